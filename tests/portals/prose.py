@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from crawler.items import Statistic
 
-from .figures import cases, draw, outcomes, received
-from .markup import Block, Td
+from .figures import draw
+from .markup import Block
 
 TOPICS = ("重大建设项目", "公共资源配置", "社会公益事业", "优化营商环境", "稳岗就业", "乡村振兴", "义务教育")
 EFFORTS = (
@@ -32,33 +32,18 @@ REASONS = ("denied", "not_provided", "not_processed", "other")
 """Groups of outcomes whose sum the prose states as `<group>_total`."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnnexRow:
-    """A row of the statistics table before 2019, as printed."""
-
-    label: str
-    unit: str
-    year_value: int | float | None
-    """None where the row is only a heading."""
-    cumulative: int | None = None
-
-
 @dataclass(slots=True)
 class Written:
     """What the prose of a report says."""
 
     blocks: list[Block] = field(default_factory=list)
     stated: list[Statistic] = field(default_factory=list)
-    annex: list[AnnexRow] = field(default_factory=list)
 
     def heading(self, text: str) -> None:
         self.blocks.append(Block("heading", text))
 
     def say(self, text: str) -> None:
         self.blocks.append(Block("p", text))
-
-    def sign(self, body: str, date: str) -> None:
-        self.blocks += [Block("signature", body), Block("signature", date)]
 
     def state(self, clause: str, row: str, value: int, column: str = "total", unit: str = "件") -> str:
         """A clause that states a figure, noted for the truth; table three, or four for the row `cases`."""
@@ -83,7 +68,6 @@ def since_2019(
     form: str,
     counts: dict[tuple[str, str], int],
     results: dict[str, int],
-    signed: str,
     revision: int,
 ) -> Written:
     """A report in the six fixed sections. `counts` is table three, `results` table four."""
@@ -143,14 +127,12 @@ def since_2019(
     written.say(f"{year}年的工作还存在一些不足：{lacking}。{year + 1}年，将{plan}。")
     written.heading("六、其他需要报告的事项")
     written.say("本年度未收取信息处理费，没有其他需要报告的事项。")
-    written.sign(body, signed)
     return written
 
 
-def before_2019(body: str, year: int, kind: str, signed: str, revision: int) -> Written:
-    """A report in the chapters of the first years; with the statistics table that its province or the centre wanted."""
+def before_2019(body: str, year: int, counts: dict[str, int], revision: int) -> Written:
+    """A report in the chapters of the first years. `counts` are the figures that its annex would print."""
     random_ = draw("prose", body, year)
-    counts = _early(body, year)
     written = Written()
     written.say(
         f"根据《中华人民共和国政府信息公开条例》要求，现公布{body}{year}年度政府信息公开工作年度报告。"
@@ -163,141 +145,35 @@ def before_2019(body: str, year: int, kind: str, signed: str, revision: int) -> 
     if revision:
         written.say(f"本报告经核对后第{revision}次更新。")
     written.heading("二、主动公开政府信息的情况")
-    written.say(
-        f"全年主动公开政府信息{counts['disclosed']}条，其中政府网站公开{counts['website']}条，政府公报公开{counts['gazette']}条。"
-    )
+    website, gazette = counts["disclosed_website"], counts["disclosed_gazette"]
+    written.say(f"全年主动公开政府信息{website + gazette}条，其中政府网站公开{website}条，政府公报公开{gazette}条。")
     written.heading("三、依申请公开政府信息的情况")
-    if counts["received"]:
+    if counts["applications_received"]:
         written.say(
             "全年共"
-            + written.state("受理政府信息公开申请{}件", "new_received", counts["received"])
-            + f"，其中当面申请{counts['in_person']}件，网上申请{counts['online']}件，"
-            + f"信函、传真申请{counts['letter']}件。"
+            + written.state("受理政府信息公开申请{}件", "new_received", counts["applications_received"])
+            + f"，其中当面申请{counts['received_in_person']}件，网上申请{counts['received_online']}件，"
+            + f"信函、传真申请{counts['received_letter_fax']}件。"
         )
         written.say(
             "申请已全部答复，其中"
-            + written.state("同意公开{}件", "granted", counts["granted"])
+            + written.state("同意公开{}件", "granted", counts["replied_granted"])
             + "，"
-            + written.state("同意部分公开{}件", "partially_granted", counts["partial"])
+            + written.state("同意部分公开{}件", "partially_granted", counts["replied_partially_granted"])
             + "，"
-            + written.state("不予公开{}件", "denied_total", counts["denied"])
-            + f"，其他情形{counts['otherwise']}件。"
+            + written.state("不予公开{}件", "denied_total", counts["replied_denied"])
+            + f"，其他情形{counts['replied_other']}件。"
         )
     else:
-        written.state(f"{year}年未收到政府信息公开申请", "new_received", 0)
-        written.say(f"{year}年未收到政府信息公开申请。")
+        written.say(written.state(f"{year}年未收到政府信息公开申请", "new_received", 0) + "。")
     written.heading("四、政府信息公开的收费及减免情况")
     written.say("全年未收取任何费用，也没有减免费用的情况。")
     written.heading("五、因政府信息公开申请行政复议、提起行政诉讼的情况")
     written.say(
         "全年"
-        + written.state("因政府信息公开引起的行政复议{}件", "cases", counts["reviews"], "review_total")
-        + f"，行政诉讼{counts['suits']}件。"
+        + written.state("因政府信息公开引起的行政复议{}件", "cases", counts["reviews_total"], "review_total")
+        + f"，行政诉讼{counts['suits_total']}件。"
     )
     written.heading("六、存在的主要问题及改进措施")
     written.say(f"存在的主要问题是{random_.choice(SHORTCOMINGS)}。{year + 1}年，将{random_.choice(PLANS)}。")
-    if kind != "narrative":
-        written.annex = _fujian(counts) if kind == "fj-2014-stat" else _national(counts)
-        written.heading("七、政府信息公开情况统计表")
-        written.blocks.append(_annex_table(written.annex, year, cumulative=kind == "fj-2014-stat"))
-    written.sign(body, signed)
     return written
-
-
-def _early(body: str, year: int) -> dict[str, int]:
-    """The figures of a report before 2019; applications and reviews are those of the later forms."""
-    random_ = draw("early", body, year)
-    new = sum(received(body, year).values())
-    ended = outcomes(body, year, ("granted", "partially_granted", "denied", "otherwise"))
-    answered = sum(ended.values(), Counter())
-    # everything received is answered in the year: what the later forms carry over, these reports do not know
-    answered["granted"] += new - answered.total()
-    if answered["granted"] < 0:
-        answered = Counter(otherwise=new)
-    in_person = random_.randint(0, new)
-    online = random_.randint(0, new - in_person)
-    website, gazette = random_.randint(50, 3000), random_.randint(0, 40)
-    results = cases(body, year)
-    return {
-        "website": website,
-        "gazette": gazette,
-        "disclosed": website + gazette,
-        "documents": random_.randint(0, 12),
-        "received": new,
-        "in_person": in_person,
-        "online": online,
-        "letter": new - in_person - online,
-        "granted": answered["granted"],
-        "partial": answered["partially_granted"],
-        "denied": answered["denied"],
-        "otherwise": answered["otherwise"],
-        "reviews": results["review_total"],
-        "suits": results["suit_direct_total"] + results["suit_after_review_total"],
-        "staff": random_.randint(2, 30),
-        "meetings": random_.randint(1, 12),
-        "past": random_.randint(2, 6),
-    }
-
-
-def _fujian(counts: dict[str, int]) -> list[AnnexRow]:
-    """The Fujian table of 2014-2018: year and cumulative figures."""
-    rows = [
-        ("主动公开文件数", "条", "disclosed"),
-        ("其中：1.政府网站公开数", "条", "website"),
-        ("2.政府公报公开数", "条", "gazette"),
-        ("受理依申请公开信息总数", "条", "received"),
-        ("其中：1.当面申请数", "条", "in_person"),
-        ("2.网上申请数", "条", "online"),
-        ("3.信函、传真申请数", "条", "letter"),
-        ("对申请的答复总数", "条", "received"),
-        ("其中：1.同意公开答复数", "条", "granted"),
-        ("2.同意部分公开答复数", "条", "partial"),
-        ("3.不予公开答复数", "条", "denied"),
-        ("4.其他类型答复数", "条", "otherwise"),
-        ("接受行政诉讼、举报数", "件", "suits"),
-        ("行政复议数", "件", "reviews"),
-        ("行政诉讼数", "件", "suits"),
-    ]
-    return [AnnexRow(label, unit, counts[key], counts[key] * counts["past"]) for label, unit, key in rows]
-
-
-def _national(counts: dict[str, int]) -> list[AnnexRow]:
-    """The national table of 2014 (国办发〔2014〕32号), with the rows that most bodies print."""
-    rows = [
-        ("一、主动公开情况", "", ""),
-        ("（一）主动公开政府信息数（不同渠道和方式公开相同信息计1条）", "条", "disclosed"),
-        ("其中：主动公开规范性文件数", "条", "documents"),
-        ("制发规范性文件总数", "件", "documents"),
-        ("（二）通过不同渠道和方式公开政府信息的情况", "", ""),
-        ("1.政府公报公开政府信息数", "条", "gazette"),
-        ("2.政府网站公开政府信息数", "条", "website"),
-        ("三、依申请公开情况", "", ""),
-        ("（一）收到申请数", "件", "received"),
-        ("1.当面申请数", "件", "in_person"),
-        ("2.网络申请数", "件", "online"),
-        ("3.信函申请数", "件", "letter"),
-        ("（二）申请办结数", "件", "received"),
-        ("1.按时办结数", "件", "received"),
-        ("（三）申请答复数", "件", "received"),
-        ("1.属于已主动公开范围数", "件", "otherwise"),
-        ("2.同意公开答复数", "件", "granted"),
-        ("3.同意部分公开答复数", "件", "partial"),
-        ("4.不同意公开答复数", "件", "denied"),
-        ("四、行政复议数量", "件", "reviews"),
-        ("五、行政诉讼数量", "件", "suits"),
-        ("八、机构建设和保障经费情况", "", ""),
-        ("（三）从事政府信息公开工作人员数", "人", "staff"),
-        ("九、政府信息公开会议和培训情况", "", ""),
-        ("（一）召开政府信息公开工作会议或专题会议数", "次", "meetings"),
-    ]
-    return [AnnexRow(label, unit, counts[key] if key else None) for label, unit, key in rows]
-
-
-def _annex_table(rows: list[AnnexRow], year: int, *, cumulative: bool) -> Block:
-    if cumulative:
-        head = ["指标名称", "计量单位", f"{year}年度", "历年累计"]
-        lines = [[row.label, row.unit, str(row.year_value), str(row.cumulative)] for row in rows]
-    else:
-        head = ["统计指标", "单位", "统计数"]
-        lines = [[row.label, row.unit, "" if row.year_value is None else str(row.year_value)] for row in rows]
-    return Block("table", grid=[[Td(text) for text in line] for line in [head, *lines]])

@@ -13,11 +13,11 @@ from functools import lru_cache
 
 from crawler.items import Statistic
 
-from . import markup, prose
+from . import annex, markup, prose
 from .figures import BLANK, DASH, SLASH, Cell, Cells, cases, draw, statistics, table, table_three, table_two
 from .markup import Block, Grid, Td
 
-FORMS = ("narrative", "fj-2014-stat", "cn-2014-stat", "cn-2019", "cn-2021", "hybrid")
+FORMS = ("narrative", *annex.FORMS, "cn-2019", "cn-2021", "hybrid")
 FAULTS = {
     "t3-a": "table three: carried_out is one too high for natural persons and in total",
     "t3-b": "table three: granted is one too high for natural persons and in total",
@@ -121,16 +121,12 @@ class Synthetic:
     # What must be read from it
 
     def statistics(self) -> list[Statistic]:
-        """The cells of its national tables (origin html), in printed order; none for pictures and prose."""
+        """The cells of its tables (origin html), in printed order; none for pictures and prose."""
         return [cell for number, cells in content(self).tables.items() for cell in statistics(number, cells)]
 
     def stated(self) -> list[Statistic]:
         """The figures that its prose states (origin narrative), each with its clause."""
         return content(self).stated
-
-    def annex(self) -> list[prose.AnnexRow]:
-        """The rows of the statistics table before 2019, by their printed labels."""
-        return content(self).annex
 
     def failed(self) -> frozenset[tuple[str, str]]:
         """The identities that do not hold, as (identity, scope)."""
@@ -164,23 +160,29 @@ class Content:
 
     blocks: list[Block]
     tables: dict[int, Cells]
+    """By table number: 1 the annex before 2019; 2, 3, 4 the national tables."""
     stated: list[Statistic]
-    annex: list[prose.AnnexRow]
 
 
 @lru_cache(maxsize=64)
 def content(report: Synthetic) -> Content:
     """Work a report out."""
-    body, year, signed, revision = report.issuing_body, report.report_year, report.signed, report.revision
+    body, year = report.issuing_body, report.report_year
+    signature = [Block("signature", body), Block("signature", report.signed)]
     if report.form not in {"cn-2019", "cn-2021"}:
-        written = prose.before_2019(body, year, report.kind, signed, revision)
-        return Content(written.blocks, {}, written.stated, written.annex)
+        written = prose.before_2019(body, year, annex.counts(body, year), report.revision)
+        if report.kind == "narrative":
+            return Content(written.blocks + signature, {}, written.stated)
+        cells = annex.cells(report.kind, body, year)
+        drawn = Block("table", grid=annex.grid(report.kind, year, cells))
+        written.heading("七、政府信息公开情况统计表")
+        return Content([*written.blocks, drawn, *signature], {1: cells}, written.stated)
     counts = table_three("cn-2019" if report.kind == "hybrid" else report.form, body, year)
     results = cases(body, year)
-    written = prose.since_2019(body, year, report.form, counts, results, signed, revision)
+    told = dict(counts)
     if "prose" in report.faults:
-        two_more = counts | {("new_received", "total"): counts["new_received", "total"] + 2}
-        written = prose.since_2019(body, year, report.form, two_more, results, signed, revision)
+        told["new_received", "total"] += 2
+    written = prose.since_2019(body, year, report.form, told, results, report.revision)
     tables = _with_faults(report, counts, results)
     blocks = []
     for block in written.blocks:
@@ -192,7 +194,7 @@ def content(report: Synthetic) -> Content:
             blocks.append(Block("picture", block.text.partition("、")[2]))
         else:
             blocks.append(Block("table", grid=grid(report.table_forms[number], number, tables[number])))
-    return Content(blocks, tables if report.table_forms else {}, written.stated, [])
+    return Content(blocks + signature, tables if report.table_forms else {}, written.stated)
 
 
 def _with_faults(report: Synthetic, counts: dict[tuple[str, str], int], results: dict[str, int]) -> dict[int, Cells]:
@@ -333,7 +335,9 @@ def kind_of(year: int, body: str) -> str:
         return "hybrid" if random_.random() < 0.06 else "cn-2021"
     if year >= 2019:
         return "cn-2019"
-    return random_.choice(("narrative", "fj-2014-stat", "cn-2014-stat")) if year >= 2014 else "narrative"
+    if year >= 2014:
+        return random_.choice(("narrative", "fj-2014-stat", "cn-2014-stat"))
+    return "dx-2010-stat" if random_.random() < 0.2 else "narrative"
 
 
 def catalogue(
