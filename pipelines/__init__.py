@@ -1,0 +1,42 @@
+"""How to read: pure functions. The same page gives the same report, always; no clock, settings, database or network."""
+
+from __future__ import annotations
+
+from crawler.items import Page, Problem, Report
+from pipelines import metadata, text
+from pipelines.document import ReaderError, read_document
+
+try:  # until the table readers are in the tree
+    from pipelines import checks, statistics, tables
+except ImportError:
+    checks = statistics = tables = None  # type: ignore[assignment]
+
+__all__ = ["ReaderError", "read"]
+
+
+def read(page: Page) -> Report:
+    """Read a page: article, metadata, attachments and, of an annual report, statistics and checks.
+
+    Raises ReaderError, and nothing else, for what cannot be read at all. Values that are not sure are absent, each with
+    a problem of kind `unsure`.
+    """
+    document = read_document(page)
+    article = text.find_article(document)
+    further = text.further_pages(document)
+    parts = [text.find_article(read_document(part)) for part in page.parts]
+    for part in parts:
+        article.paragraphs += part.paragraphs
+        article.attachments += [a for a in part.attachments if a.url not in {b.url for b in article.attachments}]
+        article.images += part.images
+    report = metadata.describe(document, article, page)
+    report.further_pages = further
+    if len(parts) < len(further):
+        message = f"{len(further) + 1} pages, {len(parts) + 1} of them captured"
+        report.problems.append(Problem(kind="incomplete", message=message, url=page.url))
+    if report.is_report and tables is not None:
+        elements = [a.element for a in (article, *parts) if a.element is not None]
+        grids = [grid for element in elements for grid in tables.grids(element)]
+        report.statistics, report.form, problems = statistics.read(grids, article.paragraphs, report.report_year)
+        report.problems += [p for p in problems if p not in report.problems]
+        report.checks = checks.check(report.statistics)
+    return report

@@ -1,0 +1,108 @@
+"""Dates as Chinese portals print them, read strictly: no default year, nothing from the future, no guess."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dateutil.parser import isoparse
+
+FIRST_YEAR = 1990
+"""No portal is older; an earlier year is a number that happens to look like a date."""
+
+_FORMS = str.maketrans(
+    {
+        **{chr(0xFF10 + i): str(i) for i in range(10)},
+        "∶": ":",
+        "：": ":",
+        "／": "/",
+        "．": ".",
+        "－": "-",
+        "—": "-",
+        "–": "-",
+        "\u00a0": " ",
+        "\u3000": " ",
+    }
+)
+_NUMERALS = dict(zip("〇零○ＯO0oО一二三四五六七八九", "000000001" + "23456789", strict=True))
+_CHINESE = re.compile(r"([二一][〇零○ＯOoО0一二三四五六七八九]{3})\s*年(?:\s*([一二三四五六七八九十]{1,3})\s*月(?:\s*([一二三四五六七八九十]{1,3})\s*日)?)?")
+_DATE = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)\s{0,2}(?:年|-|/|\.)\s{0,2}(\d{1,2})\s{0,2}(?:月|-|/|\.)\s{0,2}(\d{1,2})(?!\d)\s{0,2}日?"
+    r"(?:[\sT,]{0,3}(\d{1,2})\s?[:时点]\s?(\d{2})(?!\d))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedDate:
+    """A date as found in a line: ISO date or minute, and where in the normalised line it stood."""
+
+    value: str
+    start: int
+    end: int
+
+
+def normalise(text: str) -> str:
+    """Full-width digits and signs become plain ones, Chinese numerals of years and days digits; length may change."""
+    text = text.translate(_FORMS)
+    if "年" in text:
+        text = _CHINESE.sub(_digits, text)
+    return text
+
+
+def _digits(match: re.Match[str]) -> str:
+    year = "".join(_NUMERALS[c] for c in match[1])
+    month, day = match[2], match[3]
+    return f"{year}年" + (f"{_number(month)}月" if month else "") + (f"{_number(day)}日" if day else "")
+
+
+def _number(numeral: str) -> int:
+    """一 … 三十一 as a number."""
+    tens, ten, ones = numeral.rpartition("十")
+    if not ten:
+        return int("".join(_NUMERALS[c] for c in numeral))
+    return 10 * (_one(tens) if tens else 1) + (_one(ones) if ones else 0)
+
+
+def _one(numeral: str) -> int:
+    return int(_NUMERALS[numeral[-1]])
+
+
+def find_dates(text: str, not_after: str | None = None) -> list[PrintedDate]:
+    """Every whole date (year, month and day) in a line, normalised first.
+
+    `not_after` is an ISO date or instant, the page's capture time; later dates, and days that do not exist, are left out.
+    """
+    found = []
+    for match in _DATE.finditer(normalise(text)):
+        year, month, day, hour, minute = match.groups()
+        value = f"{year}-{int(month):02}-{int(day):02}"
+        if hour is not None and int(hour) < 24 and int(minute) < 60:
+            value += f" {int(hour):02}:{minute}"
+        if is_date(value, not_after):
+            found.append(PrintedDate(value, match.start(), match.end()))
+    return found
+
+
+def is_date(value: str, not_after: str | None = None) -> bool:
+    """Whether an ISO date or minute exists, is no older than the portals, and not later than `not_after` by over a day."""
+    try:
+        when = isoparse(value.replace(" ", "T"))
+    except ValueError:
+        return False
+    if when.year < FIRST_YEAR:
+        return False
+    if not_after:
+        try:
+            limit = isoparse(not_after[:10])
+        except ValueError:
+            return True
+        # portals print Beijing time, captures are dated in UTC: a page may be a day ahead
+        return (when.replace(tzinfo=None).date() - limit.date()).days <= 1
+    return True
+
+
+def first_date(text: str | None, not_after: str | None = None) -> str | None:
+    """The first whole date in a text, or None."""
+    if not text:
+        return None
+    return next((d.value for d in find_dates(text, not_after)), None)

@@ -1,0 +1,135 @@
+"""Bytes → document: what charset, what kind, and the tree, parsed once."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from crawler.items import Page
+
+
+class ReaderError(ValueError):
+    """A page that cannot be read at all: empty, or of a format that no reader knows."""
+
+
+@dataclass(slots=True)
+class Document:
+    """A decoded page. `root` is None for plain text, whose lines are in `source`."""
+
+    url: str
+    kind: str
+    """html or text."""
+    encoding: str
+    source: str = field(repr=False)
+    root: Any = field(default=None, repr=False)
+    metas: dict[str, str] = field(default_factory=dict)
+    """Names in lower case: portals write ArticleTitle, articletitle, contentSource … The first that is not empty counts."""
+
+
+_MAGIC = {
+    b"%PDF": "PDF",
+    b"PK\x03\x04": "a zip package (docx, xlsx, ofd …)",
+    b"\xd0\xcf\x11\xe0": "an OLE document (doc, xls …)",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"Rar!": "an archive",
+    b"\x1f\x8b": "compressed data",
+}
+_UNREADABLE = re.compile(r"^\s*(?:image|audio|video|font)/|json|javascript|/css\b|pdf|msword|officedocument|ms-excel|zip", re.I)
+_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_MARKUP = re.compile(r"<(?:!doctype|html|head|body|div|p|table|meta|script|span|br|h\d|ul|td|a)\b", re.I)
+_NO_CHARSETS = {"iso8859-1", "iso8859-15", "cp1252", "ascii"}
+"""What servers declare without looking: no Chinese page is written in them."""
+
+
+def read_document(page: Page) -> Document:
+    """Decode and parse a page.
+
+    Raises ReaderError for an empty body and for formats that are not HTML or plain text.
+    """
+    body = page.body
+    content_type = page.content_type or ""
+    if not body.strip():
+        raise ReaderError("empty body")
+    for magic, name in _MAGIC.items():
+        if body.startswith(magic):
+            raise ReaderError(f"{name} cannot be read as a page")
+    if _UNREADABLE.search(content_type):
+        raise ReaderError(f"{content_type} cannot be read as a page")
+    source, encoding = decode(body, content_type)
+    source = source.replace("\0", "").lstrip("\ufeff")
+    plain = content_type.lower().startswith("text/plain") or (not content_type and page.url.lower().endswith(".txt"))
+    if plain or not content_type:
+        plain = not _MARKUP.search(source[:4096])
+    if plain:
+        return Document(url=page.url, kind="text", encoding=encoding, source=source)
+    root = parse(source)
+    if root is None:
+        raise ReaderError("no markup and no text")
+    return Document(url=page.url, kind="html", encoding=encoding, source=source, root=root, metas=_metas(root))
+
+
+def parse(source: str) -> Any:
+    """The tree of an HTML source, or None where there is none. Comments are left out: Word leaves many in pages."""
+    # libxml2 is fed UTF-8 whatever the page was, so that a wrong meta charset has no say
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        return etree.fromstring(source.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:
+        return None
+
+
+def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
+    """Text and the name of the charset it was written in.
+
+    Order: the header's charset, the meta's, then utf-8 and gb18030 by trial; a declaration that the bytes contradict is
+    overridden, and a few broken characters do not refute a charset that reads all others.
+    """
+    if body.startswith(codecs.BOM_UTF8):
+        return body[3:].decode("utf-8", "replace"), "utf-8"
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body.decode("utf-16", "replace"), "utf-16"
+    try:
+        # valid UTF-8 of any length is UTF-8, whatever is declared; final=False forgives a body cut within a character
+        text, _ = codecs.utf_8_decode(body, "strict", False)
+    except UnicodeDecodeError:
+        pass
+    else:
+        return text, "utf-8"
+    declared = [*_CHARSET.findall(content_type.encode("ascii", "replace")), *_CHARSET.findall(body[:8192])]
+    tried: list[tuple[float, str, str]] = []
+    for name in [*filter(None, map(_codec, declared)), "utf-8", "gb18030"]:
+        if any(name == other for _, other, _ in tried):
+            continue
+        text = body.decode(name, "replace")
+        broken = text.count("\ufffd") / (1 + sum(map(text.count, "的一是年，、。")) + len(text) / 50)
+        if broken < 0.01:
+            return text, name
+        tried.append((broken, name, text))
+    _, name, text = min(tried)
+    return text, name
+
+
+def _codec(declared: bytes) -> str | None:
+    try:
+        name = codecs.lookup(declared.decode("ascii", "replace")).name
+        "".encode(name)
+    except (LookupError, TypeError, ValueError):
+        return None
+    if name in _NO_CHARSETS or not name.startswith(("utf", "gb", "hz", "big5", "cp950")):
+        return None
+    return "gb18030" if name.startswith("gb") else name
+
+
+def _metas(root: Any) -> dict[str, str]:
+    metas: dict[str, str] = {}
+    for meta in root.iter("meta"):
+        name, content = meta.get("name"), meta.get("content")
+        if name and content and content.strip():
+            metas.setdefault(name.strip().lower(), content.strip())
+    return metas
