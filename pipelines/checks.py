@@ -1,0 +1,178 @@
+"""The identities (勾稽关系) of labels.json, evaluated on what was read. Formulas: FORM, identities T3-A … X-C, S-1, S-2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from crawler.items import Check, Statistic
+from pipelines.labels import LABELS, SEVERITY, columns, rows
+
+Number = int | float | None
+Cells = dict[tuple[str, str], Number]
+"""(row name, column name) → value; a key that is absent was not read, None was read as blank, / or -."""
+
+_ORIGINS = ("html", "docx", "pdf", "image")
+_ORGANISATIONS = ("commercial_enterprise", "research_institution", "public_welfare_org", "legal_service_org", "other_org")
+_PARTS = ("natural_person", *_ORGANISATIONS)
+_COLUMNS = tuple(column.name for column in columns("cn-2021", 3))
+_COMMON = tuple(row.name for row in rows("cn-2021", 3) if row.code.startswith(("3.1", "3.2", "3.3", "3.4", "3.5")))
+_OTHER_SPLIT = tuple(row.name for row in rows("cn-2021", 3) if row.code.startswith("3.6"))
+_GROUPS: dict[str, tuple[str, ...]] = {
+    name: tuple(row.name for row in rows("cn-2021", 3) if row.code.startswith(code + "."))
+    for name, code in LABELS["derived"]["rows"].items()
+}
+_GROUPS_COLUMNS: dict[str, tuple[str, ...]] = {
+    name: tuple(parts) for table in LABELS["derived"]["columns"].values() for name, parts in table.items()
+}
+_BLOCKS = ("review", "suit_direct", "suit_after_review")
+_RESULTS = ("maintained", "corrected", "other", "pending")
+
+
+def check(statistics: list[Statistic]) -> list[Check]:
+    """All identities within one report. A total that is blank, or a cell that was not read, is not assessable."""
+    found: list[Check] = []
+    three = _cells(statistics, 3)
+    if three:
+        found += _check_three(three)
+    four = _cells(statistics, 4)
+    if four:
+        found += _check_four(four)
+    found += _check_sanity(statistics)
+    found += _check_prose(statistics)
+    return found
+
+
+def check_years(previous: list[Statistic], current: list[Statistic]) -> list[Check]:
+    """The identities between two consecutive years of one body: X-A, X-B and X-C."""
+    found: list[Check] = []
+    before, now = _cells(previous, 3), _cells(current, 3)
+    if before and now:
+        for column in _COLUMNS:
+            expected, actual = before.get(("carried_out", column)), now.get(("carried_in", column))
+            read = ("carried_out", column) in before and ("carried_in", column) in now
+            blank = expected is None and actual is None
+            found.append(_compare("X-A", column, expected or 0, actual or 0, assessable=read and not blank))
+    before, now = _cells(previous, 2), _cells(current, 2)
+    for row in ("regulations", "normative_documents"):
+        terms = [before.get((row, "in_force")), now.get((row, "issued")), now.get((row, "abolished"))]
+        actual = now.get((row, "in_force"))
+        if (row, "in_force") in before and (row, "in_force") in now:
+            expected = (terms[0] or 0) + (terms[1] or 0) - (terms[2] or 0)
+            found.append(_compare("X-B", row, expected, actual, assessable=terms[0] is not None))
+    for row in (row.name for row in rows("cn-2019", 2) if "items_change" in row.columns):
+        if (row, "items_prev_year") in before and (row, "items_prev_year") in now:
+            start = before[row, "items_prev_year"]
+            expected = (start or 0) + (before.get((row, "items_change")) or 0)
+            found.append(_compare("X-C", row, expected, now[row, "items_prev_year"], assessable=start is not None))
+    return found
+
+
+def _cells(statistics: Iterable[Statistic], table_no: int) -> Cells:
+    """One table's cells, of the best origin that holds it; prose is no table."""
+    by_origin: dict[str, Cells] = {}
+    for statistic in statistics:
+        if statistic.table_no == table_no and statistic.origin in _ORIGINS:
+            by_origin.setdefault(statistic.origin, {})[statistic.row_name, statistic.column_name] = statistic.value
+    return next((by_origin[origin] for origin in _ORIGINS if origin in by_origin), {})
+
+
+def _compare(identity: str, scope: str, expected: Number, actual: Number, *, assessable: bool = True) -> Check:
+    verdict = "not_assessable"
+    if assessable and expected is not None and actual is not None:
+        expected, actual = _tidy(expected), _tidy(actual)
+        verdict = "holds" if expected == actual else "fails"
+    return Check(
+        identity=identity, scope=scope, expected=expected, actual=actual, verdict=verdict, severity=SEVERITY[identity]
+    )
+
+
+def _tidy(number: int | float) -> int | float:
+    return number if isinstance(number, int) else round(number, 6)
+
+
+def _sum(cells: Cells, keys: Iterable[tuple[str, str]]) -> Number:
+    """The sum, blanks counting as nothing; None where a cell was not read or every one is blank."""
+    values: list[Number] = []
+    for key in keys:
+        if key not in cells:
+            return None
+        values.append(cells[key])
+    filled = [value for value in values if value is not None]
+    return sum(filled) if filled else None
+
+
+def _check_three(cells: Cells) -> list[Check]:
+    other = _OTHER_SPLIT if any(row in _OTHER_SPLIT for row, _ in cells) else ("other_handling",)
+    outcomes = _COMMON + other
+    found: list[Check] = []
+    for column in _COLUMNS:
+        flow = [(row, column) for row in ("new_received", "carried_in", "processed_total", "carried_out")]
+        known = all(key in cells and not _is_blank_total(cells, key) for key in flow) and cells[flow[2]] is not None
+        come = (cells.get(flow[0]) or 0) + (cells.get(flow[1]) or 0)
+        gone = (cells.get(flow[2]) or 0) + (cells.get(flow[3]) or 0)
+        found.append(_compare("T3-A", column, come, gone, assessable=known))
+    for column in _COLUMNS:
+        known = not any(_is_blank_total(cells, (row, column)) for row in outcomes)
+        expected = _sum(cells, [(row, column) for row in outcomes])
+        found.append(_compare("T3-B", column, expected, cells.get(("processed_total", column)), assessable=known))
+    order = [row.name for row in rows("cn-2019", 3)] if other == ("other_handling",) else [row.name for row in rows("cn-2021", 3)]
+    for row in order:
+        if any((row, column) in cells for column in _COLUMNS):
+            expected = _sum(cells, [(row, column) for column in _PARTS])
+            found.append(_compare("T3-C", row, expected, cells.get((row, "total"))))
+    return found
+
+
+def _is_blank_total(cells: Cells, key: tuple[str, str]) -> bool:
+    """A total left blank beside parts that are not: nothing, not zero."""
+    row, column = key
+    return column == "total" and cells.get(key) is None and any(cells.get((row, part)) for part in _PARTS)
+
+
+def _check_four(cells: Cells) -> list[Check]:
+    found: list[Check] = []
+    for block in _BLOCKS:
+        expected = _sum(cells, [("cases", f"{block}_{result}") for result in _RESULTS])
+        found.append(_compare("T4-A", block, expected, cells.get(("cases", f"{block}_total"))))
+    return found
+
+
+def _check_sanity(statistics: list[Statistic]) -> list[Check]:
+    found: list[Check] = []
+    two = _cells(statistics, 2)
+    for row in ("regulations", "normative_documents"):
+        new, total = two.get((row, "newly_disclosed")), two.get((row, "total_disclosed"))
+        if (row, "newly_disclosed") in two or (row, "total_disclosed") in two:
+            result = _compare("S-1", row, new, total)
+            if result.verdict == "fails" and (total or 0) > (new or 0):
+                result.verdict = "holds"
+            found.append(result)
+    found += [
+        _compare("S-1", f"{statistic.row_name}.{statistic.column_name}", 0, statistic.value)
+        for statistic in statistics
+        if statistic.value is not None and statistic.value < 0 and statistic.column_name != "items_change"
+    ]
+    return found
+
+
+def _check_prose(statistics: list[Statistic]) -> list[Check]:
+    """S-2: what prose states against what the table prints, group sums included."""
+    found: list[Check] = []
+    tables = {number: _cells(statistics, number) for number in (2, 3, 4)}
+    for statistic in statistics:
+        if statistic.origin != "narrative" or not (cells := tables.get(statistic.table_no)):
+            continue
+        printed = _printed(cells, statistic.row_name, statistic.column_name)
+        scope = f"{statistic.row_name}.{statistic.column_name}"
+        if printed is not None:
+            found.append(_compare("S-2", scope, printed, statistic.value))
+    return found
+
+
+def _printed(cells: Cells, row: str, column: str) -> Number:
+    """The table's figure for a row or group of rows, and a column or group of columns."""
+    names = _GROUPS.get(row, (row,))
+    if row == "other_total" and ("other_handling", "total") in cells:
+        names = ("other_handling",)
+    across = _GROUPS_COLUMNS.get(column, (column,))
+    return _sum(cells, [(name, part) for name in names for part in across])

@@ -1,0 +1,117 @@
+"""Grids and prose of one report → its statistics, its form, and what was not sure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from crawler.items import Problem, Statistic
+from pipelines.annex import read_annex
+from pipelines.flat import read_flat
+from pipelines.labels import NATIONAL_FORMS, core, rows, unit_of
+from pipelines.narrative import read_narrative
+from pipelines.national import Table, national_column, read_tables
+from pipelines.tables import Grid
+from pipelines.values import read_value
+
+_SECTIONS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"^总体情况$",
+        r"^主动公开政府信息(?:的)?情况$",
+        r"收到和处理政府信息公开申请",
+        r"行政(?:法)?复议(?:和|及)?.{0,8}行政诉讼.{0,8}情况$",
+        r"存在(?:的)?(?:主要)?问题及改进",
+        r"其他需要报告的?事项",
+    )
+)
+_NOTICES = (("cn-2021", re.compile(r"2021\D?30号")), ("cn-2019", re.compile(r"2019\D?60号")))
+
+
+def read(
+    grids: list[Grid], paragraphs: list[str], report_year: int | None
+) -> tuple[list[Statistic], str, list[Problem]]:
+    """Every figure that is sure, the report's form, and a problem of kind `unsure` for each that is not.
+
+    grids: the article's data tables in order. paragraphs: the article's paragraphs, one table row a paragraph. A table
+    of which no grid was found is looked for in the paragraphs, where extractors leave it flattened.
+    """
+    tables = read_tables(grids)
+    annex = read_annex(grids, report_year)
+    seen = {table.table_no for table in [*tables, *annex]}
+    flat, flat_paragraphs = read_flat(paragraphs, seen, report_year)
+    tables += flat
+    statistics = [statistic for table in [*annex, *tables] if not table.refused for statistic in _statistics(table)]
+    doubts = [doubt for table in [*annex, *tables] for doubt in table.doubts]
+    doubts += [doubt for table in [*annex, *tables] if not table.refused for doubt in _unreadable(table)]
+    form = _form([*annex, *tables], paragraphs, report_year)
+    prose = [text for index, text in enumerate(paragraphs) if index not in flat_paragraphs]
+    stated, contradictions = read_narrative(prose, report_year, form)
+    problems = [Problem(kind="unsure", message=message) for message in doubts + contradictions]
+    return statistics + stated, form, problems
+
+
+def _statistics(table: Table) -> list[Statistic]:
+    by_name = {row.name: row for row in rows(table.form or "cn-2021", table.table_no)}
+    if table.table_no == 3:
+        by_name |= {row.name: row for row in rows("cn-2019", 3) if row.code == "3.6"}
+    found: list[Statistic] = []
+    for line in table.lines:
+        if line.name is None or line.cells is None:
+            continue
+        row = by_name[line.name]
+        for name, raw in line.cells.items():
+            value = read_value(raw)
+            printed = value.unit or line.units.get(name)
+            unit = printed or unit_of(row, national_column(table.form or "cn-2021", table.table_no, name))
+            found.append(
+                Statistic(
+                    table_no=table.table_no,
+                    row_name=line.name,
+                    column_name=name,
+                    value=value.value,
+                    unit=unit,
+                    raw=raw,
+                    value_state=value.state,
+                    origin=table.origin,
+                )
+            )
+    return found
+
+
+def _unreadable(table: Table) -> list[str]:
+    return [
+        f"table {table.table_no}: {line.name}.{name} holds {raw[:40]!r}"
+        for line in table.lines
+        for name, raw in (line.cells or {}).items()
+        if line.name and not read_value(raw).sure
+    ]
+
+
+def _form(tables: list[Table], paragraphs: list[str], report_year: int | None) -> str:
+    """The form of the tables; where two and three are of two generations, the one in force in the report's year.
+
+    Without a table: six fixed sections are a national form, and the year or the notice that the report cites says which.
+    """
+    national = {table.table_no: table.form for table in tables if table.form in NATIONAL_FORMS}
+    forms = set(national.values())
+    in_force = None if report_year is None or report_year < 2019 else "cn-2019" if report_year < 2021 else "cn-2021"
+    if forms:
+        if len(forms) == 1:
+            return str(forms.pop())
+        return in_force or str(national.get(2) or national[3])
+    annex = next((table.form for table in tables if table.table_no == 1), None)
+    if annex:
+        return annex
+    headings = {core(text) for text in paragraphs if len(text) < 40}
+    sections = sum(any(pattern.search(heading) for heading in headings) for pattern in _SECTIONS)
+    if sections >= 4 or any(table.table_no in (3, 4) for table in tables):
+        if in_force or report_year is not None:
+            return in_force or "narrative"
+        return next((form for form, notice in _NOTICES if any(notice.search(_plain(text)) for text in paragraphs)), "narrative")
+    return "narrative"
+
+
+@lru_cache(maxsize=64)
+def _plain(text: str) -> str:
+    return re.sub(r"\s", "", text)

@@ -1,0 +1,70 @@
+"""One printed cell → its value: blank, `/` and `-` are not zero, and a figure that cannot be read is not guessed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+UNIT = r"亿元|万元|千元|元|人次|件次|件|宗|条|份|起|个|项|次|篇|人|期|例"
+
+_BLANK = re.compile(r"[\s\u00a0\u200b-\u200f\u2060\u3000\ufeff]+")
+_NUMBER = re.compile(
+    rf"(?P<sign>[+-]|减少?|增加?)?"
+    rf"(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    rf"(?P<unit>{UNIT})?"
+    rf"(?P<note>\([^()]*\)|\[[^\[\]]*\]|[*①-⑳]|[,;:](?:其中|含|包括).*)?"
+)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:\.\d+)?")
+_TORN = re.compile(r"[\d.,][^\S\n]*\n\s*[\d.,]")  # on two lines: one figure torn, or two figures
+_APART = re.compile(r"[\d.,] (?=[\d.,])")
+_SLASH = frozenset("/\\")
+_DASH = frozenset("-—–―－─_")
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x2212: "-", 0x3002: "。"}
+
+
+class Value(NamedTuple):
+    """What a cell says."""
+
+    value: int | float | None
+    state: str
+    """number, blank, slash, dash, text or with_note."""
+    unit: str | None = None
+    sure: bool = True
+    """False where the cell holds figures that cannot be read as one number."""
+
+
+@lru_cache(maxsize=8192)
+def read_value(text: str) -> Value:
+    """Read one cell. Thousands separators, signs, 减少12, units (元, 万元) and a note in brackets are understood."""
+    if text.isascii() and text.isdigit():
+        return Value(int(text), "number")
+    text = text.translate(_WIDE).strip()
+    if _TORN.search(text):
+        return Value(None, "text", sure=False)
+    folded = _BLANK.sub(" ", text)
+    if not folded:
+        return Value(None, "blank")
+    if not _SLASH.issuperset(folded) and not _DASH.issuperset(folded):
+        return _read_number(folded)
+    return Value(None, "slash" if folded[0] in _SLASH else "dash")
+
+
+def _read_number(folded: str) -> Value:
+    if _GROUPED.fullmatch(folded):
+        folded = folded.replace(" ", ",")
+    elif _APART.search(folded):
+        return Value(None, "text", sure=False)
+    found = _NUMBER.fullmatch(folded.replace(" ", ""))
+    if not found:
+        return Value(None, "text", sure=not any(map(_is_figure, folded)))
+    digits = found["digits"].replace(",", "")
+    value: int | float = float(digits) if "." in digits else int(digits)
+    if found["sign"] and found["sign"][0] in "-减":
+        value = -value
+    return Value(value, "with_note" if found["note"] else "number", found["unit"])
+
+
+def _is_figure(character: str) -> bool:
+    return unicodedata.category(character)[0] == "N"
