@@ -141,10 +141,9 @@ def _without_site(title: str, site: set[str]) -> str:
 
 # --- dates -----------------------------------------------------------------------------------------------------------
 
-_DATE_LABEL = re.compile(
-    r"(?P<other>成文|生成|开始|结束|截止|截至|有效|废止|失效|施行|实施|印发|活动|出生|受理|办理|起始|到期|签发)\s*(?:时\s*间|日\s*期)|"
-    r"(?P<published>(?:发\s*布|公\s*布|刊\s*发|发\s*表|公\s*开|上\s*传|推\s*送)\s*(?:时\s*间|日\s*期)?)|(?P<plain>(?:更\s*新|录\s*入|编\s*辑)?\s*(?:时\s*间|日\s*期))\s*[:：]|(?P<issued>发\s*文\s*(?:时\s*间|日\s*期))"
-)
+_DATE_LABEL = re.compile(r"([\u4e00-\u9fff\s]*?)(?:时\s*间|日\s*期)(?:发\s*布)?\s*[:：]?\s*$|(发\s*[布表])\s*[于在]?\s*[:：]?\s*$")
+_PUBLICATION = re.compile(r"(?:^|\s|发\s*布|公\s*布|公\s*开|刊\s*[发登载]|发\s*[表稿]|上\s*[传网]|更\s*新|推\s*送|录\s*入|编\s*辑|文\s*章|信\s*息|稿\s*件|新\s*闻)$")
+"""What may stand before 时间 or 日期. Anything else (成文, 生成, 开始, 有效, 展会 …) dates something other than the publication."""
 
 
 def read_dates(document: Document, article: Article, page: Page) -> dict[str, str]:
@@ -167,21 +166,23 @@ def read_dates(document: Document, article: Article, page: Page) -> dict[str, st
 def _printed_date(lines: list[str], limit: str | None) -> str | None:
     """The date of the line nearest to the article that says when it was published."""
     unlabelled: str | None = None
-    for line in lines:
+    for i, line in enumerate(lines):
         if len(line) > 400:
             continue
         for found in find_dates(line, limit):
             before = normalise(line)[: found.start]
-            labels = list(_DATE_LABEL.finditer(before))
-            label = labels[-1] if labels and found.start - labels[-1].end() <= 6 else None
-            if label is None:
-                alone = len(before.strip()) <= 2 or "来源" in line
-                if alone and unlabelled is None and len(line) < 120:
-                    unlabelled = found.value
-                if alone and "来源" in line and len(line) < 120:
+            if not before and i + 1 < len(lines) and lines[i + 1].endswith(("：", ":")):
+                before = normalise(lines[i + 1])
+            label = _DATE_LABEL.search(before)
+            if label:
+                if label[2] or _PUBLICATION.search(label[1]):
                     return found.value
-            elif not label["other"]:
-                return found.value
+                continue
+            beside_source = "来源" in line and len(line) < 120
+            if beside_source or (len(before.strip()) <= 2 and len(line) < 60):
+                if beside_source:
+                    return found.value
+                unlabelled = unlabelled or found.value
     return unlabelled
 
 

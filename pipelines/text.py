@@ -43,16 +43,14 @@ _STRONG = re.compile(
 )
 # Boxes beside the article, inside its container or around it
 _ASIDE = re.compile(
-    r"\b(?:bd)?share|jiathis|bshare|fenxiang|\bfx[-_]|qr_?code|qrcode|ewm|erweima|\bqr\b|qr_(?:container|wrap)|print|\bdayin|"
-    r"crumb|breadcrumb|\bposition\b|\bplace\b|\bpath\b|curmb|location|"
-    r"nav(?:bar|list)?\b|menu|\bfoot(?:er)?|copyright|friend|sidebar|\btop_?bar|login|search|"
-    r"\brel(?:ated|ative)?[-_]?(?:doc|links?|news|read|list|info|file)?\b|xgwz|xgxw|xglj|xgyd|xgjd|relevant|recommend|hot[-_]?news|"
-    r"(?:^|\W)pag(?:e|er|ination|ing|enav)(?:[-_]?(?:box|bar|num|list))?(?:$|\W)|fenye|comment|pinglun|font[-_]?(?:size|zoom)|jiucuo|"
-    r"article-gn|window-close|article_documents|content_extended|\bgbym\b|voice|tts|\balert\b|feedback|satisf|"
-    r"zrbj|bianji|editor_?name|toolbar|tools\b|\bcounter|shoucang",
+    r"\b(?:bd|j-|m-)?share|jiathis|bshare|fenxiang|\bfx[-_]|qr_?code|\bewm|erweima|\bqr\b|qr_(?:container|wrap)|\bprint(?:er|_?btn|_?box)?\b|dayin|"
+    r"crumb|\b(?:cur)?(?:position|place|path|mb)\b|\bcurmb|\blocation\b|\bnav(?:bar|list|igation)?\b|\bmenu|\bfoot(?:er)?\b|copyright|friend(?:ly)?[-_]?link|"
+    r"side_?bar|\btop_?bar|\blogin|\bsearch|\brel(?:ated|ative)?[-_]?(?:docs?|links?|news|read|list|infos?|articles?)\b|relatedlinks|\bxg(?:wz|xw|lj|yd|jd|wd|zc)\b|"
+    r"relevant|recommend|hot[-_]?news|\b(?:pagination|pager|page[-_]?(?:box|bar|num|nav|list))\b|fenye|comment|pinglun|font[-_]?(?:size|zoom)|jiucuo|"
+    r"article-gn|article_documents|content_extended|\bgbym\b|\balert\b|feedback|\bzrbj\b|bianji|toolbar|shoucang",
     re.I,
 )
-_FILES = re.compile(r"attach|fujian|(?:^|\W)fj(?:$|[-_\W])|xgfj|fjxz|appendix|enclosure|downloadfile|\bdownload\b|article-file|filelist|annex|relfile|filerider|ewb-file|files?\b", re.I)
+_FILES = re.compile(r"attach|fujian|\bfj\b|\bfj[-_]|[-_]fj\b|xgfj|fjxz|appendix|enclosure|downloadfile|\bdownload\b|filelist|annex|relfile|filerider|[-_]files?\b", re.I)
 _FILE_URL = re.compile(r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|pptx?|dps|zip|rar|7z|txt|csv|rtf|ceb|tiff?)(?:$|[?#])", re.I)
 _DOWNLOAD_URL = re.compile(r"/downfile\.jsp\?|/module/download/|/download(?:file)?(?:\.\w+)?\?|/attachment/\d|[?&](?:file|filename)=[^&]+\.\w{2,5}", re.I)
 _MEDIA = {
@@ -156,6 +154,14 @@ class _Lines:
                         run.append(child.text)
             elif tag == "br":
                 self.break_line()
+            elif tag == "dt":
+                self.break_line()
+                self.walk(child, depth + 1)
+                if not run or run[-1].strip()[-1:] not in (":", "："):
+                    self.break_line()
+            elif tag == "dd":
+                self.walk(child, depth + 1)
+                self.break_line()
             elif tag == "table":
                 self.break_line()
                 if not self._left_out(child):
@@ -183,7 +189,7 @@ class _Lines:
         kind = role(element)
         if kind == "files":
             self.links.extend(element.iter("a"))
-        return kind in ("aside", "files")
+        return kind in ("aside", "files") and not _wordy(element)
 
     def table(self, table: Any, depth: int) -> None:
         """A row is one line, its cells joined by a blank; cells that hold whole paragraphs are layout and read as such."""
@@ -294,6 +300,11 @@ def _concealed(element: Any) -> bool:
     return False
 
 
+def _wordy(element: Any) -> bool:
+    """Whether a box holds whole paragraphs, whatever its name says."""
+    return any(len(text) > 60 and len(_SENTENCE.findall(text)) > 2 for text in element.itertext() if len(text) > 60)
+
+
 def _size(element: Any) -> int:
     """Characters of text, markup and scripts left out, with something for tables and pictures."""
     text = sum(len(t) for t in element.itertext() if t.strip())
@@ -314,8 +325,14 @@ def _widened(element: Any) -> Any:
 
 
 def _densest(root: Any) -> Any:
-    """The deepest element that still holds most of the page's sentences."""
+    """The deepest element that still holds most of the page's sentences, menus and footers left out unless all is in them."""
+    element, weight, barred = _dense_part(root, bar=True)
+    return _dense_part(root, bar=False)[0] if barred > 4 * weight else element
+
+
+def _dense_part(root: Any, *, bar: bool) -> tuple[Any, int, int]:
     weights: dict[Any, int] = {}
+    left_out = 0
     seen: set[str] = set()
     barred: dict[Any, bool] = {}
 
@@ -324,7 +341,7 @@ def _densest(root: Any) -> Any:
         if known is None:
             parent = element.getparent()
             kind = role(element) if isinstance(element.tag, str) else "aside"
-            known = kind == "aside" or element.tag in _SILENT or hidden(element) or (parent is not None and is_barred(parent))
+            known = (bar and kind == "aside") or element.tag in _SILENT or hidden(element) or (parent is not None and is_barred(parent))
             barred[element] = known
         return known
 
@@ -335,16 +352,19 @@ def _densest(root: Any) -> Any:
             continue
         seen.add(key)
         element = text.getparent().getparent() if text.is_tail else text.getparent()
-        if element is None or sum(1 for _ in element.iterancestors()) > MAX_DEPTH or is_barred(element):
-            continue
         weight = len(key) + 10 * marks
+        if element is None or sum(1 for _ in element.iterancestors()) > MAX_DEPTH:
+            continue
+        if is_barred(element):
+            left_out += weight
+            continue
         while element is not None:
             weights[element] = weights.get(element, 0) + weight
             element = element.getparent()
     body = next(iter(root.iter("body")), root)
     total = weights.get(body, 0)
     if not total:
-        return None
+        return None, 0, left_out
     element = body
     while True:
         child = max((c for c in element if c in weights), key=lambda c: weights[c], default=None)
@@ -353,7 +373,7 @@ def _densest(root: Any) -> Any:
         element = child
     while element.tag in ("p", "span", "strong", "b", "font", "tr", "tbody", "em", "u", "li", "h1", "h2", "h3") and element.getparent() is not None:
         element = element.getparent()
-    return element
+    return element, total, left_out
 
 
 def _last_resort(document: Document) -> Article:
@@ -443,17 +463,26 @@ def _lines_after(element: Any, limit: int = 25) -> tuple[list[str], list[Any]]:
 
 
 _INFO_LINE = re.compile(
-    r"(?:发布|发文|公布|刊发|更新)?(?:时\s*间|日\s*期)\s*[:：]\s*(?:19|20)\d\d\s*[-/.年]|^(?:信息|文章|稿件)?来\s*源\s*[:：]|^(?:19|20)\d\d[-/年]\d{1,2}[-/月]\d{1,2}日?[^。，]{0,12}来\s*源\s*[:：]"
+    r"(?:^|[\s|】\])）]|发\s*布|公\s*布|刊\s*发|发\s*表|更\s*新|公\s*开)(?:时\s*间|日\s*期)(?:发布)?\s*[:：]\s*(?:19|20)\d\d\s*[-/.年]|^(?:信息|文章|稿件)?来\s*源\s*[:：]|(?:19|20)\d\d[-/年]\d{1,2}[-/月]\d{1,2}.{0,60}来\s*源\s*[:：]|来\s*源\s*[:：].{0,60}(?:19|20)\d\d[-/年]\d{1,2}[-/月]\d{1,2}"
 )
-_BUTTONS = re.compile(
-    r"^[\[【(（\s]*(?:分享(?:到|至)?|字号|字体(?:大小)?|[大中小\s]+|打印(?:本页|页面|正文)?|关闭(?:本页|窗口|页面)?|收藏|浏览(?:次数|人数|量)?|阅读(?:次数|量)?|点击(?:数|率|次数)?|背景颜色|视力保护色?|"
-    r"返回(?:顶部|列表)?|TOP|下载|保存|纠错|新媒体|×|关闭窗口|当前位置.*|您(?:现在|当前)?(?:的|所在)位置.*|扫一扫.{0,16}|扫码.{0,10}|用?手机扫.{0,12}|微信|微博|QQ|\d{1,7}次?|[-|>»/\s:：|【】\[\]]|"
-    r"已归档|页面已归档|无障碍|朗读|语音播报|全真版|文字版|文件下载|附件下载|相关附件|附件|附\s*件)+[\]】)）:：\s\-|×/A+]*$",
+_BUTTON = re.compile(
+    r"分享(?:到|至)?|字[号体](?:大小)?|打印(?:本页|页面|正文|文章)?|关闭(?:本页|窗口|页面)?|收藏|(?:浏览|阅读|点击|访问)(?:次数|人数|数|量|率)?|\d*次|背景颜色|视力保护色?|返回(?:顶部|列表)?|TOP|下载|保存|纠错|"
+    r"新媒体|当前位置.*|您(?:现在|当前)?(?:的|所在)位置.*|扫(?:一扫|码|描)[^，。]{0,16}|用?手机[^，。]{0,12}|微信|微博|QQ(?:空间)?|页面已归档|已归档|无障碍|朗读|语音播报|全真版|文字版|文件下载|(?:相关)?附\s*件(?:下载)?|[大中小](?=\W|$)|[×X]",
     re.I,
 )
+
+
+def _is_buttons(line: str) -> bool:
+    """Whether a line holds the labels of buttons and nothing else."""
+    if len(line) > 90:
+        return False
+    rest, buttons = _BUTTON.subn("", line)
+    return buttons > 0 and not re.search(r"\w", rest)
+
+
 _EDITOR = re.compile(r"^[\[【(（\s]*(?:责任编辑|责\s*编|编\s*辑|责任?校对|审核人?|校对|录入|供稿|初审|终审|复审|监制|编审)\s*[:：].{0,40}$")
 _STOP = re.compile(
-    r"^(?:上一[篇条页]|下一[篇条页]|相关(?:链接|文档|信息|新闻|阅读|文章|稿件|解读|附件|政策)\s*[:：>》]*$|您访问的链接即将离开|扫一扫|附件下载|关联(?:文件|内容|政策)|分享到|打印本页|网站声明|版权所有|主办单位|主办[:：]|友情链接|网站地图)"
+    r"^(?:上一[篇条页]|下一[篇条页]|(?:相关|延伸|推荐|热点|关联)(?:链接|文档|信息|新闻|阅读|文章|稿件|解读|附件|政策|推荐|文件|内容)\s*[:：>》]*$|您访问的链接即将离开|扫一扫|附件下载|分享到|打印本页|网站声明|版权所有|主办单位|主办[:：]|友情链接|网站地图)"
 )
 
 
@@ -464,12 +493,12 @@ def _cut_head(article: Article) -> None:
     for i, line in enumerate(lines[:12]):
         if len(line) <= 160 and _INFO_LINE.search(line):
             last = i
-    while last + 1 < len(lines) and last >= 0 and _BUTTONS.match(lines[last + 1]):
+    while last + 1 < len(lines) and last >= 0 and _is_buttons(lines[last + 1]):
         last += 1
     if last >= 0 and sum(map(len, lines[:last])) < 500:
         article.before = [*reversed(lines[: last + 1]), *article.before]
         article.paragraphs = lines[last + 1 :]
-    while article.paragraphs and _BUTTONS.match(article.paragraphs[0]):
+    while article.paragraphs and _is_buttons(article.paragraphs[0]):
         article.paragraphs.pop(0)
 
 
@@ -481,7 +510,7 @@ def _cut_tail(article: Article) -> None:
             article.after = lines[i:] + article.after
             del lines[i:]
             break
-    while lines and (_BUTTONS.match(lines[-1]) or _EDITOR.match(lines[-1])):
+    while lines and (_is_buttons(lines[-1]) or _EDITOR.match(lines[-1])):
         article.after.insert(0, lines.pop())
 
 
