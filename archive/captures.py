@@ -1,0 +1,295 @@
+"""captures.db: append-only record of every fetch. Written by crawls and imports, never by a reader."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import zstandard
+from w3lib.url import canonicalize_url
+
+from archive.database import ArchiveError, open_database, utc_now
+from archive.migrations.captures import migrations
+from crawler.items import Entry, Problem
+
+Headers = list[tuple[str, str]]
+
+OUTCOMES = ("ok", "unchanged", "redirect", "missing", "blocked", "error")
+ANSWERS = ("ok", "unchanged", "redirect", "missing")
+"""Outcomes that say what the portal holds; blocked and error only say that we were not told."""
+
+
+def fingerprint(method: str, url: str, body: bytes | None = None) -> bytes:
+    """What a capture is found by: method, URL without its fragment, and for a form POST its fields in any order."""
+    text = f"{method} {canonicalize_url(url)}"
+    if body:
+        fields = parse_qsl(body.decode("utf-8", "surrogateescape"), keep_blank_values=True)
+        text += " " + (
+            urlencode(sorted(fields), errors="surrogateescape") if fields else hashlib.sha256(body).hexdigest()
+        )
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+
+
+@dataclass(slots=True, kw_only=True)
+class Capture:
+    """One fetch. `body` is the decoded entity, None when no answer came; headers keep order and repeats."""
+
+    url: str
+    method: str = "GET"
+    request_body: bytes | None = None
+    requested_at: str
+    """UTC, ISO 8601."""
+    status: int | None = None
+    outcome: str
+    body: bytes | None = field(default=None, repr=False)
+    sha256: str | None = None
+    content_type: str | None = None
+    request_headers: Headers = field(default_factory=list, repr=False)
+    response_headers: Headers = field(default_factory=list, repr=False)
+    content_encoding: str | None = None
+    wire_bytes: int | None = None
+    """Size of the entity as transferred, before decoding."""
+    ip_address: str | None = None
+    protocol: str | None = None
+    redirect_url: str | None = None
+    note: str | None = None
+    portal: str | None = None
+    run_id: int | None = None
+    id: int | None = None
+
+
+class Captures:
+    """The captures of one archive directory. Open once per process; every write is its own commit."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises ArchiveError when captures.db in `folder` cannot be used."""
+        self.path = folder / "captures.db"
+        self.db = open_database(self.path, migrations)
+        self._compress = zstandard.ZstdCompressor(level=9).compress
+        self._decompress = zstandard.ZstdDecompressor().decompress
+
+    def close(self) -> None:
+        """Release the database."""
+        self.db.close()
+
+    def _write(self, sql: str, values: Iterable[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
+        """One statement, one commit."""
+        try:
+            with self.db.conn:
+                return self.db.conn.execute(sql, values if isinstance(values, dict) else tuple(values))
+        except sqlite3.Error as error:
+            raise ArchiveError(f"cannot write to {self.path}: {error}") from error
+
+    # Captures
+
+    def add(self, capture: Capture) -> Capture:
+        """Keep one fetch; body and row in a single commit.
+
+        An `ok` capture whose bytes equal those of the previous answer becomes `unchanged`. A 304 carries no body:
+        it is kept with the sha256 of the answer it confirms. Sets `id`, `sha256` and `outcome` on the capture.
+        """
+        key = fingerprint(capture.method, capture.url, capture.request_body)
+        if capture.body is not None and capture.sha256 is None:
+            capture.sha256 = hashlib.sha256(capture.body).hexdigest()
+        if capture.outcome == "ok" and capture.sha256 == self._last_sha256(key):
+            capture.outcome = "unchanged"
+        try:
+            with self.db.conn as connection:
+                if capture.body is not None:
+                    self._add_body(connection, capture.sha256, capture.body)
+                cursor = connection.execute(
+                    "INSERT INTO captures (run_id, portal, url, method, request_body, fingerprint, requested_at, status, outcome, sha256, content_type,"
+                    " request_headers, response_headers, content_encoding, wire_bytes, ip_address, protocol, redirect_url, note)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        capture.run_id,
+                        capture.portal,
+                        capture.url,
+                        capture.method,
+                        capture.request_body or None,
+                        key,
+                        capture.requested_at,
+                        capture.status,
+                        capture.outcome,
+                        capture.sha256,
+                        capture.content_type,
+                        json.dumps(capture.request_headers, ensure_ascii=False),
+                        json.dumps(capture.response_headers, ensure_ascii=False),
+                        capture.content_encoding,
+                        capture.wire_bytes,
+                        capture.ip_address,
+                        capture.protocol,
+                        capture.redirect_url,
+                        capture.note,
+                    ),
+                )
+        except sqlite3.Error as error:
+            raise ArchiveError(f"cannot write to {self.path}: {error}") from error
+        capture.id = cursor.lastrowid
+        return capture
+
+    def _add_body(self, connection: sqlite3.Connection, sha256: str | None, body: bytes) -> None:
+        if connection.execute("SELECT 1 FROM bodies WHERE sha256 = ?", (sha256,)).fetchone() is None:
+            connection.execute(
+                "INSERT INTO bodies (sha256, size, encoding, data) VALUES (?, ?, 'zstd', ?)",
+                (sha256, len(body), self._compress(body)),
+            )
+
+    def _last_sha256(self, key: bytes) -> str | None:
+        row = self.db.conn.execute(
+            "SELECT sha256 FROM captures WHERE fingerprint = ? AND outcome IN ('ok', 'unchanged') ORDER BY requested_at DESC, id DESC LIMIT 1",
+            (key,),
+        ).fetchone()
+        return row["sha256"] if row else None
+
+    def holds(self, capture: Capture) -> bool:
+        """Whether this very fetch (request, moment, status) is already here: imports may be repeated."""
+        return (
+            self.db.conn.execute(
+                "SELECT 1 FROM captures WHERE fingerprint = ? AND requested_at = ? AND status IS ?",
+                (fingerprint(capture.method, capture.url, capture.request_body), capture.requested_at, capture.status),
+            ).fetchone()
+            is not None
+        )
+
+    def last(
+        self, method: str, url: str, body: bytes | None = None, *, outcomes: tuple[str, ...] = ANSWERS
+    ) -> Capture | None:
+        """The newest capture of this request whose outcome is one of `outcomes`, with its body; None if there is none."""
+        marks = ", ".join("?" * len(outcomes))
+        row = self.db.conn.execute(
+            f"SELECT * FROM captures WHERE fingerprint = ? AND outcome IN ({marks}) ORDER BY requested_at DESC, id DESC LIMIT 1",  # noqa: S608 - only marks
+            (fingerprint(method, url, body), *outcomes),
+        ).fetchone()
+        return self._capture(row) if row else None
+
+    def replay(self, method: str, url: str, body: bytes | None = None) -> Capture | None:
+        """What an offline crawl answers: the newest real answer, or the newest refusal where there never was one."""
+        return self.last(method, url, body) or self.last(method, url, body, outcomes=("blocked", "error"))
+
+    def history(self, urls: Iterable[str]) -> list[Capture]:
+        """Every GET of these URLs without bodies, oldest first."""
+        wanted = sorted(set(urls))
+        rows: list[sqlite3.Row] = []
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ", ".join("?" * len(part))
+            rows += self.db.conn.execute(f"SELECT * FROM captures WHERE url IN ({marks}) AND method = 'GET'", part)  # noqa: S608 - only marks
+        rows.sort(key=lambda row: (row["requested_at"], row["id"]))
+        return [self._capture(row, with_body=False) for row in rows]
+
+    def urls(self, portal: str | None = None) -> Iterator[tuple[str | None, str, str | None, str]]:
+        """(portal, url, redirect_url, outcome) of every distinct answered GET, of all or of one portal and of none."""
+        where, values = ("AND (portal = ? OR portal IS NULL)", (portal,)) if portal else ("", ())
+        for row in self.db.conn.execute(
+            "SELECT DISTINCT portal, url, redirect_url, outcome FROM captures"  # noqa: S608 - a constant clause
+            f" WHERE method = 'GET' AND outcome IN ('ok', 'unchanged', 'redirect', 'missing') {where} ORDER BY url",
+            values,
+        ).fetchall():
+            yield tuple(row)
+
+    def body(self, sha256: str) -> bytes:
+        """The bytes kept under this hash. Raises ArchiveError when they are not there or do not decompress."""
+        row = self.db.conn.execute("SELECT encoding, data FROM bodies WHERE sha256 = ?", (sha256,)).fetchone()
+        if row is None:
+            raise ArchiveError(f"body {sha256} is not in {self.path}")
+        if row["encoding"] != "zstd":
+            raise ArchiveError(f"body {sha256} has the unknown encoding {row['encoding']!r}")
+        try:
+            return self._decompress(row["data"])
+        except zstandard.ZstdError as error:
+            raise ArchiveError(f"body {sha256} is damaged: {error}") from error
+
+    def _capture(self, row: sqlite3.Row, *, with_body: bool = True) -> Capture:
+        values = {key: row[key] for key in row.keys() if key != "fingerprint"}  # noqa: SIM118 - a Row iterates over values
+        values["request_headers"] = [tuple(pair) for pair in json.loads(values["request_headers"] or "[]")]
+        values["response_headers"] = [tuple(pair) for pair in json.loads(values["response_headers"] or "[]")]
+        capture = Capture(**values)
+        if with_body and capture.sha256:
+            capture.body = self.body(capture.sha256)
+        return capture
+
+    # Portals and entries
+
+    def add_portal(self, facts: dict[str, str | None]) -> None:
+        """What a portal's file declares, as of now; a portal whose file is gone stays readable."""
+        self.db["portals"].upsert(facts, pk="name")
+
+    def portals(self) -> dict[str, dict[str, str | None]]:
+        """Name → declared facts."""
+        return {row["name"]: dict(row) for row in self.db.conn.execute("SELECT * FROM portals ORDER BY name")}
+
+    def add_entries(self, entries: list[Entry]) -> None:
+        """Keep what one listing page says, in one commit; title and date follow the listing."""
+        now = utc_now()
+        with self.db.conn as connection:
+            connection.executemany(
+                "INSERT INTO entries (portal, listing_url, url, title, date, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (portal, listing_url, url) DO UPDATE SET"
+                " title = excluded.title, date = excluded.date, last_seen = excluded.last_seen",
+                [(e.portal, e.listing_url, e.url, e.title, e.date, now, now) for e in entries],
+            )
+
+    def entries(self, *, urls: Iterable[str] | None = None, portal: str | None = None) -> list[Entry]:
+        """Entries of these URLs, or of a portal, or all; ordered by listing and URL."""
+        sql, values = "SELECT portal, listing_url, url, title, date FROM entries", []
+        if urls is not None:
+            values = sorted(set(urls))
+            sql += f" WHERE url IN ({', '.join('?' * len(values))})"
+        elif portal is not None:
+            values = [portal]
+            sql += " WHERE portal = ?"
+        return [Entry(**dict(row)) for row in self.db.conn.execute(sql + " ORDER BY portal, listing_url, url", values)]
+
+    def listing_urls(self) -> set[str]:
+        """Addresses that are listings: never read as reports."""
+        return {row[0] for row in self.db.conn.execute("SELECT DISTINCT listing_url FROM entries")}
+
+    # Runs and problems
+
+    def start_run(self, kind: str, portal: str | None) -> int:
+        """A new row of `runs`; its id."""
+        cursor = self._write("INSERT INTO runs (kind, portal, started_at) VALUES (?, ?, ?)", (kind, portal, utc_now()))
+        return int(cursor.lastrowid or 0)
+
+    def finish_run(self, run_id: int, reason: str, stats: dict[str, Any]) -> None:
+        """Close a run; `stats` as JSON."""
+        text = json.dumps(stats, ensure_ascii=False, default=str, sort_keys=True)
+        self._write(
+            "UPDATE runs SET finished_at = ?, finish_reason = ?, stats = ? WHERE id = ?",
+            (utc_now(), reason, text, run_id),
+        )
+
+    def add_problem(self, run_id: int, portal: str | None, problem: Problem) -> bool:
+        """Keep a problem; False when the same one (URL, stage, kind) is open already: its row then names this run."""
+        row = self.db.conn.execute(
+            "SELECT id FROM problems WHERE portal IS ? AND url IS ? AND stage = ? AND kind = ? AND resolved_at IS NULL",
+            (portal, problem.url, problem.stage, problem.kind),
+        ).fetchone()
+        if row:
+            self._write(
+                "UPDATE problems SET run_id = ?, message = ? WHERE id = ?", (run_id, problem.message, row["id"])
+            )
+            return False
+        self._write(
+            "INSERT INTO problems (run_id, portal, url, stage, kind, message, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (run_id, portal, problem.url, problem.stage, problem.kind, problem.message, utc_now()),
+        )
+        return True
+
+    def resolve_problems(self, url: str, stage: str, *, still: Iterable[str] = ()) -> None:
+        """Close the open problems of this URL and stage, but for the kinds that are `still` there."""
+        kinds = list(still)
+        marks = ", ".join("?" * len(kinds))
+        open_rows = self.db.conn.execute(
+            f"SELECT id FROM problems WHERE url = ? AND stage = ? AND resolved_at IS NULL AND kind NOT IN ({marks})",  # noqa: S608 - only marks
+            (url, stage, *kinds),
+        ).fetchall()
+        for row in open_rows:
+            self._write("UPDATE problems SET resolved_at = ? WHERE id = ?", (utc_now(), row["id"]))

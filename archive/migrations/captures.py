@@ -1,0 +1,110 @@
+"""captures.db: every response as it was, what listings said, the runs and their problems."""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("captures")
+
+
+@migrations()
+def m001_captures(db: Database) -> None:
+    """Bodies once per sha256, a row for each fetch, entries, portals as they were declared, runs, problems."""
+    db.create_table(
+        "bodies",
+        {"sha256": str, "size": int, "encoding": str, "data": bytes},
+        pk="sha256",
+        not_null={"size", "encoding", "data"},
+    )
+    db.create_table(
+        "portals",
+        {
+            "name": str,
+            "title": str,
+            "home_url": str,
+            "platform": str,
+            "division_code": str,
+            "division": str,
+            "level": str,
+            "hosts": str,
+            "document": str,
+        },
+        pk="name",
+    )
+    db.create_table(
+        "runs",
+        {
+            "id": int,
+            "kind": str,
+            "portal": str,
+            "started_at": str,
+            "finished_at": str,
+            "finish_reason": str,
+            "stats": str,
+        },
+        pk="id",
+        not_null={"kind", "started_at"},
+    )
+    db.create_table(
+        "captures",
+        {
+            "id": int,
+            "run_id": int,
+            "portal": str,
+            "url": str,
+            "method": str,
+            "request_body": bytes,
+            "fingerprint": bytes,
+            "requested_at": str,
+            "status": int,
+            "outcome": str,
+            "sha256": str,
+            "content_type": str,
+            "request_headers": str,
+            "response_headers": str,
+            "content_encoding": str,
+            "wire_bytes": int,
+            "ip_address": str,
+            "protocol": str,
+            "redirect_url": str,
+            "note": str,
+        },
+        pk="id",
+        not_null={"url", "method", "fingerprint", "requested_at", "outcome"},
+        foreign_keys=[("run_id", "runs", "id"), ("sha256", "bodies", "sha256")],
+    )
+    db["captures"].create_index(["fingerprint"])
+    db["captures"].create_index(["url"])
+    db["captures"].create_index(["portal", "url"])
+    db.create_table(
+        "entries",
+        {
+            "portal": str,
+            "listing_url": str,
+            "url": str,
+            "title": str,
+            "date": str,
+            "first_seen": str,
+            "last_seen": str,
+        },
+        pk=("portal", "listing_url", "url"),
+        not_null={"first_seen", "last_seen"},
+    )
+    db["entries"].create_index(["url"])
+    db.create_table(
+        "problems",
+        {
+            "id": int,
+            "run_id": int,
+            "portal": str,
+            "url": str,
+            "stage": str,
+            "kind": str,
+            "message": str,
+            "seen_at": str,
+            "resolved_at": str,
+        },
+        pk="id",
+        not_null={"stage", "kind", "message", "seen_at"},
+        foreign_keys=[("run_id", "runs", "id")],
+    )
+    db["problems"].create_index(["url"])
+    db["problems"].create_index(["run_id"])

@@ -1,0 +1,100 @@
+"""reports.db: what was read out of the captures. Deleting it loses nothing."""
+
+from sqlite_utils import Database, Migrations
+
+from archive.migrations import views
+
+migrations = Migrations("reports")
+
+
+@migrations()
+def m001_reports(db: Database) -> None:
+    """Reports with their texts, statistics, checks, attachments, locations and versions."""
+    db.create_table(
+        "portals",
+        {
+            "name": str,
+            "title": str,
+            "home_url": str,
+            "platform": str,
+            "division_code": str,
+            "division": str,
+            "level": str,
+        },
+        pk="name",
+    )
+    db.create_table(
+        "reports",
+        {
+            "id": str,
+            "url": str,
+            "portal": str,
+            "title": str,
+            "issuing_body": str,
+            "co_issuing_body": str,
+            "division_code": str,
+            "division": str,
+            "level": str,
+            "body_kind": str,
+            "report_year": int,
+            "published": str,
+            "source": str,
+            "form": str,
+            "index_number": str,
+            "document_number": str,
+            "site_id_code": str,
+            "sha256": str,
+            "captured_at": str,
+            "first_captured_at": str,
+            "state": str,
+            "same_as": str,
+            "reader_version": str,
+            "search_id": int,
+            "digest": str,
+        },
+        pk="id",
+        not_null={"url", "portal", "state", "search_id", "digest"},
+        foreign_keys=[("portal", "portals", "name")],
+    )
+    db["reports"].create_index(["url"], unique=True)
+    db["reports"].create_index(["search_id"], unique=True)
+    db["reports"].create_index(["portal", "report_year"])
+    db["reports"].create_index(["issuing_body", "report_year"])
+    for table, columns, key in (
+        ("report_texts", {"text": str}, ()),
+        (
+            "statistics",
+            {
+                "table_no": int,
+                "row_name": str,
+                "column_name": str,
+                "value": float,
+                "unit": str,
+                "raw": str,
+                "value_state": str,
+                "origin": str,
+            },
+            ("table_no", "row_name", "column_name", "origin"),
+        ),
+        (
+            "checks",
+            {"identity": str, "scope": str, "expected": float, "actual": float, "verdict": str, "severity": str},
+            ("identity", "scope"),
+        ),
+        ("attachments", {"url": str, "name": str, "media_type": str, "sha256": str}, ("url",)),
+        ("locations", {"url": str, "portal": str}, ("url",)),
+        ("versions", {"sha256": str, "captured_at": str, "changed": str}, ("captured_at", "sha256")),
+    ):
+        definitions = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in columns.items())
+        db.execute(
+            f"CREATE TABLE {table} (report_id TEXT NOT NULL REFERENCES reports(id) ON DELETE CASCADE, {definitions},"
+            f" PRIMARY KEY ({', '.join(('report_id', *key))})) WITHOUT ROWID"
+        )
+    db["locations"].create_index(["url"])
+    db["attachments"].create_index(["url"])
+    db.execute("CREATE INDEX checks_failed ON checks (report_id) WHERE verdict = 'fails'")
+    db.execute("CREATE VIRTUAL TABLE report_search USING fts5(title, text, content='', tokenize='unicode61')")
+    views.create(db)
+
+
+_TYPES = {str: "TEXT", int: "INTEGER", float: "NUMERIC"}

@@ -1,0 +1,71 @@
+"""Every setting that differs from Scrapy's default, each with its reason."""
+
+import os
+
+BOT_NAME = "tongjian"
+SPIDER_MODULES = ["spiders"]
+NEWSPIDER_MODULE = "spiders"
+COMMANDS_MODULE = "crawler.commands"
+
+# Where the two databases are, and whom a portal's administrator can write to.
+ARCHIVE = os.environ.get("ARCHIVE", "archive")
+CONTACT = os.environ.get("CONTACT", "")
+
+# An honest name; a portal that objects can tell who it is and reach a person.
+USER_AGENT = (
+    f"Tongjian/0.1 (archive of annual reports on open government information{'; ' + CONTACT if CONTACT else ''})"
+)
+
+# Politeness. One request at a time, two seconds apart, slower where the portal answers slowly.
+ROBOTSTXT_OBEY = True
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 2.0
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 2.0
+AUTOTHROTTLE_MAX_DELAY = 60.0
+
+# Slow portals do answer; 30 s is longer than any page waited for so far, and three tries are enough.
+DOWNLOAD_TIMEOUT = 30
+RETRY_TIMES = 2
+# Reports are pages and documents: 64 MiB is far above the largest, far below what hurts.
+DOWNLOAD_MAXSIZE = 64 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 16 * 1024 * 1024
+# A body cut short is kept as such and asked for again by the capture; Scrapy would throw it away.
+DOWNLOAD_FAIL_ON_DATALOSS = False
+
+# Cookies would make the same address give different pages, and reading them needs a list from the network.
+COOKIES_ENABLED = False
+# A stored body has to be decodable by this project alone: no br, no zstd.
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
+    "Accept-Encoding": "gzip, deflate",
+}
+# Which page links where is no concern of the portals.
+REFERRER_POLICY = "no-referrer"
+
+# -s OFFLINE=1: the crawl is answered from the captures, no request is sent.
+OFFLINE = False
+
+DOWNLOADER_MIDDLEWARES = {
+    # The capture knows more about refresh shells: a refresh to a folder above is a removed page.
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "crawler.safety.DeclaredHosts": 50,
+    # Decoding goes below the capture, so that decoded bodies are kept.
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "crawler.capture.Capture": 900,
+    "crawler.capture.Decode": 950,
+}
+EXTENSIONS = {
+    "crawler.runs.Runs": 0,
+    "crawler.politeness.CrawlDelay": 500,  # after AutoThrottle, so that it has the last word
+    "scrapy.extensions.telnet.TelnetConsole": None,  # an open port nobody uses
+}
+ITEM_PIPELINES = {"pipelines.store.Pipeline": 900}
+
+# Pages are read one after another in the reactor; more items in flight would only hold memory.
+CONCURRENT_ITEMS = 4
+LOG_LEVEL = "INFO"
+# Items hold whole pages.
+LOGSTATS_INTERVAL = 60.0

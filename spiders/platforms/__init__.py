@@ -1,0 +1,441 @@
+"""Portals and their platforms: how listings are walked. How pages are read is no concern here.
+
+A portal is a file of facts in spiders/, on one of the platform classes of this package. A platform says how its
+listings are read: `entries(response)` yields what a page of a listing lists, `further(response)` the requests for the
+pages after it. Both need nothing but the response and can be tried on a saved listing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, cast
+from urllib.parse import urlsplit
+
+import scrapy
+from scrapy import Request
+from scrapy.http import Response
+from scrapy.settings import BaseSettings
+from scrapy.spiderloader import SpiderLoader
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.python.failure import Failure
+
+from archive import Captures
+from crawler.capture import Unusable
+from crawler.items import Entry, Page, Problem
+from crawler.runs import Runs
+from pipelines.metadata import is_report_title
+from spiders.platforms import listing
+
+MAX_PAGES = 500
+"""Pages of one listing after which a walk is taken for endless: at 10 rows a page 5,000 reports, more than any column has."""
+
+
+@dataclass(slots=True)
+class Walk:
+    """How far one listing has been walked in this run."""
+
+    pages: int = 0
+    entries: set[str] = field(default_factory=set)
+    undated: int = 0
+    announced: int | None = None
+    last: frozenset[str] = frozenset()
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Portal(scrapy.Spider):
+    """One site with its report columns.
+
+    To declare a portal, make a file `spiders/<name>.py` with one class on the platform's class:
+
+    1. `name` = the file's name; the class name is the same in capitals.
+    2. `title`, `home`: the site's own name and its home page.
+    3. `division_code`, `division`, `level`: GB/T 2260 code and name of the place, and national, province, prefecture,
+       county or township.
+    4. `listings`: the first page of every column that holds annual reports, as a reader's browser shows it.
+    5. what the platform asks for besides; its docstring says so.
+    """
+
+    platform: ClassVar[str] = "links"
+    title: ClassVar[str]
+    home: ClassVar[str]
+    division_code: ClassVar[str | None] = None
+    division: ClassVar[str | None] = None
+    level: ClassVar[str | None] = None
+    listings: ClassVar[tuple[str, ...]] = ()
+    hosts: ClassVar[tuple[str, ...]] = ()
+    """Hosts beside those of `home` and `listings` to which links may be followed."""
+
+    document: ClassVar[re.Pattern[str]] = re.compile(r"/[^/?#]+\.s?html?$")
+    """Tells an article's address from others; its group `key`, if it has one, is the document's key in the portal."""
+
+    # Where a document can be found, and under which name it is kept
+
+    @classmethod
+    def key(cls, url: str) -> str:
+        """The document's key: the same for every address of one document.
+
+        Where the platform numbers no documents, it is a hash of the address without scheme and `www.`.
+        """
+        parts = urlsplit(url)
+        found = cls.document.search(parts.path)
+        if found and "key" in found.groupdict():
+            return found["key"]
+        bare = parts._replace(scheme="", netloc=parts.netloc.removeprefix("www."), fragment="").geturl()
+        return hashlib.sha256(bare.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+    @classmethod
+    def rank(cls, url: str) -> tuple[Any, ...]:
+        """Sorts the addresses of one document; the first is the one that its report is known by."""
+        return (len(url), url)
+
+    @classmethod
+    def declared_hosts(cls) -> frozenset[str]:
+        """Host and port of everything the portal declares, `www.` left out."""
+        return frozenset(
+            urlsplit(url).netloc.removeprefix("www.")
+            for url in (cls.home, *cls.listings, *(f"http://{h}/" for h in cls.hosts))
+        )
+
+    @classmethod
+    def declares(cls, url: str) -> bool:
+        """Whether the address is on a host that the portal declares."""
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and parts.netloc.removeprefix("www.") in cls.declared_hosts()
+
+    @classmethod
+    def facts(cls) -> dict[str, str | None]:
+        """The portal's row in both databases."""
+        return {
+            "name": cls.name,
+            "title": cls.title,
+            "home_url": cls.home,
+            "platform": cls.platform,
+            "division_code": cls.division_code,
+            "division": cls.division,
+            "level": cls.level,
+            "hosts": " ".join(sorted(cls.declared_hosts())),
+            "document": cls.document.pattern,
+        }
+
+    # What a platform knows
+
+    def entries(self, response: Response) -> Iterator[Entry]:
+        """What this page of a listing lists."""
+        yield from listing.rows(response, self.document)
+
+    def further(self, response: Response) -> Iterator[Request]:
+        """Requests for the pages of the listing that come after this one."""
+        yield from ()
+
+    def announced(self, response: Response) -> int | None:
+        """How many entries the listing says it has; None where it does not say."""
+        return listing.announced(response)
+
+    def parts(self, response: Response) -> Iterator[str]:
+        """Addresses of pages 2, 3 … of an article that the platform splits."""
+        yield from ()
+
+    # The crawl
+
+    def __init__(self, *args: Any, refresh: str = "", years: str = "", **kwargs: Any) -> None:
+        """`refresh=1` asks for known reports too; `years=2021-2023` limits the crawl to reports of those years."""
+        super().__init__(*args, **kwargs)
+        self.refresh = refresh not in {"", "0"}
+        self.years = parse_years(years)
+        self.walks: dict[str, Walk] = {}
+        self.found: dict[str, list[Entry]] = {}
+        self.missed: set[str] = set()
+
+    @property
+    def runs(self) -> Runs:
+        """The account of this crawl."""
+        runs = self.crawler.get_extension(Runs)
+        if runs is None:
+            raise RuntimeError("the extension crawler.runs.Runs must be enabled")
+        return runs
+
+    async def start(self) -> AsyncIterator[Any]:
+        """One request a listing."""
+        captures = self.runs.captures
+        self.offline = self.settings.getbool("OFFLINE")
+        self.listed = {(entry.listing_url, entry.url): entry for entry in captures.entries(portal=self.name)}
+        self.held: set[str] = set()
+        for _, url, _, outcome in captures.urls(self.name):
+            if outcome in {"ok", "unchanged"} and self.declares(url):
+                self.held.add(self.key(url))
+        for url in self.listings:
+            yield self.listing_request(url, url)
+
+    def listing_request(self, url: str, root: str, **kwargs: Any) -> Request:
+        """A request for a page of the listing that begins at `root`. Listings come before documents."""
+        kwargs.setdefault("callback", self.listing)
+        return Request(url, errback=self.listing_failed, cb_kwargs={"root": root}, priority=10, **kwargs)
+
+    def listing(self, response: Response, root: str) -> Iterator[Any]:
+        """A page of a listing: keep its entries, ask for its documents, go on to the next page."""
+        response = listing.decoded(response)
+        walk = self.walks.setdefault(root, Walk())
+        entries = list(self.entries(response))
+        for entry in entries:
+            entry.portal, entry.listing_url = self.name, root
+        urls = frozenset(entry.url for entry in entries)
+        walk.pages += 1
+        announced = self.announced(response)
+        if announced is not None:
+            if walk.announced is not None and announced < walk.announced:
+                walk.problems.append(
+                    self._about(
+                        root,
+                        "listing_shrinks",
+                        f"{walk.announced} entries announced on an earlier page, {announced} on {response.url}",
+                    )
+                )
+            walk.announced = max(announced, walk.announced or 0)
+        if urls and urls == walk.last:
+            walk.problems.append(
+                self._about(
+                    root, "listing_repeats", f"{response.url} lists the same {len(urls)} entries as the page before it"
+                )
+            )
+            return
+        if walk.last and not urls:
+            walk.problems.append(
+                self._about(
+                    root, "listing_stub", f"{response.url} lists nothing, though the page before it said that it would"
+                )
+            )
+            return
+        walk.last = urls or walk.last
+        walk.undated += sum(entry.date is None and entry.url not in walk.entries for entry in entries)
+        walk.entries |= urls
+        self.runs.count("listing/pages")
+        self.runs.captures.add_entries(entries)
+        self.runs.captures.resolve_problems(response.url, "listing")
+        for entry in entries:
+            yield from self.document_requests(entry)
+        if walk.pages >= MAX_PAGES:
+            walk.problems.append(self._about(root, "listing_endless", f"more than {MAX_PAGES} pages"))
+            return
+        for request in self.further(response):
+            yield request.replace(
+                callback=request.callback or self.listing,
+                errback=self.listing_failed,
+                cb_kwargs={**request.cb_kwargs, "root": root},
+                priority=10,
+            )
+
+    def document_requests(self, entry: Entry) -> Iterator[Request]:
+        """The request for an entry's document, if it is one to ask for in this run."""
+        self.runs.count("entries/listed")
+        if not self.declares(entry.url):
+            self.runs.problem(
+                "off_site",
+                f"listed as {entry.title!r}, on a host that the portal does not declare",
+                entry.url,
+                "listing",
+            )
+            return
+        if not is_report_title(entry.title or ""):
+            self.runs.count("entries/other")
+            return
+        key = self.key(entry.url)
+        if key in self.found:
+            self.found[key].append(entry)
+            return
+        if self.years and (year := listing.year(entry)) is not None and year not in self.years:
+            return
+        self.found[key] = [entry]
+        if key in self.held and not self.refresh and not self.offline and not self._altered(entry):
+            self.runs.count("entries/known")
+            return
+        yield self.document_request(entry, key)
+
+    def document_request(self, entry: Entry, key: str) -> Request:
+        """A request for one document."""
+        return Request(entry.url, callback=self.page, errback=self.page_failed, cb_kwargs={"key": key})
+
+    def _altered(self, entry: Entry) -> bool:
+        """Whether the listing says something else of a document than it did when it was last walked."""
+        before = self.listed.get((entry.listing_url, entry.url))
+        return before is not None and (before.title, before.date) != (entry.title, entry.date)
+
+    def page(self, response: Response, key: str) -> Iterator[Any]:
+        """An article: fetch its further parts if it has any, then hand it on to be read."""
+        self.runs.captures.resolve_problems(response.url, "fetch")
+        parts = list(self.parts(response))
+        page = self._page(response)
+        if parts:
+            yield Request(
+                parts[0],
+                callback=self.part,
+                errback=self.part_failed,
+                cb_kwargs={"page": page, "rest": parts[1:]},
+                priority=5,
+            )
+        else:
+            yield page
+
+    def part(self, response: Response, page: Page, rest: list[str]) -> Iterator[Any]:
+        """Page 2, 3 … of a split article, one after the other."""
+        if rest:
+            yield Request(
+                rest[0],
+                callback=self.part,
+                errback=self.part_failed,
+                cb_kwargs={"page": page, "rest": rest[1:]},
+                priority=5,
+            )
+        else:
+            yield page
+
+    def part_failed(self, failure: Failure) -> Iterator[Any]:
+        """A part that is not to be had leaves the article incomplete, which the reader says."""
+        self._failed(failure, "fetch")
+        yield failure.request.cb_kwargs["page"]  # type: ignore[attr-defined]
+
+    def _page(self, response: Response) -> Page:
+        content_type = response.headers.get("Content-Type")
+        return Page(
+            url=response.url,
+            body=response.body,
+            content_type=content_type.decode("latin-1") if content_type else None,
+            portal=self.name,
+            division_code=self.division_code,
+        )
+
+    def page_failed(self, failure: Failure) -> Iterator[Any]:
+        """A document that is not to be had here is asked for at its next address, if the listings gave one."""
+        kind = self._failed(failure, "fetch")
+        request = failure.request  # type: ignore[attr-defined]
+        key = request.cb_kwargs["key"]
+        if kind == "missing":
+            self.missed.add(key)
+        tried = request.meta.get("tried", frozenset()) | {request.url}
+        for entry in self.found.get(key, ()):
+            if entry.url not in tried:
+                yield self.document_request(entry, key).replace(meta={"tried": tried})
+                return
+
+    def listing_failed(self, failure: Failure) -> None:
+        """A page of a listing that is not to be had: what comes after it is not walked."""
+        walk = self.walks.setdefault(failure.request.cb_kwargs["root"], Walk())  # type: ignore[attr-defined]
+        kind = self._failed(failure, "listing")
+        walk.problems.append(
+            self._about(failure.request.url, "listing_failed", f"this page of a listing could not be had ({kind})")
+        )  # type: ignore[attr-defined]
+
+    def _failed(self, failure: Failure, stage: str) -> str:
+        """Keep why a request gave nothing; returns the problem's kind."""
+        request = failure.request  # type: ignore[attr-defined]
+        if failure.check(Unusable):
+            kind, message = failure.value.kind, str(failure.value)
+        elif failure.check(HttpError):
+            kind, message = "error", f"status {failure.value.response.status}"
+        else:
+            kind, message = "error", f"{failure.type.__name__}: {failure.getErrorMessage()}"
+        if kind == "host_refuses":
+            self.runs.count("entries/left_alone")
+            url = f"{urlsplit(request.url).scheme}://{urlsplit(request.url).netloc}/"
+            self.runs.captures.add_problem(
+                self.runs.run_id or 0, self.name, Problem(kind=kind, message=message, url=url, stage=stage)
+            )
+        else:
+            self.runs.problem(kind, message, request.url, stage)
+        return kind
+
+    def audit(self) -> Iterator[Problem]:
+        """What is to be said of the walks when they are over."""
+        for root in self.listings:
+            walk = self.walks.get(root, Walk())
+            yield from walk.problems
+            if not walk.entries:
+                yield self._about(root, "listing_empty", "not a single entry was listed")
+            elif walk.announced is not None and len(walk.entries) != walk.announced:
+                yield self._about(
+                    root,
+                    "listing_short",
+                    f"{walk.announced} entries announced, {len(walk.entries)} seen on {walk.pages} pages",
+                )
+            if walk.undated:
+                yield self._about(root, "listing_undated", f"{walk.undated} entries without a date")
+
+    @staticmethod
+    def _about(url: str, kind: str, message: str) -> Problem:
+        return Problem(kind=kind, message=message, url=url, stage="listing")
+
+
+def parse_years(text: str) -> range | None:
+    """`2021-2023` or `2021` as a range of years; raises ValueError for anything else."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", text)
+    if not found:
+        raise ValueError(f"years={text!r}: write 2021 or 2021-2023")
+    return range(int(found[1]), int(found[2] or found[1]) + 1)
+
+
+def owner(url: str, portals: Mapping[str, type[Portal]]) -> type[Portal] | None:
+    """The portal that an address belongs to: of those that declare its host, the one with a column nearest to it.
+
+    None where no portal declares the host, or several do and none has a column on the way to the address.
+    """
+    candidates = [portal for portal in portals.values() if portal.declares(url)]
+    path = urlsplit(url).path
+
+    def nearness(portal: type[Portal]) -> int:
+        folders = (urlsplit(root).path.rpartition("/")[0] + "/" for root in portal.listings)
+        return max((len(folder) for folder in folders if path.startswith(folder)), default=0)
+
+    if len(candidates) < 2:
+        return candidates[0] if candidates else None
+    first, second, *_ = sorted(candidates, key=nearness, reverse=True)
+    return first if nearness(first) > nearness(second) else None
+
+
+def declared(settings: BaseSettings, captures: Captures) -> dict[str, type[Portal]]:
+    """Name → class: the portals that have a file, and those whose crawl is archived though their file is elsewhere."""
+    loader = SpiderLoader.from_settings(settings)
+    portals: dict[str, type[Portal]] = {name: cast("type[Portal]", loader.load(name)) for name in loader.list()}
+    for name, facts in captures.portals().items():
+        if name not in portals:
+            portals[name] = _from_facts(facts)
+    return portals
+
+
+def platforms() -> dict[str, type[Portal]]:
+    """Name → class of every platform in this package."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    found: dict[str, type[Portal]] = {}
+    waiting: list[type[Portal]] = [Portal]
+    while waiting:
+        cls = waiting.pop()
+        waiting += cls.__subclasses__()
+        if cls.__module__.startswith(f"{__name__}.") and "platform" in vars(cls):
+            found[cls.platform] = cls
+    return found
+
+
+def _from_facts(facts: Mapping[str, str | None]) -> type[Portal]:
+    base = platforms().get(facts["platform"] or "", Portal)
+    own = {key: facts[key] for key in ("name", "title", "division_code", "division", "level")}
+    document = re.compile(facts["document"] or Portal.document.pattern)
+    return type(
+        "Archived",
+        (base,),
+        {**own, "home": facts["home_url"], "hosts": tuple((facts["hosts"] or "").split()), "document": document},
+    )
+
+
+def undeclared(url: str) -> type[Portal]:
+    """A stand-in for the site of a page that was imported and that no portal declares: its host is its name."""
+    parts = urlsplit(url)
+    home = f"{parts.scheme}://{parts.netloc}/"
+    return type(
+        "Undeclared", (Portal,), {"name": parts.netloc, "platform": "undeclared", "title": parts.netloc, "home": home}
+    )

@@ -1,0 +1,49 @@
+"""NFCMS, the system of Guangdong's portals: static columns index.html, index_2.html …"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.http import Response
+
+from spiders.platforms import Portal
+
+_PAGE = re.compile(r"/index(?:_(\d+))?\.html$")
+_PAGES = re.compile(r"共\s*(\d+)\s*页")
+_LINKED = re.compile(r"/?index_(\d+)\.html")
+
+
+class NFCMS(Portal):
+    """A site on NFCMS. Its file gives in `listings` the first page (`…/index.html`) of each column.
+
+    An article is `post_<id>.html` anywhere on the site and its sub-sites, and `mpost_<id>.html` for telephones: the id
+    alone is the document. The first page of a column has no number, the second is index_2.html.
+    """
+
+    platform: ClassVar[str] = "nfcms"
+    document: ClassVar[re.Pattern[str]] = re.compile(r"/m?post_(?P<key>\d+)\.html$")
+
+    @classmethod
+    def rank(cls, url: str) -> tuple[Any, ...]:
+        """The page in its column before the copy in the catalogue, both before the one for telephones."""
+        path = urlsplit(url).path
+        return ("/mpost_" in path, "/gkmlpt/" in path, len(url), url)
+
+    def further(self, response: Response) -> Iterator[Request]:
+        """The page after this one, as far as the page says that there are more."""
+        page = _PAGE.search(urlsplit(response.url).path)
+        if page is None and not response.url.endswith("/"):
+            return
+        number = int(page[1] or 1) if page else 1
+        told = _PAGES.search(response.text)
+        last = (
+            int(told[1])
+            if told
+            else max((int(n) for n in _LINKED.findall(" ".join(response.css("a::attr(href)").getall()))), default=1)
+        )
+        if number < last:
+            yield response.follow(f"index_{number + 1}.html")
