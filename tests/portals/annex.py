@@ -93,9 +93,8 @@ def grid(form: str, year: int, printed: Cells) -> Grid:
     chapters = {group["code"]: group["label"] for group in described["groups"]}
     for row in described["rows"]:
         path = row["code"].split(".")
-        for depth in range(1, len(path)):
-            if label := chapters.pop(".".join(path[:depth]), None):
-                lines.append([label, "", ""])
+        opened = (chapters.pop(".".join(path[:depth]), None) for depth in range(1, len(path)))
+        lines += [[label, "", ""] for label in opened if label]
         line = [row["label"], row["unit"] or ""] + ([row["code"]] if form == "dx-2010-stat" else [])
         columns = ("year_value", "cumulative")
         lines.append(line + [printed[row["name"], name].raw for name in columns if (row["name"], name) in printed])

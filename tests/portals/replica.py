@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from html import escape
@@ -136,7 +136,7 @@ class Replica:
         """The canonical address of a document."""
         raise NotImplementedError
 
-    def aliases(self, document: Document) -> tuple[str, ...]:  # noqa: ARG002 - for platforms that have some
+    def aliases(self, document: Document) -> tuple[str, ...]:
         """Its other addresses."""
         return ()
 
@@ -239,6 +239,10 @@ class Replica:
         return Reply(body=png(4 + number, 10 + number), content_type="image/png", modified=document.modified)
 
     # Parts of pages
+
+    def body(self, document: Document, picture_url: Callable[[int], str], blocks: slice = slice(None)) -> str:
+        """The HTML of a document's text, or of some of its blocks."""
+        return document.report.html(picture_url, blocks) if document.report else document.body
 
     site_name: ClassVar[str] = "{}人民政府门户网站"
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import format_datetime, formatdate, parsedate_to_datetime
-from http import HTTPStatus
+from http.client import responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -216,7 +216,7 @@ def finish(request: Request, reply: Reply) -> tuple[bytes, bytes]:
     headers |= {"Server": "nginx", "Date": formatdate(usegmt=True)}
     if reply.is_cut:
         headers["Connection"] = "close"
-    reason = HTTPStatus(status).phrase if status in HTTPStatus else "Unknown"
+    reason = responses.get(status, "Unknown")
     lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"), body
 
