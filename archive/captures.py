@@ -219,7 +219,7 @@ class Captures:
 
     def add_portal(self, facts: dict[str, str | None]) -> None:
         """What a portal's file declares, as of now; a portal whose file is gone stays readable."""
-        self.db["portals"].upsert(facts, pk="name")
+        self.db.table("portals").upsert(facts, pk="name")
 
     def portals(self) -> dict[str, dict[str, str | None]]:
         """Name → declared facts."""

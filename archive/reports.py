@@ -92,7 +92,7 @@ class Reports:
         }
         row = self.db.conn.execute("SELECT * FROM portals WHERE name = ?", (wanted["name"],)).fetchone()
         if row is None or dict(row) != wanted:
-            self.db["portals"].upsert(wanted, pk="name")
+            self.db.table("portals").upsert(wanted, pk="name")
 
     def put(self, document: Document) -> str:
         """Write one report with all its rows, in one commit. Returns new, changed or unchanged; unchanged writes nothing.

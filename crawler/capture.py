@@ -7,7 +7,7 @@ on its way up. Listings, redirect hops, retries, robots.txt, attachments, 304s a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.retry import get_retry_request
@@ -23,7 +23,7 @@ from crawler.outcomes import Outcome, classify
 from crawler.runs import Runs
 
 if TYPE_CHECKING:
-    from scrapy import Request
+    from scrapy import Request, Spider
     from scrapy.crawler import Crawler
 
 
@@ -198,7 +198,9 @@ class Capture:
             again = (
                 None
                 if self.offline
-                else get_retry_request(request, spider=self.crawler.spider, reason=outcome.note or "error")
+                else get_retry_request(
+                    request, spider=cast("Spider", self.crawler.spider), reason=outcome.note or "error"
+                )
             )
             if again is None:
                 raise Unusable("error", f"no usable answer ({outcome.note})")

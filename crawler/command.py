@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
+from scrapy.settings import Settings
 
 from archive import ArchiveError
 
@@ -24,11 +25,16 @@ class ArchiveCommand(ScrapyCommand):
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     @property
-    def archive(self) -> Path:
-        """The directory of the two databases."""
+    def configuration(self) -> Settings:
+        """The settings, which Scrapy hands over before it runs a command."""
         if self.settings is None:
             raise RuntimeError("a command has settings once Scrapy runs it")
-        return Path(self.settings["ARCHIVE"])
+        return self.settings
+
+    @property
+    def archive(self) -> Path:
+        """The directory of the two databases."""
+        return Path(self.configuration["ARCHIVE"])
 
     @abstractmethod
     def act(self, args: list[str], opts: Namespace) -> int:

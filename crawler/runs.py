@@ -39,6 +39,11 @@ COUNTED = ("captures/", "entries/", "reports/", "problems/", "listing/")
 """Prefixes of the counters that a run row keeps; the rest of Scrapy's stats is for the log."""
 
 
+def described(failure: Failure) -> str:
+    """An exception in a few words."""
+    return f"{type(failure.value).__name__}: {failure.getErrorMessage()}"
+
+
 class Runs:
     """Scrapy extension that opens the archive for the other parts and keeps the run's account.
 
@@ -103,10 +108,8 @@ class Runs:
 
     def spider_error(self, failure: Failure, response: Response, spider: Spider) -> None:
         """A callback raised: the page is kept, the portal's file or platform needs a hand."""
-        self.problem("spider_error", f"{failure.type.__name__}: {failure.getErrorMessage()}", response.url, "listing")
+        self.problem("spider_error", described(failure), response.url, "listing")
 
     def item_error(self, item: Any, response: Response | None, spider: Spider, failure: Failure) -> None:
         """A pipeline raised: the page is kept and can be read again."""
-        self.problem(
-            "read_failed", f"{failure.type.__name__}: {failure.getErrorMessage()}", getattr(item, "url", None), "read"
-        )
+        self.problem("read_failed", described(failure), getattr(item, "url", None), "read")

@@ -302,11 +302,9 @@ class Pipeline:
         That is documents found at one more address, missed at one, or listed, held and not in reports.db.
         """
         spider = self.crawler.spider
-        known, missed, found = (
-            self.reports.known(self.portal.name),
-            getattr(spider, "missed", set()),
-            getattr(spider, "found", {}),
-        )
+        known = self.reports.known(self.portal.name)
+        missed: set[str] = getattr(spider, "missed", set())
+        found: dict[str, list[Entry]] = getattr(spider, "found", {})
         for key, urls in sorted(self._addresses().items()):
             unread = key in found and f"{self.portal.name}-{key}" not in known and key not in self.results
             if urls != self.addresses.get(key) or key in missed or unread:

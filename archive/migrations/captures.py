@@ -71,9 +71,9 @@ def m001_captures(db: Database) -> None:
         not_null={"url", "method", "fingerprint", "requested_at", "outcome"},
         foreign_keys=[("run_id", "runs", "id"), ("sha256", "bodies", "sha256")],
     )
-    db["captures"].create_index(["fingerprint"])
-    db["captures"].create_index(["url"])
-    db["captures"].create_index(["portal", "url"])
+    db.table("captures").create_index(["fingerprint"])
+    db.table("captures").create_index(["url"])
+    db.table("captures").create_index(["portal", "url"])
     db.create_table(
         "entries",
         {
@@ -88,7 +88,7 @@ def m001_captures(db: Database) -> None:
         pk=("portal", "listing_url", "url"),
         not_null={"first_seen", "last_seen"},
     )
-    db["entries"].create_index(["url"])
+    db.table("entries").create_index(["url"])
     db.create_table(
         "problems",
         {
@@ -106,5 +106,5 @@ def m001_captures(db: Database) -> None:
         not_null={"stage", "kind", "message", "seen_at"},
         foreign_keys=[("run_id", "runs", "id")],
     )
-    db["problems"].create_index(["url"])
-    db["problems"].create_index(["run_id"])
+    db.table("problems").create_index(["url"])
+    db.table("problems").create_index(["run_id"])

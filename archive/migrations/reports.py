@@ -56,10 +56,10 @@ def m001_reports(db: Database) -> None:
         not_null={"url", "portal", "state", "search_id", "digest"},
         foreign_keys=[("portal", "portals", "name")],
     )
-    db["reports"].create_index(["url"], unique=True)
-    db["reports"].create_index(["search_id"], unique=True)
-    db["reports"].create_index(["portal", "report_year"])
-    db["reports"].create_index(["issuing_body", "report_year"])
+    db.table("reports").create_index(["url"], unique=True)
+    db.table("reports").create_index(["search_id"], unique=True)
+    db.table("reports").create_index(["portal", "report_year"])
+    db.table("reports").create_index(["issuing_body", "report_year"])
     for table, columns, key in (
         ("report_texts", {"text": str}, ()),
         (
@@ -90,8 +90,8 @@ def m001_reports(db: Database) -> None:
             f"CREATE TABLE {table} (report_id TEXT NOT NULL REFERENCES reports(id) ON DELETE CASCADE, {definitions},"
             f" PRIMARY KEY ({', '.join(('report_id', *key))})) WITHOUT ROWID"
         )
-    db["locations"].create_index(["url"])
-    db["attachments"].create_index(["url"])
+    db.table("locations").create_index(["url"])
+    db.table("attachments").create_index(["url"])
     db.execute("CREATE INDEX checks_failed ON checks (report_id) WHERE verdict = 'fails'")
     db.execute("CREATE VIRTUAL TABLE report_search USING fts5(title, text, content='', tokenize='unicode61')")
     views.create(db)

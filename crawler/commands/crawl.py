@@ -2,45 +2,61 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-from pathlib import Path
+from argparse import ArgumentParser, Namespace
+from typing import Any, ClassVar
 
-from scrapy.commands.crawl import Command as CrawlCommand
+from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
+from scrapy.spiderloader import SpiderLoader
+from scrapy.utils.conf import arglist_to_dict
 
 from archive import ArchiveError, Captures, Reports
-from crawler.command import UNWELL, WELL, fail
+from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.runs import Runs
 from spiders.platforms import parse_years
 
 
-class Command(CrawlCommand):
-    """Scrapy's own command; it exits 0 after any failure, this one does not."""
+class Command(ArchiveCommand):
+    """In place of Scrapy's own command, which exits 0 after any failure and logs before it has looked at anything."""
+
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": True}
+
+    def syntax(self) -> str:
+        """For `scrapy crawl -h`."""
+        return "[options] PORTAL"
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
         return "Walk a portal's listings, fetch what is new, archive it"
 
-    def run(self, args: list[str], opts: Namespace) -> None:
+    def add_options(self, parser: ArgumentParser) -> None:
+        """`-a refresh=1` and `-a years=2021-2023`, as Scrapy passes arguments to spiders."""
+        super().add_options(parser)
+        parser.add_argument(
+            "-a",
+            dest="arguments",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="refresh=1: ask for known reports too; years=2021-2023: only reports of these years",
+        )
+
+    def act(self, args: list[str], opts: Namespace) -> int:
         """Exit 0 when all is well, 1 when the run needs a look (`problems` says why), 2 when it could not run."""
         if len(args) != 1:
             raise UsageError("name one portal; scrapy list names them all")
-        if self.crawler_process is None or self.settings is None:
-            raise RuntimeError("a command has settings once Scrapy runs it")
-        if args[0] not in self.crawler_process.spider_loader.list():
-            self.exitcode = fail(f"no portal is called {args[0]!r}; scrapy list names them all")
-            return
+        if args[0] not in SpiderLoader.from_settings(self.configuration).list():
+            raise ArchiveError(f"no portal is called {args[0]!r}; scrapy list names them all")
         try:
-            parse_years(opts.spargs.get("years", ""))
-            for part in (Captures, Reports):
-                part(Path(self.settings["ARCHIVE"])).close()
-        except (ArchiveError, ValueError) as error:
-            self.exitcode = fail(error)
-            return
-        crawler = self.crawler_process.create_crawler(args[0])
-        self.crawler_process.crawl(crawler, **opts.spargs)
-        self.crawler_process.start()
+            arguments = arglist_to_dict(opts.arguments)
+            parse_years(arguments.get("years", ""))
+        except ValueError as error:
+            raise UsageError(f"-a takes NAME=VALUE: {error}", print_help=False) from error
+        for part in (Captures, Reports):
+            part(self.archive).close()
+        process = AsyncCrawlerProcess(self.configuration)
+        crawler = process.create_crawler(args[0])
+        process.crawl(crawler, **arguments)
+        process.start()
         runs = crawler.get_extension(Runs)
-        self.exitcode = (
-            WELL if runs is not None and not runs.unwell and not self.crawler_process.bootstrap_failed else UNWELL
-        )
+        return WELL if runs is not None and not runs.unwell and not process.bootstrap_failed else UNWELL

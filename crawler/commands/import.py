@@ -43,7 +43,7 @@ class Command(ArchiveCommand):
         if not args:
             raise UsageError("name at least one WARC file")
         captures, code = Captures(self.archive), WELL
-        portals = declared(self.settings, captures)
+        portals = declared(self.configuration, captures)
         if opts.portal and opts.portal not in portals:
             raise ArchiveError(f"no portal is called {opts.portal!r}; scrapy list names them all")
         run_id = captures.start_run("import", opts.portal)
@@ -101,7 +101,7 @@ class Command(ArchiveCommand):
                 captures.add_problem(run_id, None, Problem(kind=problem.kind, message=problem.message, url=url))
                 problems[problem.kind] += 1
 
-        portals = declared(self.settings, captures)
+        portals = declared(self.configuration, captures)
         reports = Reports(self.archive)
         store = Store(captures, reports, portals, keep)
         for (name, key), urls in sorted(addresses(captures, portals).items()):

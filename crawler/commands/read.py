@@ -47,7 +47,7 @@ class Command(ArchiveCommand):
         """Exit 1 when a document could not be read; the others are printed all the same."""
         if not args or (opts.url and len(args) > 1):
             raise UsageError("name at least one file, and with --url just one")
-        loader = SpiderLoader.from_settings(self.settings)
+        loader = SpiderLoader.from_settings(self.configuration)
         self.portals: dict[str, Any] = {name: loader.load(name) for name in loader.list()}
         code = WELL
         for name in args:

@@ -30,7 +30,7 @@ class Command(ArchiveCommand):
         if len(args) > 1:
             raise UsageError("name one portal, or none for all of them")
         captures = Captures(self.archive)
-        portals = declared(self.settings, captures)
+        portals = declared(self.configuration, captures)
         only = args[0] if args else None
         if only and only not in portals:
             raise ArchiveError(f"no portal is called {only!r}; scrapy list names them all")

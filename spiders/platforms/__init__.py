@@ -22,12 +22,11 @@ from scrapy.http import Response
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoader
 from scrapy.spidermiddlewares.httperror import HttpError
-from twisted.python.failure import Failure
 
 from archive import Captures
 from crawler.capture import Unusable
 from crawler.items import Entry, Page, Problem
-from crawler.runs import Runs
+from crawler.runs import Runs, described
 from pipelines.metadata import is_report_title
 from spiders.platforms import listing
 
@@ -293,10 +292,10 @@ class Portal(scrapy.Spider):
         else:
             yield page
 
-    def part_failed(self, failure: Failure) -> Iterator[Any]:
+    def part_failed(self, failure: Any) -> Iterator[Any]:
         """A part that is not to be had leaves the article incomplete, which the reader says."""
         self._failed(failure, "fetch")
-        yield failure.request.cb_kwargs["page"]  # type: ignore[attr-defined]
+        yield failure.request.cb_kwargs["page"]
 
     def _page(self, response: Response) -> Page:
         content_type = response.headers.get("Content-Type")
@@ -308,10 +307,10 @@ class Portal(scrapy.Spider):
             division_code=self.division_code,
         )
 
-    def page_failed(self, failure: Failure) -> Iterator[Any]:
+    def page_failed(self, failure: Any) -> Iterator[Any]:
         """A document that is not to be had here is asked for at its next address, if the listings gave one."""
         kind = self._failed(failure, "fetch")
-        request = failure.request  # type: ignore[attr-defined]
+        request = failure.request
         key = request.cb_kwargs["key"]
         if kind == "missing":
             self.missed.add(key)
@@ -321,23 +320,23 @@ class Portal(scrapy.Spider):
                 yield self.document_request(entry, key).replace(meta={"tried": tried})
                 return
 
-    def listing_failed(self, failure: Failure) -> None:
+    def listing_failed(self, failure: Any) -> None:
         """A page of a listing that is not to be had: what comes after it is not walked."""
-        walk = self.walks.setdefault(failure.request.cb_kwargs["root"], Walk())  # type: ignore[attr-defined]
+        walk = self.walks.setdefault(failure.request.cb_kwargs["root"], Walk())
         kind = self._failed(failure, "listing")
         walk.problems.append(
             self._about(failure.request.url, "listing_failed", f"this page of a listing could not be had ({kind})")
-        )  # type: ignore[attr-defined]
+        )
 
-    def _failed(self, failure: Failure, stage: str) -> str:
+    def _failed(self, failure: Any, stage: str) -> str:
         """Keep why a request gave nothing; returns the problem's kind."""
-        request = failure.request  # type: ignore[attr-defined]
+        request = failure.request
         if failure.check(Unusable):
-            kind, message = failure.value.kind, str(failure.value)
+            kind, message = str(failure.value.kind), str(failure.value)
         elif failure.check(HttpError):
             kind, message = "error", f"status {failure.value.response.status}"
         else:
-            kind, message = "error", f"{failure.type.__name__}: {failure.getErrorMessage()}"
+            kind, message = "error", described(failure)
         if kind == "host_refuses":
             self.runs.count("entries/left_alone")
             url = f"{urlsplit(request.url).scheme}://{urlsplit(request.url).netloc}/"

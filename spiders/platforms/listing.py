@@ -46,7 +46,7 @@ def rows(response: Response, document: re.Pattern[str]) -> Iterator[Entry]:
     the row's date is the entry's. Rows that stand among these rows with a link to elsewhere are entries too: columns
     also list pictures and pages of other sites.
     """
-    if not hasattr(response, "text"):
+    if not isinstance(response, TextResponse):
         return
     tree = response.selector.root
     links = [(link, target) for link in tree.iter("a") if (target := _target(response, link)) is not None]
