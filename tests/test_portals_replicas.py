@@ -89,7 +89,7 @@ def read_nfcms(replica: Replica) -> list[str]:
 def read_gkmlpt(replica: Replica) -> list[str]:
     found: list[str] = []
     for page in range(1, 100):
-        url = replica.facts["start_urls"][0].replace("page=1", f"page={page}")
+        url = replica.numbers["api"].replace("page=1", f"page={page}")
         answer = json.loads(ask(url).text)
         found += [article["url"] for article in answer["articles"]]
         if not answer["articles"]:
@@ -109,10 +109,10 @@ def read_fujian(replica: Replica) -> list[str]:
     text = ask(replica.listing_url).text
     found = [urllib.parse.urljoin(replica.listing_url, href) for href in links(text)]
     assert len(found) == 10
-    form = {"channelid": replica.facts["channel"], "classsql": f"chnlid={replica.facts['chnlid']}", "prepage": 10}
+    form = {"channelid": replica.numbers["channel"], "classsql": f"chnlid={replica.numbers['chnlid']}", "prepage": 10}
     page, pages = 2, 2
     while page <= pages:
-        answer = json.loads(ask(replica.facts["search"], form | {"page": page}).text)
+        answer = json.loads(ask(replica.numbers["search"], form | {"page": page}).text)
         found += [entry["docpuburl"] for entry in answer["data"]]
         page, pages = page + 1, answer["pageCount"]
     assert re.search(r"recordCount: '(\d+)'", text)[1] == str(len(found))  # type: ignore[index]
@@ -147,14 +147,14 @@ def test_articles_say_what_their_truth_says(platform: type[Replica], serve) -> N
 
 def test_five_thousand_reports_are_ready_at_once(serve) -> None:
     replica = serve(Gkmlpt("qingxi", 5000))
-    answer = json.loads(ask(replica.facts["start_urls"][0].replace("page=1", "page=50")).text)
+    answer = json.loads(ask(replica.numbers["api"].replace("page=1", "page=50")).text)
     assert answer["total"] == 5000
     assert len(answer["articles"]) == 100
 
 
 def test_page_zero_is_page_one(serve) -> None:
     replica = serve(Gkmlpt("qingxi", 130))
-    first = replica.facts["start_urls"][0]
+    first = replica.numbers["api"]
     assert ask(first.replace("page=1", "page=0")).text == ask(first).text
 
 
@@ -173,12 +173,12 @@ def test_conditional_requests(serve) -> None:
 
 def test_a_post_is_answered_in_full_whatever_its_conditions(serve) -> None:
     replica = serve(TrsFujian("qingxi", 20))
-    form = {"channelid": replica.facts["channel"], "classsql": f"chnlid={replica.facts['chnlid']}", "page": 2}
-    first = ask(replica.facts["search"], form)
+    form = {"channelid": replica.numbers["channel"], "classsql": f"chnlid={replica.numbers['chnlid']}", "page": 2}
+    first = ask(replica.numbers["search"], form)
     assert "ETag" not in first.headers
-    again = ask(replica.facts["search"], form, If_None_Match='"x"', If_Modified_Since="Tue, 01 Jan 2036 00:00:00 GMT")
+    again = ask(replica.numbers["search"], form, If_None_Match='"x"', If_Modified_Since="Tue, 01 Jan 2036 00:00:00 GMT")
     assert (again.status, again.text) == (200, first.text)
-    assert json.loads(ask(replica.facts["search"], form | {"channelid": 1}).text)["data"] == []
+    assert json.loads(ask(replica.numbers["search"], form | {"channelid": 1}).text)["data"] == []
 
 
 def test_reports_change_leave_and_come(serve) -> None:
@@ -276,7 +276,7 @@ def test_every_quirk_changes_something(platform: type[Replica], quirk: str, serv
     def everything() -> list[str]:
         base = replica.base
         form = {"channelid": "229917", "classsql": "chnlid=22917", "prepage": 20}
-        listing = replica.facts["start_urls"][0]
+        listing = replica.numbers.get("api", replica.listing_url)
         paged = ["index_2.html", "index_3.html", "index_31.html", "index_32.html", "index_40.html"]
         asked = [ask(listing), ask(replica.truth()[0].url)]
         asked += [ask(listing.replace("index.html", name)) for name in paged]

@@ -50,16 +50,11 @@ class Gkmlpt(Replica):
         return f"{self.base}{self.prefix}/gkmlpt/index"
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """start_urls: the first page of the API; index, sid and category as the index names them."""
+    def numbers(self) -> dict[str, Any]:
+        """`sid` and `category` as the index names them, and the listing's first page."""
         sid = str(nfcms.SITE_ID)
-        return {
-            "start_urls": [f"{self.base}{self.prefix}/gkmlpt/api/all/{CATEGORY}?page=1&sid={sid}"],
-            "index": self.listing_url,
-            "site": self.base + self.prefix,
-            "sid": sid,
-            "category": CATEGORY,
-        }
+        api = f"{self.base}{self.prefix}/gkmlpt/api/all/{CATEGORY}?page=1&sid={sid}"
+        return {"sid": sid, "category": CATEGORY, "api": api}
 
     def menu(self) -> dict[str, str]:
         links = super().menu()

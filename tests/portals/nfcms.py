@@ -59,13 +59,14 @@ class Nfcms(Replica):
         return f"{self.base}{next(iter(COLUMNS))}index.html"
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """start_urls: both columns; site_id and columns (path -> category) as the pages' scripts name them."""
-        return {
-            "start_urls": [f"{self.base}{path}index.html" for path in COLUMNS],
-            "site_id": SITE_ID,
-            "columns": dict(COLUMNS),
-        }
+    def listings(self) -> tuple[str, ...]:
+        """Both columns; the second one only where something is in it."""
+        used = [path for path in COLUMNS if self.column(path)]
+        return tuple(f"{self.base}{path}index.html" for path in used or COLUMNS)
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        return {"site_id": SITE_ID, "columns": dict(COLUMNS)}
 
     def url(self, document: Document) -> str:
         return document.elsewhere or f"{self.base}{next(iter(COLUMNS))}content/post_{document.number}.html"

@@ -67,7 +67,7 @@ class Expected:
 
 
 class Replica:
-    """A portal on loopback. Subclasses say in `facts` what a portal's file would declare."""
+    """A portal on loopback. With it served, `type("X", (PlatformClass,), replica.facts)` is a portal to crawl."""
 
     platform: ClassVar[str] = ""
     encoding: ClassVar[str] = "utf-8"
@@ -128,9 +128,26 @@ class Replica:
         raise NotImplementedError
 
     @property
+    def listings(self) -> tuple[str, ...]:
+        """The first page of every column that holds annual reports."""
+        return (self.listing_url,)
+
+    @property
     def facts(self) -> dict[str, Any]:
-        """What a portal's file declares: always `start_urls` (the listings), further the platform's numbers."""
-        return {"start_urls": [self.listing_url]}
+        """What the portal's file declares: the class attributes of a portal on this platform's class."""
+        return {
+            "name": self.name,
+            "title": self.site,
+            "home": self.home_url,
+            "division": self.place,
+            "level": "county",
+            "listings": self.listings,
+        }
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """The platform's own numbers and addresses, as its pages name them."""
+        return {}
 
     def url(self, document: Document) -> str:
         """The canonical address of a document."""

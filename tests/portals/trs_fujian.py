@@ -45,14 +45,9 @@ class TrsFujian(Trs):
         return f"{self.base}{self.column}"
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """start_urls: the column; channel and chnlid as its script names them; search: where the rest is asked for."""
-        return {
-            "start_urls": [self.listing_url],
-            "channel": CHANNEL,
-            "chnlid": CLASS,
-            "search": self.base + SEARCH,
-        }
+    def numbers(self) -> dict[str, Any]:
+        """`channel` and `chnlid` as the column's script names them, and where it asks for the rest."""
+        return {"channel": CHANNEL, "chnlid": CLASS, "search": self.base + SEARCH}
 
     def respond(self, request: Request) -> Reply | None:
         if request.path == SEARCH:
