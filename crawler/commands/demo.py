@@ -1,0 +1,82 @@
+"""scrapy demo: the whole path on portals that the project itself serves on loopback."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
+
+from archive import ArchiveError, Captures, Reports
+from archive.overview import Row, overview
+from crawler.command import UNWELL, WELL, ArchiveCommand
+from crawler.progress import Crawls
+from crawler.runs import Runs
+
+FOLDER = Path("demo")
+
+
+class Command(ArchiveCommand):
+    """Serves replicas of four platforms, crawls them with the real spiders into demo/, and shows what came of it."""
+
+    def short_desc(self) -> str:
+        """For `scrapy -h`."""
+        return "Crawl replica portals on this machine into demo/"
+
+    def act(self, args: list[str], opts: Namespace) -> int:
+        """Exit 1 when a crawl broke; what the replicas do wrong on purpose is shown, and well."""
+        from tests.portals.demo import demo_server, portal_class
+
+        console = Console()
+        with demo_server() as server:
+            portals = [portal_class(replica) for replica in server]
+            console.print(f"Crawling {len(portals)} replica portals, served on loopback, into {FOLDER}/")
+            crawlers = []
+            process = AsyncCrawlerProcess(self._settings(), install_root_handler=False)
+            with Crawls(console) as crawls:
+                for portal in portals:
+                    crawler = process.create_crawler(portal)
+                    crawls.watch(crawler, portal.name)
+                    process.crawl(crawler)
+                    crawlers.append(crawler)
+                process.start()
+        runs = [crawler.get_extension(Runs) for crawler in crawlers]
+        if not all(runs) or process.bootstrap_failed:
+            raise ArchiveError("a crawl of the demo could not start")
+        counts = [run.counts() for run in runs if run]
+        new, changed = (sum(c.get(f"reports/{name}", 0) for c in counts) for name in ("new", "changed"))
+        self._print(console, new, changed)
+        broken = {kind for run in runs if run for kind in run.unwell} & {"spider_error", "read_failed", "ended_early"}
+        return UNWELL if broken else WELL
+
+    def _settings(self) -> Settings:
+        """Replicas are ours and in a hurry: no delay; everything else as for the real portals."""
+        settings = self.configuration.copy()
+        quick = {"ARCHIVE": str(FOLDER), "DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": False, "LOG_ENABLED": False}
+        for name, value in quick.items():
+            settings.set(name, value, priority="cmdline")
+        return settings
+
+    def _print(self, console: Console, new: int, changed: int) -> None:
+        captures, reports = Captures(FOLDER), Reports(FOLDER)
+        rows = overview(captures, reports)
+        captures.close()
+        reports.close()
+        table = Table(title="What is archived", title_justify="left")
+        table.add_column("portal")
+        for name in ("entries", "captured", "reports", "statistics", "checks that fail", "problems"):
+            table.add_column(name, justify="right")
+        for row in rows:
+            table.add_row(row.portal, *map(str, _figures(row)))
+        table.add_section()
+        table.add_row("all", *map(str, map(sum, zip(*map(_figures, rows), strict=True))))
+        console.print(table)
+        console.print(f"{new} new and {changed} changed reports in this run." if new or changed else "Nothing is new since the last run.")
+        console.print(f"Browse them:  ARCHIVE={FOLDER} .venv/bin/scrapy browse", soft_wrap=True)
+
+
+def _figures(row: Row) -> tuple[int, ...]:
+    return (row.entries, row.captured, row.reports, row.statistics, row.failed_checks, row.problems)

@@ -1,0 +1,91 @@
+"""Crawls as a person watches them: a moving line a portal on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from scrapy import signals
+
+from crawler.runs import Runs
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+    from scrapy.crawler import Crawler
+
+PLAIN_EVERY_S = 5.0
+
+
+class Crawls:
+    """Shows the crawls that are handed to `watch`; a context manager around their run."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.bars = Progress(
+            SpinnerColumn(finished_text="[green]✓"),
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=28),
+            TextColumn("{task.completed:>4.0f}/{task.total:.0f} documents"),
+            TextColumn("[dim]{task.fields[told]}"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self.spoken = 0.0
+
+    def __enter__(self) -> Self:
+        self.bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.bars.stop()
+
+    def watch(self, crawler: Crawler, name: str) -> None:
+        """Follow one crawl from its first request to its end."""
+        task = self.bars.add_task(name, total=1, told="waiting")
+
+        def show(**_: Any) -> None:
+            self._show(crawler, name, task)
+
+        def done(**_: Any) -> None:
+            self._done(crawler, name, task)
+
+        for signal in (signals.response_received, signals.item_scraped, signals.request_dropped):
+            crawler.signals.connect(show, signal, weak=False)
+        crawler.signals.connect(done, signals.spider_closed, weak=False)
+
+    def _show(self, crawler: Crawler, name: str, task: TaskID) -> None:
+        counts, wanted = _counts(crawler), len(getattr(crawler.spider, "found", ()))
+        self.bars.update(task, total=max(wanted, 1), completed=min(_settled(counts), wanted), told=_told(counts))
+        if not self.console.is_terminal and time.monotonic() - self.spoken > PLAIN_EVERY_S:
+            self.spoken = time.monotonic()
+            self.console.print(f"{name}: {_told(counts)}")
+
+    def _done(self, crawler: Crawler, name: str, task: TaskID) -> None:
+        counts, wanted = _counts(crawler), max(len(getattr(crawler.spider, "found", ())), 1)
+        self.bars.update(task, total=wanted, completed=wanted, told=_told(counts))
+        if not self.console.is_terminal:
+            self.console.print(f"{name}: done, {_told(counts)}")
+
+
+def _counts(crawler: Crawler) -> dict[str, Any]:
+    runs = crawler.get_extension(Runs)
+    return runs.counts() if runs else {}
+
+
+def _settled(counts: dict[str, Any]) -> int:
+    """Documents of which this run knows what became of them."""
+    named = ("entries/known", "entries/left_alone", "reports/new", "reports/changed", "reports/unchanged", "reports/none", "problems/missing", "problems/blocked", "problems/error")
+    return sum(int(counts.get(name, 0)) for name in named)
+
+
+def _told(counts: dict[str, Any]) -> str:
+    problems = sum(value for name, value in counts.items() if name.startswith("problems/"))
+    told = [f"{counts.get('entries/listed', 0)} listed", f"{counts.get('reports/new', 0)} new"]
+    told += [f"{counts['reports/changed']} changed"] if counts.get("reports/changed") else []
+    told += [f"{counts['entries/known']} known"] if counts.get("entries/known") else []
+    told += [f"{problems} problems"] if problems else []
+    return ", ".join(told)

@@ -1,0 +1,61 @@
+"""Real crawls for tests, each in a process of its own: Twisted's reactor runs once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.portals.replica import Replica
+
+ROOT = Path(__file__).parent.parent
+HURRY = {"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": False, "LOG_LEVEL": "WARNING", "DOWNLOAD_TIMEOUT": 5}
+
+
+def crawl(archive: Path, *replicas: Replica, settings: dict[str, Any] | None = None, **arguments: str) -> subprocess.CompletedProcess[str]:
+    """Crawl replicas that are being served, in one process, into `archive`; exit code as `scrapy crawl` has it."""
+    work = {
+        "portals": [[replica.platform, replica.facts] for replica in replicas],
+        "settings": HURRY | {"ARCHIVE": str(archive)} | (settings or {}),
+        "arguments": arguments,
+    }
+    return run([sys.executable, "-m", "tests.crawling"], json.dumps(work))
+
+
+def scrapy(archive: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A scrapy command on `archive`."""
+    return run([sys.executable, "-m", "scrapy", *map(str, arguments)], "", ARCHIVE=str(archive))
+
+
+def run(command: list[str], stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command in the project's root, output captured."""
+    return subprocess.run(  # noqa: S603 - our own commands
+        command, input=stdin, capture_output=True, text=True, cwd=ROOT, env=os.environ | environment, timeout=300, check=False
+    )
+
+
+def main() -> int:
+    """The other process: reads what to crawl as JSON from standard input."""
+    from scrapy.crawler import AsyncCrawlerProcess
+    from scrapy.utils.project import get_project_settings
+
+    from crawler.runs import Runs
+    from tests.portals.declare import declare
+
+    work = json.load(sys.stdin)
+    settings = get_project_settings()
+    settings.setdict(work["settings"], priority="cmdline")
+    process = AsyncCrawlerProcess(settings)
+    crawlers = [process.create_crawler(declare(*portal)) for portal in work["portals"]]
+    for crawler in crawlers:
+        process.crawl(crawler, **work["arguments"])
+    process.start()
+    runs = [crawler.get_extension(Runs) for crawler in crawlers]
+    return int(any(run is None or run.unwell for run in runs))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""Replicas as portals: the class that a file in spiders/ would hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spiders.platforms import Portal, platforms
+
+from .replica import Replica
+
+
+def portal_class(replica: Replica) -> type[Portal]:
+    """A portal on the replica's platform, with the replica's facts."""
+    return declare(replica.platform, replica.facts)
+
+
+def declare(platform: str, facts: dict[str, Any]) -> type[Portal]:
+    """The same from plain values, as they travel to another process."""
+    return type(
+        str(facts["name"]).title(),
+        (platforms()[platform],),
+        {**facts, "__doc__": f"A replica of a portal on {platform}."},
+    )
