@@ -149,7 +149,9 @@ class Nfcms(Replica):
     def row(self, path: str, entry: Document) -> str:
         """An entry as the column shows it."""
         shown = entry.title if len(entry.title) <= SHORT else entry.title[:SHORT] + "..."
-        url = entry.elsewhere or f"{self.base}{path}content/post_{entry.number}.html"
+        # the second column links some of its documents by their address for mobiles
+        post = "mpost" if path != next(iter(COLUMNS)) and entry.number % 5 == 0 else "post"
+        url = entry.elsewhere or f"{self.base}{path}content/{post}_{entry.number}.html"
         date = "" if "no-dates" in self.quirks else f'<span class="date">{entry.day}</span>'
         title = escape(entry.title)
         return f'<li><a href="{url}" target="_blank" title="{title}">{escape(shown)}</a>{date}</li>'
