@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,12 @@ class Document:
     root: Any = field(default=None, repr=False)
     metas: dict[str, str] = field(default_factory=dict)
     """Names in lower case: portals write ArticleTitle, articletitle, contentSource … The first that is not empty counts."""
+    scripts: str = field(default="", repr=False)
+    """The text of the inline scripts: some portals write source, attachments or the whole article by script."""
+    hides: bool = True
+    """Whether any style in the page hides anything."""
+    detail: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What a gkmlpt page carries of its document as JSON in `window._CONFIG.DETAIL`; empty elsewhere."""
 
 
 _MAGIC = {
@@ -41,6 +48,7 @@ _MAGIC = {
     b"\x1f\x8b": "compressed data",
 }
 _UNREADABLE = re.compile(r"^\s*(?:image|audio|video|font)/|json|javascript|/css\b|pdf|msword|officedocument|ms-excel|zip", re.I)
+_CONTENT = re.compile(rb"\S")
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _MARKUP = re.compile(r"<(?:!doctype|html|head|body|div|p|table|meta|script|span|br|h\d|ul|td|a)\b", re.I)
 _NO_CHARSETS = {"iso8859-1", "iso8859-15", "cp1252", "ascii"}
@@ -54,7 +62,7 @@ def read_document(page: Page) -> Document:
     """
     body = page.body
     content_type = page.content_type or ""
-    if not body.strip():
+    if not _CONTENT.search(body):
         raise ReaderError("empty body")
     for magic, name in _MAGIC.items():
         if body.startswith(magic):
@@ -71,7 +79,18 @@ def read_document(page: Page) -> Document:
     root = parse(source)
     if root is None:
         raise ReaderError("no markup and no text")
-    return Document(url=page.url, kind="html", encoding=encoding, source=source, root=root, metas=_metas(root))
+    scripts = "\n".join(text for script in root.iter("script") if (text := script.text))
+    return Document(
+        url=page.url,
+        kind="html",
+        encoding=encoding,
+        source=source,
+        root=root,
+        metas=_metas(root),
+        scripts=scripts,
+        hides=any(pattern.search(source) for pattern in _HIDES),
+        detail=_detail(scripts),
+    )
 
 
 def parse(source: str) -> Any:
@@ -124,6 +143,22 @@ def _codec(declared: bytes) -> str | None:
     if name in _NO_CHARSETS or not name.startswith(("utf", "gb", "hz", "big5", "cp950")):
         return None
     return "gb18030" if name.startswith("gb") else name
+
+
+# one pattern each, without flags: a plain prefix makes the search many times faster than re.I or alternatives do
+_HIDES = [re.compile(p) for p in (r"display\s*:\s*none", r"DISPLAY\s*:\s*(?i:none)", r"Display\s*:\s*(?i:none)", r"visibility\s*:\s*hidden")]
+_DETAIL = re.compile(r"""DETAIL["']?\s*:\s*(?=\{)""")
+
+
+def _detail(scripts: str) -> dict[str, Any]:
+    found = _DETAIL.search(scripts) if "_CONFIG" in scripts else None
+    if found is None:
+        return {}
+    try:
+        detail, _ = json.JSONDecoder().raw_decode(scripts, found.end())
+    except ValueError:
+        return {}
+    return detail if isinstance(detail, dict) else {}
 
 
 def _metas(root: Any) -> dict[str, str]:

@@ -14,7 +14,8 @@ from crawler.items import Page, Problem, Report
 from pipelines import bodies
 from pipelines.dates import find_dates, first_date, is_date, normalise
 from pipelines.document import Document
-from pipelines.text import Article, embedded_detail, squeeze
+from pipelines.lines import squeeze
+from pipelines.text import Article, lines_before
 
 FIRST_REPORT_YEAR = 2007
 """The 条例 took effect on 2008-05-01; some bodies report on the year before."""
@@ -95,7 +96,7 @@ def read_title(document: Document, article: Article) -> str | None:
     shown = squeeze("".join(next((t.itertext() for t in document.root.iter("title")), ())))
     if is_listing(document):
         return metas.get("columnname") or _without_site(shown, site) or None
-    detail = embedded_detail(document).get("title")
+    detail = document.detail.get("title")
     if isinstance(detail, str) and detail.strip():
         return squeeze(detail)
     headings = _headings(document)
@@ -221,7 +222,7 @@ _SOURCE_END = re.compile(
     r"\s*(?:发\s*布\s*(?:时\s*间|日\s*期|机\s*构|者)?\s*[:：]|发\s*文|公\s*布|时\s*间\s*[:：]|日\s*期\s*[:：]|作\s*者|记\s*者\s*[:：]|浏\s*览|阅\s*读|点\s*击|访\s*问|字\s*[号体]|【|\[|［|\||｜|打\s*印|关\s*闭|分\s*享|收\s*藏|保\s*存|"
     r"责?\s*任?\s*编\s*辑|审\s*核|编\s*审|更\s*新|来\s*源|文\s*号|下\s*载|次\s*数|背\s*景|大\s*中\s*小|(?:19|20)\d\d\s*[-年/.]\s*\d|视力|扫一扫|索\s*引|主\s*题|语音|朗读|返回|纠错)"
 )
-_SOURCE_LITERAL = re.compile(r"""\bvar\s+(?:c?(?:doc|content|article|news)?source(?:name)?|laiyuan|ly|xxly)\s*=\s*(['"])([^'"<>{}]{2,40})\1""", re.I)
+_SOURCE_LITERAL = re.compile(r"""var\s+(?i:c?(?:doc|content|article|news)?source(?:name)?|laiyuan|ly|xxly)\s*=\s*(['"])([^'"<>{}]{2,40})\1""")
 
 
 def read_source(document: Document, article: Article) -> str | None:
@@ -231,13 +232,13 @@ def read_source(document: Document, article: Article) -> str | None:
         source = _printed_source(line)
         if source:
             return source
-    literal = _SOURCE_LITERAL.search(document.source) if document.root is not None else None
+    literal = _SOURCE_LITERAL.search(document.scripts)
     if literal and literal[2].strip():
         return squeeze(literal[2])
     stated = squeeze(metas.get("contentsource", ""))
     if stated:
         return stated
-    detail = embedded_detail(document).get("publisher")
+    detail = document.detail.get("publisher")
     if isinstance(detail, str) and detail.strip():
         return squeeze(detail)
     return None
@@ -263,7 +264,7 @@ _FORM_NOTICE = re.compile(r"^国办(?:公开办)?(?:发|函)")
 
 def read_numbers(document: Document, article: Article) -> tuple[str | None, str | None]:
     """索引号 and 文号. The number of the notice that prescribes the form is not the report's own."""
-    detail = embedded_detail(document)
+    detail = document.detail
     around = "\n".join(reversed(article.before))
     index = _INDEX_NUMBER.search(around)
     number = _DOCUMENT_NUMBER.search(around) or next((m for p in article.paragraphs[:3] if (m := _NUMBER_LINE.match(p))), None)
@@ -276,6 +277,7 @@ def read_numbers(document: Document, article: Article) -> tuple[str | None, str 
 
 # --- report year -----------------------------------------------------------------------------------------------------
 
+_PERIOD_END = re.compile(r"月\s*(?:31|３１)")
 _PERIOD = re.compile(r"(?<!\d)(20\d\d)\s*年\s*0?1\s*月\s*0?1\s*日?\s*(?:0时)?\s*起?\s*[,，]?\s*(?:至|到|止|[-—－–~～]+)\s*(?:(20\d\d)\s*年\s*)?12\s*月\s*31\s*日?")
 _NAMED_YEAR = re.compile(r"(?<!\d)(20\d\d)\s*年\s*度?[^。;；\d]{0,30}?(?:信息公开|政务公开)[^。;；\d]{0,16}?(?:报告|年报)|(?:信息公开|政务公开)[^。;；\d]{0,12}?(?<!\d)(20\d\d)\s*年\s*度?(?:工作)?(?:年度)?(?:报告|年报)")
 _OPENING_YEAR = re.compile(r"^(?:[一1][、.]\s*\S{0,8})?\s*(20\d\d)\s*年(?:度|以来)?\s*[,，]")
@@ -288,7 +290,11 @@ def read_year(title: str | None, paragraphs: list[str], date: str | None) -> tup
     one that precedes the year of publication by one decides; where that does not decide either, there is no year.
     """
     text = "\n".join(paragraphs)
-    periods = {int(m[1]) for m in _PERIOD.finditer(normalise(text)) if not m[2] or m[1] == m[2]} if "月" in text else set()
+    periods = set()
+    for end in _PERIOD_END.finditer(text):
+        match = _PERIOD.search(normalise(text[max(0, end.start() - 60) : end.end() + 4]))
+        if match and (not match[2] or match[1] == match[2]):
+            periods.add(int(match[1]))
     named = [int(y) for y in _TITLE_YEAR.findall(normalise(title or ""))]
     period = periods.pop() if len(periods) == 1 else None
     stated = named[0] if len(set(named)) == 1 or (named and date and int(date[:4]) > named[0]) else None

@@ -1,0 +1,163 @@
+"""Elements → lines of text: block tags break a line, inline tags do not, a table row is one line.
+
+The tree is serialised in C and cut up with few regular expressions; walking it in Python costs as much as parsing it
+several times over. `clean` therefore changes the tree: it takes out what no reader sees.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import lru_cache
+from typing import Any
+
+from lxml import etree
+
+SILENT = ("script", "style", "noscript", "template", "select", "textarea", "button", "iframe", "object", "svg", "canvas", "input", "video", "audio")
+_PRESENTATION = ("style", "class", "lang", "align", "valign", "width", "height", "bgcolor", "border", "cellpadding", "cellspacing", "face", "size", "color", "nowrap", "dir")
+_BOXES = ("div", "ul", "ol", "dl", "section", "table", "form", "aside", "nav", "footer", "header")
+
+_BLANKS = re.compile(r"[\s\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]+")
+_BLANK_RUNS = re.compile(r"[^\S\n]{2,}|[\t\r\f\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]+")
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_BREAK = re.compile(
+    r"</?(?:p|br|div|t[rdh]|t(?:able|body|head|foot)|li|[uod]l|d[dt]|h[1-6r]|section|article|aside|header|footer|main|nav|center|form|fieldset|"
+    r"blockquote|pre|figure|figcaption|caption|address|option|ucap\w+|body|title)(?:\s[^>]*)?/?>"
+)
+_TAG = re.compile(r"<[^>]*>")
+_LABEL_AND_VALUE = re.compile(r"(?<=[:：])\s*</dt>\s*<dd[^>]*>")
+_LONG_CELL = 200
+"""A cell of more characters, on several lines, is layout, and its lines are lines of the page."""
+SENTENCE_MARK = re.compile(r"[，。；、：！？,;]")
+string = etree.XPath("string()")
+text_size = etree.XPath("string-length(normalize-space())")
+
+# Containers that hold an article and nothing else, by the words of class and id (PLATFORMS.md 1.4, 2.2, 3.2, 4)
+_ARTICLE = re.compile(
+    r"trs_editor|trs_ueditor|trs_editor_view|trs_autoadd\w*|zoom|zoomcon|fontzoom|ucapcontent|cmsarticlecontent|news_?content|"
+    r"(?:j-)?fontcontent|newscontnet|bodylabel|ivs_content|m-txt-article|article[-_]?(?:con|cont|content|body|txt|text|main|detail)|"
+    r"content[-_]?article|content[-_]?txt|pages_content|detail[-_]?(?:con|content|text|body|article)|text[-_]?content|"
+    r"con(?:t|tent)?[-_]?text|art[-_]?(?:con|content|main|body)|wz[-_]?(?:con|content|nr|zw)|xl[-_]?nr|main[-_]?text|zw[-_]?(?:con|content|nr)|"
+    r"conzynr|tyxxy_main|news_cont_d_wrap|easysite-news-text|easysite-news-content|ewb-article-info|articl?econtent|zhengwen|nr_?con|"
+    r"info[-_]?(?:con|content|text)|view_?con(?:tent)?|show_?con(?:tent)?|xxgk[-_]?con(?:tent)?|gp-article|newsbody|contentbody",
+    re.I,
+)
+# Boxes beside the article, inside its container or around it
+_ASIDE = re.compile(
+    r"\b(?:bd|j-|m-)?share|jiathis|bshare|fenxiang|\bfx[-_]|qr_?code|\bewm|erweima|\bqr\b|qr_(?:container|wrap)|\bprint(?:er|_?btn|_?box)?\b|dayin|"
+    r"crumb|\b(?:cur)?(?:position|place|path|mb)\b|\bcurmb|\blocation\b|\bnav(?:bar|list|igation)?\b|\bmenu|\bfoot(?:er)?\b|copyright|friend(?:ly)?[-_]?link|"
+    r"side_?bar|\btop_?bar|\blogin|\bsearch|\brel(?:ated|ative)?[-_]?(?:docs?|links?|news|read|list|infos?|articles?)\b|relatedlinks|\bxg(?:wz|xw|lj|yd|jd|wd|zc)\b|"
+    r"relevant|recommend|hot[-_]?news|\b(?:pagination|pager|page[-_]?(?:box|bar|num|nav|list))\b|fenye|comment|pinglun|font[-_]?(?:size|zoom)|jiucuo|"
+    r"article-gn|article_documents|content_extended|\bgbym\b|\balert\b|feedback|\bzrbj\b|bianji|toolbar|shoucang",
+    re.I,
+)
+_FILES = re.compile(r"attach|fujian|\bfj\b|\bfj[-_]|[-_]fj\b|xgfj|fjxz|appendix|enclosure|downloadfile|\bdownload\b|filelist|annex|relfile|filerider|[-_]files?\b", re.I)
+
+
+def squeeze(text: str) -> str:
+    """Blanks of every kind and invisible characters become one blank."""
+    return _BLANKS.sub(" ", text).strip()
+
+
+@lru_cache(maxsize=4096)
+def _role(tag: str, id_: str | None, class_: str | None) -> str:
+    name = f"{id_ or ''} {class_ or ''}"
+    words = name.split()
+    if tag == "ucapcontent" or any(_ARTICLE.fullmatch(word) for word in words):
+        return "article"
+    if tag in ("nav", "footer") or "hide" in words or "hidden" in words:
+        return "aside"
+    return "files" if _FILES.search(name) else "aside" if _ASIDE.search(name) else ""
+
+
+def role(element: Any) -> str:
+    """What tag, class and id say of a box: article, aside, files or nothing."""
+    get = element.get
+    return _role(element.tag, get("id"), get("class"))
+
+
+def hidden(element: Any) -> bool:
+    """Whether the element's own style hides it."""
+    style = element.get("style")
+    return style is not None and _hides(style)
+
+
+@lru_cache(maxsize=4096)
+def _hides(style: str) -> bool:
+    return _HIDDEN.search(style) is not None
+
+
+def wordy(element: Any) -> bool:
+    """Whether a box holds whole paragraphs, whatever its name says."""
+    return text_size(element) > 60 and any(len(text) > 60 and len(SENTENCE_MARK.findall(text)) > 2 for text in element.itertext())
+
+
+def clean(element: Any, *, asides: bool = True, hides: bool = True) -> list[Any]:
+    """Take out of an element what is not shown, and with `asides` the boxes beside an article; gives the boxes of files.
+
+    `hides` False promises that no style in the document hides anything.
+    """
+    etree.strip_elements(element, *SILENT, with_tail=False)
+    files: list[Any] = []
+    for box in list(element.iter(*_BOXES)) if asides else ():
+        kind = role(box)
+        if box is not element and kind in ("aside", "files") and not wordy(box):
+            if kind == "files":
+                files.append(box)
+            _take_out(box)
+    if hides:
+        for inner in [e for e in element.iter() if (style := e.get("style")) and ("none" in style or "idden" in style or "NONE" in style)]:
+            if inner is not element and _hides(inner.get("style")):
+                _take_out(inner)
+    return files
+
+
+def _take_out(element: Any) -> None:
+    """Remove an element, its tail kept in place."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    if element.tail:
+        before = element.getprevious()
+        if before is None:
+            parent.text = (parent.text or "") + element.tail
+        else:
+            before.tail = (before.tail or "") + element.tail
+        element.tail = None
+    parent.remove(element)
+
+
+def lines(element: Any) -> list[str]:
+    """The lines of a cleaned element."""
+    etree.strip_attributes(element, *_PRESENTATION)
+    markup = etree.tostring(element, encoding="unicode", with_tail=False).replace("\n", " ")
+    while (start := markup.rfind("<table")) >= 0:
+        # the last table to begin holds no other
+        end = markup.find("</table>", start)
+        end = end if end >= 0 else len(markup)
+        markup = f"{markup[:start]}\n{_rows(markup[start:end])}\n{markup[end + 8 :]}"
+    if "</dt>" in markup:
+        markup = _LABEL_AND_VALUE.sub("", markup)
+    text = _BLANK_RUNS.sub(" ", _TAG.sub("", _BREAK.sub("\n", markup)))
+    if "&" in text:
+        # what the regular expressions above took for one character may stand as an entity
+        text = _BLANK_RUNS.sub(" ", html.unescape(text))
+    return [line for raw in text.split("\n") if (line := raw.strip())]
+
+
+def _rows(table: str) -> str:
+    """Rows of a table's markup as lines; cells joined by a blank, the paragraphs within a cell by nothing."""
+    plain = _TAG.sub("", table.replace("</tr>", "\x1e").replace("</td>", " ").replace("</th>", " "))
+    rows = plain.split("\x1e")
+    if "\n" not in plain and len(max(rows, key=len)) <= _LONG_CELL:
+        return "\n".join(rows)
+    return "\n".join(map(_row_of_long_cells, table.split("</tr>")))
+
+
+def _row_of_long_cells(row: str) -> str:
+    pieces: list[str] = []
+    for cell in row.replace("</th>", "</td>").split("</td>"):
+        parts = [part for raw in _TAG.sub("", _BREAK.sub("\n", cell)).split("\n") if (part := raw.strip())]
+        layout = "\n" in cell or (len(parts) > 1 and sum(map(len, parts)) > _LONG_CELL)
+        pieces.append("\n" + "\n".join(parts) + "\n" if layout else "".join(parts) + " ")
+    return "".join(pieces)
