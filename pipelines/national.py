@@ -88,7 +88,7 @@ def segments(row: list[Cell]) -> list[Segment]:
 
 def read_tables(grids: Iterable[Grid]) -> list[Table]:
     """At most one table two, three and four; a table printed twice alike counts once, twice unlike is refused."""
-    whole_year = [(grid, [segments(row) for row in grid.rows]) for grid in grids if not _is_part_of_a_year(grid)]
+    whole_year = [(grid, [segments(row) for row in grid.rows]) for grid in grids if not is_part_of_a_year(grid)]
     found = [_settle_two(lines, form, origin) for lines, form, origin in _gather(_lines_two(whole_year))]
     found += [settle_three(lines, origin) for lines, _, origin in _gather(_lines_three(whole_year))]
     found += _tables_four(whole_year)
@@ -99,7 +99,8 @@ Sheet = tuple[Grid, list[list[Segment]]]
 Printed = tuple[Line, str | None, str]
 
 
-def _is_part_of_a_year(grid: Grid) -> bool:
+def is_part_of_a_year(grid: Grid) -> bool:
+    """Whether a heading says half a year, a quarter or some months: no table of an annual report is that."""
     return any(PART_OF_A_YEAR.search(core(cell.text)) for row in grid.rows[:2] for cell in row if cell.anchor)
 
 
@@ -228,7 +229,7 @@ def _settle_two(lines: list[Line], form: str | None, origin: str) -> Table | Non
         table.refused = True
         table.doubts.append("table 2 mixes headers of the 2019 and the 2021 form")
         return table
-    _judge(table, [row.name for row in rows(form, 2)])
+    judge(table, [row.name for row in rows(form, 2)])
     allowed = {row.name: row.columns for row in rows(form, 2)}
     for line in lines:
         if line.name and line.cells is not None and not set(line.cells) <= set(allowed.get(line.name, ())):
@@ -361,7 +362,7 @@ def settle_three(lines: list[Line], origin: str) -> Table | None:
     if split and "other_handling" in names:
         table.refused = True
         table.doubts.append("table 3 prints 其他处理 both as one row and as three")
-    _judge(table, [row.name for row in rows(form or "cn-2021", 3)])
+    judge(table, [row.name for row in rows(form or "cn-2021", 3)])
     return table
 
 
@@ -379,7 +380,7 @@ def _name_by_place(lines: list[Line]) -> list[Line]:
     return lines
 
 
-def _judge(table: Table, expected: list[str]) -> None:
+def judge(table: Table, expected: list[str]) -> None:
     """Compare the printed rows with the form's: their order refuses the table, a lost or strange row is a doubt."""
     names = [line.name for line in table.lines if line.name]
     places = [expected.index(name) for name in names if name in expected]
@@ -392,7 +393,7 @@ def _judge(table: Table, expected: list[str]) -> None:
         if line.name is None:
             table.doubts.append(f"table {table.table_no}: not a row of the form: {line.label[:60]}")
         elif line.cells is None:
-            table.doubts.append(f"table {table.table_no}: the cells of {line.name} are lost, merged or shifted")
+            table.doubts.append(f"table {table.table_no}: the figures of {line.name} cannot be told apart")
 
 
 # Table four: three blocks of five figures in one row

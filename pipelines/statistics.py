@@ -39,14 +39,12 @@ def read(
     tables = read_tables(grids)
     annex = read_annex(grids, report_year)
     seen = {table.table_no for table in [*tables, *annex]}
-    flat, flat_paragraphs = read_flat(paragraphs, seen, report_year)
-    tables += flat
+    tables += read_flat(paragraphs, seen, report_year)
     statistics = [statistic for table in [*annex, *tables] if not table.refused for statistic in _statistics(table)]
     doubts = [doubt for table in [*annex, *tables] for doubt in table.doubts]
     doubts += [doubt for table in [*annex, *tables] if not table.refused for doubt in _unreadable(table)]
     form = _form([*annex, *tables], paragraphs, report_year)
-    prose = [text for index, text in enumerate(paragraphs) if index not in flat_paragraphs]
-    stated, contradictions = read_narrative(prose, report_year, form)
+    stated, contradictions = read_narrative(paragraphs, report_year, form)
     problems = [Problem(kind="unsure", message=message) for message in doubts + contradictions]
     return statistics + stated, form, problems
 
