@@ -236,7 +236,7 @@ def addresses(
         if portal is None and not only:
             stand_in = undeclared(url)
             portal = portals.setdefault(stand_in.name, stand_in)
-        if portal is None or (only and portal.name != only):
+        if portal is None or (only and portal.name != only) or (portal.part_address and portal.part_address.search(url)):
             continue
         pages.setdefault(url, (portal.name, portal.key(url)))
         if outcome == "redirect" and target:

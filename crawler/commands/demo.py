@@ -28,14 +28,15 @@ class Command(ArchiveCommand):
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """Exit 1 when a crawl broke; what the replicas do wrong on purpose is shown, and well."""
-        from tests.portals.demo import demo_server, portal_class
+        from tests.portals.declare import portal_class
+        from tests.portals.demo import demo_server
 
         console = Console()
         with demo_server() as server:
             portals = [portal_class(replica) for replica in server]
             console.print(f"Crawling {len(portals)} replica portals, served on loopback, into {FOLDER}/")
             crawlers = []
-            process = AsyncCrawlerProcess(self._settings(), install_root_handler=False)
+            process = AsyncCrawlerProcess(self._settings())
             with Crawls(console) as crawls:
                 for portal in portals:
                     crawler = process.create_crawler(portal)

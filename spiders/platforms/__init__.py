@@ -72,6 +72,9 @@ class Portal(scrapy.Spider):
     document: ClassVar[re.Pattern[str]] = re.compile(r"/[^/?#]+\.s?html?$")
     """Tells an article's address from others; its group `key`, if it has one, is the document's key in the portal."""
 
+    part_address: ClassVar[re.Pattern[str] | None] = None
+    """Tells pages 2, 3 … of a split article from its first, by their addresses; None where nothing is split."""
+
     # Where a document can be found, and under which name it is kept
 
     @classmethod

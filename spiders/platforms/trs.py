@@ -25,6 +25,8 @@ class TRS(Portal):
     platform: ClassVar[str] = "trs"
     document: ClassVar[re.Pattern[str]] = re.compile(r"/t\d{8}_(?P<key>\d+)\.s?html?$")
 
+    part_address: ClassVar[re.Pattern[str] | None] = re.compile(r"/t\d{8}_\d+_\d+\.s?html?$")
+
     def further(self, response: Response) -> Iterator[Request]:
         """The page after this one, computed from the arguments that the page itself passes."""
         call = _CALL.search(response.text)

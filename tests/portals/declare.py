@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spiders.platforms import Portal, platforms
+from spiders.platforms.links import Links
 
 from .replica import Replica
 
@@ -18,6 +19,6 @@ def declare(platform: str, facts: dict[str, Any]) -> type[Portal]:
     """The same from plain values, as they travel to another process."""
     return type(
         str(facts["name"]).title(),
-        (platforms()[platform],),
+        (platforms().get(platform, Links),),
         {**facts, "__doc__": f"A replica of a portal on {platform}."},
     )
