@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-from dateutil.parser import isoparse
+from datetime import date, datetime
 
 FIRST_YEAR = 1990
 """No portal is older; an earlier year is a number that happens to look like a date."""
@@ -86,19 +85,11 @@ def find_dates(text: str, not_after: str | None = None) -> list[PrintedDate]:
 def is_date(value: str, not_after: str | None = None) -> bool:
     """Whether an ISO date or minute exists, is no older than the portals, and not later than `not_after` by over a day."""
     try:
-        when = isoparse(value.replace(" ", "T"))
+        day = datetime.fromisoformat(value).date()
+        # portals print Beijing time, captures are dated in UTC: a page may be a day ahead
+        return day.year >= FIRST_YEAR and (not not_after or (day - date.fromisoformat(not_after[:10])).days <= 1)
     except ValueError:
         return False
-    if when.year < FIRST_YEAR:
-        return False
-    if not_after:
-        try:
-            limit = isoparse(not_after[:10])
-        except ValueError:
-            return True
-        # portals print Beijing time, captures are dated in UTC: a page may be a day ahead
-        return (when.replace(tzinfo=None).date() - limit.date()).days <= 1
-    return True
 
 
 def first_date(text: str | None, not_after: str | None = None) -> str | None:

@@ -18,7 +18,7 @@ _PRESENTATION = ("style", "class", "lang", "align", "valign", "width", "height",
 _BOXES = ("div", "ul", "ol", "dl", "section", "table", "form", "aside", "nav", "footer", "header")
 
 _BLANKS = re.compile(r"[\s\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]+")
-_BLANK_RUNS = re.compile(r"[^\S\n]{2,}|[\t\r\f\v\x1c-\x1f\x85\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]+")
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _BREAK = re.compile(
     r"</?(?:p|br|div|t[rdh]|t(?:able|body|head|foot)|li|[uod]l|d[dt]|h[1-6r]|section|article|aside|header|footer|main|nav|center|form|fieldset|"
@@ -138,11 +138,13 @@ def lines(element: Any) -> list[str]:
         markup = f"{markup[:start]}\n{_rows(markup[start:end])}\n{markup[end + 8 :]}"
     if "</dt>" in markup:
         markup = _LABEL_AND_VALUE.sub("", markup)
-    text = _BLANK_RUNS.sub(" ", _TAG.sub("", _BREAK.sub("\n", markup)))
+    text = _TAG.sub("", _BREAK.sub("\n", markup))
     if "&" in text:
-        # what the regular expressions above took for one character may stand as an entity
-        text = _BLANK_RUNS.sub(" ", html.unescape(text))
-    return [line for raw in text.split("\n") if (line := raw.strip())]
+        text = html.unescape(text)
+    for character in _INVISIBLE:
+        if character in text:
+            text = text.replace(character, "")
+    return [line for raw in text.split("\n") if (line := " ".join(raw.split()))]
 
 
 def _rows(table: str) -> str:

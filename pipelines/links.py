@@ -75,8 +75,8 @@ def pictures(images: list[Any], base: str) -> list[Attachment]:
 
 
 _VARIABLE = re.compile(
-    r"""\bvar\s+_?(?:has|is)?_?(?:fj|fujian|x?appendix(?:s|es|list)?|attach\w*|files?|filelist)\w*\s*=\s*(['"])((?:\\.|(?!\1).){8,4000})\1""",
-    re.I | re.S,
+    r"""var\s+_?(?i:has|is)?_?(?i:fj|fujian|x?appendix(?:s|es|list)?|attach|files?|filelist)\w*\s*=\s*(['"])((?:\\.|(?!\1).){8,4000})\1""",
+    re.S,
 )
 _ANCHOR = re.compile(r"""href\s*=\s*\\?["']?([^"'\\>\s]+)[^>]*>(.*?)<\\?/a""", re.I | re.S)
 _TAG = re.compile(r"<[^>]*>")

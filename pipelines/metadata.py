@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any
+from collections.abc import Iterator
 
 from crawler.items import Page, Problem, Report
 from pipelines import bodies
@@ -339,21 +339,28 @@ def read_bodies(title: str | None, source: str | None, document: Document, artic
     Asked in turn: title, signature, the preamble's 由…编制, the first sentence's subject, source, site.
     """
     text = "\n".join([*article.paragraphs, *document.metas.values()])
-    candidates = [body_of_title(title) if title else ""]
-    candidates += _signature_bodies(article.paragraphs)
-    for paragraph in article.paragraphs[:4]:
-        found = _COMPILED_BY.search(paragraph) or _SUBJECT_OF_SENTENCE.match(normalise(paragraph))
-        if found:
-            candidates.append(found[1])
-    candidates.append(source or "")
-    candidates.append(re.sub(r"(?:政府)?(?:门户)?网站?$", "", document.metas.get("sitename", "")))
-    for candidate in candidates:
-        if re.match(r"(?:我|本|各|全)(?:[省市区县局委厅镇乡街]|机关|单位)", candidate):
+    for candidate in _body_candidates(title, source, document, article):
+        if _RELATIVE.match(candidate):
             continue
         names = [bodies.full_name(part, text) for part in bodies.split_joint(candidate)]
         if names and all(names):
             return [name for name in names if name], []
     return [], [Problem(kind="unsure", message="no issuing body: title, signature, preamble and source name none")]
+
+
+_RELATIVE = re.compile(r"(?:我|本|各|全)(?:[省市区县局委厅镇乡街]|机关|单位)")
+
+
+def _body_candidates(title: str | None, source: str | None, document: Document, article: Article) -> Iterator[str]:
+    if title:
+        yield body_of_title(title)
+    yield from _signature_bodies(article.paragraphs)
+    for paragraph in article.paragraphs[:4]:
+        found = _COMPILED_BY.search(paragraph) or _SUBJECT_OF_SENTENCE.match(normalise(paragraph))
+        if found:
+            yield found[1]
+    yield source or ""
+    yield re.sub(r"(?:政府)?(?:门户)?网站?$", "", document.metas.get("sitename", ""))
 
 
 def _signature_bodies(paragraphs: list[str]) -> list[str]:

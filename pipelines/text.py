@@ -88,6 +88,8 @@ def _container(root: Any) -> Any:
     best, best_size = None, 0
     outer: Any = None
     for element in root.iter(*_BOXES):
+        if element.get("class") is None and element.get("id") is None and element.tag != "ucapcontent":
+            continue
         if role(element) != "article" or _is_within(element, outer) or _concealed(element):
             continue
         outer = element
@@ -227,16 +229,21 @@ def lines_before(element: Any, hides: bool, *, all_of_them: bool = False) -> lis
                 return found
             if sibling.tail and (tail := squeeze(sibling.tail)):
                 found.append(tail)
-            if sibling.tag not in SILENT and not hidden(sibling):
+            if sibling.tag not in SILENT and not hidden(sibling) and not _is_menu(sibling):
                 found += reversed(_lines_of(sibling, hides))
             if dated_at is None and any(map(_INFO_LINE.search, found)):
                 dated_at = len(found)
-            if len(found) >= MANY_LINES or (dated_at is not None and not all_of_them and len(found) > dated_at + 5):
+            if len(found) >= MANY_LINES or (dated_at is not None and not all_of_them and len(found) > dated_at + 3):
                 return found
         element = element.getparent()
         if element is not None and element.text and (text := squeeze(element.text)):
             found.append(text)
     return found
+
+
+def _is_menu(element: Any) -> bool:
+    """Whether a box above the article is made of links: neither title, date nor index table has more than a few."""
+    return len(element) > 0 and sum(1 for _ in element.iter("a")) > 20
 
 
 def _lines_of(element: Any, hides: bool) -> list[str]:
