@@ -53,7 +53,7 @@ class Beijing(Replica):
         if request.path in {COLUMN, COLUMN + "index.html"}:
             return self.html(self.page(), self.newest)
         if match := re.fullmatch(r"(/zfxxgk/(?:gknb|jd)/)([0-9a-f]+)\.html", request.path):
-            document = next((d for d in self.documents if self.id(d) == match[2]), None)
+            document = self.find(self.id, match[2])
             if document is None or (match[1] != COLUMN and "shells" not in self.quirks):
                 return None
             if match[1] != COLUMN:

@@ -135,7 +135,7 @@ def _in_force(row: str, body: str, year: int) -> int:
 def _items(row: str, body: str, year: int) -> tuple[int, int]:
     """Items of last year and their change this year."""
     start = draw("items", row, body).randint(20, 90)
-    changes = [draw("change", row, body, y).randint(-3, 5) for y in range(2018, year + 1)]
+    changes = [draw("change", row, body, y).randint(-3, 5) for y in range(2007, year + 1)]
     return start + sum(changes[:-1]), changes[-1]
 
 

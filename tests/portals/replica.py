@@ -113,6 +113,7 @@ class Replica:
         for i, document in enumerate(self.documents):
             document.number = self.first_number + 137 * (len(self.documents) - i)
         self.by_number = {document.number: document for document in self.documents}
+        self._by_name: dict[str, Document] = {}
 
     first_number: ClassVar[int] = 5_600_000
 
@@ -218,6 +219,12 @@ class Replica:
         self.by_number[number] = new
         return new
 
+    def find(self, name: Callable[[Document], str], wanted: str) -> Document | None:
+        """The document of that name, where names are not its numbers."""
+        if len(self._by_name) != len(self.documents):
+            self._by_name = {name(document): document for document in self.documents}
+        return self._by_name.get(wanted)
+
     # Answering
 
     def respond(self, request: Request) -> Reply | None:
@@ -318,4 +325,6 @@ class Replica:
     @property
     def newest(self) -> datetime:
         """When the listing was last written."""
-        return max((document.modified for document in self.documents), default=datetime(2024, 1, 1, tzinfo=UTC))
+        last = max(self.documents, key=lambda document: document.published, default=None)
+        changed = [document.modified for document in self.documents if document.revised]
+        return max([last.modified if last else datetime(2024, 1, 1, tzinfo=UTC), *changed])
