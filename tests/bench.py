@@ -1,0 +1,175 @@
+"""make bench: speed and memory as ratios against a reference measured in the same run.
+
+Replicas are served from another process, so that only the crawler's CPU time is counted; it is taken from the first
+request of a crawl to its end. Every figure is the smallest of several rounds, and the rounds of what is compared
+alternate, because machines are noisy. A line whose goal is missed ends with `MISSED`, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.crawling import HURRY, ROOT
+
+PAGES = 400
+ROUNDS = 3
+
+
+def main() -> int:
+    """Every line of the bench; 1 if a goal is missed."""
+    kept = [crawl_lines(), read_lines()]
+    return int(not all(kept))
+
+
+def line(what: str, value: float, goal: str, *, kept: bool) -> bool:
+    """Print one figure with its goal."""
+    print(f"{what:<68} {value:6.2f}   goal {goal}{'' if kept else '   MISSED'}", flush=True)
+    return kept
+
+
+# Crawls
+
+
+def crawl_lines() -> bool:
+    """What capturing costs beside fetching, what a whole crawl costs, and whether memory grows with the pages."""
+    with served(PAGES) as portal, tempfile.TemporaryDirectory() as folder:
+        cpu: dict[str, list[float]] = {"bare": [], "capture": [], "whole": []}
+        for number in range(ROUNDS):
+            for mode in cpu:
+                archive = Path(folder) / f"{mode}{number}"
+                cpu[mode].append(measured(mode, portal, archive)["cpu"] / portal["pages"])
+        read = min(measured("read", portal, Path(folder) / "whole0")["cpu"] / portal["pages"] for _ in range(ROUNDS))
+        bare, capture, whole = (min(values) for values in cpu.values())
+    print(f"CPU a page, ms: bare spider {bare * 1e3:.2f}, with capture {capture * 1e3:.2f}, whole crawl {whole * 1e3:.2f}, read alone {read * 1e3:.2f}")
+    kept = line("capture: CPU a page, bare spider with capture / bare spider", capture / bare, "<= 1.50", kept=capture <= 1.5 * bare)
+    limit = bare + 1.3 * read
+    kept &= line("whole crawl: CPU a page / (bare spider + 1.3 x read alone)", whole / limit, "<= 1.00", kept=whole <= limit)
+    peaks = {}
+    for pages in (500, 5000):
+        with served(pages) as portal, tempfile.TemporaryDirectory() as folder:
+            peaks[pages] = measured("whole", portal, Path(folder) / "archive")["peak"]
+    print(f"peak memory, MiB: {peaks[500] / 1024:.0f} at 500 pages, {peaks[5000] / 1024:.0f} at 5,000")
+    growth = peaks[5000] / peaks[500]
+    return kept & line("memory: peak at 5,000 pages / at 500", growth, "0.80 to 1.20", kept=0.8 <= growth <= 1.2)
+
+
+@contextmanager
+def served(pages: int) -> Any:
+    """A replica with that many reports, served by another process; its facts and the addresses of its documents."""
+    process = subprocess.Popen(  # noqa: S603 - ourselves
+        [sys.executable, "-m", "tests.bench", "serve", str(pages)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield json.loads(process.stdout.readline())  # type: ignore[union-attr]
+    finally:
+        process.communicate("stop\n")
+
+
+def serve(pages: int) -> None:
+    """The other process: serve until a line comes in."""
+    from tests.portals.nfcms import Nfcms
+    from tests.portals.server import Server
+
+    with Server(Nfcms("bench", pages)) as server:
+        replica = server["bench"]
+        urls = [expected.url for expected in replica.truth()]
+        print(json.dumps({"platform": replica.platform, "facts": replica.facts, "urls": urls, "pages": len(urls)}), flush=True)
+        sys.stdin.readline()
+
+
+def measured(mode: str, portal: dict[str, Any], archive: Path) -> dict[str, Any]:
+    """One crawl, or one reading of its captures, in a process of its own: CPU seconds and peak KiB."""
+    done = subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-m", "tests.bench", mode, str(archive)], cwd=ROOT, input=json.dumps(portal), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{mode}: {done.stderr[-2000:]}")
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def crawl(mode: str, portal: dict[str, Any], archive: Path) -> float:
+    """A bare spider over the documents, the same with the capture, or the real crawl; CPU seconds."""
+    import scrapy
+    from scrapy import signals
+    from scrapy.crawler import AsyncCrawlerProcess
+    from scrapy.settings import Settings
+    from scrapy.utils.project import get_project_settings
+
+    from tests.portals.declare import declare
+
+    class Bare(scrapy.Spider):
+        name = "bench"
+        start_urls = portal["urls"]
+
+        def parse(self, response: Any) -> None:
+            pass
+
+    if mode == "bare":
+        settings = Settings({"LOG_LEVEL": "WARNING"})
+    else:
+        settings = get_project_settings()
+        settings.setdict(HURRY | {"ARCHIVE": str(archive)}, priority="cmdline")
+        if mode == "capture":
+            settings.setdict({"ITEM_PIPELINES": {}}, priority="cmdline")
+    process = AsyncCrawlerProcess(settings)
+    crawler = process.create_crawler(declare(portal["platform"], portal["facts"]) if mode == "whole" else Bare)
+    span: list[float] = []
+
+    def note(**_: Any) -> None:
+        span.append(time.process_time())
+
+    crawler.signals.connect(note, signals.engine_started)
+    crawler.signals.connect(note, signals.engine_stopped)
+    process.crawl(crawler)
+    process.start()
+    return span[-1] - span[0]
+
+
+def read_stored(archive: Path) -> float:
+    """`pipelines.read` on every stored page, nothing else counted; CPU seconds."""
+    from archive import Captures
+    from crawler.items import Page
+    from pipelines import read
+
+    captures = Captures(archive)
+    pages = []
+    for _, url, _, _ in captures.urls():
+        held = captures.last("GET", url)
+        if held and held.body and "/post_" in url:
+            pages.append(Page(url=url, body=held.body, content_type=held.content_type, captured_at=held.requested_at))
+    read(pages[0])
+    return cpu_of(lambda: [read(page) for page in pages])
+
+
+def cpu_of(work: Callable[[], Any]) -> float:
+    """CPU seconds of one call."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def read_lines() -> bool:
+    """The reader's own lines."""
+    from tests import bench_reader
+
+    return bench_reader.lines(line)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        sys.exit(main())
+    if sys.argv[1] == "serve":
+        serve(int(sys.argv[2]))
+    else:
+        work = json.load(sys.stdin)
+        spent = read_stored(Path(sys.argv[2])) if sys.argv[1] == "read" else crawl(sys.argv[1], work, Path(sys.argv[2]))
+        print(json.dumps({"cpu": spent, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
