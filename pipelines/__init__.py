@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from crawler.items import Page, Problem, Report
-from pipelines import metadata, text
-from pipelines.document import ReaderError, read_document
+from collections.abc import Iterator
+from contextlib import suppress
 
-try:  # until the table readers are in the tree
-    from pipelines import checks, statistics, tables
-except ImportError:
-    checks = statistics = tables = None  # type: ignore[assignment]
+from crawler.items import Page, Problem, Report
+from pipelines import checks, metadata, statistics, tables, text
+from pipelines.document import ReaderError, read_document
 
 __all__ = ["ReaderError", "read"]
 
@@ -23,7 +21,7 @@ def read(page: Page) -> Report:
     document = read_document(page)
     article = text.find_article(document)
     further = text.further_pages(document)
-    parts = [text.find_article(read_document(part)) for part in page.parts]
+    parts = list(_parts(page))
     for part in parts:
         article.paragraphs += part.paragraphs
         article.attachments += [a for a in part.attachments if a.url not in {b.url for b in article.attachments}]
@@ -31,12 +29,18 @@ def read(page: Page) -> Report:
     report = metadata.describe(document, article, page)
     report.further_pages = further
     if len(parts) < len(further):
-        message = f"{len(further) + 1} pages, {len(parts) + 1} of them captured"
+        message = f"{len(further) + 1} pages, {len(parts) + 1} of them at hand"
         report.problems.append(Problem(kind="incomplete", message=message, url=page.url))
-    if report.is_report and tables is not None:
+    if report.is_report:
         elements = [a.element for a in (article, *parts) if a.element is not None]
         grids = [grid for element in elements for grid in tables.grids(element)]
         report.statistics, report.form, problems = statistics.read(grids, article.paragraphs, report.report_year)
         report.problems += [p for p in problems if p not in report.problems]
         report.checks = checks.check(report.statistics)
     return report
+
+
+def _parts(page: Page) -> Iterator[text.Article]:
+    for part in page.parts:
+        with suppress(ReaderError):  # a part that cannot be read is a part that is missing
+            yield text.find_article(read_document(part))

@@ -83,7 +83,7 @@ def locate(name: str, year: int | None, witnesses: list[str]) -> tuple[Division 
         return own, own is not None or not codes
     by_name = _divisions()[0]
     chosen: list[Division] = []
-    for when in ([year, year + 1, None] if year else [None]):
+    for when in [year, year + 1, None] if year else [None]:
         chosen = [d for d in by_name[names[0]] if d.valid(when)]
         for part in names[1:]:
             below = [d for d in by_name[part] if d.valid(when) and any(_below(d.code, above.code) for above in chosen)]
@@ -96,7 +96,9 @@ def locate(name: str, year: int | None, witnesses: list[str]) -> tuple[Division 
         chosen = by_name[names[-1]]
     if len(chosen) > 1:
         for code in codes:
-            near = [d for d in chosen if d.code == code or _below(d.code, code)] or [d for d in chosen if _below(code, d.code)]
+            near = [d for d in chosen if d.code == code or _below(d.code, code)] or [
+                d for d in chosen if _below(code, d.code)
+            ]
             if near:
                 chosen = near
                 break
@@ -113,7 +115,9 @@ _ORGAN_END = re.compile(
     r"(?:人民政府|政府|办公[室厅]|办事处|委员会|管委会|监委|[^区县市省]委|局|厅|署|部|处|院|所|站|馆|队|中心|学校|大学|学院|中学|小学|医院|公司|集团|银行|分行|支行|"
     r"总会|联合会|协会|学会|工会|社|台|海关|税务|气象|办|公署|行署)$"
 )
-_ZONE_END = re.compile(r"(?:开发区|实验区|新区|高新区|示范区|度假区|保税(?:港)?区|合作区|工业园区?|产业园区?|园区|风景名胜区|景区|自贸区|试验区|管理区|管理局)$")
+_ZONE_END = re.compile(
+    r"(?:开发区|实验区|新区|高新区|示范区|度假区|保税(?:港)?区|合作区|工业园区?|产业园区?|园区|风景名胜区|景区|自贸区|试验区|管理区|管理局)$"
+)
 _SHORT_GOVERNMENT = re.compile(r"(?<=[省市区县州旗盟镇乡])政府(?=$|办)")
 
 
@@ -122,7 +126,7 @@ def full_name(name: str, text: str = "") -> str | None:
 
     `text` decides for zones (开发区 …), which have no people's government: the name of the committee must stand in it.
     """
-    name = re.sub(r"\s+", " ", name).strip(" ,，、:：《》\"“”·-—")
+    name = re.sub(r"\s+", " ", name).strip(' ,，、:：《》"“”·-—')
     if not name or len(name) < 2 or len(name) > 60:
         return None
     name = _SHORT_GOVERNMENT.sub("人民政府", name)
@@ -168,7 +172,9 @@ def body_kind(name: str) -> str | None:
     return next((kind for kind, pattern in _KINDS if pattern.search(name)), None)
 
 
-_NATIONAL = re.compile(r"^(?:国务院|国家|中华人民共和国|全国|中国|(?:教育|科学技术|工业和信息化|公安|民政|司法|财政|自然资源|生态环境|交通运输|水利|农业农村|商务|文化和旅游|外交|应急管理)部)")
+_NATIONAL = re.compile(
+    r"^(?:国务院|国家|中华人民共和国|全国|中国|(?:教育|科学技术|工业和信息化|公安|民政|司法|财政|自然资源|生态环境|交通运输|水利|农业农村|商务|文化和旅游|外交|应急管理)部)"
+)
 
 
 def level(name: str, kind: str | None, where: Division | None, site_id_code: str | None) -> str | None:

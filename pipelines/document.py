@@ -47,10 +47,12 @@ _MAGIC = {
     b"Rar!": "an archive",
     b"\x1f\x8b": "compressed data",
 }
-_UNREADABLE = re.compile(r"^\s*(?:image|audio|video|font)/|json|javascript|/css\b|pdf|msword|officedocument|ms-excel|zip", re.I)
+_UNREADABLE = re.compile(
+    r"^\s*(?:image|audio|video|font)/|json|javascript|/css\b|pdf|msword|officedocument|ms-excel|zip", re.IGNORECASE
+)
 _CONTENT = re.compile(rb"\S")
-_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
-_MARKUP = re.compile(r"<(?:!doctype|html|head|body|div|p|table|meta|script|span|br|h\d|ul|td|a)\b", re.I)
+_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_MARKUP = re.compile(r"<(?:!doctype|html|head|body|div|p|table|meta|script|span|br|h\d|ul|td|a)\b", re.IGNORECASE)
 _NO_CHARSETS = {"iso8859-1", "iso8859-15", "cp1252", "ascii"}
 """What servers declare without looking: no Chinese page is written in them."""
 
@@ -146,7 +148,10 @@ def _codec(declared: bytes) -> str | None:
 
 
 # one pattern each, without flags: a plain prefix makes the search many times faster than re.I or alternatives do
-_HIDES = [re.compile(p) for p in (r"display\s*:\s*none", r"DISPLAY\s*:\s*(?i:none)", r"Display\s*:\s*(?i:none)", r"visibility\s*:\s*hidden")]
+_HIDES = [
+    re.compile(p)
+    for p in (r"display\s*:\s*none", r"DISPLAY\s*:\s*(?i:none)", r"Display\s*:\s*(?i:none)", r"visibility\s*:\s*hidden")
+]
 _DETAIL = re.compile(r"""DETAIL["']?\s*:\s*(?=\{)""")
 
 

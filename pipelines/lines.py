@@ -13,13 +13,45 @@ from typing import Any
 
 from lxml import etree
 
-SILENT = ("script", "style", "noscript", "template", "select", "textarea", "button", "iframe", "object", "svg", "canvas", "input", "video", "audio")
-_PRESENTATION = ("style", "class", "lang", "align", "valign", "width", "height", "bgcolor", "border", "cellpadding", "cellspacing", "face", "size", "color", "nowrap", "dir")
+SILENT = (
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "select",
+    "textarea",
+    "button",
+    "iframe",
+    "object",
+    "svg",
+    "canvas",
+    "input",
+    "video",
+    "audio",
+)
+_PRESENTATION = (
+    "style",
+    "class",
+    "lang",
+    "align",
+    "valign",
+    "width",
+    "height",
+    "bgcolor",
+    "border",
+    "cellpadding",
+    "cellspacing",
+    "face",
+    "size",
+    "color",
+    "nowrap",
+    "dir",
+)
 _BOXES = ("div", "ul", "ol", "dl", "section", "table", "form", "aside", "nav", "footer", "header")
 
 _BLANKS = re.compile(r"[\s\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]+")
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BREAK = re.compile(
     r"</?(?:p|br|div|t[rdh]|t(?:able|body|head|foot)|li|[uod]l|d[dt]|h[1-6r]|section|article|aside|header|footer|main|nav|center|form|fieldset|"
     r"blockquote|pre|figure|figcaption|caption|address|option|ucap\w+|body|title)(?:\s[^>]*)?/?>"
@@ -32,7 +64,7 @@ SENTENCE_MARK = re.compile(r"[，。；、：！？,;]")
 string = etree.XPath("string()")
 text_size = etree.XPath("string-length(normalize-space())")
 
-# Containers that hold an article and nothing else, by the words of class and id (PLATFORMS.md 1.4, 2.2, 3.2, 4)
+# Containers that hold an article and nothing else, by the words of class and id
 _ARTICLE = re.compile(
     r"trs_editor|trs_ueditor|trs_editor_view|trs_autoadd\w*|zoom|zoomcon|fontzoom|ucapcontent|cmsarticlecontent|news_?content|"
     r"(?:j-)?fontcontent|newscontnet|bodylabel|ivs_content|m-txt-article|article[-_]?(?:con|cont|content|body|txt|text|main|detail)|"
@@ -40,7 +72,7 @@ _ARTICLE = re.compile(
     r"con(?:t|tent)?[-_]?text|art[-_]?(?:con|content|main|body)|wz[-_]?(?:con|content|nr|zw)|xl[-_]?nr|main[-_]?text|zw[-_]?(?:con|content|nr)|"
     r"conzynr|tyxxy_main|news_cont_d_wrap|easysite-news-text|easysite-news-content|ewb-article-info|articl?econtent|zhengwen|nr_?con|"
     r"info[-_]?(?:con|content|text)|view_?con(?:tent)?|show_?con(?:tent)?|xxgk[-_]?con(?:tent)?|gp-article|newsbody|contentbody",
-    re.I,
+    re.IGNORECASE,
 )
 # Boxes beside the article, inside its container or around it
 _ASIDE = re.compile(
@@ -49,9 +81,12 @@ _ASIDE = re.compile(
     r"side_?bar|\btop_?bar|\blogin|\bsearch|\brel(?:ated|ative)?[-_]?(?:docs?|links?|news|read|list|infos?|articles?)\b|relatedlinks|\bxg(?:wz|xw|lj|yd|jd|wd|zc)\b|"
     r"relevant|recommend|hot[-_]?news|\b(?:pagination|pager|page[-_]?(?:box|bar|num|nav|list))\b|fenye|comment|pinglun|font[-_]?(?:size|zoom)|jiucuo|"
     r"article-gn|article_documents|content_extended|\bgbym\b|\balert\b|feedback|\bzrbj\b|bianji|toolbar|shoucang",
-    re.I,
+    re.IGNORECASE,
 )
-_FILES = re.compile(r"attach|fujian|\bfj\b|\bfj[-_]|[-_]fj\b|xgfj|fjxz|appendix|enclosure|downloadfile|\bdownload\b|filelist|annex|relfile|filerider|[-_]files?\b", re.I)
+_FILES = re.compile(
+    r"attach|fujian|\bfj\b|\bfj[-_]|[-_]fj\b|xgfj|fjxz|appendix|enclosure|downloadfile|\bdownload\b|filelist|annex|relfile|filerider|[-_]files?\b",
+    re.IGNORECASE,
+)
 
 
 def squeeze(text: str) -> str:
@@ -89,7 +124,9 @@ def _hides(style: str) -> bool:
 
 def wordy(element: Any) -> bool:
     """Whether a box holds whole paragraphs, whatever its name says."""
-    return text_size(element) > 60 and any(len(text) > 60 and len(SENTENCE_MARK.findall(text)) > 2 for text in element.itertext())
+    return text_size(element) > 60 and any(
+        len(text) > 60 and len(SENTENCE_MARK.findall(text)) > 2 for text in element.itertext()
+    )
 
 
 def clean(element: Any, *, asides: bool = True, hides: bool = True) -> list[Any]:
@@ -106,7 +143,11 @@ def clean(element: Any, *, asides: bool = True, hides: bool = True) -> list[Any]
                 files.append(box)
             _take_out(box)
     if hides:
-        for inner in [e for e in element.iter() if (style := e.get("style")) and ("none" in style or "idden" in style or "NONE" in style)]:
+        for inner in [
+            e
+            for e in element.iter()
+            if (style := e.get("style")) and ("none" in style or "idden" in style or "NONE" in style)
+        ]:
             if inner is not element and _hides(inner.get("style")):
                 _take_out(inner)
     return files

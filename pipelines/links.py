@@ -9,10 +9,15 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from crawler.items import Attachment
 from pipelines.lines import squeeze
 
-_FILE_URL = re.compile(r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|pptx?|dps|zip|rar|7z|txt|csv|rtf|ceb|tiff?)(?:$|[?#])", re.I)
-# addresses of downloads that end in no extension (Hanweb, NFCMS and viewers; PLATFORMS.md 1.4, 3.2)
-_DOWNLOAD_URL = re.compile(r"/downfile\.jsp\?|/module/download/|/download(?:file)?(?:\.\w+)?\?|/attachment/\d|[?&](?:file|filename)=[^&]+\.\w{2,5}", re.I)
-_DECORATION = re.compile(r"icon|logo|/images/|button|blank|spacer|qrcode|\.gif$", re.I)
+_FILE_URL = re.compile(
+    r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|pptx?|dps|zip|rar|7z|txt|csv|rtf|ceb|tiff?)(?:$|[?#])", re.IGNORECASE
+)
+# addresses of downloads that end in no extension (Hanweb, NFCMS, viewers)
+_DOWNLOAD_URL = re.compile(
+    r"/downfile\.jsp\?|/module/download/|/download(?:file)?(?:\.\w+)?\?|/attachment/\d|[?&](?:file|filename)=[^&]+\.\w{2,5}",
+    re.IGNORECASE,
+)
+_DECORATION = re.compile(r"icon|logo|/images/|button|blank|spacer|qrcode|\.gif$", re.IGNORECASE)
 _MEDIA = {
     "pdf": "application/pdf",
     "doc": "application/msword",
@@ -68,7 +73,13 @@ def pictures(images: list[Any], base: str) -> list[Attachment]:
     found: dict[str, Attachment] = {}
     for image in images:
         src = image.get("src") or ""
-        if src and not src.startswith("data:") and not _DECORATION.search(src) and (url := absolute(base, src)) and url not in found:
+        if (
+            src
+            and not src.startswith("data:")
+            and not _DECORATION.search(src)
+            and (url := absolute(base, src))
+            and url not in found
+        ):
             name = squeeze(image.get("alt") or image.get("title") or "") or url.rpartition("/")[2]
             found[url] = Attachment(url=url, name=name, media_type=media_type(url))
     return list(found.values())
@@ -76,9 +87,9 @@ def pictures(images: list[Any], base: str) -> list[Attachment]:
 
 _VARIABLE = re.compile(
     r"""var\s+_?(?i:has|is)?_?(?i:fj|fujian|x?appendix(?:s|es|list)?|attach|files?|filelist)\w*\s*=\s*(['"])((?:\\.|(?!\1).){8,4000})\1""",
-    re.S,
+    re.DOTALL,
 )
-_ANCHOR = re.compile(r"""href\s*=\s*\\?["']?([^"'\\>\s]+)[^>]*>(.*?)<\\?/a""", re.I | re.S)
+_ANCHOR = re.compile(r"""href\s*=\s*\\?["']?([^"'\\>\s]+)[^>]*>(.*?)<\\?/a""", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 
 

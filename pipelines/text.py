@@ -40,6 +40,8 @@ class Article:
     after: list[str] = field(default_factory=list)
     """Lines below the article."""
     element: Any = field(default=None, repr=False)
+    place: Any = field(default=None, repr=False)
+    """Where on the page the article stands: the element itself, unless the page carries the article in a script."""
 
 
 def find_article(document: Document) -> Article:
@@ -58,7 +60,7 @@ def find_article(document: Document) -> Article:
     boxes = clean(element, hides=document.hides)
     anchors = [a for box in boxes for a in box.iter("a")] + list(element.iter("a"))
     images = list(element.iter("img"))
-    article = Article(paragraphs=lines(element), element=element)
+    article = Article(paragraphs=lines(element), element=element, place=place)
     if place is not None:
         article.before = lines_before(place, document.hides)
         article.after, anchors_below = _lines_after(place, document.hides)
@@ -73,7 +75,11 @@ def find_article(document: Document) -> Article:
 
 
 def _plain_article(source: str) -> Article:
-    article = Article(paragraphs=[line for raw in source.splitlines() if (line := raw.replace("\u00a0", " ").replace("\u3000", " ").strip())])
+    article = Article(
+        paragraphs=[
+            line for raw in source.splitlines() if (line := raw.replace("\u00a0", " ").replace("\u3000", " ").strip())
+        ]
+    )
     _cut_head(article)
     _cut_attachment_lines(article)
     _cut_tail(article)
@@ -142,7 +148,7 @@ def _widened(element: Any) -> Any:
 
 
 def _densest(root: Any) -> Any:
-    """The deepest element that holds most of the page's sentences, menus and footers left out unless all is in them."""
+    """The deepest element that holds most of the page's sentences, menus, footers and what is hidden left out unless all is in them."""
     element, weight, barred = _dense_part(root, bar=True)
     return _dense_part(root, bar=False)[0] if barred > 4 * weight else element
 
@@ -160,7 +166,7 @@ def _dense_part(root: Any, *, bar: bool) -> tuple[Any, int, int]:
             element = element.getparent()
         state = barred[element]
         for inner in reversed(chain):
-            state = state or (bar and role(inner) == "aside") or inner.tag in SILENT or hidden(inner)
+            state = state or inner.tag in SILENT or (bar and (role(inner) == "aside" or hidden(inner)))
             barred[inner] = state
         return state
 
@@ -190,7 +196,10 @@ def _dense_part(root: Any, *, bar: bool) -> tuple[Any, int, int]:
         if child is None or weights[child] < 0.7 * weights[element]:
             break
         element = child
-    while element.tag in ("p", "span", "strong", "b", "font", "tr", "tbody", "em", "u", "li", "h1", "h2", "h3", "o:p") and element.getparent() is not None:
+    while (
+        element.tag in ("p", "span", "strong", "b", "font", "tr", "tbody", "em", "u", "li", "h1", "h2", "h3", "o:p")
+        and element.getparent() is not None
+    ):
         element = element.getparent()
     return element, total, left_out
 
@@ -198,16 +207,22 @@ def _dense_part(root: Any, *, bar: bool) -> tuple[Any, int, int]:
 def _embedded_article(document: Document, place: Any) -> Any:
     """The article that a gkmlpt page carries as JSON only, None where the page shows it as well."""
     content = document.detail.get("content")
-    if not isinstance(content, str) or len(content) < 30 or (place is not None and role(place) == "article" and _size(place) > 60):
+    if (
+        not isinstance(content, str)
+        or len(content) < 30
+        or (place is not None and role(place) == "article" and _size(place) > 60)
+    ):
         return None
     root = parse(f"<div>{content}</div>")
     return None if root is None else next(iter(root.iter("div")), None)
 
 
 def _last_resort(document: Document) -> Article:
-    import trafilatura  # noqa: PLC0415 - half a second of imports that next to no page needs
+    import trafilatura
 
-    text = trafilatura.extract(document.source, fast=True, include_comments=False, include_tables=True, deduplicate=False)
+    text = trafilatura.extract(
+        document.source, fast=True, include_comments=False, include_tables=True, deduplicate=False
+    )
     article = Article(paragraphs=[squeeze(line) for line in (text or "").splitlines() if line.strip(" |-")])
     _cut_head(article)
     _cut_tail(article)
@@ -281,9 +296,11 @@ _BUTTON = re.compile(
     r"分享(?:到|至)?|字[号体](?:大小)?|打印(?:本页|页面|正文|文章)?|关闭(?:本页|窗口|页面)?|收藏|(?:浏览|阅读|点击|访问)(?:次数|人数|数|量|率)?|\d*次|"
     r"背景颜色|视力保护色?|返回(?:顶部|列表)?|TOP|下载|保存|纠错|新媒体|当前位置.*|您(?:现在|当前)?(?:的|所在)位置.*|扫(?:一扫|码|描)[^，。]{0,16}|"
     r"用?手机[^，。]{0,12}|微信|微博|QQ(?:空间)?|页面已归档|已归档|无障碍|朗读|语音播报|全真版|文字版|文件下载|(?:相关)?附\s*件(?:下载)?|[大中小](?=\W|$)|[×X]",
-    re.I,
+    re.IGNORECASE,
 )
-_EDITOR = re.compile(r"^[\[【(（\s]*(?:责任编辑|责\s*编|编\s*辑|责任?校对|审核人?|校对|录入|供稿|初审|终审|复审|监制|编审)\s*[:：].{0,40}$")
+_EDITOR = re.compile(
+    r"^[\[【(（\s]*(?:责任编辑|责\s*编|编\s*辑|责任?校对|审核人?|校对|录入|供稿|初审|终审|复审|监制|编审)\s*[:：].{0,40}$"
+)
 _STOP = re.compile(
     r"^(?:上一[篇条页]|下一[篇条页]|(?:相关|延伸|推荐|热点|关联)(?:链接|文档|信息|新闻|阅读|文章|稿件|解读|附件|政策|推荐|文件|内容)\s*[:：>》]*$|"
     r"您访问的链接即将离开|扫一扫|附件下载|分享到|打印本页|网站声明|版权所有|主办单位|主办[:：]|友情链接|网站地图)"
@@ -316,7 +333,11 @@ def _cut_tail(article: Article) -> None:
     """Buttons, exit notices, editor lines and lists of other articles at the end of the container go."""
     paragraphs = article.paragraphs
     for i in range(len(paragraphs) // 2, len(paragraphs)):
-        if _STOP.match(paragraphs[i]) and len(paragraphs[i]) < 60 and not any(len(line) > 80 for line in paragraphs[i + 1 :]):
+        if (
+            _STOP.match(paragraphs[i])
+            and len(paragraphs[i]) < 60
+            and not any(len(line) > 80 for line in paragraphs[i + 1 :])
+        ):
             article.after = paragraphs[i:] + article.after
             del paragraphs[i:]
             break
@@ -324,7 +345,9 @@ def _cut_tail(article: Article) -> None:
         article.after.insert(0, paragraphs.pop())
 
 
-_LISTED_FILE = re.compile(r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?\s*\S.*\.(?:pdf|docx?|xlsx?|wps|ofd|zip|rar)\s*$", re.I)
+_LISTED_FILE = re.compile(
+    r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?\s*\S.*\.(?:pdf|docx?|xlsx?|wps|ofd|zip|rar)\s*$", re.IGNORECASE
+)
 _FILES_HEAD = re.compile(r"^附\s*件(?:下载)?\s*[:：]?$")
 _FILE_NUMBER = re.compile(r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?|\W")
 
@@ -335,7 +358,11 @@ def _cut_attachment_lines(article: Article) -> None:
     if article.attachments:
         names = {re.sub(r"\W", "", a.name) for a in article.attachments}
         paragraphs[:] = [line for line in paragraphs if len(line) > 160 or _FILE_NUMBER.sub("", line) not in names]
-    while paragraphs and len(paragraphs[-1]) < 100 and (_FILES_HEAD.match(paragraphs[-1]) or _LISTED_FILE.match(paragraphs[-1])):
+    while (
+        paragraphs
+        and len(paragraphs[-1]) < 100
+        and (_FILES_HEAD.match(paragraphs[-1]) or _LISTED_FILE.match(paragraphs[-1]))
+    ):
         paragraphs.pop()
 
 
