@@ -14,7 +14,7 @@ from pipelines.national import Line, Segment, Table, is_part_of_a_year, segments
 from pipelines.tables import Grid
 from pipelines.values import read_value
 
-_INDICATOR = re.compile(r"指标|项目名称|统计内容")
+_INDICATOR = re.compile(r"指标|统计内容|统计项目")
 _UNIT = re.compile(r"^(?:计量|统计)?单位$")
 _YEAR = re.compile(r"(20\d\d)年")
 _CODE = re.compile(r"^代码$|^编号$|^序号$")
@@ -33,6 +33,8 @@ def read_annex(grids: list[Grid], report_year: int | None) -> list[Table]:
 
 
 def _read(grid: Grid, report_year: int | None) -> Table | None:
+    if not any("指" in cell.text or "统计" in cell.text for row in grid.rows[:6] for cell in row if cell.anchor):
+        return None
     sheet = [segments(row) for row in grid.rows]
     for index, row in enumerate(sheet[:6]):
         texts = [core(segment.text) for segment in row]

@@ -12,10 +12,11 @@ Cells = dict[tuple[str, str], Number]
 """(row name, column name) → value; a key that is absent was not read, None was read as blank, / or -."""
 
 _ORIGINS = ("html", "docx", "pdf", "image")
-_ORGANISATIONS = ("commercial_enterprise", "research_institution", "public_welfare_org", "legal_service_org", "other_org")
-_PARTS = ("natural_person", *_ORGANISATIONS)
+_FLOW = {"new_received", "carried_in", "processed_total", "carried_out"}
 _COLUMNS = tuple(column.name for column in columns("cn-2021", 3))
 _COMMON = tuple(row.name for row in rows("cn-2021", 3) if row.code.startswith(("3.1", "3.2", "3.3", "3.4", "3.5")))
+_ROWS_SPLIT = tuple(row.name for row in rows("cn-2021", 3))
+_ROWS_ONE = tuple(row.name for row in rows("cn-2019", 3))
 _OTHER_SPLIT = tuple(row.name for row in rows("cn-2021", 3) if row.code.startswith("3.6"))
 _GROUPS: dict[str, tuple[str, ...]] = {
     name: tuple(row.name for row in rows("cn-2021", 3) if row.code.startswith(code + "."))
@@ -30,15 +31,14 @@ _RESULTS = ("maintained", "corrected", "other", "pending")
 
 def check(statistics: list[Statistic]) -> list[Check]:
     """All identities within one report. A total that is blank, or a cell that was not read, is not assessable."""
+    tables = {number: _cells(statistics, number) for number in (2, 3, 4)}
     found: list[Check] = []
-    three = _cells(statistics, 3)
-    if three:
-        found += _check_three(three)
-    four = _cells(statistics, 4)
-    if four:
-        found += _check_four(four)
-    found += _check_sanity(statistics)
-    found += _check_prose(statistics)
+    if tables[3]:
+        found += _check_three(tables[3])
+    if tables[4]:
+        found += _check_four(tables[4])
+    found += _check_sanity(statistics, tables[2])
+    found += _check_prose(statistics, tables)
     return found
 
 
@@ -92,41 +92,35 @@ def _tidy(number: int | float) -> int | float:
 
 def _sum(cells: Cells, keys: Iterable[tuple[str, str]]) -> Number:
     """The sum, blanks counting as nothing; None where a cell was not read or every one is blank."""
-    values: list[Number] = []
-    for key in keys:
-        if key not in cells:
-            return None
-        values.append(cells[key])
-    filled = [value for value in values if value is not None]
-    return sum(filled) if filled else None
+    keys = list(keys)
+    return _add([cells[key] for key in keys]) if all(key in cells for key in keys) else None
 
 
 def _check_three(cells: Cells) -> list[Check]:
     other = _OTHER_SPLIT if any(row in _OTHER_SPLIT for row, _ in cells) else ("other_handling",)
-    outcomes = _COMMON + other
+    order = _ROWS_SPLIT if other is _OTHER_SPLIT else _ROWS_ONE
+    table = {row: [cells[row, column] for column in _COLUMNS] for row in order if (row, "total") in cells}
+    blank_totals = {row for row, values in table.items() if values[-1] is None and any(values[:-1])}
     found: list[Check] = []
-    for column in _COLUMNS:
-        flow = [(row, column) for row in ("new_received", "carried_in", "processed_total", "carried_out")]
-        known = all(key in cells and not _is_blank_total(cells, key) for key in flow) and cells[flow[2]] is not None
-        come = (cells.get(flow[0]) or 0) + (cells.get(flow[1]) or 0)
-        gone = (cells.get(flow[2]) or 0) + (cells.get(flow[3]) or 0)
-        found.append(_compare("T3-A", column, come, gone, assessable=known))
-    for column in _COLUMNS:
-        known = not any(_is_blank_total(cells, (row, column)) for row in outcomes)
-        expected = _sum(cells, [(row, column) for row in outcomes])
-        found.append(_compare("T3-B", column, expected, cells.get(("processed_total", column)), assessable=known))
-    order = [row.name for row in rows("cn-2019", 3)] if other == ("other_handling",) else [row.name for row in rows("cn-2021", 3)]
-    for row in order:
-        if any((row, column) in cells for column in _COLUMNS):
-            expected = _sum(cells, [(row, column) for column in _PARTS])
-            found.append(_compare("T3-C", row, expected, cells.get((row, "total"))))
+    flow = [table.get(row) for row in ("new_received", "carried_in", "processed_total", "carried_out")]
+    for index, column in enumerate(_COLUMNS):
+        new, before, done, after = (values[index] if values else None for values in flow)
+        known = None not in flow and done is not None and (column != "total" or not blank_totals & _FLOW)
+        found.append(_compare("T3-A", column, (new or 0) + (before or 0), (done or 0) + (after or 0), assessable=known))
+    complete = all(row in table for row in (*_COMMON, *other))
+    for index, column in enumerate(_COLUMNS):
+        known = complete and (column != "total" or not blank_totals - _FLOW)
+        expected = _add([table[row][index] for row in (*_COMMON, *other)]) if known else None
+        found.append(_compare("T3-B", column, expected, flow[2][index] if flow[2] else None, assessable=known))
+    for row, values in table.items():
+        found.append(_compare("T3-C", row, _add(values[:-1]), values[-1]))
     return found
 
 
-def _is_blank_total(cells: Cells, key: tuple[str, str]) -> bool:
-    """A total left blank beside parts that are not: nothing, not zero."""
-    row, column = key
-    return column == "total" and cells.get(key) is None and any(cells.get((row, part)) for part in _PARTS)
+def _add(values: list[Number]) -> Number:
+    """The sum, blanks counting as nothing; None where every one is blank."""
+    filled = [value for value in values if value is not None]
+    return sum(filled) if filled else None
 
 
 def _check_four(cells: Cells) -> list[Check]:
@@ -137,9 +131,8 @@ def _check_four(cells: Cells) -> list[Check]:
     return found
 
 
-def _check_sanity(statistics: list[Statistic]) -> list[Check]:
+def _check_sanity(statistics: list[Statistic], two: Cells) -> list[Check]:
     found: list[Check] = []
-    two = _cells(statistics, 2)
     for row in ("regulations", "normative_documents"):
         new, total = two.get((row, "newly_disclosed")), two.get((row, "total_disclosed"))
         if (row, "newly_disclosed") in two or (row, "total_disclosed") in two:
@@ -155,10 +148,9 @@ def _check_sanity(statistics: list[Statistic]) -> list[Check]:
     return found
 
 
-def _check_prose(statistics: list[Statistic]) -> list[Check]:
+def _check_prose(statistics: list[Statistic], tables: dict[int, Cells]) -> list[Check]:
     """S-2: what prose states against what the table prints, group sums included."""
     found: list[Check] = []
-    tables = {number: _cells(statistics, number) for number in (2, 3, 4)}
     for statistic in statistics:
         if statistic.origin != "narrative" or not (cells := tables.get(statistic.table_no)):
             continue

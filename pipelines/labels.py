@@ -41,7 +41,6 @@ class Column(NamedTuple):
     unit: str | None
 
 
-@lru_cache(maxsize=4096)
 def squeeze(text: str) -> str:
     """Compatibility forms folded (NFKC), white space and zero-width characters removed."""
     return _SPACE.sub("", unicodedata.normalize("NFKC", text))
@@ -91,8 +90,3 @@ def groups(form: str, table_no: int) -> tuple[re.Pattern[str], ...]:
     """Labels of heading rows that hold no figure."""
     table = LABELS["forms"][form]["tables"][str(table_no)]
     return tuple(re.compile(group["match"]) for group in table["groups"])
-
-
-def unit_of(row: Row, column: Column) -> str | None:
-    """The unit that the form fixes for a cell; None where it fixes none."""
-    return row.unit or column.unit

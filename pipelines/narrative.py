@@ -27,6 +27,8 @@ _TAKES = r"(?P<verb>新收到?|新增|受理|收到|接到|接收|接受|收取|
 class Rule(NamedTuple):
     """What a clause that matches states."""
 
+    word: str
+    """Stands in every clause that the pattern matches; looked for first, because that is quick."""
     pattern: re.Pattern[str]
     table_no: int
     row: str
@@ -35,8 +37,16 @@ class Rule(NamedTuple):
     """The matter the clause must be about: applications, reviews, suits or documents."""
 
 
-def _rule(pattern: str, row: str, column: str = "total", table_no: int = 3, domain: str = "applications") -> Rule:
-    return Rule(re.compile(pattern), table_no, row, column, domain)
+    @property
+    def key(self) -> tuple[int, str, str]:
+        """Table, row and column of the figure."""
+        return self.table_no, self.row, self.column
+
+
+def _rule(
+    word: str, pattern: str, row: str, column: str = "total", table_no: int = 3, domain: str = "applications"
+) -> Rule:
+    return Rule(word, re.compile(pattern), table_no, row, column, domain)
 
 
 _CARRIED_OUT = (
@@ -55,65 +65,68 @@ _RECEIVED = (
 _PROCESSED = re.compile(rf"(?<!未)(?:办结|审结|办理完毕|办毕)(?:政府信息公开|依申请公开|信息公开|完毕){{0,2}}{_GAP}{_N}")
 _CHANNEL = re.compile(r"当面|现场|网络|网上|网站|在线|信函|传真|邮件|邮寄|书面|窗口|来访|电话|口头")
 _RULES = (
-    _rule(rf"(?:部分(?:予以|同意)?公开|(?:同意|予以)部分公开){_GAP}{_N}", "partially_granted"),
-    _rule(rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:同意|予以)?部分公开(?:的|答复)*$", "partially_granted"),
-    _rule(rf"(?<![不未分])(?:全部予以|予以|同意|准予|全部)公开{_GAP}{_N}", "granted"),
-    _rule(rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:全部予以|予以|同意|准予)公开(?:的|答复)*$", "granted"),
-    _rule(rf"(?:不予以?公开|不同意公开){_GAP}{_N}", "denied_total"),
-    _rule(rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:不予以?|不同意)公开(?:的|答复)*$", "denied_total"),
-    _rule(rf"无法提供(?:政府信息)?{_GAP}{_N}", "not_provided_total"),
-    _rule(rf"不予处理{_GAP}{_N}", "not_processed_total"),
-    _rule(rf"其他处理(?:方式|结果)?{_GAP}{_N}", "other_total"),
+    _rule("公开", rf"(?:部分(?:予以|同意)?公开|(?:同意|予以)部分公开){_GAP}{_N}", "partially_granted"),
+    _rule("公开", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:同意|予以)?部分公开(?:的|答复)*$", "partially_granted"),
+    _rule("公开", rf"(?<![不未分])(?:全部予以|予以|同意|准予|全部)公开{_GAP}{_N}", "granted"),
+    _rule("公开", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:全部予以|予以|同意|准予)公开(?:的|答复)*$", "granted"),
+    _rule("公开", rf"(?:不予以?公开|不同意公开){_GAP}{_N}", "denied_total"),
+    _rule("公开", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:不予以?|不同意)公开(?:的|答复)*$", "denied_total"),
+    _rule("提供", rf"无法提供(?:政府信息)?{_GAP}{_N}", "not_provided_total"),
+    _rule("不予处理", rf"不予处理{_GAP}{_N}", "not_processed_total"),
+    _rule("其他处理", rf"其他处理(?:方式|结果)?{_GAP}{_N}", "other_total"),
     _rule(
-        rf"行政复议(?:申请|案件|案|事项|情况|的)*(?:共计|共有|共|计|为|有|数量|数|总数|:)*{_N}",
+        "复议", rf"行政复议(?:申请|案件|案|事项|情况|的)*(?:共计|共有|共|计|为|有|数量|数|总数|:)*{_N}",
         "cases",
         "review_total",
         4,
         "reviews",
     ),
     _rule(
-        rf"行政诉讼(?:案件|案|事项|情况|的)*(?:共计|共有|共|计|为|有|数量|数|总数|:)*{_N}",
+        "诉讼", rf"行政诉讼(?:案件|案|事项|情况|的)*(?:共计|共有|共|计|为|有|数量|数|总数|:)*{_N}",
         "cases",
         "suit_total",
         4,
         "suits",
     ),
-    _rule(rf"未经复议直接(?:起诉|提起行政诉讼)(?:的|案件|共|为)*{_N}", "cases", "suit_direct_total", 4, "suits"),
-    _rule(rf"^(?:其中)?复议后(?:起诉|提起行政诉讼)(?:的|案件|共|为)*{_N}", "cases", "suit_after_review_total", 4, "suits"),
-    _rule(rf"维持(?:原?具体行政行为|原?行政行为|原决定)?(?:的|结果|共|为)*{_N}", "cases", "review_maintained", 4, "review results"),
-    _rule(rf"(?:纠错|结果纠正|纠正)(?:的|共|为)*{_N}", "cases", "review_corrected", 4, "review results"),
-    _rule(rf"其他(?:情形|结果)(?:的|共|为)*{_N}", "cases", "review_other", 4, "review results"),
-    _rule(rf"(?:尚未审结|未审结|正在审理)(?:的|共|为)*{_N}", "cases", "review_pending", 4, "review results"),
+    _rule("直接", rf"未经复议直接(?:起诉|提起行政诉讼)(?:的|案件|共|为)*{_N}", "cases", "suit_direct_total", 4, "suits"),
+    _rule("复议后", rf"^(?:其中)?复议后(?:起诉|提起行政诉讼)(?:的|案件|共|为)*{_N}", "cases", "suit_after_review_total", 4, "suits"),
+    _rule("维持", rf"维持(?:原?具体行政行为|原?行政行为|原决定)?(?:的|结果|共|为)*{_N}", "cases", "review_maintained", 4, "review results"),
+    _rule("纠", rf"(?:纠错|结果纠正|纠正)(?:的|共|为)*{_N}", "cases", "review_corrected", 4, "review results"),
+    _rule("其他", rf"其他(?:情形|结果)(?:的|共|为)*{_N}", "cases", "review_other", 4, "review results"),
+    _rule("审", rf"(?:尚未审结|未审结|正在审理)(?:的|共|为)*{_N}", "cases", "review_pending", 4, "review results"),
 )
 _APPLICANTS = (
-    _rule(rf"^[^\d]{{0,6}}自然人(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{_GAP}{_N}", "new_received", "natural_person"),
+    _rule("自然人", rf"^[^\d]{{0,6}}自然人(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{_GAP}{_N}", "new_received", "natural_person"),
     _rule(
-        rf"^[^\d]{{0,6}}法人(?:或者?|和|及|、|与)(?:其他|非法人)组织(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{_GAP}{_N}",
+        "法人", rf"^[^\d]{{0,6}}法人(?:或者?|和|及|、|与)(?:其他|非法人)组织(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{_GAP}{_N}",
         "new_received",
         "organisations_total",
     ),
-    _rule(rf"^[^\d]{{0,6}}商业企业{_GAP}{_N}", "new_received", "commercial_enterprise"),
-    _rule(rf"^[^\d]{{0,6}}科研机构{_GAP}{_N}", "new_received", "research_institution"),
-    _rule(rf"^[^\d]{{0,6}}社会公益组织{_GAP}{_N}", "new_received", "public_welfare_org"),
-    _rule(rf"^[^\d]{{0,6}}法律服务机构{_GAP}{_N}", "new_received", "legal_service_org"),
+    _rule("商业企业", rf"^[^\d]{{0,6}}商业企业{_GAP}{_N}", "new_received", "commercial_enterprise"),
+    _rule("科研机构", rf"^[^\d]{{0,6}}科研机构{_GAP}{_N}", "new_received", "research_institution"),
+    _rule("社会公益", rf"^[^\d]{{0,6}}社会公益组织{_GAP}{_N}", "new_received", "public_welfare_org"),
+    _rule("法律服务", rf"^[^\d]{{0,6}}法律服务机构{_GAP}{_N}", "new_received", "legal_service_org"),
 )
 _DOCUMENTS = r"(?:行政)?规范性文件"
 _TWO = (
-    _rule(rf"(?:制定|制发|出台|印发)[^\d,]{{0,10}}{_DOCUMENTS}{_GAP}{_N}", "normative_documents", "issued", 2, "documents"),
-    _rule(rf"废止(?:了|失效)?{_DOCUMENTS}{_GAP}{_N}", "normative_documents", "abolished", 2, "documents"),
-    _rule(rf"现行有效(?:的)?{_DOCUMENTS}{_GAP}{_N}", "normative_documents", "in_force", 2, "documents"),
-    _rule(rf"(?:办理|作出|做出)行政许可(?:决定)?(?:共|为)*{_N}", "administrative_licensing", "decisions", 2, "decisions"),
-    _rule(rf"(?:办理|作出|做出|^)行政处罚(?:决定)?(?:共|为)*{_N}", "administrative_penalty", "decisions", 2, "decisions"),
-    _rule(rf"(?:办理|作出|做出|^)行政强制(?:决定|措施)?(?:共|为)*{_N}", "administrative_coercion", "decisions", 2, "decisions"),
+    _rule("文件", rf"(?:制定|制发|出台|印发)[^\d,]{{0,10}}{_DOCUMENTS}{_GAP}{_N}", "normative_documents", "issued", 2, "documents"),
+    _rule("废止", rf"废止(?:了|失效)?{_DOCUMENTS}{_GAP}{_N}", "normative_documents", "abolished", 2, "documents"),
+    _rule("现行有效", rf"现行有效(?:的)?{_DOCUMENTS}{_GAP}{_N}", "normative_documents", "in_force", 2, "documents"),
+    _rule("行政许可", rf"(?:办理|作出|做出)行政许可(?:决定)?(?:共|为)*{_N}", "administrative_licensing", "decisions", 2, "decisions"),
+    _rule("行政处罚", rf"(?:办理|作出|做出|^)行政处罚(?:决定)?(?:共|为)*{_N}", "administrative_penalty", "decisions", 2, "decisions"),
+    _rule("行政强制", rf"(?:办理|作出|做出|^)行政强制(?:决定|措施)?(?:共|为)*{_N}", "administrative_coercion", "decisions", 2, "decisions"),
 )
 _TWO_FOLLOWING = (
-    _rule(rf"^废止(?:了)?(?:文件)?(?:共|为)*{_N}", "normative_documents", "abolished", 2, "documents"),
-    _rule(rf"^现行有效(?:文件)?(?:共|为|的)*{_N}", "normative_documents", "in_force", 2, "documents"),
+    _rule("废止", rf"^废止(?:了)?(?:文件)?(?:共|为)*{_N}", "normative_documents", "abolished", 2, "documents"),
+    _rule("现行有效", rf"^现行有效(?:文件)?(?:共|为|的)*{_N}", "normative_documents", "in_force", 2, "documents"),
 )
 _OUTCOME_ROWS = tuple(row for row in rows("cn-2021", 3) if re.fullmatch(r"3\.[345]\.\d", row.code))
 _LISTED = re.compile(rf"^(?P<label>[^\d]{{4,30}}?){_GAP}{_N}$")
 
-_INTERESTING = re.compile(r"申请|复议|诉讼|结转|转下|办结|规范性文件|行政许可|公开")
+_FIGURE = re.compile(r"\d\s*[件宗条份起例个项次]")
+_NOUGHT = re.compile(r"[未没无][^。]{0,60}?(?:申请|复议|诉讼)")
+_MATTER = re.compile(r"申请|复议|诉讼|结转|转下|办结|规范性文件|行政许可|公开")
+_APPLICATION = re.compile(r"信息公开申请|依申请公开|申请公开|公开申请")
 _NOT = re.compile(r"(?<![从并])(?:未|没有|无(?!法|正当|偿|故|需|效|误|障))")
 _NOT_RECEIVED = re.compile(r"(?:未|没有|没|无)(?:收到|接到|接收|受理|发生|产生|有)?[^\d]{0,24}?申请(?:公开)?(?:件|事项|情况|要求|案件|信息|政府信息)?$")
 _NOT_HAPPENED = re.compile(r"(?:未|没有|没|无)(?:收到|接到|受理|发生|产生|出现|涉及|被|因|引起|引发|存在|有)?[^\d]{0,40}?(?:复议|诉讼)")
@@ -124,7 +137,12 @@ _APPROXIMATE = re.compile(r"(?:近|约|超过|超|逾|大约|至少|不少于|�
 _OTHER_MATTER = re.compile(r"投诉|举报|咨询|建议|提案|信件|来信|来电|许可|审批|热线|补正|转办|会议|培训")
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!.{0,2}(?:结转|转入|遗留))")
 _PLAN = re.compile(r"问题|改进|计划|下一步|打算|努力方向|措施")
-_HEADING = re.compile(r"^[(]?(?:[一二三四五六七八九十]{1,3}[、.)]|\d{1,2}[、.])")
+_HEADING = re.compile(r"\s*[(（]?\s*(?:[一二三四五六七八九十]{1,3}\s*[、.．)）]|\d{1,2}[、.．])")
+_SENTENCE_END = re.compile(r"(?<=[。！？!?])")
+_CLAUSE_END = re.compile(r"[,;:。!?()]|(?<=[件宗条份起例个项次])、|(?=其中)")
+_TITLE = re.compile(r"《[^《》]*》")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_QUOTES = dict.fromkeys(map(ord, "“”\"'‘’「」『』"))
 
 
 @dataclass(slots=True)
@@ -168,16 +186,19 @@ def read_narrative(paragraphs: list[str], report_year: int | None, form: str) ->
     stated = Stated()
     section, planning = "", False
     for paragraph in paragraphs:
-        if len(paragraph) < 40 and _HEADING.match(squeeze(paragraph)):
+        if len(paragraph) < 40 and _HEADING.match(paragraph):
             section = core(paragraph)
             planning = bool(_PLAN.search(section))
-        if planning or not _INTERESTING.search(paragraph):
+        if planning or not (_FIGURE.search(paragraph) or _NOUGHT.search(paragraph)):
             continue
         reading = Reading(report_year, domain=_matter(section))
-        for sentence, clauses in _sentences(paragraph):
-            reading.nested = reading.other_year = False
-            for clause in clauses:
-                _read_clause(clause, sentence, reading, stated, form)
+        for sentence in _SENTENCE_END.split(paragraph):
+            if _MATTER.search(sentence) and (_FIGURE.search(sentence) or _NOUGHT.search(sentence)):
+                reading.nested = reading.other_year = False
+                for clause in _clauses(sentence):
+                    _read_clause(clause, sentence.strip(), reading, stated, form)
+            elif _APPLICATION.search(sentence):
+                reading.domain = "applications"
     return _settle(stated)
 
 
@@ -187,19 +208,11 @@ def _matter(section: str) -> str:
     return "applications" if "申请" in section else ""
 
 
-@lru_cache(maxsize=512)
-def _sentences(paragraph: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Sentences as printed, each with its clauses squeezed, without quotation marks and titles in 《》."""
-    found = []
-    for sentence in re.split(r"(?<=[。！？!?])", paragraph):
-        if not _INTERESTING.search(sentence):
-            continue
-        text = re.sub(r"《[^《》]*》", "", squeeze(sentence))
-        text = re.sub(r"[“”\"'‘’「」『』]", "", text)
-        text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
-        clauses = re.split(r"[,;:。!?()]|(?<=[件宗条份起例个项次])、|(?=其中)", text)
-        found.append((sentence.strip(), tuple(clause for clause in clauses if clause)))
-    return tuple(found)
+def _clauses(sentence: str) -> list[str]:
+    """A sentence's clauses, squeezed, without quotation marks and titles in 《》."""
+    text = _TITLE.sub("", squeeze(sentence))
+    text = _THOUSANDS.sub("", text.translate(_QUOTES))
+    return [clause for clause in _CLAUSE_END.split(text) if clause]
 
 
 def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:
@@ -259,15 +272,15 @@ def _matches(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[i
         both = "复议" in clause and "诉讼" in clause
         for rule in _RULES:
             if rule.domain == reading.domain or (rule.domain == "review results" and reading.domain == "reviews"):
-                found = rule.pattern.search(clause)
+                found = rule.word in clause and rule.pattern.search(clause)
                 if found and not both and _is_ours(clause, reading):
-                    yield rule[1:4], found, 0
+                    yield rule.key, found, 0
     elif reading.domain in ("documents", "decisions") and form == "cn-2021":
         rules = _TWO + (_TWO_FOLLOWING if reading.parent == "normative_documents" else ())
         for rule in rules:
-            if rule.domain == reading.domain and (found := rule.pattern.search(clause)):
+            if rule.domain == reading.domain and (found := rule.word in clause and rule.pattern.search(clause)):
                 if rule.row == "normative_documents" or clause.find("许可") >= 0 or reading.parent == "decisions":
-                    yield rule[1:4], found, 0
+                    yield rule.key, found, 0
                     reading.parent = "normative_documents" if rule.domain == "documents" else "decisions"
 
 
@@ -292,17 +305,17 @@ def _applications(clause: str, reading: Reading) -> Iterator[tuple[tuple[int, st
         return
     outcome = False
     for rule in _RULES:
-        if rule.domain == "applications" and (found := rule.pattern.search(clause)):
+        if rule.domain == "applications" and (found := rule.word in clause and rule.pattern.search(clause)):
             outcome = True
-            yield rule[1:4], found, 0
+            yield rule.key, found, 0
             break
     if outcome:
         return
     if reading.parent == "new_received":
         for rule in _APPLICANTS:
-            found = rule.pattern.search(clause)
+            found = rule.word in clause and rule.pattern.search(clause)
             if found and not ("自然人" in clause and "法人" in clause) and "公民" not in clause:
-                yield rule[1:4], found, 0
+                yield rule.key, found, 0
                 return
     if not reading.nested:
         for pattern in _RECEIVED:

@@ -8,14 +8,14 @@ generation is decided for each table by the labels it prints: 2021 tables two ov
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipelines.labels import NATIONAL_FORMS, Column, Row, columns, core, ordinal, rows
-from pipelines.tables import Cell, Grid
+from pipelines.labels import NATIONAL_FORMS, Row, columns, core, ordinal, rows
+from pipelines.tables import MISSING, Cell, Grid
 from pipelines.values import read_value
 
 PART_OF_A_YEAR = re.compile(r"[上下]半年|[一二三四1-4]季度|\d{1,2}月?[-—–至~]\d{1,2}月(?!\d{1,2}日)")
@@ -35,6 +35,12 @@ _T2_ORDER += ("administrative_penalty", "administrative_coercion", "administrati
 _BLOCKS = ("review", "suit_direct", "suit_after_review")
 _RESULTS = ("maintained", "corrected", "other", "pending", "total")
 _UNIT = re.compile(r"亿元|万元|千元|元")
+_MARKS = {
+    2: re.compile(r"新制作|新公开|项目数|处理决定|制发件|废止件|有效件|收费金额|采购"),
+    3: re.compile(r"科研机构|商业企业|年度?新收|结转|国家秘密|出版物|总计"),
+    4: re.compile(r"审结|结果维持"),
+}
+"""Words without which a grid holds nothing of a table."""
 
 
 class Segment(NamedTuple):
@@ -72,27 +78,36 @@ class Table:
 
 
 def segments(row: list[Cell]) -> list[Segment]:
-    """The cells of a dense row, left to right; slots where the row ends early are left out."""
+    """The cells of a dense row, left to right; slots where the row ends early are left out.
+
+    Text is cut at 500 characters: what is longer is prose, neither label nor figure, and must not fill the caches.
+    """
     found: list[Segment] = []
-    start = 0
+    start, first = 0, MISSING
     for index, cell in enumerate(row):
-        if index and cell.cell_id == row[start].cell_id:
-            continue
-        if index and row[start].cell_id >= 0:
-            found.append(Segment(start, index, row[start].text, row[start].anchor))
-        start = index
-    if row and row[start].cell_id >= 0:
-        found.append(Segment(start, len(row), row[start].text, row[start].anchor))
+        if cell.cell_id != first.cell_id:
+            if first.cell_id >= 0:
+                found.append(Segment(start, index, first.text[:500], first.anchor))
+            start, first = index, cell
+    if first.cell_id >= 0:
+        found.append(Segment(start, len(row), first.text[:500], first.anchor))
     return found
 
 
 def read_tables(grids: Iterable[Grid]) -> list[Table]:
     """At most one table two, three and four; a table printed twice alike counts once, twice unlike is refused."""
-    whole_year = [(grid, [segments(row) for row in grid.rows]) for grid in grids if not is_part_of_a_year(grid)]
-    found = [_settle_two(lines, form, origin) for lines, form, origin in _gather(_lines_two(whole_year))]
-    found += [settle_three(lines, origin) for lines, _, origin in _gather(_lines_three(whole_year))]
-    found += _tables_four(whole_year)
-    return [table for number in (2, 3, 4) for table in _only([t for t in found if t is not None and t.table_no == number])]
+    sheets: dict[int, list[Sheet]] = {2: [], 3: [], 4: []}
+    for grid in grids:
+        text = "".join("".join([cell.text for row in grid.rows for cell in row if cell.anchor]).split())
+        numbers = [number for number, marks in _MARKS.items() if marks.search(text)]
+        if numbers and not is_part_of_a_year(grid):
+            sheet = [segments(row) for row in grid.rows]
+            for number in numbers:
+                sheets[number].append((grid, sheet))
+    two = [_settle_two(lines, form, origin) for lines, form, origin in _gather(_lines_two(sheets[2]))]
+    three = [settle_three(lines, origin) for lines, _, origin in _gather(_lines_three(sheets[3]))]
+    found = (*_only(two), *_only(three), *_only(_tables_four(sheets[4])))
+    return list(found)
 
 
 Sheet = tuple[Grid, list[list[Segment]]]
@@ -127,8 +142,9 @@ def _one(forms: set[str | None]) -> str | None:
     return next(iter(forms)) if len(forms) == 1 else None
 
 
-def _only(tables: list[Table]) -> list[Table]:
+def _only(found: Sequence[Table | None]) -> list[Table]:
     """The one table that tables of one number stand for."""
+    tables = [table for table in found if table is not None]
     if len(tables) < 2:
         return tables
     by_content = {tuple((line.name, tuple((line.cells or {}).values())) for line in table.lines): table for table in tables}
@@ -436,17 +452,22 @@ def _settle_four(cells: dict[str, str], doubts: list[str], origin: str) -> Table
     return table
 
 
+@lru_cache(maxsize=2048)
 def _result(label: str) -> str | None:
+    """The result that a column of table four counts: maintained … total."""
     text = core(label)
-    return next((column.name.removeprefix("review_") for column in columns("cn-2021", 4)[:5] if column.match.search(text)), None)
+    results = (column for column in columns("cn-2021", 4)[:5] if column.match.search(text))
+    return next((column.name.removeprefix("review_") for column in results), None)
 
 
 def _blocks_four(sheet: list[list[Segment]], index: int) -> list[tuple[str, list[Segment]]]:
     """The blocks that a header row ends: name and the five header cells. Empty where the row is no such header."""
     row = sheet[index]
-    if len(row) < 5 or not any("结果" in segment.text or "审结" in core(segment.text) for segment in row):
+    if len(row) < 5:
         return []
     results = [_result(segment.text) for segment in row]
+    if "maintained" not in results:
+        return []
     if index + 1 < len(sheet) and [_result(segment.text) for segment in sheet[index + 1]].count("maintained") > results.count("maintained"):
         return []  # the row below is the header's last
     heads: list[tuple[str, list[Segment]]] = []
@@ -490,8 +511,3 @@ def _cells_four(row: list[Segment], heads: list[tuple[str, list[Segment]]]) -> d
                 return None
             cells[f"{name}_{result}"] = below[segment.start].text
     return cells
-
-
-def national_column(form: str, table_no: int, name: str) -> Column:
-    """A column of a form's table by its name."""
-    return next(column for column in columns(form, table_no) if column.name == name)

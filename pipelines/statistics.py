@@ -8,9 +8,9 @@ from functools import lru_cache
 from crawler.items import Problem, Statistic
 from pipelines.annex import read_annex
 from pipelines.flat import read_flat
-from pipelines.labels import NATIONAL_FORMS, core, rows, unit_of
+from pipelines.labels import ANNEX_FORMS, NATIONAL_FORMS, columns, core, rows
 from pipelines.narrative import read_narrative
-from pipelines.national import Table, national_column, read_tables
+from pipelines.national import Table, read_tables
 from pipelines.tables import Grid
 from pipelines.values import read_value
 
@@ -50,31 +50,38 @@ def read(
 
 
 def _statistics(table: Table) -> list[Statistic]:
-    by_name = {row.name: row for row in rows(table.form or "cn-2021", table.table_no)}
-    if table.table_no == 3:
-        by_name |= {row.name: row for row in rows("cn-2019", 3) if row.code == "3.6"}
+    units = _units(table.table_no)
     found: list[Statistic] = []
     for line in table.lines:
         if line.name is None or line.cells is None:
             continue
-        row = by_name[line.name]
         for name, raw in line.cells.items():
-            value = read_value(raw)
-            printed = value.unit or line.units.get(name)
-            unit = printed or unit_of(row, national_column(table.form or "cn-2021", table.table_no, name))
+            value, state, printed, _ = read_value(raw)
+            unit = printed or line.units.get(name) or units[table.form, line.name, name]
             found.append(
                 Statistic(
                     table_no=table.table_no,
                     row_name=line.name,
                     column_name=name,
-                    value=value.value,
+                    value=value,
                     unit=unit,
                     raw=raw,
-                    value_state=value.state,
+                    value_state=state,
                     origin=table.origin,
                 )
             )
     return found
+
+
+@lru_cache(maxsize=8)
+def _units(table_no: int) -> dict[tuple[str | None, str, str], str | None]:
+    """(form, row, column) → the unit that the form fixes; form None where the generations do not differ."""
+    units: dict[tuple[str | None, str, str], str | None] = {}
+    for form in NATIONAL_FORMS if table_no > 1 else ANNEX_FORMS:
+        for row in rows(form, table_no):
+            for column in columns(form, table_no):
+                units[form, row.name, column.name] = units[None, row.name, column.name] = row.unit or column.unit
+    return units
 
 
 def _unreadable(table: Table) -> list[str]:

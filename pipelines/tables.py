@@ -72,16 +72,16 @@ def grid(table: etree._Element) -> Grid:
                 tag = td.tag
                 if tag != "td" and tag != "th":
                     continue
-                _hang(row, hanging)
+                if hanging:
+                    _hang(row, hanging)
                 if len(row) >= MAX_WIDTH:
                     break
-                attributes = td.attrib
                 across = down = 1
-                if "colspan" in attributes:
-                    across = min(_span(attributes["colspan"]) or 1, MAX_COLSPAN, MAX_WIDTH - len(row))
-                if "rowspan" in attributes:
+                if (span := td.get("colspan")) is not None:
+                    across = min(_span(span) or 1, MAX_COLSPAN, MAX_WIDTH - len(row))
+                if (span := td.get("rowspan")) is not None:
                     left = len(group) - row_index
-                    down = min(_span(attributes["rowspan"]) or left, left)
+                    down = min(_span(span) or left, left)
                 text = _text(td)
                 row.append(Cell(text, True, number))
                 if across > 1 or down > 1:
@@ -138,9 +138,15 @@ def _span(value: str) -> int:
 
 
 def _text(td: etree._Element) -> str:
-    if not len(td):
-        return (td.text or "").strip()
-    text: str = _string(td).strip()
+    node, text = td, td.text
+    while len(node) == 1 and (not text or text.isspace()):  # most cells are one chain, as td > p > span
+        child = node[0]
+        if child.tail and not child.tail.isspace():
+            break
+        node, text = child, child.text
+    if not len(node):
+        return "" if text is None or node.tag in _UNSEEN else text.strip()
+    text = str(_string(td)).strip()
     if len(text) > 1 and text[-1].isdigit() and (next(td.iter(*_UNSEEN), None) is not None or _is_broken(td)):
         return _lines(td).strip()
     return text
