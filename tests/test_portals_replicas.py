@@ -289,6 +289,31 @@ def test_reports_change_leave_and_come(serve) -> None:
     assert len(replica.truth()) == 10
 
 
+@pytest.mark.parametrize("how", ["shell", "refresh", "redirect"])
+def test_a_listed_address_may_only_lead_on(how: str, serve) -> None:
+    replica = serve(Trs("qingxi", 10))
+    before = replica.truth()[3]
+    moved = replica.move(before.document, how)
+    after = replica.truth()[3]
+    assert after.report == before.report
+    assert after.url == replica.url(moved) != before.url
+    assert before.url in after.aliases
+    answer = ask(before.url)
+    assert after.url in (answer.headers["Location"] or answer.text)
+    assert len(answer.body) < 300
+    assert before.url in read_trs(replica)
+    assert after.url not in read_trs(replica)
+    assert after.report.title in ask(after.url).text
+
+
+def test_a_replica_writes_its_portal_file() -> None:
+    for platform in READERS:
+        source = platform("qingxi", 5).source()
+        assert compile(source, "qingxi.py", "exec")
+        assert "class Qingxi(" in source
+        assert "listings = ('http://" in source
+
+
 def test_faults_by_status_and_share(serve) -> None:
     replica = serve(Nfcms("qingxi", 200))
     replica.fail("521", r"/content/", share=0.2)
@@ -532,4 +557,4 @@ def test_the_demo_is_the_same_at_every_start() -> None:
     assert {report.kind for report in reports} == set(FORMS) - {"dx-2010-stat"}
     assert any(report.failed() for report in reports)
     states = {document.state for replica in first for document in replica.documents}
-    assert states == {"live", "404", "521", "stub"}
+    assert states == {"live", "404", "521", "stub", "shell"}

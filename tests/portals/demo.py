@@ -41,7 +41,7 @@ def with_form(reports: Iterable[Synthetic], kind: str, years: Iterable[int]) -> 
 
 
 def demo_replicas() -> list[Replica]:
-    """Six portals of four platforms and a district's own system; 101 reports from 2016 to 2025."""
+    """Six portals of four platforms and a district's own system; 103 reports from 2016 to 2025."""
     qingxi = Nfcms(
         "qingxi",
         with_faults(catalogue("临川市青溪区", 30, years=YEARS), "t3-b", "images", "slash", "prose", "thousands"),
@@ -61,19 +61,19 @@ def demo_replicas() -> list[Replica]:
         others=[others.half_year("临川市云岭区", 2022), others.work_report("临川市云岭区", 2024)],
     )
 
+    # the city's column shows reports of its district's government too
+    district = [document.report for document in qingxi.documents if document.report]
+    shared = [report for report in district if report.issuing_body == "临川市青溪区人民政府"][:2]
+    own = with_form(catalogue("临川市", 20, years=YEARS, style="trs"), "hybrid", [2023])
     linchuan = Trs(
         "linchuan",
-        with_faults(
-            with_form(catalogue("临川市", 20, years=YEARS, style="trs"), "hybrid", [2023]),
-            "blank",
-            "prose-only",
-            "t3-a",
-        ),
+        with_faults(own, "blank", "prose-only", "t3-a") + shared,
         place="临川市",
         page_size=10,
         split=7,
     )
     linchuan.documents[4].state = "stub"
+    linchuan.move(linchuan.documents[8])
 
     baihai = TrsFujian(
         "baihai",

@@ -88,9 +88,14 @@ def refresh_stub() -> Reply:
     )
 
 
-def shell(to: str) -> Reply:
-    """A page of some 160 bytes that only leads elsewhere by script."""
-    return _reply(200, f'<html><head><meta charset="utf-8"><script>location.replace("{to}")</script></head></html>')
+def moved(how: str, to: str) -> Reply:
+    """An address that only leads elsewhere: a page of some 160 bytes with a script, a refresh, or a redirect."""
+    if how == "redirect":
+        return _reply(301, "", Location=to)
+    inside = f'<script>location.replace("{to}")</script>'
+    if how == "refresh":
+        inside = f'<meta http-equiv="refresh" content="0;URL={to}">'
+    return _reply(200, f'<html><head><meta charset="utf-8">{inside}</head></html>')
 
 
 def deep_stub() -> Reply:

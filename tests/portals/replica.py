@@ -40,6 +40,8 @@ class Document:
     elsewhere: str = ""
     """The address on another host, of an entry that only links there."""
     is_listed: bool = True
+    moved_to: Document | None = None
+    """Where a listed address leads by script, refresh or redirect; the document there is not listed itself."""
     second_column: bool = False
     """Published in the portal's other column too."""
     revised: int = 0
@@ -165,11 +167,25 @@ class Replica:
 
     def truth(self) -> list[Expected]:
         """The reports that a whole crawl must find, in the order of the listing."""
-        return [
-            Expected(url=self.url(d), aliases=self.aliases(d), report=d.report, document=d)
-            for d in self.listed
-            if d.report and d.state == "live"
-        ]
+        found = []
+        for listed in self.listed:
+            document = listed.moved_to or listed
+            if document.report and document.state == "live":
+                aliases = self.aliases(document)
+                if listed.moved_to:
+                    aliases += (self.url(listed), *self.aliases(listed))
+                found.append(
+                    Expected(url=self.url(document), aliases=aliases, report=document.report, document=document)
+                )
+        return found
+
+    def source(self) -> str:
+        """The portal's file as Python source, for a crawl by another process."""
+        facts = "".join(f"    {name} = {value!r}\n" for name, value in self.facts.items())
+        return (
+            "import re  # noqa: F401\n\nfrom spiders.platforms import platforms\n\n\n"
+            f'class {self.name.title()}(platforms()["{self.platform}"]):\n    """{self.site}, a replica."""\n\n{facts}'
+        )
 
     # Making things go wrong, and changing them between two crawls
 
@@ -200,6 +216,17 @@ class Replica:
     def restore(self, document: Document) -> None:
         """Put it back."""
         document.state, document.is_listed = "live", True
+
+    def move(self, document: Document, how: str = "shell") -> Document:
+        """Give the document a new number; its listed address leads there by shell, refresh or redirect."""
+        if how not in {"shell", "refresh", "redirect"}:
+            raise ValueError(f"unknown way to move {how}")
+        new = self.add(document.report) if document.report else None
+        if new is None:
+            raise ValueError("only reports can be moved")
+        new.is_listed = False
+        document.moved_to, document.state = new, how
+        return new
 
     def change(self, document: Document) -> None:
         """Publish the report again with another sentence and another figure of table two."""
@@ -253,6 +280,8 @@ class Replica:
 
     def show(self, document: Document, text: str) -> Reply:
         """A document's page, or what its state makes of it."""
+        if document.moved_to:
+            return faults.moved(document.state, self.url(document.moved_to))
         reply = self.html(text, document.modified)
         return reply if document.state == "live" else faults.apply(document.state, reply)
 
