@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -25,6 +26,7 @@ ANSWERS = ("ok", "unchanged", "redirect", "missing")
 """Outcomes that say what the portal holds; blocked and error only say that we were not told."""
 
 
+@lru_cache(maxsize=1024)
 def fingerprint(method: str, url: str, body: bytes | None = None) -> bytes:
     """What a capture is found by: method, URL without its fragment, and for a form POST its fields in any order."""
     text = f"{method} {canonicalize_url(url)}"

@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +36,21 @@ FIELDS = (
 
 STATISTIC = ("table_no", "row_name", "column_name", "value", "unit", "raw", "value_state", "origin")
 CHECK = ("identity", "scope", "expected", "actual", "verdict", "severity")
+_STATISTIC = attrgetter(*STATISTIC)
+_CHECK = attrgetter(*CHECK)
 CROSS_YEAR = "X-"
 """Identities that need two reports begin so; they are written by `relate`, not with their report."""
 
-_HAN = re.compile(r"([㐀-鿿豈-﫿\U00020000-\U0003ffff])")
+_PIECES = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]|[^㐀-鿿豈-﫿\U00020000-\U0003ffff]+")
 
 
 def search_text(text: str | None) -> str:
-    """The text as the full-text index holds it: every Han character stands alone."""
-    return _HAN.sub(r" \1 ", text or "")
+    """The text as the full-text index holds it: every Han character stands alone.
+
+    >>> search_text("2021年WTO报告")
+    '2021 年 WTO 报 告'
+    """
+    return " ".join(_PIECES.findall(text or ""))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,7 +108,7 @@ class Reports:
         """
         tables = self._tables(document)
         row = self._row(document)
-        digest = hashlib.sha256(json.dumps([row, tables], ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+        digest = hashlib.sha256(repr((row, tables)).encode("utf-8", "surrogatepass")).hexdigest()
         before = self.db.conn.execute(
             "SELECT digest, reader_version, search_id, title FROM reports WHERE id = ?", (document.id,)
         ).fetchone()
@@ -153,8 +160,8 @@ class Reports:
         report = document.report
         return {
             "report_texts": (("text",), [(report.text,)]),
-            "statistics": (STATISTIC, [tuple(getattr(s, name) for name in STATISTIC) for s in report.statistics]),
-            "checks": (CHECK, [tuple(getattr(c, name) for name in CHECK) for c in report.checks]),
+            "statistics": (STATISTIC, list(map(_STATISTIC, report.statistics))),
+            "checks": (CHECK, list(map(_CHECK, report.checks))),
             "attachments": (
                 ("url", "name", "media_type", "sha256"),
                 [(a.url, a.name, a.media_type, a.sha256) for a in report.attachments],
@@ -201,7 +208,7 @@ class Reports:
         pairs = self.db.conn.execute(
             "SELECT cur.id AS current, prev.id AS previous FROM reports cur JOIN reports prev"
             " ON prev.issuing_body = cur.issuing_body AND prev.report_year = cur.report_year - 1"
-            " ORDER BY cur.id, prev.portal <> cur.portal, prev.id"
+            " ORDER BY cur.issuing_body, cur.report_year, cur.id, prev.portal <> cur.portal, prev.id"
         )
         found: dict[str, str] = {}
         for row in pairs:
@@ -213,28 +220,36 @@ class Reports:
         rows = self.db.conn.execute("SELECT DISTINCT report_id FROM checks WHERE identity GLOB ?", (CROSS_YEAR + "*",))
         return {row["report_id"] for row in rows}
 
-    def statistics(self, report_id: str) -> list[Statistic]:
-        """Every figure of a report, in the order of its tables."""
-        rows = self.db.conn.execute(f"SELECT {', '.join(STATISTIC)} FROM statistics WHERE report_id = ?", (report_id,))  # noqa: S608 - our column names
+    def yearly_figures(self, report_id: str) -> list[Statistic]:
+        """The figures of a report that identities between two years speak of: table two, and what was carried in and out."""
+        rows = self.db.conn.execute(
+            f"SELECT {', '.join(STATISTIC)} FROM statistics WHERE report_id = ?"  # noqa: S608 - our column names
+            " AND (table_no = 2 OR (table_no = 3 AND row_name IN ('carried_in', 'carried_out')))",
+            (report_id,),
+        )
         return [Statistic(**dict(row)) for row in rows]
 
-    def put_cross_year(self, report_id: str, checks: list[Check]) -> None:
-        """Replace a report's cross-year checks; writes only where they differ."""
-        wanted = sorted((tuple(getattr(check, name) for name in CHECK) for check in checks), key=str)
-        rows = self.db.conn.execute(
-            f"SELECT {', '.join(CHECK)} FROM checks WHERE report_id = ? AND identity GLOB ?",  # noqa: S608 - our column names
-            (report_id, CROSS_YEAR + "*"),
-        )
-        if sorted((tuple(row) for row in rows), key=str) == wanted:
-            return
+    def put_cross_year(self, checks: dict[str, list[Check]]) -> None:
+        """Replace the cross-year checks of some reports, in one commit; writes only where they differ."""
+        names = ", ".join(CHECK)
+        changed: dict[str, list[tuple[Any, ...]]] = {}
+        for report_id, found in checks.items():
+            wanted = sorted(map(_CHECK, found), key=str)
+            rows = self.db.conn.execute(
+                f"SELECT {names} FROM checks WHERE report_id = ? AND identity GLOB ?",  # noqa: S608 - our column names
+                (report_id, CROSS_YEAR + "*"),
+            )
+            if sorted((tuple(row) for row in rows), key=str) != wanted:
+                changed[report_id] = wanted
         with self.db.conn as connection:
-            connection.execute(
-                "DELETE FROM checks WHERE report_id = ? AND identity GLOB ?", (report_id, CROSS_YEAR + "*")
-            )
-            connection.executemany(
-                f"INSERT INTO checks (report_id, {', '.join(CHECK)}) VALUES (?{', ?' * len(CHECK)})",  # noqa: S608 - our column names
-                [(report_id, *values) for values in wanted],
-            )
+            for report_id, rows_ in changed.items():
+                connection.execute(
+                    "DELETE FROM checks WHERE report_id = ? AND identity GLOB ?", (report_id, CROSS_YEAR + "*")
+                )
+                connection.executemany(
+                    f"INSERT INTO checks (report_id, {names}) VALUES (?{', ?' * len(CHECK)})",  # noqa: S608 - our column names
+                    [(report_id, *values) for values in rows_],
+                )
 
     def dump(self) -> Iterator[str]:
         """Every row of every table as one line of JSON, in a fixed order: two archives with equal dumps are equal."""

@@ -18,7 +18,10 @@ FEW_CHARACTERS = 300
 """Visible characters under which a page with a refusal's signature is taken for one."""
 LARGEST_CHALLENGE = 64_000
 """Bytes: no challenge page met is larger, so larger pages are not searched."""
+MUCH_TEXT = 6_000
+"""Bytes beyond ASCII, about 2,000 Han characters: no challenge page met has near as many, so these are not searched."""
 
+_ASCII = bytes(range(128))
 _REFUSING = {403, 412, 512, 521}
 _MISSING = {404, 410}
 _SIGNATURES = {
@@ -73,7 +76,11 @@ def classify(
         return Outcome("error", note="truncated")
     if status != 200:
         return Outcome("error", note=f"status {status}")
-    if len(body) > LARGEST_CHALLENGE or urlsplit(url).path == "/robots.txt":
+    if (
+        len(body) > LARGEST_CHALLENGE
+        or len(body.translate(None, _ASCII)) > MUCH_TEXT
+        or urlsplit(url).path == "/robots.txt"
+    ):
         return Outcome("ok")
     if len(body) <= 2 and not _is_json(content_type, body):
         return Outcome("missing" if _FILE.search(urlsplit(url).path) else "blocked", note=f"{len(body)}-byte answer")

@@ -40,7 +40,9 @@ class Crawls:
         self.bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.bars.stop()
 
     def watch(self, crawler: Crawler, name: str) -> None:
@@ -78,7 +80,17 @@ def _counts(crawler: Crawler) -> dict[str, Any]:
 
 def _settled(counts: dict[str, Any]) -> int:
     """Documents of which this run knows what became of them."""
-    named = ("entries/known", "entries/left_alone", "reports/new", "reports/changed", "reports/unchanged", "reports/none", "problems/missing", "problems/blocked", "problems/error")
+    named = (
+        "entries/known",
+        "entries/left_alone",
+        "reports/new",
+        "reports/changed",
+        "reports/unchanged",
+        "reports/none",
+        "problems/missing",
+        "problems/blocked",
+        "problems/error",
+    )
     return sum(int(counts.get(name, 0)) for name in named)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from spiders.platforms import Portal
 
+_AT_ONCE = 200
+"""Reports related in one commit."""
 MISSES = 3
 MISSED_FOR = timedelta(days=14)
 """A report is removed after so many misses in a row over at least so long; before that it is missing."""
@@ -58,13 +61,14 @@ class Store:
     def relate(self) -> None:
         """Evaluate what takes two reports, for those that this run has touched."""
         neighbours = self.reports.neighbours()
-        for current, previous in neighbours.items():
-            if current in self.touched or previous in self.touched:
-                self.reports.put_cross_year(
-                    current, check_years(self.reports.statistics(previous), self.reports.statistics(current))
-                )
-        for lonely in self.reports.with_cross_year() - neighbours.keys():
-            self.reports.put_cross_year(lonely, [])
+        figures = lru_cache(maxsize=64)(self.reports.yearly_figures)
+        touched = [pair for pair in neighbours.items() if not self.touched.isdisjoint(pair)]
+        for start in range(0, len(touched), _AT_ONCE):
+            part = touched[start : start + _AT_ONCE]
+            self.reports.put_cross_year(
+                {current: check_years(figures(previous), figures(current)) for current, previous in part}
+            )
+        self.reports.put_cross_year({lonely: [] for lonely in self.reports.with_cross_year() - neighbours.keys()})
 
     def _compose(self, portal: type[Portal], key: str, urls: set[str]) -> Document | None:
         history = self.captures.history(urls)
@@ -236,7 +240,11 @@ def addresses(
         if portal is None and not only:
             stand_in = undeclared(url)
             portal = portals.setdefault(stand_in.name, stand_in)
-        if portal is None or (only and portal.name != only) or (portal.part_address and portal.part_address.search(url)):
+        if (
+            portal is None
+            or (only and portal.name != only)
+            or (portal.part_address and portal.part_address.search(url))
+        ):
             continue
         pages.setdefault(url, (portal.name, portal.key(url)))
         if outcome == "redirect" and target:
@@ -318,7 +326,15 @@ class Pipeline:
             self.runs.problem(problem.kind, problem.message, url, "read")
 
     def close_spider(self) -> None:
-        """Bring in what came late, relate reports of different years, release the database."""
-        self._catch_up()
-        self.store.relate()
-        self.reports.close()
+        """Bring in what came late, relate reports of different years, release the database.
+
+        Scrapy only logs what is raised here, so it is made the run's own problem first.
+        """
+        try:
+            self._catch_up()
+            self.store.relate()
+        except Exception as error:
+            self.runs.problem("read_failed", f"after the crawl: {type(error).__name__}: {error}", stage="read")
+            raise
+        finally:
+            self.reports.close()

@@ -75,7 +75,11 @@ class Command(ArchiveCommand):
         table.add_section()
         table.add_row("all", *map(str, map(sum, zip(*map(_figures, rows), strict=True))))
         console.print(table)
-        console.print(f"{new} new and {changed} changed reports in this run." if new or changed else "Nothing is new since the last run.")
+        console.print(
+            f"{new} new and {changed} changed reports in this run."
+            if new or changed
+            else "Nothing is new since the last run."
+        )
         console.print(f"Browse them:  ARCHIVE={FOLDER} .venv/bin/scrapy browse", soft_wrap=True)
 
 
