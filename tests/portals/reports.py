@@ -19,7 +19,7 @@ from .markup import Block, Grid, Td
 
 FORMS = ("narrative", *annex.FORMS, "cn-2019", "cn-2021", "hybrid")
 FAULTS = {
-    "t3-a": "table three: carried_out is one too high for natural persons and in total",
+    "t3-a": "table three: carried_out is one too high for natural persons and in total (X-A of the next year fails too)",
     "t3-b": "table three: granted is one too high for natural persons and in total",
     "t3-c": "table three: the total of new_received is one too high",
     "t4-a": "table four: the total of the reviews is one too high",

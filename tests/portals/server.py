@@ -143,9 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             request = _request(self.command, self.path, body, dict(self.headers.items()))
             reply = replica.answer(request)
-            if reply.hang:
-                server.stopping.wait(self.timeout)
-            elif replica.latency:
+            if replica.latency:
                 time.sleep(replica.latency)
             head, payload = finish(request, reply)
         finally:
@@ -160,6 +158,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, reply: Reply, head: bytes, payload: bytes) -> None:
         if reply.hang or reply.reset:
             self.close_connection = True
+            if reply.hang:  # until the client has long given up; not counted as being answered
+                self.server.server.stopping.wait(self.timeout)
             if reply.reset:  # linger 0: the kernel sends RST instead of FIN
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()

@@ -186,4 +186,4 @@ class Trs(Replica):
 </head>"""
 
     def home_marks(self) -> str:
-        return '<meta name="filetype" content="0">\n<meta name="publishedtype" content="1">\n'
+        return '<meta name="SiteId" content="17">\n<script>var searchUrl = "/igs/front/search.jhtml";</script>\n'
