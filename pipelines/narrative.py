@@ -88,8 +88,8 @@ _RULES = (
         4,
         "suits",
     ),
-    _rule("直接", rf"未经复议直接(?:起诉|提起行政诉讼)(?:的|案件|共|为)*{_N}", "cases", "suit_direct_total", 4, "suits"),
-    _rule("复议后", rf"^(?:其中)?复议后(?:起诉|提起行政诉讼)(?:的|案件|共|为)*{_N}", "cases", "suit_after_review_total", 4, "suits"),
+    _rule("直接", rf"未经复议直接(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*{_N}", "cases", "suit_direct_total", 4, "suits"),
+    _rule("复议后", rf"(?<!经)复议后(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*{_N}", "cases", "suit_after_review_total", 4, "suits"),
     _rule("维持", rf"维持(?:原?具体行政行为|原?行政行为|原决定)?(?:的|结果|共|为)*{_N}", "cases", "review_maintained", 4, "review results"),
     _rule("纠", rf"(?:纠错|结果纠正|纠正)(?:的|共|为)*{_N}", "cases", "review_corrected", 4, "review results"),
     _rule("其他", rf"其他(?:情形|结果)(?:的|共|为)*{_N}", "cases", "review_other", 4, "review results"),
@@ -135,9 +135,10 @@ _COMPARED = re.compile(r"同比|环比|比上|比去|较上|较去|比20|较20|�
 _PART_OF_YEAR = re.compile(r"[上下]半年|季度|(?<!\d)(?!1月1日|12月31日|12月底)\d{1,2}月")
 _APPROXIMATE = re.compile(r"(?:近|约|超过|超|逾|大约|至少|不少于|将近|接近)\d")
 _OTHER_MATTER = re.compile(r"投诉|举报|咨询|建议|提案|信件|来信|来电|许可|审批|热线|补正|转办|会议|培训")
+_ONE_KIND = re.compile(r"直接起诉|直接提起|复议后起诉|复议后提起")
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!.{0,2}(?:结转|转入|遗留))")
 _PLAN = re.compile(r"问题|改进|计划|下一步|打算|努力方向|措施")
-_HEADING = re.compile(r"\s*[(（]?\s*(?:[一二三四五六七八九十]{1,3}\s*[、.．)）]|\d{1,2}[、.．])")
+_HEADING = re.compile(r"\s*(?:[一二三四五六七八九十]是|[(（]?\s*(?:[一二三四五六七八九十]{1,3}\s*[、.．)）]|\d{1,2}[、.．]))")
 _SENTENCE_END = re.compile(r"(?<=[。！？!?])")
 _CLAUSE_END = re.compile(r"[,;:。!?()]|(?<=[件宗条份起例个项次])、|(?=其中)")
 _TITLE = re.compile(r"《[^《》]*》")
@@ -147,9 +148,10 @@ _QUOTES = dict.fromkeys(map(ord, "“”\"'‘’「」『』"))
 
 @dataclass(slots=True)
 class Reading:
-    """What is known while going through the clauses of one paragraph."""
+    """What is known while going through the clauses of one section."""
 
     year: int | None
+    section: str
     domain: str = ""
     parent: str = ""
     """The row of the last total: applicants listed after it belong to it."""
@@ -185,13 +187,15 @@ def read_narrative(paragraphs: list[str], report_year: int | None, form: str) ->
     """The figures that the paragraphs state, one for each row and column, and what contradicts itself or is torn."""
     stated = Stated()
     section, planning = "", False
+    reading = Reading(report_year, section)
     for paragraph in paragraphs:
         if len(paragraph) < 40 and _HEADING.match(paragraph):
             section = core(paragraph)
             planning = bool(_PLAN.search(section))
         if planning or not (_FIGURE.search(paragraph) or _NOUGHT.search(paragraph)):
             continue
-        reading = Reading(report_year, domain=_matter(section))
+        if section != reading.section or _HEADING.match(paragraph):
+            reading = Reading(report_year, section, domain=_matter(section))
         for sentence in _SENTENCE_END.split(paragraph):
             if _MATTER.search(sentence) and (_FIGURE.search(sentence) or _NOUGHT.search(sentence)):
                 reading.nested = reading.other_year = False
@@ -242,7 +246,7 @@ def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, f
 
 def _turn(clause: str, reading: Reading) -> None:
     """Follow what the prose is about."""
-    if "诉讼" in clause:
+    if "诉讼" in clause or "起诉" in clause:
         reading.domain = "suits"
     elif "复议" in clause:
         reading.domain = "reviews"
@@ -267,13 +271,14 @@ def _matches(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[i
             reading.parent = "carried_in"
             yield (3, "carried_in", "total"), found, 0
             return
-        yield from _applications(clause, reading)
+        yield from _applications(clause, reading, form)
     elif reading.domain == "reviews" or reading.domain == "suits":
-        both = "复议" in clause and "诉讼" in clause
+        one_kind = bool(_ONE_KIND.search(clause))
+        both = "复议" in clause and "诉讼" in clause and not one_kind
         for rule in _RULES:
             if rule.domain == reading.domain or (rule.domain == "review results" and reading.domain == "reviews"):
                 found = rule.word in clause and rule.pattern.search(clause)
-                if found and not both and _is_ours(clause, reading):
+                if found and not both and not (one_kind and rule.column == "suit_total") and _is_ours(clause, reading):
                     yield rule.key, found, 0
     elif reading.domain in ("documents", "decisions") and form == "cn-2021":
         rules = _TWO + (_TWO_FOLLOWING if reading.parent == "normative_documents" else ())
@@ -300,17 +305,14 @@ def _carried(patterns: tuple[re.Pattern[str], ...], clause: str, year: int | Non
     return None
 
 
-def _applications(clause: str, reading: Reading) -> Iterator[tuple[tuple[int, str, str], re.Match[str], int]]:
+def _applications(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[int, str, str], re.Match[str], int]]:
     if _OTHER_MATTER.search(clause) and not re.search(r"信访举报投诉类|补正后", clause):
         return
-    outcome = False
     for rule in _RULES:
         if rule.domain == "applications" and (found := rule.word in clause and rule.pattern.search(clause)):
-            outcome = True
-            yield rule.key, found, 0
-            break
-    if outcome:
-        return
+            one_row = rule.row == "other_total" and form == "cn-2019"
+            yield (3, "other_handling", "total") if one_row else rule.key, found, 0
+            return
     if reading.parent == "new_received":
         for rule in _APPLICANTS:
             found = rule.word in clause and rule.pattern.search(clause)
