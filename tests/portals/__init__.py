@@ -2,7 +2,7 @@
 
     with Server(Nfcms("qingxi", 250), Ucap("yunling", 40)) as server:
         replica = server["qingxi"]
-        portal = type("Qingxi", (NFCMS,), replica.facts)     # to crawl; replica.source() is its file
+        portal = declare.portal_class(replica)               # to crawl; replica.source() is its file
         replica.truth()                                      # every report to be found: url, aliases, Synthetic
         replica.misbehave("deep-stub")                       # a quirk of the platform: replica.known_quirks
         replica.fail("521", r"/content/", share=0.05)        # a fault of faults.KINDS on some addresses
@@ -16,6 +16,7 @@
 | others | notices, half-year statistics, letters: what a column lists besides |
 | replica, messages, faults, server | what all portals share: documents and their changes; failures; HTTP |
 | nfcms gkmlpt trs trs_fujian trs_scripts hanweb ucap epoint beijing links | the platforms |
+| declare | a replica as a portal class |
 | demo | the portals of `make demo`, at fixed addresses |
 
 `python -m tests.portals KIND` serves one replica in a process of its own.
