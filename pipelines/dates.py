@@ -73,7 +73,9 @@ def find_dates(text: str, not_after: str | None = None) -> list[PrintedDate]:
 
     `not_after` is an ISO date or instant, the page's capture time; later dates, and days that do not exist, are left out.
     """
-    found = []
+    found: list[PrintedDate] = []
+    if not ("20" in text or "19" in text or "年" in text or "２" in text or "１" in text):
+        return found
     for match in _DATE.finditer(normalise(text)):
         year, month, day, hour, minute = match.groups()
         value = f"{year}-{int(month):02}-{int(day):02}"

@@ -60,6 +60,7 @@ _TAG = re.compile(r"<[^>]*>")
 _LABEL_AND_VALUE = re.compile(r"(?<=[:：])\s*</dt>\s*<dd[^>]*>")
 _LONG_CELL = 200
 """A cell of more characters, on several lines, is layout, and its lines are lines of the page."""
+_TELLING = ("ucapcontent", "nav", "footer")
 SENTENCE_MARK = re.compile(r"[，。；、：！？,;]")
 string = etree.XPath("string()")
 text_size = etree.XPath("string-length(normalize-space())")
@@ -107,8 +108,8 @@ def _role(tag: str, id_: str | None, class_: str | None) -> str:
 
 def role(element: Any) -> str:
     """What tag, class and id say of a box: article, aside, files or nothing."""
-    get = element.get
-    return _role(element.tag, get("id"), get("class"))
+    id_, class_ = element.get("id"), element.get("class")
+    return "" if id_ is None and class_ is None and element.tag not in _TELLING else _role(element.tag, id_, class_)
 
 
 def hidden(element: Any) -> bool:

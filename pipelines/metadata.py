@@ -15,7 +15,7 @@ from pipelines.dates import find_dates, normalise
 from pipelines.document import Document
 from pipelines.lines import squeeze
 from pipelines.publication import published, read_dates, read_source
-from pipelines.text import Article, lines_before
+from pipelines.text import Article
 from pipelines.titles import COLUMN_TITLE, TITLE_YEAR, is_listing, is_report_title, read_title, sections
 
 __all__ = ["describe", "is_report_title"]
@@ -23,7 +23,6 @@ __all__ = ["describe", "is_report_title"]
 # --- numbers ---------------------------------------------------------------------------------------------------------
 
 _INDEX_NUMBER = re.compile(r"索\s*[引取]\s*号\s*[:：]?\s*([A-Za-z0-9][A-Za-z0-9\-/_.—]{5,60})")
-_INDEX_TABLE = re.compile(r"索\s*[引取]\s*号|文\s*号")
 _DOCUMENT_NUMBER = re.compile(
     r"(?:文\s*号|发\s*文\s*字\s*号|文\s*件\s*编\s*号|字\s*号)\s*[:：]?\s*([\u4e00-\u9fff]{1,14}\s*[〔﹝［\[(（【]\s*(?:19|20)\d\d\s*[〕﹞］\])）】]\s*第?\d{1,5}\s*号)"
 )
@@ -38,9 +37,6 @@ def read_numbers(document: Document, article: Article) -> tuple[str | None, str 
     detail = document.detail
     around = "\n".join(reversed(article.before))
     index = _INDEX_NUMBER.search(around)
-    if index is None and article.place is not None and _INDEX_TABLE.search(document.source):
-        around = "\n".join(reversed(lines_before(article.place, document.hides, all_of_them=True)))
-        index = _INDEX_NUMBER.search(around)
     number = _DOCUMENT_NUMBER.search(around) or next(
         (m for p in article.paragraphs[:3] if (m := _NUMBER_LINE.match(p))), None
     )
@@ -134,9 +130,7 @@ def read_bodies(
             continue
         names = [bodies.full_name(part, text) for part in bodies.split_joint(candidate)]
         if len(names) == 1 and names[0]:
-            names = [
-                _placed(names[0], codes, [source or "", *_signature_bodies(article.paragraphs), _site_body(document)])
-            ]
+            names = [_placed(names[0], codes, source, document, article)]
         if names and all(names):
             return [name for name in names if name], []
     return [], [Problem(kind="unsure", message="no issuing body: title, signature, preamble and source name none")]
@@ -161,11 +155,11 @@ def _site_body(document: Document) -> str:
     return re.sub(r"(?:政府)?(?:门户)?网站?$", "", document.metas.get("sitename", ""))
 
 
-def _placed(name: str, codes: list[str], fuller: list[str]) -> str | None:
+def _placed(name: str, codes: list[str], source: str | None, document: Document, article: Article) -> str | None:
     """A name with its place: 区人民政府办公室 needs one, 教育局 takes one where another witness prints it whole."""
     if bodies.leading_divisions(name):
         return name
-    for other in fuller:
+    for other in (source or "", *_signature_bodies(article.paragraphs), _site_body(document)):
         whole = bodies.full_name(other)
         if whole and len(whole) > len(name) and whole.endswith(name) and bodies.leading_divisions(whole):
             return whole

@@ -40,8 +40,6 @@ class Article:
     after: list[str] = field(default_factory=list)
     """Lines below the article."""
     element: Any = field(default=None, repr=False)
-    place: Any = field(default=None, repr=False)
-    """Where on the page the article stands: the element itself, unless the page carries the article in a script."""
 
 
 def find_article(document: Document) -> Article:
@@ -60,9 +58,9 @@ def find_article(document: Document) -> Article:
     boxes = clean(element, hides=document.hides)
     anchors = [a for box in boxes for a in box.iter("a")] + list(element.iter("a"))
     images = list(element.iter("img"))
-    article = Article(paragraphs=lines(element), element=element, place=place)
+    article = Article(paragraphs=lines(element), element=element)
     if place is not None:
-        article.before = lines_before(place, document.hides)
+        article.before = _lines_before(place, document.hides)
         article.after, anchors_below = _lines_after(place, document.hides)
         anchors += anchors_below
     _cut_head(article)
@@ -94,8 +92,6 @@ def _container(root: Any) -> Any:
     best, best_size = None, 0
     outer: Any = None
     for element in root.iter(*_BOXES):
-        if element.get("class") is None and element.get("id") is None and element.tag != "ucapcontent":
-            continue
         if role(element) != "article" or _is_within(element, outer) or _concealed(element):
             continue
         outer = element
@@ -234,10 +230,9 @@ def _last_resort(document: Document) -> Article:
 MANY_LINES = 60
 
 
-def lines_before(element: Any, hides: bool, *, all_of_them: bool = False) -> list[str]:
-    """Lines of the page above an element, the nearest first; enough to hold title, date and source unless all are asked for."""
+def _lines_before(element: Any, hides: bool) -> list[str]:
+    """Lines of the page above an element, the nearest first."""
     found: list[str] = []
-    dated_at: int | None = None
     while element is not None and len(found) < MANY_LINES:
         for sibling in element.itersiblings(preceding=True):
             if sibling.tag == "head":
@@ -246,9 +241,7 @@ def lines_before(element: Any, hides: bool, *, all_of_them: bool = False) -> lis
                 found.append(tail)
             if sibling.tag not in SILENT and not hidden(sibling) and not _is_menu(sibling):
                 found += reversed(_lines_of(sibling, hides))
-            if dated_at is None and any(map(_INFO_LINE.search, found)):
-                dated_at = len(found)
-            if len(found) >= MANY_LINES or (dated_at is not None and not all_of_them and len(found) > dated_at + 3):
+            if len(found) >= MANY_LINES:
                 return found
         element = element.getparent()
         if element is not None and element.text and (text := squeeze(element.text)):
@@ -320,7 +313,7 @@ def _cut_head(article: Article) -> None:
     paragraphs = article.paragraphs
     last = -1
     for i, line in enumerate(paragraphs[:12]):
-        if len(line) <= 160 and _INFO_LINE.search(line):
+        if len(line) <= 160 and ("源" in line or "间" in line or "期" in line) and _INFO_LINE.search(line):
             last = i
     if last >= 0 and sum(map(len, paragraphs[:last])) < 500:
         article.before = [*reversed(paragraphs[: last + 1]), *article.before]
