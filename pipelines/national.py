@@ -193,6 +193,8 @@ def _looks_like_three(row: list[Segment]) -> bool:
 
 def _cells_under(row: list[Segment], header: list[Segment]) -> list[str] | None:
     """The row's cells under a header, by their slots; failing that by their number; None where neither is clear."""
+    if _is_longer(row, header):
+        return None
     texts: list[str] = []
     for head in header:
         below = [segment for segment in row[1:] if head.start <= segment.start < head.end]
@@ -257,18 +259,12 @@ def _settle_two(lines: list[Line], form: str | None, origin: str) -> Table | Non
 # Table three: one line a row, seven figures
 
 
-class Header(NamedTuple):
-    """The seven applicant columns of table three."""
-
-    segments: tuple[Segment, ...]
-
-
 def _is_header_of_three(row: list[Segment]) -> bool:
     return _header_three(row) is not None
 
 
 def _header_three(row: list[Segment]) -> tuple[Segment, ...] | None:
-    """The columns 自然人 … 总计 of a header row; empty where the row is one, but not in the form's order."""
+    """The columns 自然人 … 总计 of a header row, and what stands right of them; empty where they are not in order."""
     if len(row) < 5:
         return None
     names = [_column_three(segment.text) for segment in row]
@@ -279,8 +275,14 @@ def _header_three(row: list[Segment]) -> tuple[Segment, ...] | None:
         window = names[start : start + len(expected)]
         right = [name for name, wanted in zip(window, expected, strict=True) if name == wanted]
         if len(right) >= 5 and all(name in (None, wanted) for name, wanted in zip(window, expected, strict=True)):
-            return tuple(row[start : start + len(expected)])
+            return tuple(row[start:])
     return ()
+
+
+def _is_longer(row: list[Segment], header: Sequence[Segment]) -> bool:
+    """Whether something is printed to the right of the header's last column: then the row is shifted."""
+    end = header[-1].end
+    return any(segment.start >= end and segment.text for segment in row[-2:])
 
 
 @lru_cache(maxsize=2048)
@@ -311,9 +313,11 @@ def _line_three(row: list[Segment], header: tuple[Segment, ...] | None) -> Line 
     labels: list[Segment] = []
     values: list[Segment] = []
     if header:
-        starts = {segment.start for segment in header}
+        starts = {segment.start for segment in header[:7]}
         values = [segment for segment in row if segment.start in starts]
         labels = [segment for segment in row if segment.end <= header[0].start]
+        if _is_longer(row, header):
+            return Line(row[-1].text, _row_three(_texts(labels)), None)
     if len(values) != 7 or len(labels) + 7 > len(row) or not _row_three(_texts(labels)):
         labels, values = row[:-7], row[-7:]
     name = _row_three(_texts(labels))
@@ -505,6 +509,8 @@ def _rows_below(sheet: list[list[Segment]], index: int) -> Iterator[list[Segment
 def _cells_four(row: list[Segment], heads: list[tuple[str, list[Segment]]]) -> dict[str, str] | None:
     below = {segment.start: segment for segment in row if segment.fresh}
     cells: dict[str, str] = {}
+    if _is_longer(row, heads[-1][1]):
+        return None
     for name, head in heads:
         for result, segment in zip(_RESULTS, head, strict=True):
             if segment.start not in below or below[segment.start].end != segment.end:
