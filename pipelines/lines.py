@@ -47,6 +47,7 @@ _PRESENTATION = (
     "nowrap",
     "dir",
 )
+_INLINE = ("span", "font", "strong", "b", "em", "i", "u", "o:p", "small", "big", "tt", "ins", "label")
 _BOXES = ("div", "ul", "ol", "dl", "section", "table", "form", "aside", "nav", "footer", "header")
 
 _BLANKS = re.compile(r"[\s\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]+")
@@ -171,6 +172,7 @@ def _take_out(element: Any) -> None:
 
 def lines(element: Any) -> list[str]:
     """The lines of a cleaned element."""
+    etree.strip_tags(element, *_INLINE)
     etree.strip_attributes(element, *_PRESENTATION)
     markup = etree.tostring(element, encoding="unicode", with_tail=False).replace("\n", " ")
     while (start := markup.rfind("<table")) >= 0:

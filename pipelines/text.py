@@ -18,10 +18,13 @@ from pipelines import links
 from pipelines.document import Document, parse
 from pipelines.lines import SENTENCE_MARK, SILENT, clean, hidden, lines, role, squeeze, string, text_size
 
+ENOUGH = 60
+"""Characters that a container must hold to be taken for the article without looking further."""
 MAX_DEPTH = 250
 """Text nested deeper than this counts for no article: no real page has any."""
 
-_BOXES = ("div", "td", "article", "section", "font", "ucapcontent")
+_CONTAINERS = (("div", "article", "section", "font", "ucapcontent"), ("td",))
+"""Tags of containers; cells of layout tables only where there is no other container."""
 _LONG_TEXTS = etree.XPath(
     "//body//text()[string-length(.) > 15][not(parent::script or parent::style or parent::a or parent::option or parent::title)]"
 )
@@ -91,14 +94,17 @@ def _container(root: Any) -> Any:
     """The element that holds the article: the largest known container, else the densest part of the page."""
     best, best_size = None, 0
     outer: Any = None
-    for element in root.iter(*_BOXES):
-        if role(element) != "article" or _is_within(element, outer) or _concealed(element):
-            continue
-        outer = element
-        size = _size(element)
-        if size > best_size:
-            best, best_size = element, size
-    if best is not None and best_size >= 60:
+    for tags in _CONTAINERS:
+        for element in root.iter(*tags):
+            if role(element) != "article" or _is_within(element, outer) or _concealed(element):
+                continue
+            outer = element
+            size = _size(element)
+            if size > best_size:
+                best, best_size = element, size
+        if best_size >= ENOUGH:
+            break
+    if best is not None and best_size >= ENOUGH:
         return _widened(best)
     dense = _densest(root)
     if dense is not None and (best is None or _size(dense) > 4 * best_size):
@@ -206,7 +212,7 @@ def _embedded_article(document: Document, place: Any) -> Any:
     if (
         not isinstance(content, str)
         or len(content) < 30
-        or (place is not None and role(place) == "article" and _size(place) > 60)
+        or (place is not None and role(place) == "article" and _size(place) > ENOUGH)
     ):
         return None
     root = parse(f"<div>{content}</div>")
