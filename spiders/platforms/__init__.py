@@ -12,13 +12,12 @@ import importlib
 import pkgutil
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 import scrapy
 from scrapy import Request
-from scrapy.http import Response
+from scrapy.http import Response, TextResponse
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoader
 from scrapy.spidermiddlewares.httperror import HttpError
@@ -29,21 +28,7 @@ from crawler.items import Entry, Page, Problem
 from crawler.runs import Runs, described
 from pipelines.metadata import is_report_title
 from spiders.platforms import listing
-
-MAX_PAGES = 500
-"""Pages of one listing after which a walk is taken for endless: at 10 rows a page 5,000 reports, more than any column has."""
-
-
-@dataclass(slots=True)
-class Walk:
-    """How far one listing has been walked in this run."""
-
-    pages: int = 0
-    entries: set[str] = field(default_factory=set)
-    undated: int = 0
-    announced: int | None = None
-    last: frozenset[str] = frozenset()
-    problems: list[Problem] = field(default_factory=list)
+from spiders.platforms.walks import Walk
 
 
 class Portal(scrapy.Spider):
@@ -138,6 +123,22 @@ class Portal(scrapy.Spider):
         """How many entries the listing says it has; None where it does not say."""
         return listing.announced(response)
 
+    def instead(self, request: Request) -> Request | None:
+        """Where else a page of a listing may be that is not where `request` asked for it; None where nowhere else."""
+        return None
+
+    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {}
+    """What gives the platform away: a mark in words → its pattern in a page's address or source."""
+
+    @classmethod
+    def recognises(cls, response: Response) -> list[str]:
+        """The marks of the platform that a page bears. Links to other hosts are none."""
+        if not isinstance(response, TextResponse):
+            return []
+        host = urlsplit(response.url).netloc
+        own = re.sub(rf"https?://(?!{re.escape(host)})[^\s\"'<>]+", "", response.text)
+        return [mark for mark, pattern in cls.marks.items() if pattern.search(f"{response.url}\n{own}")]
+
     def parts(self, response: Response) -> Iterator[str]:
         """Addresses of pages 2, 3 … of an article that the platform splits."""
         yield from ()
@@ -174,62 +175,44 @@ class Portal(scrapy.Spider):
             yield self.listing_request(url, url)
 
     def listing_request(self, url: str, root: str, **kwargs: Any) -> Request:
-        """A request for a page of the listing that begins at `root`. Listings come before documents."""
-        kwargs.setdefault("callback", self.listing)
-        return Request(url, errback=self.listing_failed, cb_kwargs={"root": root}, priority=10, **kwargs)
+        """A request for the first page of the listing that begins at `root`."""
+        return self._listing_page(Request(url, **kwargs), root, root)
 
-    def listing(self, response: Response, root: str) -> Iterator[Any]:
-        """A page of a listing: keep its entries, ask for its documents, go on to the next page."""
+    def _listing_page(self, request: Request, root: str, branch: str) -> Request:
+        """A request of `further` as one of this walk. Listings come before documents."""
+        return request.replace(
+            callback=request.callback or self.listing,
+            errback=self.listing_failed,
+            cb_kwargs={"root": root, "branch": branch, **request.cb_kwargs},
+            priority=10,
+        )
+
+    def listing(self, response: Response, root: str, branch: str) -> Iterator[Any]:
+        """A page of a listing: keep its entries, ask for its documents, go on to the next page.
+
+        A listing may be made of columns: a request of `further` that names a `branch` in its cb_kwargs begins one.
+        """
         response = listing.decoded(response)
-        walk = self.walks.setdefault(root, Walk())
-        entries = list(self.entries(response))
+        walk = self.walks.setdefault(root, Walk(root))
+        try:
+            entries = list(self.entries(response))
+            requests = list(self.further(response))
+            announced = self.announced(response)
+        except ValueError as error:
+            walk.say("listing_unreadable", f"{response.url}: {error}", branch)
+            return
         for entry in entries:
             entry.portal, entry.listing_url = self.name, root
-        urls = frozenset(entry.url for entry in entries)
-        walk.pages += 1
-        announced = self.announced(response)
-        if announced is not None:
-            if walk.announced is not None and announced < walk.announced:
-                walk.problems.append(
-                    self._about(
-                        root,
-                        "listing_shrinks",
-                        f"{walk.announced} entries announced on an earlier page, {announced} on {response.url}",
-                    )
-                )
-            walk.announced = max(announced, walk.announced or 0)
-        if urls and urls == walk.last:
-            walk.problems.append(
-                self._about(
-                    root, "listing_repeats", f"{response.url} lists the same {len(urls)} entries as the page before it"
-                )
-            )
-            return
-        if walk.last and not urls:
-            walk.problems.append(
-                self._about(
-                    root, "listing_stub", f"{response.url} lists nothing, though the page before it said that it would"
-                )
-            )
-            return
-        walk.last = urls or walk.last
-        walk.undated += sum(entry.date is None and entry.url not in walk.entries for entry in entries)
-        walk.entries |= urls
+        promised = "probing" not in response.meta
         self.runs.count("listing/pages")
+        if not walk.visit(branch, response.url, entries, announced, goes_on=bool(requests), promised=promised):
+            return
         self.runs.captures.add_entries(entries)
         self.runs.captures.resolve_problems(response.url, "listing")
         for entry in entries:
             yield from self.document_requests(entry)
-        if walk.pages >= MAX_PAGES:
-            walk.problems.append(self._about(root, "listing_endless", f"more than {MAX_PAGES} pages"))
-            return
-        for request in self.further(response):
-            yield request.replace(
-                callback=request.callback or self.listing,
-                errback=self.listing_failed,
-                cb_kwargs={**request.cb_kwargs, "root": root},
-                priority=10,
-            )
+        for request in requests:
+            yield self._listing_page(request, root, branch)
 
     def document_requests(self, entry: Entry) -> Iterator[Request]:
         """The request for an entry's document, if it is one to ask for in this run."""
@@ -323,13 +306,18 @@ class Portal(scrapy.Spider):
                 yield self.document_request(entry, key).replace(meta={"tried": tried})
                 return
 
-    def listing_failed(self, failure: Any) -> None:
-        """A page of a listing that is not to be had: what comes after it is not walked."""
-        walk = self.walks.setdefault(failure.request.cb_kwargs["root"], Walk())
+    def listing_failed(self, failure: Any) -> Iterator[Any]:
+        """A page of a listing that is not to be had, there or instead: what comes after it is not walked."""
+        request = failure.request
+        root, branch = request.cb_kwargs["root"], request.cb_kwargs["branch"]
+        gone = failure.check(Unusable) and failure.value.kind == "missing"
+        other = self.instead(request) if gone else None
+        if other is not None:
+            yield self._listing_page(other, root, branch)
+            return
+        walk = self.walks.setdefault(root, Walk(root))
         kind = self._failed(failure, "listing")
-        walk.problems.append(
-            self._about(failure.request.url, "listing_failed", f"this page of a listing could not be had ({kind})")
-        )
+        walk.say("listing_failed", f"this page of a listing could not be had ({kind})", request.url)
 
     def _failed(self, failure: Any, stage: str) -> str:
         """Keep why a request gave nothing; returns the problem's kind."""
@@ -353,22 +341,7 @@ class Portal(scrapy.Spider):
     def audit(self) -> Iterator[Problem]:
         """What is to be said of the walks when they are over."""
         for root in self.listings:
-            walk = self.walks.get(root, Walk())
-            yield from walk.problems
-            if not walk.entries:
-                yield self._about(root, "listing_empty", "not a single entry was listed")
-            elif walk.announced is not None and len(walk.entries) != walk.announced:
-                yield self._about(
-                    root,
-                    "listing_short",
-                    f"{walk.announced} entries announced, {len(walk.entries)} seen on {walk.pages} pages",
-                )
-            if walk.undated:
-                yield self._about(root, "listing_undated", f"{walk.undated} entries without a date")
-
-    @staticmethod
-    def _about(url: str, kind: str, message: str) -> Problem:
-        return Problem(kind=kind, message=message, url=url, stage="listing")
+            yield from self.walks.get(root, Walk(root)).audit()
 
 
 def parse_years(text: str) -> range | None:

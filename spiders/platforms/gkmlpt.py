@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -33,6 +33,9 @@ class Gkmlpt(NFCMS):
 
     platform: ClassVar[str] = "gkmlpt"
     categories: ClassVar[tuple[int, ...]] = ()
+    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+        "the catalogue /gkmlpt/": re.compile(r"/gkmlpt/(?:index|guide|policy|content|api)")
+    }
 
     def entries(self, response: Response) -> Iterator[Entry]:
         """Articles of an API answer; rows of a static column."""
@@ -61,7 +64,8 @@ class Gkmlpt(NFCMS):
             if sid is None:
                 raise ValueError(f"{response.url} names no SID")
             for category in self.categories or _report_columns(response.text):
-                yield response.follow(f"{base}/gkmlpt/api/all/{category}?page=1&sid={sid[1]}")
+                url = response.urljoin(f"{base}/gkmlpt/api/all/{category}?page=1&sid={sid[1]}")
+                yield Request(url, cb_kwargs={"branch": url})
         else:
             yield from super().further(response)
 
@@ -80,7 +84,7 @@ def _is_catalogue(response: Response) -> bool:
 def _answer(response: Response) -> dict[str, Any]:
     answer = json.loads(response.body)
     if not isinstance(answer, dict):
-        raise TypeError(f"{response.url} answers {type(answer).__name__}, not an object")
+        raise ValueError(f"the catalogue answers {type(answer).__name__}, not an object")
     return answer
 
 

@@ -9,7 +9,8 @@ from typing import ClassVar
 from scrapy import Request
 from scrapy.http import Response
 
-from spiders.platforms import Portal
+from crawler.items import Entry
+from spiders.platforms import Portal, listing
 
 _NEXT = re.compile(r"^\s*(下一页|下页|后一页|Next|>|»)\s*>*\s*$", re.IGNORECASE)
 
@@ -17,12 +18,18 @@ _NEXT = re.compile(r"^\s*(下一页|下页|后一页|Next|>|»)\s*>*\s*$", re.IG
 class Links(Portal):
     """A site of no platform known here.
 
-    Its file gives `document`, a pattern of its articles' addresses with the group `key`, and where the next page is not
-    linked as 下一页, `next_page`, a CSS selector of that link.
+    Its file gives `document`, a pattern of its articles' addresses with the group `key`. Where that does not tell the
+    entries from other links, `entry_links` is a CSS selector of theirs; where the next page is not linked as 下一页,
+    `next_page` is one of that link.
     """
 
     platform: ClassVar[str] = "links"
+    entry_links: ClassVar[str | None] = None
     next_page: ClassVar[str | None] = None
+
+    def entries(self, response: Response) -> Iterator[Entry]:
+        """Rows whose address is an article's, or those that `entry_links` selects."""
+        yield from listing.rows(response, self.document, self.entry_links)
 
     def further(self, response: Response) -> Iterator[Request]:
         """The next page, if there is a link to one."""

@@ -1,12 +1,16 @@
-"""What listings of all platforms have in common: rows of a link and a date, and a line that says how many there are."""
+"""What listings of all platforms have in common: rows of a link and a date, and a line that says how many there are.
+
+Rows may stand in the page, in `document.writeln("…")`, or as XML records in a script or in an answer of their own.
+"""
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from scrapy.http import Response, TextResponse
+from scrapy.http import HtmlResponse, Response, TextResponse
 
 from crawler.items import Entry
 from pipelines.dates import first_date
@@ -14,6 +18,13 @@ from pipelines.document import decode
 
 _YEAR = re.compile(r"((?:19|20)\d\d)(?!\d)\s*年")
 _ANNOUNCED = re.compile(r"(?:共|总共|总计|合计)\s*(?:有)?\s*(\d+)\s*(?:条|篇|个记录|项|则)")
+_TOTAL = re.compile(r"<totalrecord>\s*(\d+)")
+_RECORD = re.compile(r"<record>\s*<!\[CDATA\[(.*?)\]\]>\s*</record>", re.DOTALL)
+_NEXT_GROUP = re.compile(r"<nextgroup>\s*(?:<!\[CDATA\[)?(.*?)</nextgroup>", re.DOTALL)
+_HREF = re.compile(r"href\s*=\s*[\"']([^\"']+)")
+# Only a call of one literal: pagers too are written by script, from pieces.
+_WRITTEN = re.compile(r"document\.write(?:ln)?\(\s*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)')\s*\)")
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _DEEPEST_ROW = 5
 _BLANKS = re.compile(r"\s+")
 
@@ -34,23 +45,67 @@ def year(entry: Entry) -> int | None:
 
 
 def announced(response: Response) -> int | None:
-    """`共 24 条`; None where the page does not say how many entries there are."""
-    found = _ANNOUNCED.search(getattr(response, "text", ""))
+    """`共 24 条` or `<totalrecord>24`; None where the page does not say how many entries there are."""
+    text = getattr(response, "text", "")
+    found = _TOTAL.search(text) or _ANNOUNCED.search(text)
     return int(found[1]) if found else None
 
 
-def rows(response: Response, document: re.Pattern[str]) -> Iterator[Entry]:
+def records(response: Response) -> list[str]:
+    """The HTML of the XML records that the response is, or holds in a script."""
+    return _RECORD.findall(response.text) if isinstance(response, TextResponse) else []
+
+
+def next_group(response: Response) -> str | None:
+    """Where the XML records go on; None where they end. Raises ValueError for a next group that nothing leads to."""
+    found = _NEXT_GROUP.search(response.text) if isinstance(response, TextResponse) else None
+    if found is None:
+        return None
+    link = _HREF.search(found[1])
+    if link is None:
+        raise ValueError(f"{response.url} names a next group of records without a link to it")
+    return response.urljoin(html.unescape(link[1]).strip())
+
+
+def unfolded(response: TextResponse) -> TextResponse:
+    """The page that a reader sees: with the rows that its records hold or its scripts write."""
+    rows = records(response) or [_unescaped(a or b) for a, b in _WRITTEN.findall(response.text)]
+    if not rows:
+        return response
+    static = response.text if isinstance(response, HtmlResponse) else ""
+    end = static.lower().rfind("</body")
+    page = (static[:end] if end >= 0 else static) + "<ul>" + "\n".join(rows) + "</ul>"
+    return HtmlResponse(response.url, body=page.encode("utf-8", "replace"), encoding="utf-8")
+
+
+def fragment(response: Response, source: str) -> HtmlResponse:
+    """HTML that an answer carries inside another format, as a page at the answer's address."""
+    return HtmlResponse(response.url, body=source.encode("utf-8", "replace"), encoding="utf-8")
+
+
+def _unescaped(literal: str) -> str:
+    """A JavaScript string as its reader sees it."""
+    return _ESCAPE.sub(
+        lambda m: chr(int(m[1][1:], 16)) if len(m[1]) > 1 else {"n": "\n", "t": "\t"}.get(m[1], m[1]), literal
+    )
+
+
+def rows(response: Response, document: re.Pattern[str], selector: str | None = None) -> Iterator[Entry]:
     """Entries of an HTML listing, in page order, each address once.
 
-    A link whose address matches `document` is an entry. Its row is the largest element that holds no other entry;
+    A link whose address matches `document`, or that the CSS `selector` selects, is an entry. Its row is the largest element that holds no other entry;
     the row's date is the entry's. Rows that stand among these rows with a link to elsewhere are entries too: columns
     also list pictures and pages of other sites.
     """
     if not isinstance(response, TextResponse):
         return
-    tree = response.selector.root
-    links = [(link, target) for link in tree.iter("a") if (target := _target(response, link)) is not None]
-    found = [(link, target) for link, target in links if document.search(target.partition("?")[0])]
+    page = unfolded(response)
+    links = [(link, target) for link in page.selector.root.iter("a") if (target := _target(response, link)) is not None]
+    if selector:
+        selected = {link.root for link in page.css(selector)}
+        found = [(link, target) for link, target in links if link in selected]
+    else:
+        found = [(link, target) for link, target in links if document.search(target.partition("?")[0])]
     holders: dict[Any, set[str]] = {}
     for link, target in found:
         for element in (link, *link.iterancestors()):

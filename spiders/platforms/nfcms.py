@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -26,6 +26,10 @@ class NFCMS(Portal):
 
     platform: ClassVar[str] = "nfcms"
     document: ClassVar[re.Pattern[str]] = re.compile(r"/m?post_(?P<key>\d+)\.html$")
+    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+        "NFCMS_SITE_ID": re.compile(r"\bNFCMS_(?:SITE_ID|PUB_TYPE|POST_ID)"),
+        "articles content/post_<id>": re.compile(r"/content/m?post_\d+\.html"),
+    }
 
     @classmethod
     def rank(cls, url: str) -> tuple[Any, ...]:

@@ -1,18 +1,22 @@
-"""TRS WCM: static pages whose page links are written by createPageHTML."""
+"""TRS WCM: static pages whose page links are written by script, from arguments that the page passes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.http import Response
 
-from spiders.platforms import Portal
+from spiders.platforms import Portal, listing
 
 # Digits are asked for because the function's definition stands in the page too.
 _CALL = re.compile(r"createPage(?:HTML)?\(\s*(\d+)\s*,\s*(\d+)\s*,\s*[\"']([^\"']+)[\"']\s*,\s*[\"'](\w+)[\"']")
+_COUNT = re.compile(r"\bvar\s+countPage\s*=\s*(\d+)")
+_CURRENT = re.compile(r"\bvar\s+currentPage\s*=\s*(\d+)")
+_INDEX = re.compile(r"(?P<name>[^/_]+)(?:_(?P<number>\d+))?\.(?P<extension>s?html?)$")
 
 
 class TRS(Portal):
@@ -27,14 +31,43 @@ class TRS(Portal):
 
     part_address: ClassVar[re.Pattern[str] | None] = re.compile(r"/t\d{8}_\d+_\d+\.s?html?$")
 
+    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+        "articles t<day>_<docid>": re.compile(r"/t20\d{6}_\d+\.s?html?"),
+        "createPageHTML": re.compile(r"\bcreatePage(?:HTML)?\("),
+        "countPage": _COUNT,
+        "TRS classes": re.compile(r"TRS_(?:Editor|UEDITOR|AUTOADD)", re.IGNORECASE),
+        "the metas filetype and publishedtype": re.compile(
+            r"<meta\s+name=[\"'](?:filetype|publishedtype|pagetype|subsite)[\"']", re.IGNORECASE
+        ),
+        "the meta ChnlId": re.compile(r"<meta\s+name=[\"'](?:ChnlId|DocId)[\"']", re.IGNORECASE),
+    }
+
     def further(self, response: Response) -> Iterator[Request]:
-        """The page after this one, computed from the arguments that the page itself passes."""
-        call = _CALL.search(response.text)
-        if call and int(call[2]) + 1 < int(call[1]):
-            yield response.follow(f"{call[3]}_{int(call[2]) + 1}.{call[4]}")
+        """The next group of XML records, or the page that the page's script counts next."""
+        group = listing.next_group(response)
+        if group:
+            yield response.follow(group)
+        else:
+            yield from pages(response)
 
     def parts(self, response: Response) -> Iterator[str]:
         """A long article is split like a listing: t…_1.html, t…_2.html."""
         call = _CALL.search(response.text)
         if call and self.document.search(response.url):
             yield from (response.urljoin(f"{call[3]}_{number}.{call[4]}") for number in range(1, int(call[1])))
+
+
+def pages(response: Response) -> Iterator[Request]:
+    """The page after this one, computed from the arguments that the page itself passes to its pager."""
+    call = _CALL.search(response.text)
+    if call:
+        if int(call[2]) + 1 < int(call[1]):
+            yield response.follow(f"{call[3]}_{int(call[2]) + 1}.{call[4]}")
+        return
+    count = _COUNT.search(response.text)
+    if count:
+        here, current = _INDEX.search(urlsplit(response.url).path), _CURRENT.search(response.text)
+        number = int(current[1]) if current else int(here["number"] or 0) if here else 0
+        name, extension = (here["name"], here["extension"]) if here else ("index", "html")
+        if number + 1 < int(count[1]):
+            yield response.follow(f"{name}_{number + 1}.{extension}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -36,6 +36,11 @@ class TRSFujian(TRS):
     """
 
     platform: ClassVar[str] = "trs_fujian"
+    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+        "the search /fjdzapp/": re.compile(r"/fjdzapp/"),
+        "listModel": re.compile(r"\blistModel\("),
+        "SiteInfo.searchId": _SEARCH_ID,
+    }
 
     def entries(self, response: Response) -> Iterator[Entry]:
         """Rows of the static page, or of an answer of the search service."""

@@ -1,0 +1,82 @@
+"""Systems of Beijing's districts: trees of columns by year and kind of body, whose addresses follow no rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.http import Response
+
+from spiders.platforms import listing
+from spiders.platforms.links import Links
+from spiders.platforms.trs import pages
+
+DEPTH = 3
+"""Levels of columns below the root: year, kind of body, and one to spare."""
+
+_YEAR = re.compile(r"(?<!\d)20[012]\d\s*年?|(?<!\d)20[012]\d(?!\d)")
+_FOLDER = re.compile(r"/(?:index\.\w+)?$")
+
+
+class BeijingDistrict(Links):
+    """A district of Beijing. Its file gives in `listings` the root of its annual reports, or any column below it.
+
+    The columns of a tree are those that its pages link: below the root's folder, or named by a year. Their names drift
+    from year to year (`gknb2019`, `2020nb`, `2021n`), so none is put together here. An article is `<24 or 32 hex>.html`, or TRS's
+    `t<day>_<docid>.html`, or a number: that is the document.
+    """
+
+    platform: ClassVar[str] = "beijing"
+    document: ClassVar[re.Pattern[str]] = re.compile(
+        r"/(?:t\d{8}_)?(?P<key>[0-9a-f]{32}|[0-9a-f]{24}|\d{4,})\.s?html?$"
+    )
+    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+        "EasySite": re.compile(r"easysite", re.IGNORECASE),
+        "articles <24 or 32 hex>.html below zfxxgk": re.compile(
+            r"zfxxgk[\w/-]*/(?:[0-9a-f]{32}|[0-9a-f]{24})\.s?html?"
+        ),
+    }
+
+    def further(self, response: Response) -> Iterator[Request]:
+        """The next page of a column, and the columns below it."""
+        group = listing.next_group(response)
+        if group:
+            yield response.follow(group)
+        else:
+            yield from list(pages(response)) or super().further(response)
+        depth = int(response.meta.get("tree", 0))
+        if depth >= DEPTH:
+            return
+        for url in self._columns(response):
+            yield Request(url, cb_kwargs={"branch": url}, meta={"tree": depth + 1})
+
+    def _columns(self, response: Response) -> Iterator[str]:
+        """Addresses of columns that this page links, each once."""
+        here = _folder(response.url)
+        seen = {here}
+        for link in response.css("a[href]"):
+            href = link.attrib["href"].strip()
+            if href.startswith(("#", "javascript:", "mailto:")):
+                continue
+            url = response.urljoin(href).partition("#")[0]
+            path, folder = urlsplit(url).path, _folder(url)
+            if folder in seen or not self.declares(url) or self.document.search(path) or not _FOLDER.search(path):
+                continue
+            text = "".join(link.css("::text").getall()).strip()
+            if folder.startswith(here) or (_YEAR.search(text) and _is_beside(folder, here)):
+                seen.add(folder)
+                yield url
+
+
+def _folder(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.netloc.removeprefix("www.") + parts.path.rpartition("/")[0] + "/"
+
+
+def _is_beside(folder: str, here: str) -> bool:
+    """Whether two folders have one above them in common that is not the site itself."""
+    ours, theirs = here.rstrip("/").split("/"), folder.rstrip("/").split("/")
+    return len(ours) > 1 and len(theirs) > 1 and ours[:2] == theirs[:2]
