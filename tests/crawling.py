@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def crawl(archive: Path, *replicas: Replica, settings: dict[str, Any] | None = N
         "settings": HURRY | {"ARCHIVE": str(archive)} | (settings or {}),
         "arguments": arguments,
     }
-    return run([sys.executable, "-m", "tests.crawling"], json.dumps(work))
+    return run([sys.executable, "-m", "tests.crawling"], json.dumps(work, default=attrgetter("pattern")))
 
 
 def scrapy(archive: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

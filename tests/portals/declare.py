@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from spiders.platforms import Portal, platforms
@@ -16,7 +17,9 @@ def portal_class(replica: Replica) -> type[Portal]:
 
 
 def declare(platform: str, facts: dict[str, Any]) -> type[Portal]:
-    """The same from plain values, as they travel to another process."""
+    """The same from plain values, as they travel to another process: patterns as their text."""
+    if isinstance(facts.get("document"), str):
+        facts = facts | {"document": re.compile(facts["document"])}
     return type(
         str(facts["name"]).title(),
         (platforms().get(platform, Links),),
