@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipelines.labels import NATIONAL_FORMS, Row, columns, core, ordinal, rows
+from pipelines.labels import NATIONAL_FORMS, Row, columns, core, ordinal, rows, squeeze
 from pipelines.tables import MISSING, Cell, Grid
 from pipelines.values import read_value
 
@@ -32,6 +32,7 @@ _T3_COLUMNS = columns("cn-2021", 3)
 _T3_LEAST = 12
 _T2_ORDER = ("regulations", "normative_documents", "administrative_licensing", "other_public_services")
 _T2_ORDER += ("administrative_penalty", "administrative_coercion", "administrative_fees", "centralized_procurement")
+_FIRST_ROWS = frozenset(("regulations", "normative_documents", "new_received"))
 _BLOCKS = ("review", "suit_direct", "suit_after_review")
 _RESULTS = ("maintained", "corrected", "other", "pending", "total")
 _UNIT = re.compile(r"亿元|万元|千元|元")
@@ -120,13 +121,13 @@ def is_part_of_a_year(grid: Grid) -> bool:
 
 
 def _gather(printed: Iterable[Printed]) -> Iterator[tuple[list[Line], str | None, str]]:
-    """Lines → tables: the form's first row begins another one; a table over two pages goes on."""
+    """Lines → tables: the form's first row, met again, begins another one; a table over two pages goes on."""
     lines: list[Line] = []
     seen: set[str] = set()
     forms: set[str | None] = set()
     origin = "html"
     for line, form, where in printed:
-        begins = line.name in ("new_received", "regulations") or (line.name == "normative_documents" and line.name in seen)
+        begins = line.name in seen and line.name in _FIRST_ROWS
         if begins and lines:
             yield lines, _one(forms), origin
             lines, seen, forms = [], set(), set()
@@ -227,14 +228,14 @@ def _column_two(label: str) -> str | None:
 
 
 def _printed_unit(label: str) -> str | None:
-    found = _UNIT.search(label)
+    found = _UNIT.search(squeeze(label))
     return found.group() if found else None
 
 
 def _form_two(names: set[str], last_label: str) -> str:
     if names & {"issued", "abolished", "in_force"} or names == {"decisions"}:
         return "cn-2021"
-    if names == {"amount"} and "收费" in last_label:
+    if names == {"amount"} and "收费" in core(last_label):
         return "cn-2021"
     return "cn-2019"
 
@@ -299,36 +300,32 @@ def _lines_three(sheets: list[Sheet]) -> Iterator[Printed]:
         header: tuple[Segment, ...] | None = None
         for row in sheet:
             if (found := _header_three(row)) is not None:
-                header = found
-                begun = True
+                header, begun = found, True
                 if not header:
                     yield Line("", None, None), None, grid.origin
+            elif row and core(row[0].text) == "行政复议":  # table four begins in the same HTML table
+                begun = False
             elif begun and (line := _line_three(row, header)):
                 yield line, None, grid.origin
 
 
 def _line_three(row: list[Segment], header: tuple[Segment, ...] | None) -> Line | None:
-    if header is None and len(row) < 8:
-        return None
-    labels: list[Segment] = []
-    values: list[Segment] = []
     if header:
         starts = {segment.start for segment in header[:7]}
         values = [segment for segment in row if segment.start in starts]
         labels = [segment for segment in row if segment.end <= header[0].start]
-        if _is_longer(row, header):
-            return Line(row[-1].text, _row_three(_texts(labels)), None)
-    if len(values) != 7 or len(labels) + 7 > len(row) or not _row_three(_texts(labels)):
-        labels, values = row[:-7], row[-7:]
-    name = _row_three(_texts(labels))
-    label = labels[-1].text if labels else ""
-    if name is None:
-        strange = header is not None and core(label) and len(row) >= 7 and any(read_value(segment.text).value is not None for segment in row[1:])
-        if not strange:
-            known = _row_three(_texts([segment for segment in row if core(segment.text)]))
-            return Line(row[-1].text, known, None) if known and header else None
-        return Line(label, None, _cells_three(values))
-    return Line(label, name, _cells_three(values))
+        name = _row_three(_texts(labels))
+        if name and len(values) == 7 and len(labels) + 7 <= len(row):
+            shifted = _is_longer(row, header)
+            return Line(labels[-1].text, name, None if shifted else _cells_three(values))
+    last = next((i for i in range(len(row) - 1, -1, -1) if _row_three(_texts(row[: i + 1]))), None)
+    if last is not None:
+        values = row[last + 1 :]
+        return Line(row[last].text, _row_three(_texts(row[: last + 1])), _cells_three(values))
+    if header is None or len(row) < 7 or not any(read_value(segment.text).value is not None for segment in row[1:]):
+        return None
+    label = next((segment.text for segment in row[-8::-1] if core(segment.text)), row[0].text)
+    return Line(label, None, _cells_three(row[-7:]))
 
 
 def _texts(labels: list[Segment]) -> tuple[str, ...]:
@@ -357,6 +354,9 @@ def _row_three(labels: tuple[str, ...]) -> str | None:
             return "other_handling"
         inside = any("其他处理" in core(label) or "六" in ordinal(label) for label in labels[:-1])
         return "other_other" if inside or prefix.startswith("3") else "other_handling"
+    if text in ("总计", "合计"):
+        inside = any("办理结果" in core(label) for label in labels[:-1])
+        return "processed_total" if inside or "七" in prefix else None
     names = [row.name for row in T3_ROWS if row.name not in ("other_handling", "other_other") and row.match.search(text)]
     return names[0] if len(names) == 1 else None
 

@@ -13,8 +13,7 @@ MAX_COLSPAN = 100
 MAX_WIDTH = 200
 
 _LEADING_INTEGER = re.compile(r"\s*\+?(\d+)")
-_LINES = frozenset(("p", "div", "li", "tr"))
-_BLOCKS = _LINES | {"br", "table", "sup", "sub"}  # a raised figure is a footnote's
+_BLOCKS = frozenset(("p", "div", "li", "tr", "table", "br", "sup", "sub"))  # a raised figure is a footnote's
 _UNSEEN = frozenset(("style", "script", "template", "noscript"))
 _string = etree.XPath("string()")
 
@@ -147,16 +146,16 @@ def _text(td: etree._Element) -> str:
     if not len(node):
         return "" if text is None or node.tag in _UNSEEN else text.strip()
     text = str(_string(td)).strip()
-    if len(text) > 1 and text[-1].isdigit() and (next(td.iter(*_UNSEEN), None) is not None or _is_broken(td)):
+    if len(text) > 1 and text[-1].isdigit() and (next(td.iter(*_UNSEEN), None) is not None or _is_broken(td, text)):
         return _lines(td).strip()
     return text
 
 
-def _is_broken(td: etree._Element) -> bool:
+def _is_broken(td: etree._Element, text: str) -> bool:
     """Whether the cell has more than one line: two figures must not run together into one."""
     blocks = td.iter(*_BLOCKS)
     first = next(blocks, None)
-    return first is not None and (next(blocks, None) is not None or first.tag not in _LINES or bool((td.text or "").strip()))
+    return first is not None and (next(blocks, None) is not None or str(_string(first)).strip() != text)
 
 
 def _lines(td: etree._Element) -> str:
