@@ -47,7 +47,7 @@ _PRESENTATION = (
     "nowrap",
     "dir",
 )
-_INLINE = ("span", "font", "strong", "b", "em", "i", "u", "o:p", "small", "big", "tt", "ins", "label")
+_INLINE = ("span", "font", "strong", "b", "em", "i", "u", "o:p", "big", "tt", "ins", "label")
 _BOXES = ("div", "ul", "ol", "dl", "section", "table", "form", "aside", "nav", "footer", "header")
 
 _BLANKS = re.compile(r"[\s\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]+")
@@ -131,6 +131,11 @@ def wordy(element: Any) -> bool:
     )
 
 
+def names_files(box: Any) -> bool:
+    """Whether a box is headed 附件, whatever its class says."""
+    return "附件" in string(box)[:40]
+
+
 def clean(element: Any, *, asides: bool = True, hides: bool = True) -> list[Any]:
     """Take out of an element what is not shown, and with `asides` the boxes beside an article; gives the boxes of files.
 
@@ -141,7 +146,7 @@ def clean(element: Any, *, asides: bool = True, hides: bool = True) -> list[Any]
     for box in list(element.iter(*_BOXES)) if asides else ():
         kind = role(box)
         if box is not element and kind in ("aside", "files") and not wordy(box):
-            if kind == "files":
+            if kind == "files" or names_files(box):
                 files.append(box)
             _take_out(box)
     if hides:

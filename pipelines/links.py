@@ -58,10 +58,10 @@ def is_document(href: str) -> bool:
 
 
 def documents(links: list[Any], base: str) -> list[Attachment]:
-    """The documents among links, each once."""
+    """The documents among links and viewers (iframe, embed, object), each once."""
     found: dict[str, Attachment] = {}
     for link in links:
-        href = link.get("href")
+        href = link.get("href") or link.get("src") or link.get("data")
         if href and is_document(href) and (url := absolute(base, href)) and url not in found:
             name = squeeze("".join(link.itertext())) or squeeze(link.get("title") or "") or url.rpartition("/")[2]
             found[url] = Attachment(url=url, name=name, media_type=media_type(url))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from crawler.items import Page, Problem, Report
 from pipelines import bodies
@@ -196,6 +197,8 @@ def describe(document: Document, article: Article, page: Page) -> Report:
     if report.title is None and page.entries:
         report.title = next((squeeze(e.title) for e in page.entries if e.title), None)
     untitled = report.title is None
+    if (other := _other_host(document)) is not None:
+        report.problems.append(Problem(kind="rehosted", message=f"the page names {other} as its site", url=page.url))
     report.is_report = not listing and _is_report(report.title, article)
     if not report.is_report:
         if untitled:
@@ -205,6 +208,20 @@ def describe(document: Document, article: Article, page: Page) -> Report:
     for problem in report.problems:
         problem.url = problem.url or page.url
     return report
+
+
+def _other_host(document: Document) -> str | None:
+    """The site that a page outside gov.cn names as its own, where that is another: hijacked domains serve copies of portals."""
+    stated = document.metas.get("sitedomain", "").lower()
+    host = urlsplit(document.url).hostname or ""
+    if not stated or host.endswith(".gov.cn") or not re.search(r"\.[a-z]{2,}$", host):
+        return None
+    domains = [
+        d.strip().removeprefix("http://").removeprefix("https://").removeprefix("www.").strip("/")
+        for d in re.split(r"[,;，；\s]", stated)
+    ]
+    own = host.removeprefix("www.")
+    return None if any(d and (own == d or own.endswith(f".{d}") or d.endswith(f".{own}")) for d in domains) else stated
 
 
 def _is_report(title: str | None, article: Article) -> bool:

@@ -16,7 +16,7 @@ from lxml import etree
 from crawler.items import Attachment
 from pipelines import links
 from pipelines.document import Document, parse
-from pipelines.lines import SENTENCE_MARK, SILENT, clean, hidden, lines, role, squeeze, string, text_size
+from pipelines.lines import SENTENCE_MARK, SILENT, clean, hidden, lines, names_files, role, squeeze, string, text_size
 
 ENOUGH = 60
 """Characters that a container must hold to be taken for the article without looking further."""
@@ -58,8 +58,9 @@ def find_article(document: Document) -> Article:
     base = document.url
     for tag in document.root.iter("base"):
         base = urljoin(base, tag.get("href") or "")
+    viewers = list(element.iter("iframe", "embed", "object"))
     boxes = clean(element, hides=document.hides)
-    anchors = [a for box in boxes for a in box.iter("a")] + list(element.iter("a"))
+    anchors = viewers + [a for box in boxes for a in box.iter("a")] + list(element.iter("a"))
     images = list(element.iter("img"))
     article = Article(paragraphs=lines(element), element=element)
     if place is not None:
@@ -266,20 +267,27 @@ def _lines_of(element: Any, hides: bool) -> list[str]:
 
 
 def _lines_after(element: Any, hides: bool, limit: int = 25) -> tuple[list[str], list[Any]]:
-    """Lines below the article, and the links there that may lead to its documents."""
+    """Lines below the article, and the links there that may lead to its documents.
+
+    Beside the article and its parent any link may; farther out, where the columns of the page are, those in boxes of files.
+    """
     found: list[str] = []
     anchors: list[Any] = []
-    for _ in range(4):
+    for distance in range(4):
         if element is None or element.tag == "body":
             break
         if element.tail and (tail := squeeze(element.tail)):
             found.append(tail)
         for sibling in element.itersiblings():
-            kind = "" if sibling.tag in SILENT else role(sibling)
             if sibling.tag in SILENT:
                 continue
-            if kind != "aside":
+            kind = role(sibling)
+            if kind == "files" or (kind != "aside" and distance < 2) or (kind == "aside" and names_files(sibling)):
                 anchors.extend(sibling.iter("a"))
+            elif kind != "aside":
+                anchors.extend(
+                    a for box in sibling.iter("div", "ul", "table") if role(box) == "files" for a in box.iter("a")
+                )
             if kind != "files" and len(found) < limit and not hidden(sibling):
                 found += _lines_of(sibling, hides)
         element = element.getparent()

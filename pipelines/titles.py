@@ -22,7 +22,7 @@ _OTHER_TITLE = re.compile(
     r"(?:[（(].*[)）])?[》”\"']?\s*$|"
     r"^(?:关于)?(?:印发|转发|做好|开展|报送|组织)|一图|图解|图说|图读|一张图|^(?:解读|读懂|H5)|"
     r"上半年|下半年|半年度|第[一二三四1-4]季度|季度|\d月份|月报|学年|"
-    r"报告?(?:的)?(?:格式|模板|范本|样式|编制|填报)|公共企事业|召开|举办|推进会|培训|发布会|评估报告|工作计划|工作要点"
+    r"报告?(?:的)?(?:格式|模板|范本|样式|编制|填报)|公共企事业|召开|举办|推进会|培训|发布会|评估报告|工作计划|工作要点|[。；！？]"
 )
 COLUMN_TITLE = re.compile(r"^\W*(?:政府|政务|部门|法定)?信息公开(?:工作)?(?:年度(?:工作)?报告|年报)(?:列表)?\W*$")
 TITLE_YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?!\d)")
@@ -87,7 +87,10 @@ def read_title(document: Document, article: Article) -> str | None:
     """The article's title without site name and markup, None where the page prints none."""
     metas = document.metas
     if document.root is None:
-        return next((line for line in article.before if is_report_title(line) and len(line) < 80), None)
+        return next(
+            (line for line in (*article.before, *article.paragraphs[:3]) if len(line) < 80 and is_report_title(line)),
+            None,
+        )
     site = {squeeze(metas.get(name, "")) for name in ("sitename", "columnname")} - {""}
     stated = squeeze(_TAGS.sub("", html.unescape(metas.get("articletitle", "") or metas.get("ucaptitle", ""))))
     if stated and stated not in site:
