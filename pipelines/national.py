@@ -167,15 +167,17 @@ def _lines_two(sheets: list[Sheet]) -> Iterator[Printed]:
     for grid, sheet in sheets:
         header: list[tuple[Segment, str, str | None]] = []
         form: str | None = None
+        end = 0
         for row in sheet:
             if not row:
                 continue
             named = [(segment, name) for segment in row[1:] if (name := _column_two(segment.text))]
             if named:
                 header = [(segment, name, _printed_unit(segment.text)) for segment, name in named]
+                end = row[-1].end
                 form = _form_two({name for _, name in named}, named[-1][0].text)
             elif header and form and (name := _row_two(row[0].text)):
-                cells = _cells_under(row, [segment for segment, _, _ in header])
+                cells = _cells_under(row, [segment for segment, _, _ in header], end)
                 texts = dict(zip((name for _, name, _ in header), cells, strict=True)) if cells else None
                 units = {column: unit for _, column, unit in header if unit}
                 yield Line(row[0].text, name, texts, units), form, grid.origin
@@ -192,9 +194,12 @@ def _looks_like_three(row: list[Segment]) -> bool:
     return any(_row_three((segment.text,)) for segment in row)
 
 
-def _cells_under(row: list[Segment], header: list[Segment]) -> list[str] | None:
-    """The row's cells under a header, by their slots; failing that by their number; None where neither is clear."""
-    if _is_longer(row, header):
+def _cells_under(row: list[Segment], header: list[Segment], end: int) -> list[str] | None:
+    """The row's cells under a header, by their slots; failing that by their number; None where neither is clear.
+
+    A row that reaches beyond the header row's `end` is shifted.
+    """
+    if row[-1].end > end:
         return None
     texts: list[str] = []
     for head in header:
@@ -280,12 +285,6 @@ def _header_three(row: list[Segment]) -> tuple[Segment, ...] | None:
     return ()
 
 
-def _is_longer(row: list[Segment], header: Sequence[Segment]) -> bool:
-    """Whether something is printed to the right of the header's last column: then the row is shifted."""
-    end = header[-1].end
-    return any(segment.start >= end and segment.text for segment in row[-2:])
-
-
 @lru_cache(maxsize=2048)
 def _column_three(label: str) -> str | None:
     text = core(label)
@@ -316,7 +315,7 @@ def _line_three(row: list[Segment], header: tuple[Segment, ...] | None) -> Line 
         labels = [segment for segment in row if segment.end <= header[0].start]
         name = _row_three(_texts(labels))
         if name and len(values) == 7 and len(labels) + 7 <= len(row):
-            shifted = _is_longer(row, header)
+            shifted = row[-1].end > header[-1].end
             return Line(labels[-1].text, name, None if shifted else _cells_three(values))
     last = next((i for i in range(len(row) - 1, -1, -1) if _row_three(_texts(row[: i + 1]))), None)
     if last is not None:
@@ -436,7 +435,7 @@ def _tables_four(sheets: list[Sheet]) -> list[Table]:
             if len(printed) != 1:
                 doubts.append(f"table 4 has {len(printed)} rows of figures")
                 continue
-            cells = _cells_four(printed[0], heads)
+            cells = _cells_four(printed[0], heads) if printed[0][-1].end <= sheet[index][-1].end else None
             if cells is None:
                 doubts.append("table 4: its cells do not stand under their headers")
                 continue
@@ -509,8 +508,6 @@ def _rows_below(sheet: list[list[Segment]], index: int) -> Iterator[list[Segment
 def _cells_four(row: list[Segment], heads: list[tuple[str, list[Segment]]]) -> dict[str, str] | None:
     below = {segment.start: segment for segment in row if segment.fresh}
     cells: dict[str, str] = {}
-    if _is_longer(row, heads[-1][1]):
-        return None
     for name, head in heads:
         for result, segment in zip(_RESULTS, head, strict=True):
             if segment.start not in below or below[segment.start].end != segment.end:

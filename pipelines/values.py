@@ -12,7 +12,7 @@ UNIT = r"亿元|万元|千元|元|人次|件次|件|宗|条|份|起|个|项|次|
 _BLANK = re.compile(r"[\s\u00a0\u200b-\u200f\u2060\u3000\ufeff]+")
 _NUMBER = re.compile(
     rf"(?P<sign>[+-]|减少?|增加?)?"
-    rf"(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    rf"(?P<digits>[1-9]\d{{0,2}}(?:,\d{{3}})+(?:\.\d+)?|(?:0|[1-9]\d*)(?:\.\d+)?)(?!\d)"
     rf"(?P<unit>{UNIT})?"
     rf"(?P<note>\([^()]*\)|\[[^\[\]]*\]|[*①-⑳]|[,;:](?:其中|含|包括).*)?"
 )
@@ -38,7 +38,7 @@ class Value(NamedTuple):
 @lru_cache(maxsize=8192)
 def read_value(text: str) -> Value:
     """Read one cell. Thousands separators, signs, 减少12, units (元, 万元) and a note in brackets are understood."""
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and (text[0] != "0" or text == "0"):
         return Value(int(text), "number")
     text = text.translate(_WIDE).strip()
     if _TORN.search(text):
