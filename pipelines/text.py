@@ -53,6 +53,8 @@ def find_article(document: Document) -> Article:
     element = _embedded_article(document, place)
     if element is None:
         element = place
+    else:
+        place = next((box for box in document.root.iter("div") if role(box) == "article"), place)
     if element is None:
         return _last_resort(document)
     base = document.url

@@ -117,6 +117,9 @@ def read_title(document: Document, article: Article) -> str | None:
         if is_report_title(line) and len(line) < 80:
             return line
     bare = _without_site(shown, site)
+    near = next((h for h in headings if len(h) >= 5 and h in article.before[:8]), None)
+    if near and bare not in article.before:
+        return near  # <title> names the site on every page of some portals
     if bare and bare not in site:
         return bare
     return next((h for h in headings if len(h) >= 5), None)
