@@ -88,8 +88,16 @@ class Reports:
         self.db = open_database(self.path, migrations)
 
     def close(self) -> None:
-        """Release the database."""
+        """Commit and release the database."""
+        self.commit()
         self.db.close()
+
+    def commit(self) -> None:
+        """Make what `put` has written visible to others and safe."""
+        try:
+            self.db.conn.commit()
+        except sqlite3.Error as error:
+            raise ArchiveError(f"cannot write to {self.path}: {error}") from error
 
     def put_portal(self, facts: dict[str, str | None]) -> None:
         """The portal's row, as its file declares it; written only where it differs."""
@@ -102,8 +110,9 @@ class Reports:
             self.db.table("portals").upsert(wanted, pk="name")
 
     def put(self, document: Document) -> str:
-        """Write one report with all its rows, in one commit. Returns new, changed or unchanged; unchanged writes nothing.
+        """Write one report with all its rows, or none of them. Returns new, changed or unchanged; unchanged writes nothing.
 
+        The caller commits, after one report or after some: what is lost with a crash is read again from the captures.
         A figure that a second sentence or table states again keeps its first row.
         """
         tables = self._tables(document)
@@ -114,14 +123,17 @@ class Reports:
         ).fetchone()
         if before and before["digest"] == digest:
             if before["reader_version"] != document.reader_version:
-                self._commit(
+                self._begin()
+                self.db.conn.execute(
                     "UPDATE reports SET reader_version = ? WHERE id = ?", (document.reader_version, document.id)
                 )
             return "unchanged"
         search_id = int.from_bytes(hashlib.sha256(document.id.encode()).digest()[:8], "big") >> 1
         row |= {"id": document.id, "reader_version": document.reader_version, "search_id": search_id, "digest": digest}
         try:
-            with self.db.conn as connection:
+            self._begin()
+            with self.db.atomic():
+                connection = self.db.conn
                 if before:
                     self._forget(connection, document.id, before)
                 names = ", ".join(row)
@@ -142,6 +154,10 @@ class Reports:
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot write {document.id} to {self.path}: {error}") from error
         return "changed" if before else "new"
+
+    def _begin(self) -> None:
+        if not self.db.conn.in_transaction:
+            self.db.begin()
 
     def _row(self, document: Document) -> dict[str, Any]:
         current = document.versions[-1]
@@ -190,13 +206,6 @@ class Reports:
             "DELETE FROM checks WHERE report_id = ? AND identity NOT GLOB ?", (report_id, CROSS_YEAR + "*")
         )
 
-    def _commit(self, sql: str, values: Iterable[Any]) -> None:
-        try:
-            with self.db.conn:
-                self.db.conn.execute(sql, tuple(values))
-        except sqlite3.Error as error:
-            raise ArchiveError(f"cannot write to {self.path}: {error}") from error
-
     def known(self, portal: str) -> set[str]:
         """Ids of the portal's reports."""
         return {row["id"] for row in self.db.conn.execute("SELECT id FROM reports WHERE portal = ?", (portal,))}
@@ -241,7 +250,8 @@ class Reports:
             )
             if sorted((tuple(row) for row in rows), key=str) != wanted:
                 changed[report_id] = wanted
-        with self.db.conn as connection:
+        with self.db.atomic():
+            connection = self.db.conn
             for report_id, rows_ in changed.items():
                 connection.execute(
                     "DELETE FROM checks WHERE report_id = ? AND identity GLOB ?", (report_id, CROSS_YEAR + "*")

@@ -7,6 +7,7 @@ on its way up. Listings, redirect hops, retries, robots.txt, attachments, 304s a
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Self, cast
 
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
@@ -56,6 +57,7 @@ class Capture:
         self.runs = runs
         self.captures = runs.captures
         self.offline = crawler.settings.getbool("OFFLINE")
+        self.refusals: Counter[str] = Counter()
         self.refusing: dict[str, str] = {}
 
     @classmethod
@@ -176,6 +178,15 @@ class Capture:
             run_id=self.runs.run_id,
         )
 
+    def _refused(self, request: Request, outcome: Outcome) -> None:
+        """Count a refusal; a host that goes on refusing is left alone for the rest of the run."""
+        if self.offline:
+            return
+        host = urlparse_cached(request).netloc
+        self.refusals[host] += 1
+        if self.refusals[host] >= self.crawler.settings.getint("REFUSALS_BEFORE_LEAVING"):
+            self.refusing[host] = outcome.note or "refused"
+
     def _keep(self, row: Row) -> Row:
         self.captures.add(row)
         self.runs.count(f"captures/{row.outcome}")
@@ -186,9 +197,9 @@ class Capture:
         if _is_robots(request):
             return response
         if outcome.name == "blocked":
-            if not self.offline:
-                self.refusing.setdefault(urlparse_cached(request).netloc, outcome.note or "refused")
+            self._refused(request, outcome)
             raise Unusable("blocked", f"refused ({outcome.note})")
+        self.refusals.pop(urlparse_cached(request).netloc, None)
         if outcome.name == "missing":
             raise Unusable("missing", f"the portal no longer has it ({outcome.note})")
         if outcome.name == "redirect" and response.status == 200:

@@ -24,6 +24,10 @@ AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 2.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
 
+# Refusals in a row after which a host is left alone for the rest of the run. Some portals refuse single addresses and
+# answer all others; a host that means it refuses the next ones too.
+REFUSALS_BEFORE_LEAVING = 3
+
 # Slow portals do answer; 30 s is longer than any page waited for so far, and three tries are enough.
 DOWNLOAD_TIMEOUT = 30
 RETRY_TIMES = 2

@@ -7,13 +7,13 @@ the captures and the readers alone, not on the order or the kind of the runs tha
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from archive import Capture, Captures, Reports
+from archive import ArchiveError, Capture, Captures, Reports
 from archive.reports import FIELDS, Document, Version
 from crawler.items import Entry, Page, Problem, Report
 from crawler.runs import Runs
@@ -25,15 +25,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from spiders.platforms import Portal
-
-_AT_ONCE = 200
-"""Reports related in one commit."""
-MISSES = 3
-MISSED_FOR = timedelta(days=14)
-"""A report is removed after so many misses in a row over at least so long; before that it is missing."""
-
-Problems = Callable[[str, list[Problem]], None]
-"""Told after each reading: the address read, and what is to be said of it (nothing clears what was said before)."""
 
 
 class Store:
@@ -57,6 +48,24 @@ class Store:
         result = self.reports.put(document)
         self.touched.add(document.id)
         return result
+
+    def read_all(self, documents: Mapping[tuple[str, str], set[str]]) -> Iterator[str]:
+        """Read these documents, relate them, and tell of each what came of it: new, changed, unchanged, none or failed.
+
+        A reader that raises fails its page alone, which is told as a problem of kind `read_failed`.
+        """
+        for number, ((name, key), urls) in enumerate(sorted(documents.items())):
+            try:
+                yield self.read(self.portals[name], key, urls) or "none"
+            except ArchiveError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a reader raises shall not stop the others
+                self.problems(min(urls), [Problem(kind="read_failed", message=f"{type(error).__name__}: {error}")])
+                yield "failed"
+            if number % _AT_ONCE == 0:
+                self.reports.commit()
+        self.relate()
+        self.reports.commit()
 
     def relate(self) -> None:
         """Evaluate what takes two reports, for those that this run has touched."""
@@ -302,6 +311,7 @@ class Pipeline:
             urls.update(entry.url for entry in getattr(self.crawler.spider, "found", {}).get(key, ()))
             self.results[key] = result = self.store.read(self.portal, key, urls)
             self.runs.count(f"reports/{result or 'none'}")
+            self.reports.commit()
         return item
 
     def _catch_up(self) -> None:

@@ -49,10 +49,19 @@ def crawl_lines() -> bool:
                 cpu[mode].append(measured(mode, portal, archive)["cpu"] / portal["pages"])
         read = min(measured("read", portal, Path(folder) / "whole0")["cpu"] / portal["pages"] for _ in range(ROUNDS))
         bare, capture, whole = (min(values) for values in cpu.values())
-    print(f"CPU a page, ms: bare spider {bare * 1e3:.2f}, with capture {capture * 1e3:.2f}, whole crawl {whole * 1e3:.2f}, read alone {read * 1e3:.2f}")
-    kept = line("capture: CPU a page, bare spider with capture / bare spider", capture / bare, "<= 1.50", kept=capture <= 1.5 * bare)
+    print(
+        f"CPU a page, ms: bare spider {bare * 1e3:.2f}, with capture {capture * 1e3:.2f}, whole crawl {whole * 1e3:.2f}, read alone {read * 1e3:.2f}"
+    )
+    kept = line(
+        "capture: CPU a page, bare spider with capture / bare spider",
+        capture / bare,
+        "<= 1.50",
+        kept=capture <= 1.5 * bare,
+    )
     limit = bare + 1.3 * read
-    kept &= line("whole crawl: CPU a page / (bare spider + 1.3 x read alone)", whole / limit, "<= 1.00", kept=whole <= limit)
+    kept &= line(
+        "whole crawl: CPU a page / (bare spider + 1.3 x read alone)", whole / limit, "<= 1.00", kept=whole <= limit
+    )
     peaks = {}
     for pages in (500, 5000):
         with served(pages) as portal, tempfile.TemporaryDirectory() as folder:
@@ -66,7 +75,11 @@ def crawl_lines() -> bool:
 def served(pages: int) -> Any:
     """A replica with that many reports, served by another process; its facts and the addresses of its documents."""
     process = subprocess.Popen(  # noqa: S603 - ourselves
-        [sys.executable, "-m", "tests.bench", "serve", str(pages)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.bench", "serve", str(pages)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         yield json.loads(process.stdout.readline())  # type: ignore[union-attr]
@@ -82,14 +95,22 @@ def serve(pages: int) -> None:
     with Server(Nfcms("bench", pages)) as server:
         replica = server["bench"]
         urls = [expected.url for expected in replica.truth()]
-        print(json.dumps({"platform": replica.platform, "facts": replica.facts, "urls": urls, "pages": len(urls)}), flush=True)
+        print(
+            json.dumps({"platform": replica.platform, "facts": replica.facts, "urls": urls, "pages": len(urls)}),
+            flush=True,
+        )
         sys.stdin.readline()
 
 
 def measured(mode: str, portal: dict[str, Any], archive: Path) -> dict[str, Any]:
     """One crawl, or one reading of its captures, in a process of its own: CPU seconds and peak KiB."""
     done = subprocess.run(  # noqa: S603 - ourselves
-        [sys.executable, "-m", "tests.bench", mode, str(archive)], cwd=ROOT, input=json.dumps(portal), capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.bench", mode, str(archive)],
+        cwd=ROOT,
+        input=json.dumps(portal),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"{mode}: {done.stderr[-2000:]}")
@@ -117,7 +138,7 @@ def crawl(mode: str, portal: dict[str, Any], archive: Path) -> float:
         settings = Settings({"LOG_LEVEL": "WARNING"})
     else:
         settings = get_project_settings()
-        settings.setdict(HURRY | {"ARCHIVE": str(archive)}, priority="cmdline")
+        settings.setdict(HURRY | {"ARCHIVE": str(archive), "DOWNLOAD_DELAY": 0}, priority="cmdline")
         if mode == "capture":
             settings.setdict({"ITEM_PIPELINES": {}}, priority="cmdline")
     process = AsyncCrawlerProcess(settings)

@@ -13,10 +13,12 @@ from typing import Any
 from tests.portals.replica import Replica
 
 ROOT = Path(__file__).parent.parent
-HURRY = {"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": False, "LOG_LEVEL": "WARNING", "DOWNLOAD_TIMEOUT": 5}
+HURRY = {"DOWNLOAD_DELAY": 0.002, "AUTOTHROTTLE_ENABLED": False, "LOG_LEVEL": "WARNING", "DOWNLOAD_TIMEOUT": 5}
 
 
-def crawl(archive: Path, *replicas: Replica, settings: dict[str, Any] | None = None, **arguments: str) -> subprocess.CompletedProcess[str]:
+def crawl(
+    archive: Path, *replicas: Replica, settings: dict[str, Any] | None = None, **arguments: str
+) -> subprocess.CompletedProcess[str]:
     """Crawl replicas that are being served, in one process, into `archive`; exit code as `scrapy crawl` has it."""
     work = {
         "portals": [[replica.platform, replica.facts] for replica in replicas],
@@ -34,7 +36,14 @@ def scrapy(archive: Path, *arguments: str | Path) -> subprocess.CompletedProcess
 def run(command: list[str], stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """A command in the project's root, output captured."""
     return subprocess.run(  # noqa: S603 - our own commands
-        command, input=stdin, capture_output=True, text=True, cwd=ROOT, env=os.environ | environment, timeout=300, check=False
+        command,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | environment,
+        timeout=300,
+        check=False,
     )
 
 

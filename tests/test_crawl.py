@@ -37,7 +37,9 @@ def runs(archive: Path) -> list[dict[str, Any]]:
 
 def kinds(archive: Path) -> dict[str, int]:
     """Open problems by kind."""
-    return dict(rows(archive, "captures", "SELECT kind, COUNT(*) FROM problems WHERE resolved_at IS NULL GROUP BY kind"))
+    return dict(
+        rows(archive, "captures", "SELECT kind, COUNT(*) FROM problems WHERE resolved_at IS NULL GROUP BY kind")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,10 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Se
 @pytest.mark.parametrize("name", ["qinghe", "yunshan", "hepan", "haiwan"])
 def test_every_report_is_archived_once_with_its_facts(crawled: tuple[Path, Server], name: str) -> None:
     archive, server = crawled
-    found = {row[0]: row[1:] for row in rows(archive, "reports", f"SELECT url, {', '.join(FIELDS)} FROM reports WHERE portal = ?", name)}
+    found = {
+        row[0]: row[1:]
+        for row in rows(archive, "reports", f"SELECT url, {', '.join(FIELDS)} FROM reports WHERE portal = ?", name)
+    }
     wanted = {e.url: tuple(getattr(e.report, field) for field in FIELDS) for e in server[name].truth()}
     assert found == wanted
 
@@ -66,7 +71,9 @@ def test_every_cell_is_in_its_place(crawled: tuple[Path, Server], name: str) -> 
         sql = """SELECT table_no, row_name, column_name, value, value_state FROM statistics s JOIN reports r ON r.id = s.report_id
                  WHERE r.url = ? AND origin = 'html'"""
         found = {row[:3]: row[3:] for row in rows(archive, "reports", sql, expected.url)}
-        wanted = {(s.table_no, s.row_name, s.column_name): (s.value, s.value_state) for s in expected.report.statistics()}
+        wanted = {
+            (s.table_no, s.row_name, s.column_name): (s.value, s.value_state) for s in expected.report.statistics()
+        }
         assert found == wanted, expected.report.title
 
 
@@ -83,7 +90,11 @@ def test_everything_that_was_fetched_is_captured_before_it_is_read(crawled: tupl
     (headers,) = rows(archive, "captures", "SELECT request_headers FROM captures LIMIT 1")[0]
     assert "gzip, deflate" in headers
     assert "Tongjian" in headers
-    assert rows(archive, "captures", "SELECT COUNT(*) FROM captures WHERE content_encoding = 'gzip' AND wire_bytes >= (SELECT size FROM bodies b WHERE b.sha256 = captures.sha256)") == [(0,)]
+    assert rows(
+        archive,
+        "captures",
+        "SELECT COUNT(*) FROM captures WHERE content_encoding = 'gzip' AND wire_bytes >= (SELECT size FROM bodies b WHERE b.sha256 = captures.sha256)",
+    ) == [(0,)]
 
 
 def test_a_second_crawl_asks_conditionally_and_finds_nothing_new(tmp_path: Path) -> None:
@@ -135,7 +146,12 @@ def test_a_changed_report_becomes_a_version(tmp_path: Path) -> None:
         replica.change(document)
         assert crawl(archive, replica, refresh="1").returncode == 0
         assert runs(archive)[-1]["reports/changed"] == 1
-        versions = rows(archive, "reports", "SELECT changed FROM versions v JOIN reports r ON r.id = v.report_id WHERE r.url = ? ORDER BY v.captured_at", replica.url(document))
+        versions = rows(
+            archive,
+            "reports",
+            "SELECT changed FROM versions v JOIN reports r ON r.id = v.report_id WHERE r.url = ? ORDER BY v.captured_at",
+            replica.url(document),
+        )
         assert len(versions) == 2
         assert '"text"' in versions[1][0]
         before = scrapy_dump(archive)
@@ -152,12 +168,19 @@ def test_what_goes_wrong_is_kept_and_told(tmp_path: Path) -> None:
         done = crawl(archive, *server, settings={"RETRY_TIMES": 1})
         assert done.returncode == 1
         assert rows(archive, "reports", "SELECT COUNT(*) FROM reports") == [(28,)]
-        told = {url: kind for url, kind in rows(archive, "captures", "SELECT url, kind FROM problems WHERE stage = 'fetch'")}
+        told = {
+            url: kind for url, kind in rows(archive, "captures", "SELECT url, kind FROM problems WHERE stage = 'fetch'")
+        }
         assert told[server["qinghe"].url(gone)] == "missing"
         assert told[server["hepan"].url(challenge)] == "blocked"
         assert told[server["haiwan"].url(stub)] == "missing"
         assert told[server["yunshan"].url(cut)] == "error"
-        outcome, size = rows(archive, "captures", "SELECT outcome, (SELECT size FROM bodies b WHERE b.sha256 = c.sha256) FROM captures c WHERE url = ? ORDER BY id", server["yunshan"].url(cut))[0]
+        outcome, size = rows(
+            archive,
+            "captures",
+            "SELECT outcome, (SELECT size FROM bodies b WHERE b.sha256 = c.sha256) FROM captures c WHERE url = ? ORDER BY id",
+            server["yunshan"].url(cut),
+        )[0]
         assert outcome == "error"
         assert size > 0
         # when it can be had again, it is fetched and the problem is closed

@@ -54,9 +54,12 @@ class Command(ArchiveCommand):
         return UNWELL if broken else WELL
 
     def _settings(self) -> Settings:
-        """Replicas are ours and in a hurry: no delay; everything else as for the real portals."""
+        """Replicas are ours and in a hurry: hardly a delay, everything else as for the real portals.
+
+        Without any delay Scrapy does not keep to one request at a time.
+        """
         settings = self.configuration.copy()
-        quick = {"ARCHIVE": str(FOLDER), "DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": False, "LOG_ENABLED": False}
+        quick = {"ARCHIVE": str(FOLDER), "DOWNLOAD_DELAY": 0.005, "AUTOTHROTTLE_ENABLED": False, "LOG_ENABLED": False}
         for name, value in quick.items():
             settings.set(name, value, priority="cmdline")
         return settings

@@ -104,9 +104,8 @@ class Command(ArchiveCommand):
         portals = declared(self.configuration, captures)
         reports = Reports(self.archive)
         store = Store(captures, reports, portals, keep)
-        for (name, key), urls in sorted(addresses(captures, portals).items()):
-            if urls & imported:
-                counts[f"reports/{store.read(portals[name], key, urls) or 'none'}"] += 1
-        store.relate()
+        documents = {document: urls for document, urls in addresses(captures, portals).items() if urls & imported}
+        for result in store.read_all(documents):
+            counts[f"reports/{result}"] += 1
         reports.close()
-        return UNWELL if problems["unreadable"] else WELL
+        return UNWELL if problems["unreadable"] or problems["read_failed"] else WELL

@@ -41,17 +41,14 @@ class Command(ArchiveCommand):
             captures.resolve_problems(url, "read", still=[p.kind for p in found])
             for problem in found:
                 captures.add_problem(run_id, only, Problem(kind=problem.kind, message=problem.message, url=url))
-                counts["failed"] += problem.kind == "unreadable"
+                counts["unreadable"] += problem.kind == "unreadable"
 
         reports = Reports(self.archive)
         store = Store(captures, reports, portals, keep)
-        for (name, key), urls in sorted(addresses(captures, portals, only).items()):
-            result = store.read(portals[name], key, urls)
-            if result:
-                counts[result] += 1
-        store.relate()
+        for result in store.read_all(addresses(captures, portals, only)):
+            counts[result] += 1
         reports.close()
         captures.finish_run(run_id, "finished", dict(counts))
         captures.close()
-        print(", ".join(f"{counts[name]} {name}" for name in ("new", "changed", "unchanged", "failed")))
-        return UNWELL if counts["failed"] else WELL
+        print(", ".join(f"{counts[name]} {name}" for name in ("new", "changed", "unchanged", "unreadable", "failed")))
+        return UNWELL if counts["failed"] or counts["unreadable"] else WELL
