@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 
     from spiders.platforms import Portal
 
+MISSES = 3
+MISSED_FOR = timedelta(days=14)
+"""A report is removed after so many misses in a row over at least so long; before that it is missing."""
+
+_AT_ONCE = 200
+"""Reports written or related in one commit where nobody waits for them."""
+
+Problems = Callable[[str, list[Problem]], None]
+"""Told after each reading: the address read, and what is to be said of it (nothing clears what was said before)."""
+
 
 class Store:
     """The pages of an archive as reports. `portals` maps names to portal classes."""
