@@ -58,10 +58,10 @@ def _printed_date(lines: list[str], limit: str | None) -> str | None:
                 if label[2] or _PUBLICATION.search(label[1]):
                     return found.value
                 continue
-            beside_source = "来源" in line and len(line) < 120
-            if beside_source or (len(before.strip()) <= 2 and len(line) < 60):
-                if beside_source:
-                    return found.value
+            if "来源" in line and len(line) < 120:
+                return found.value
+            alone = len(before.strip()) <= 2 and len(line) < 60
+            if alone or (i < 3 and len(line) < 40 and before[-1:].isspace()):
                 unlabelled = unlabelled or found.value
     return unlabelled
 
@@ -105,9 +105,13 @@ _SOURCE_END = re.compile(
     r"\s*(?:发\s*布\s*(?:时\s*间|日\s*期|机\s*构|者)?\s*[:：]|发\s*文|公\s*布|时\s*间\s*[:：]|日\s*期\s*[:：]|作\s*者|记\s*者\s*[:：]|浏\s*览|阅\s*读|点\s*击|访\s*问|字\s*[号体]|【|\[|［|\||｜|打\s*印|关\s*闭|分\s*享|收\s*藏|保\s*存|"
     r"责?\s*任?\s*编\s*辑|审\s*核|编\s*审|更\s*新|来\s*源|文\s*号|下\s*载|次\s*数|背\s*景|大\s*中\s*小|(?:19|20)\d\d\s*[-年/.]\s*\d|视力|扫一扫|举\s*报|评\s*论|索\s*引|主\s*题|语音|朗读|返回|纠错)"
 )
-_SOURCE_LITERAL = re.compile(
-    r"""var\s+(?i:c?(?:doc|content|article|news)?source(?:name)?|laiyuan|ly|xxly)\s*=\s*(['"])([^'"<>{}]{2,40})\1"""
-)
+_SOURCE_LITERALS = [
+    re.compile(
+        r"""var\s+(?i:c?(?:doc|content|article|news)?source(?:name)?|laiyuan|ly|xxly)\s*=\s*["']([^'"<>{}]{2,40})["']"""
+    ),
+    re.compile(r"""来源[:：](?:["']\s*\+\s*["'])?\s*([^'"<>{}+]{2,40})["'<]"""),
+]
+_ORGAN = re.compile(r"(?:发\s*布\s*(?:机\s*构|单\s*位)|供\s*稿(?:单位)?|稿\s*源|信息提供)\s*[:：]\s*([^\s:：]{2,40})")
 
 
 def read_source(document: Document, article: Article) -> str | None:
@@ -117,16 +121,14 @@ def read_source(document: Document, article: Article) -> str | None:
         source = _printed_source(line)
         if source:
             return source
-    literal = _SOURCE_LITERAL.search(document.scripts)
-    if literal and literal[2].strip():
-        return squeeze(literal[2])
-    stated = squeeze(metas.get("contentsource", ""))
+    literal = next((m for pattern in _SOURCE_LITERALS if (m := pattern.search(document.scripts))), None)
+    if literal and literal[1].strip():
+        return squeeze(literal[1])
+    stated = squeeze(metas.get("contentsource", "")) or squeeze(str(document.detail.get("publisher") or ""))
     if stated:
         return stated
-    detail = document.detail.get("publisher")
-    if isinstance(detail, str) and detail.strip():
-        return squeeze(detail)
-    return None
+    organs = (_ORGAN.search(line) for line in article.before)
+    return next((organ[1] for organ in organs if organ), None)
 
 
 def _printed_source(line: str) -> str | None:

@@ -18,8 +18,10 @@ from pipelines import links
 from pipelines.document import Document, parse
 from pipelines.lines import SENTENCE_MARK, SILENT, clean, hidden, lines, names_files, role, squeeze, string, text_size
 
-ENOUGH = 60
+ENOUGH = 200
 """Characters that a container must hold to be taken for the article without looking further."""
+LITTLE = 60
+"""Characters below which no text is worth looking for."""
 MAX_DEPTH = 250
 """Text nested deeper than this counts for no article: no real page has any."""
 
@@ -215,7 +217,7 @@ def _embedded_article(document: Document, place: Any) -> Any:
     if (
         not isinstance(content, str)
         or len(content) < 30
-        or (place is not None and role(place) == "article" and _size(place) > ENOUGH)
+        or (place is not None and role(place) == "article" and _size(place) > LITTLE)
     ):
         return None
     root = parse(f"<div>{content}</div>")
