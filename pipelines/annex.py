@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from pipelines.labels import ANNEX_FORMS, Row, columns, core, groups, rows, squeeze
-from pipelines.national import Line, Segment, Table, is_part_of_a_year, segments
+from pipelines.printed import Line, Segment, Table, is_part_of_a_year, segments
 from pipelines.tables import Grid
 from pipelines.values import read_value
 

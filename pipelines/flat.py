@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from pipelines.labels import ANNEX_FORMS, LABELS, Row, rows
-from pipelines.national import Line, Table, judge
+from pipelines.printed import Line, Table, judge
 from pipelines.runs import split_cases, split_evenly, split_table_three
 from pipelines.values import read_value
 
@@ -73,7 +74,7 @@ _WIDE = {code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0xFF
 
 
 @lru_cache(maxsize=256)
-def _pattern(row: Row, form: str, table_no: int) -> re.Pattern[str]:
+def _pattern(row: Row) -> re.Pattern[str]:
     """The row's label as it may stand in running text."""
     if row.name == "other_handling":
         return re.compile(r"[（(]六[)）]其他(?:处理)?(?![\u4e00-\u9fff])")
@@ -92,11 +93,11 @@ def _zones(text: str, form: str, table_no: int, start: int) -> list[Zone] | None
     order = rows(form, table_no)
     places: list[tuple[Row, int, int]] = []
     for row in order:
-        found = _pattern(row, form, table_no).search(text, start if table_no > 1 or not places else places[-1][2])
+        found = _pattern(row).search(text, start if table_no > 1 or not places else places[-1][2])
         if found:
             tail = _LABEL_TAIL.match(text, found.end())
             places.append((row, found.start(), tail.end() if tail else found.end()))
-    if any(later[1] < earlier[2] for earlier, later in zip(places, places[1:], strict=False)):
+    if any(later[1] < earlier[2] for earlier, later in pairwise(places)):
         return None
     zones: list[Zone] = []
     for index, (row, begin, end) in enumerate(places):

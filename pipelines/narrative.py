@@ -37,6 +37,10 @@ class Rule(NamedTuple):
     """The matter the clause must be about: applications, reviews, suits or documents."""
 
 
+    def find(self, clause: str) -> re.Match[str] | None:
+        """The figure in a clause."""
+        return self.pattern.search(clause) if self.word in clause else None
+
     @property
     def key(self) -> tuple[int, str, str]:
         """Table, row and column of the figure."""
@@ -54,13 +58,15 @@ _CARRIED_OUT = (
     re.compile(rf"{_N}(?:申请)?(?:将|需|已|均)?结?转(?:至|到|入)?{_NEXT}"),
 )
 _CARRIED_IN = (
-    re.compile(rf"{_LAST}(?:未办结)?(?:结转|转入|遗留)(?:至|到)?(?:本年度?|今年)?[^\d,]{{0,16}}?{_N}"),
+    re.compile(rf"{_LAST}(?:未办结)?(?:结转|转入|遗留)(?:至|到)?(?:本年度?|今年|20\d\d年度?)?[^\d,]{{0,16}}?{_N}"),
     re.compile(rf"(?:结转|转入){_LAST}[^\d,]{{0,16}}?{_N}"),
 )
 _RECEIVED = (
     re.compile(rf"{_TAKES}(?P<about>[^\d,]{{0,44}}?申请[^\d,]{{0,14}}?){_N}"),
     re.compile(rf"{_TAKES}[^\d,]{{0,12}}?{_N}(?P<about>[^\d,]{{0,20}}?公开[^\d,]{{0,6}}申请)"),
     re.compile(rf"{_TAKES}(?P<about>[^\d,]{{0,16}}?依申请公开[^\d,]{{0,10}}?){_N}"),
+    re.compile(rf"^(?:本年度?|今年|全年|年内)?(?P<verb>新收)到?(?P<about>{_GAP}){_N}"),
+    re.compile(rf"(?P<verb>)(?P<about>信息公开申请)(?:量|数量|总数|总量|数)(?:共计|共|为|是|达)*{_N}"),
 )
 _PROCESSED = re.compile(rf"(?<!未)(?:办结|审结|办理完毕|办毕)(?:政府信息公开|依申请公开|信息公开|完毕){{0,2}}{_GAP}{_N}")
 _CHANNEL = re.compile(r"当面|现场|网络|网上|网站|在线|信函|传真|邮件|邮寄|书面|窗口|来访|电话|口头")
@@ -127,8 +133,11 @@ _FIGURE = re.compile(r"\d\s*[件宗条份起例个项次]")
 _NOUGHT = re.compile(r"[未没无][^。]{0,60}?(?:申请|复议|诉讼)")
 _MATTER = re.compile(r"申请|复议|诉讼|结转|转下|办结|规范性文件|行政许可|公开")
 _APPLICATION = re.compile(r"信息公开申请|依申请公开|申请公开|公开申请")
-_NOT = re.compile(r"(?<![从并])(?:未|没有|无(?!法|正当|偿|故|需|效|误|障))")
+_NOT = re.compile(
+    r"未(?:收到|接到|接收|受理|发生|产生|出现|有|涉及|被|因|引起|引发|提起)|没有?(?!法|必)|无(?!法|正当|偿|故|需|效|误|障)"
+)
 _NOT_RECEIVED = re.compile(r"(?:未|没有|没|无)(?:收到|接到|接收|受理|发生|产生|有)?[^\d]{0,24}?申请(?:公开)?(?:件|事项|情况|要求|案件|信息|政府信息)?$")
+_NO_MATTER = re.compile(r"(?:未|没有|无)(?:收到|受理|接到)?依申请公开(?:件|事项|情况)?$")
 _NOT_HAPPENED = re.compile(r"(?:未|没有|没|无)(?:收到|接到|受理|发生|产生|出现|涉及|被|因|引起|引发|存在|有)?[^\d]{0,40}?(?:复议|诉讼)")
 _QUALIFIED = re.compile(r"撤销|败诉|纠错|纠正|维持|驳回|改判|责令|违法|确认|结转|办结|变更|投诉|举报|收费|逾期|超期|超时|拒|延期|未公开|不当")
 _COMPARED = re.compile(r"同比|环比|比上|比去|较上|较去|比20|较20|增长|增加|减少|下降|上升|提高|相比|以来|历年|平均|占比|预计|计划|目标")
@@ -136,11 +145,11 @@ _PART_OF_YEAR = re.compile(r"[上下]半年|季度|(?<!\d)(?!1月1日|12月31日
 _APPROXIMATE = re.compile(r"(?:近|约|超过|超|逾|大约|至少|不少于|将近|接近)\d")
 _OTHER_MATTER = re.compile(r"投诉|举报|咨询|建议|提案|信件|来信|来电|许可|审批|热线|补正|转办|会议|培训")
 _ONE_KIND = re.compile(r"直接起诉|直接提起|复议后起诉|复议后提起")
-_YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!.{0,2}(?:结转|转入|遗留))")
+_YEAR = re.compile(r"(?<!\d)(?<!结转)(?<![转结][至到入])(20\d\d)年(?!.{0,2}(?:结转|转入|遗留))")
 _PLAN = re.compile(r"问题|改进|计划|下一步|打算|努力方向|措施")
 _HEADING = re.compile(r"\s*(?:[一二三四五六七八九十]是|[(（]?\s*(?:[一二三四五六七八九十]{1,3}\s*[、.．)）]|\d{1,2}[、.．]))")
 _SENTENCE_END = re.compile(r"(?<=[。！？!?])")
-_CLAUSE_END = re.compile(r"[,;:。!?()]|(?<=[件宗条份起例个项次])、|(?=其中)")
+_CLAUSE_END = re.compile(r"[,;:。!?]|(?<=\))|(?=\()|(?<=[件宗条份起例个项次])、|(?=其中)")
 _TITLE = re.compile(r"《[^《》]*》")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _QUOTES = dict.fromkeys(map(ord, "“”\"'‘’「」『』"))
@@ -156,6 +165,11 @@ class Reading:
     parent: str = ""
     """The row of the last total: applicants listed after it belong to it."""
     nested: bool = False
+    """Within a list of parts: 其中 …"""
+    part: bool = False
+    """The clause at hand is the first part of what the clause before it counts."""
+    announced: bool = False
+    """The clause at hand is nothing but 其中."""
     other_year: bool = False
 
 
@@ -220,11 +234,21 @@ def _clauses(sentence: str) -> list[str]:
 
 
 def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:
+    opens, closes = clause.startswith("("), clause.endswith(")")
+    clause = clause.strip("()")
     if years := [int(year) for year in _YEAR.findall(clause)]:
         reading.other_year = reading.year is not None and reading.year not in years
-    if clause.startswith(("其中", "包括", "含")):
-        reading.nested = True
+    begins = opens or clause.startswith(("其中", "包括", "含"))
+    reading.nested |= begins
+    reading.part = begins or reading.announced
+    reading.announced = clause in ("其中", "包括", "含")
     _turn(clause, reading)
+    _note(clause, sentence, reading, stated, form)
+    if closes:
+        reading.nested = False
+
+
+def _note(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:
     if reading.other_year or _COMPARED.search(clause) or _PART_OF_YEAR.search(clause):
         return
     if not any(map(str.isdigit, _YEAR.sub("", clause))):
@@ -239,6 +263,8 @@ def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, f
             continue
         if _CHANNEL.search(clause) and key[1:] == ("new_received", "total"):
             rank = 3
+        if key[1] == "carried_in" and reading.part:
+            stated.found.pop((3, "new_received", "total"), None)  # what was received includes it
         stated.add(key, int(digits), found["u"], sentence, rank)
     if _CHANNEL.search(clause) and re.search(rf"申请{_GAP}[1-9]\d*(?:件|宗|条|份)", clause):
         stated.channels += 1
@@ -277,16 +303,16 @@ def _matches(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[i
         both = "复议" in clause and "诉讼" in clause and not one_kind
         for rule in _RULES:
             if rule.domain == reading.domain or (rule.domain == "review results" and reading.domain == "reviews"):
-                found = rule.word in clause and rule.pattern.search(clause)
+                found = rule.find(clause)
                 if found and not both and not (one_kind and rule.column == "suit_total") and _is_ours(clause, reading):
                     yield rule.key, found, 0
     elif reading.domain in ("documents", "decisions") and form == "cn-2021":
         rules = _TWO + (_TWO_FOLLOWING if reading.parent == "normative_documents" else ())
         for rule in rules:
-            if rule.domain == reading.domain and (found := rule.word in clause and rule.pattern.search(clause)):
-                if rule.row == "normative_documents" or clause.find("许可") >= 0 or reading.parent == "decisions":
-                    yield rule.key, found, 0
-                    reading.parent = "normative_documents" if rule.domain == "documents" else "decisions"
+            found = rule.find(clause) if rule.domain == reading.domain else None
+            if found and (rule.row == "normative_documents" or "许可" in clause or reading.parent == "decisions"):
+                yield rule.key, found, 0
+                reading.parent = "normative_documents" if rule.domain == "documents" else "decisions"
 
 
 def _is_ours(clause: str, reading: Reading) -> bool:
@@ -309,26 +335,25 @@ def _applications(clause: str, reading: Reading, form: str) -> Iterator[tuple[tu
     if _OTHER_MATTER.search(clause) and not re.search(r"信访举报投诉类|补正后", clause):
         return
     for rule in _RULES:
-        if rule.domain == "applications" and (found := rule.word in clause and rule.pattern.search(clause)):
+        if rule.domain == "applications" and (found := rule.find(clause)):
             one_row = rule.row == "other_total" and form == "cn-2019"
             yield (3, "other_handling", "total") if one_row else rule.key, found, 0
             return
     if reading.parent == "new_received":
         for rule in _APPLICANTS:
-            found = rule.word in clause and rule.pattern.search(clause)
+            found = rule.find(clause)
             if found and not ("自然人" in clause and "法人" in clause) and "公民" not in clause:
                 yield rule.key, found, 0
                 return
-    if not reading.nested:
+    if not reading.nested or clause.startswith(("本年新收", "本年度新收")):
         for pattern in _RECEIVED:
             found = pattern.search(clause)
             if not found or re.search(r"不予$|未$|不$", clause[: found.start()]):
                 continue
-            if re.search(_ABOUT, found["about"]) or "申请" in found["about"]:
-                reading.parent = "new_received"
-                rank = {"新收": 0, "办理": 2}.get(found["verb"].removesuffix("到"), 1)
-                yield (3, "new_received", "total"), found, rank
-                return
+            reading.parent = "new_received"
+            rank = {"新收": 0, "办理": 2}.get(found["verb"].removesuffix("到"), 1)
+            yield (3, "new_received", "total"), found, rank
+            return
         found = _PROCESSED.search(clause)
         if found and not re.search(r"按[时期]|如期|延期|逾期|超期|率", clause):
             reading.parent = "processed_total"
@@ -357,10 +382,14 @@ def _read_negative(clause: str, sentence: str, reading: Reading, stated: Stated)
                 stated.add((4, "cases", "review_total"), 0, "件", sentence)
             if "诉讼" in clause:
                 stated.add((4, "cases", "suit_total"), 0, "件", sentence)
-    elif re.search(_ABOUT, clause) and not _CHANNEL.search(clause) and not _OTHER_MATTER.search(clause):
-        if _NOT_RECEIVED.search(clause) or re.search(r"(?:未|没有|无)(?:收到|受理|接到)?依申请公开(?:件|事项|情况)?$", clause):
-            stated.add((3, "new_received", "total"), 0, "件", sentence)
-            reading.parent = "new_received"
+    elif (
+        re.search(_ABOUT, clause)
+        and not _CHANNEL.search(clause)
+        and not _OTHER_MATTER.search(clause)
+        and (_NOT_RECEIVED.search(clause) or _NO_MATTER.search(clause))
+    ):
+        stated.add((3, "new_received", "total"), 0, "件", sentence)
+        reading.parent = "new_received"
 
 
 def _settle(stated: Stated) -> tuple[list[Statistic], list[str]]:

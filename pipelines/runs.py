@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pipelines.labels import rows
 from pipelines.values import read_value
@@ -88,7 +88,7 @@ def _pieces(run: str) -> list[str] | None:
     return pieces
 
 
-def _cut(pieces: list[str], count: int, fits: object, head: tuple[int, ...] = ()) -> Iterator[list[int]]:
+def _cut(pieces: list[str], count: int, fits: Callable[[tuple[int, ...]], object], head: tuple[int, ...] = ()) -> Iterator[list[int]]:
     """All ways to cut the pieces into `count` figures, given up as soon as `fits(head)` says no."""
     if not pieces:
         if len(head) == count:
@@ -100,7 +100,7 @@ def _cut(pieces: list[str], count: int, fits: object, head: tuple[int, ...] = ()
     longest = 1 if piece[0] == "0" else len(piece)
     for length in range(1, longest + 1):
         longer = (*head, int(piece[:length]))
-        if fits(longer):  # type: ignore[operator]
+        if fits(longer):
             left = [piece[length:], *rest] if length < len(piece) else rest
             yield from _cut(left, count, fits, longer)
 
@@ -114,7 +114,8 @@ def _columns_agree(table: Mapping[str, list[int]], count: int, form: str) -> boo
             new, before, done, after = (table[name][column] for name in flow)
             if new + before != done + after:
                 return False
-        if "processed_total" in table and all(name in table for name in outcomes):
-            if sum(table[name][column] for name in outcomes) != table["processed_total"][column]:
-                return False
+        if "processed_total" not in table or not all(name in table for name in outcomes):
+            continue
+        if sum(table[name][column] for name in outcomes) != table["processed_total"][column]:
+            return False
     return True

@@ -10,7 +10,8 @@ from pipelines.annex import read_annex
 from pipelines.flat import read_flat
 from pipelines.labels import ANNEX_FORMS, NATIONAL_FORMS, columns, core, rows
 from pipelines.narrative import read_narrative
-from pipelines.national import Table, read_tables
+from pipelines.national import read_tables
+from pipelines.printed import Table
 from pipelines.tables import Grid
 from pipelines.values import read_value
 
