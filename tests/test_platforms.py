@@ -1,0 +1,137 @@
+"""Every platform: whole listings found, and what portals do wrong named."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.crawling import crawl
+from tests.portals.beijing import Beijing
+from tests.portals.epoint import Epoint
+from tests.portals.gkmlpt import Gkmlpt
+from tests.portals.hanweb import Hanweb
+from tests.portals.links import PlainLinks
+from tests.portals.nfcms import Nfcms
+from tests.portals.replica import Replica
+from tests.portals.server import Server
+from tests.portals.trs import Trs
+from tests.portals.trs_fujian import TrsFujian
+from tests.portals.trs_scripts import TrsWriteln, TrsXml
+from tests.portals.ucap import Ucap
+
+PLATFORMS: dict[str, type[Replica]] = {
+    "nfcms": Nfcms,
+    "gkmlpt": Gkmlpt,
+    "trs": Trs,
+    "trs-xml": TrsXml,
+    "trs_fujian": TrsFujian,
+    "hanweb": Hanweb,
+    "ucap": Ucap,
+    "epoint": Epoint,
+    "beijing": Beijing,
+    "links": PlainLinks,
+}
+VARIANTS: dict[str, tuple[type[Replica], dict[str, Any]]] = {
+    "gkmlpt-subsite": (Gkmlpt, {"prefix": "/qxqjyj"}),
+    "trs-createpage": (Trs, {"pager": "createPage"}),
+    "trs-countpage": (Trs, {"pager": "countPage"}),
+    "trs-writeln": (TrsWriteln, {}),
+    "hanweb-old": (Hanweb, {"proxy": "old"}),
+    "hanweb-jpaas": (Hanweb, {"proxy": "jpaas"}),
+}
+"""The same platforms, telling of their pages in other ways."""
+
+TELLS = {
+    "same-page": {"listing_repeats"},
+    "deep-stub": {"listing_stub"},
+    "total-larger": {"listing_short", "listing_failed"},
+    "total-shrinks": {"listing_shrinks", "listing_short"},
+    "empty": {"listing_stub", "listing_empty"},
+    "html-error": {"listing_unreadable"},
+    "two-bytes": {"listing_failed"},
+    "no-dates": {"listing_undated"},
+    "endless": {"listing_repeats"},
+    "calendar": {"listing_stub"},
+}
+"""Quirk → the kinds of problem of which one at least names it. A quirk that is not here must cost nothing."""
+
+
+def make(platform: str, reports: int, suffix: str = "", **more: Any) -> Replica:
+    cls, named = VARIANTS.get(platform) or (PLATFORMS[platform], {})
+    return cls(f"{platform}{suffix}".replace("-", "_"), reports, **named, **more)
+
+
+def rows(archive: Path, database: str, sql: str, *values: Any) -> list[Any]:
+    """Rows of one of the archive's databases."""
+    connection = sqlite3.connect(archive / f"{database}.db")
+    try:
+        return connection.execute(sql, values).fetchall()
+    finally:
+        connection.close()
+
+
+def archived(archive: Path, portal: str) -> Counter[str]:
+    return Counter(url for (url,) in rows(archive, "reports", "SELECT url FROM reports WHERE portal = ?", portal))
+
+
+def unwell(archive: Path, portal: str) -> set[str]:
+    """What made the portal's runs ones to look at."""
+    found = rows(archive, "captures", "SELECT stats FROM runs WHERE portal = ?", portal)
+    return {kind for (stats,) in found for kind in json.loads(stats)["unwell"]}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Replica]]:
+    """Every platform's replica of 250 reports, its variants of 50, crawled in one process."""
+    archive = tmp_path_factory.mktemp("whole") / "archive"
+    replicas = {platform: make(platform, 250) for platform in PLATFORMS}
+    replicas |= {variant: make(variant, 50) for variant in VARIANTS}
+    with Server(*replicas.values()):
+        done = crawl(archive, *replicas.values())
+    assert done.returncode == 0, done.stderr
+    return archive, replicas
+
+
+@pytest.mark.parametrize("platform", [*PLATFORMS, *VARIANTS])
+def test_every_report_of_every_page_is_found_exactly_once(
+    whole: tuple[Path, dict[str, Replica]], platform: str
+) -> None:
+    archive, replicas = whole
+    replica = replicas[platform]
+    assert len(replica.truth()) == (250 if platform in PLATFORMS else 50)
+    assert archived(archive, replica.name) == Counter(expected.url for expected in replica.truth())
+
+
+QUIRKS = [(platform, quirk) for platform, cls in PLATFORMS.items() for quirk in cls.known_quirks]
+QUIRKS += [("hanweb-jpaas", quirk) for quirk in Hanweb.known_quirks]
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[tuple[str, str], Replica]]:
+    """A replica for every quirk of every platform, of 24 reports on five pages, crawled in one process."""
+    archive = tmp_path_factory.mktemp("odd") / "archive"
+    replicas = {
+        (platform, quirk): make(platform, 24, f"_{quirk}", page_size=5, quirks=[quirk])
+        for platform, quirk in QUIRKS
+    }
+    with Server(*replicas.values()):
+        done = crawl(archive, *replicas.values())
+    assert done.returncode == 1, done.stderr
+    return archive, replicas
+
+
+@pytest.mark.parametrize(("platform", "quirk"), QUIRKS)
+def test_a_quirk_costs_no_report_or_is_told(
+    odd: tuple[Path, dict[tuple[str, str], Replica]], platform: str, quirk: str
+) -> None:
+    archive, replicas = odd
+    replica = replicas[platform, quirk]
+    told = unwell(archive, replica.name)
+    complete = archived(archive, replica.name) == Counter(expected.url for expected in replica.truth())
+    assert "spider_error" not in told
+    assert (complete and not told) or told & TELLS.get(quirk, set())
