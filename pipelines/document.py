@@ -90,7 +90,7 @@ def read_document(page: Page) -> Document:
         root=root,
         metas=_metas(root),
         scripts=scripts,
-        hides=any(pattern.search(source) for pattern in _HIDES),
+        hides=_hides(source),
         detail=_detail(scripts),
     )
 
@@ -147,12 +147,13 @@ def _codec(declared: bytes) -> str | None:
     return "gb18030" if name.startswith("gb") else name
 
 
-# one pattern each, without flags: a plain prefix makes the search many times faster than re.I or alternatives do
-_HIDES = [
-    re.compile(p)
-    for p in (r"display\s*:\s*none", r"DISPLAY\s*:\s*(?i:none)", r"Display\s*:\s*(?i:none)", r"visibility\s*:\s*hidden")
-]
+_HIDES = re.compile(r"(?:display|DISPLAY|Display)\s*:\s*(?i:none)|visibility\s*:\s*hidden")
 _DETAIL = re.compile(r"""DETAIL["']?\s*:\s*(?=\{)""")
+
+
+def _hides(source: str) -> bool:
+    # plain searches first: they cost a tenth of what the pattern does
+    return any(word in source for word in ("isplay", "ISPLAY", "visibility")) and _HIDES.search(source) is not None
 
 
 def _detail(scripts: str) -> dict[str, Any]:

@@ -198,7 +198,10 @@ def lines(element: Any) -> list[str]:
 
 def _rows(table: str) -> str:
     """Rows of a table's markup as lines; cells joined by a blank, the paragraphs within a cell by nothing."""
-    plain = _TAG.sub("", table.replace("</tr>", "\x1e").replace("</td>", " ").replace("</th>", " "))
+    plain = table.replace("</tr>", "\x1e").replace("</td>", " ").replace("</th>", " ")
+    for tag in ("<tr>", "<td>", "<p>", "</p>"):
+        plain = plain.replace(tag, "")  # what a table has most of, at a tenth of the pattern's cost
+    plain = _TAG.sub("", plain)
     rows = plain.split("\x1e")
     if "\n" not in plain and len(max(rows, key=len)) <= _LONG_CELL:
         return "\n".join(rows)

@@ -156,9 +156,12 @@ def _site_body(document: Document) -> str:
     return re.sub(r"(?:政府)?(?:门户)?网站?$", "", document.metas.get("sitename", ""))
 
 
+_PLACE = re.compile(r"[\u4e00-\u9fff]{2,8}?[省市区县州旗盟镇乡]")
+
+
 def _placed(name: str, codes: list[str], source: str | None, document: Document, article: Article) -> str | None:
     """A name with its place: 区人民政府办公室 needs one, 教育局 takes one where another witness prints it whole."""
-    if bodies.leading_divisions(name):
+    if _PLACE.match(name):
         return name
     for other in (source or "", *_signature_bodies(article.paragraphs), _site_body(document)):
         whole = bodies.full_name(other)

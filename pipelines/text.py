@@ -266,6 +266,8 @@ def _is_menu(element: Any) -> bool:
 
 
 def _lines_of(element: Any, hides: bool) -> list[str]:
+    if len(element) == 0:
+        return [text] if (text := squeeze(element.text or "")) else []
     clean(element, asides=False, hides=hides)
     return lines(element)
 
