@@ -31,7 +31,9 @@ class UCAP(Portal):
     """
 
     platform: ClassVar[str] = "ucap"
-    document: ClassVar[re.Pattern[str]] = re.compile(r"/c?(?P<key>\d{5,}(?=/content\.s?html?$)|[0-9a-f]{32}(?=\.s?html?$))")
+    document: ClassVar[re.Pattern[str]] = re.compile(
+        r"/c?(?P<key>\d{5,}(?=/content\.s?html?$)|[0-9a-f]{32}(?=\.s?html?$))"
+    )
     marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "the meta of templates": re.compile(r"<meta\s+name=[\"']template,templategroup,version[\"']", re.IGNORECASE),
         "tags of its own": re.compile(r"<UCAP(?:TITLE|CONTENT)\b", re.IGNORECASE),

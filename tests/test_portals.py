@@ -1,0 +1,70 @@
+"""Every portal of the project, whatever it is: a new file in spiders/ needs no new test."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from scrapy import Request
+from scrapy.spiderloader import SpiderLoader
+from scrapy.utils.project import get_project_settings
+from scrapy.utils.test import get_crawler
+
+from archive import Captures
+from pipelines.bodies import division
+from spiders.platforms import Portal, platforms
+from tests.crawling import ROOT, scrapy
+
+LOADER = SpiderLoader.from_settings(get_project_settings())
+LEVELS = {"national", "province", "prefecture", "county", "township"}
+
+
+def load(name: str) -> type[Portal]:
+    return cast("type[Portal]", LOADER.load(name))
+
+
+def first_requests(portal: type[Portal], captures: Captures) -> list[Request]:
+    """What a crawl of the portal begins with; nothing is sent."""
+    crawler = get_crawler(portal)
+    spider = portal.from_crawler(crawler)
+    crawler.get_extension = lambda _: SimpleNamespace(captures=captures)  # type: ignore[method-assign,assignment,return-value]
+
+    async def begin() -> list[Any]:
+        return [request async for request in spider.start()]
+
+    return asyncio.run(begin())
+
+
+def test_scrapy_list_is_exactly_the_portals(tmp_path: Path) -> None:
+    files = sorted(path.stem for path in (ROOT / "spiders").glob("*.py") if path.stem != "__init__")
+    assert scrapy(tmp_path / "archive", "list").stdout.split() == files
+    assert files == LOADER.list()
+
+
+@pytest.mark.parametrize("name", LOADER.list())
+def test_a_portal_is_a_file_of_facts(name: str, tmp_path: Path) -> None:
+    portal = load(name)
+    assert portal.__module__ == f"spiders.{name}"
+    assert portal.__name__.lower() == name
+    assert portal.__doc__
+    assert portal.platform in platforms()
+    assert not {key for key, value in vars(portal).items() if callable(value)}, "a portal has facts, its platform methods"
+    assert portal.level in LEVELS
+    place = division(portal.division_code or "")
+    assert place is not None
+    assert place.name == portal.division
+
+    captures = Captures(tmp_path / "archive")
+    requests = first_requests(portal, captures)
+    captures.close()
+    assert requests
+    assert [request.url for request in requests] == list(portal.listings)
+    assert all(portal.declares(request.url) for request in requests)
+
+
+def test_no_two_portals_walk_one_listing() -> None:
+    roots = [root for name in LOADER.list() for root in load(name).listings]
+    assert len(roots) == len(set(roots))
