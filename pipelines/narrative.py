@@ -132,7 +132,7 @@ _LISTED = re.compile(rf"^(?P<label>[^\d]{{4,30}}?){_GAP}{_N}$")
 _FIGURE = re.compile(r"\d\s*[件宗条份起例个项次]")
 _NOUGHT = re.compile(r"[未没无][^。]{0,60}?(?:申请|复议|诉讼)")
 _MATTER = re.compile(r"申请|复议|诉讼|结转|转下|办结|规范性文件|行政许可|公开")
-_APPLICATION = re.compile(r"信息公开申请|依申请公开|申请公开|公开申请")
+_APPLICATION = re.compile(r"信息公开(?:的.{0,6})?申请|依申请公开|申请公开|公开申请")
 _NOT = re.compile(
     r"未(?:收到|接到|接收|受理|发生|产生|出现|有|涉及|被|因|引起|引发|提起)|没有?(?!法|必)|无(?!法|正当|偿|故|需|效|误|障)"
 )
@@ -276,9 +276,7 @@ def _turn(clause: str, reading: Reading) -> None:
         reading.domain = "suits"
     elif "复议" in clause:
         reading.domain = "reviews"
-    elif re.search(r"信息公开申请|依申请公开|申请公开|公开申请|办结|结转", clause) and (
-        re.search(_ABOUT, clause) or reading.domain == "applications"
-    ):
+    elif _APPLICATION.search(clause):
         reading.domain = "applications"
     elif "规范性文件" in clause:
         reading.domain = "documents"

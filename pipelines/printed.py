@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from pipelines.labels import core
+from pipelines.labels import squeeze
 from pipelines.tables import MISSING, Cell, Grid
 
 PART_OF_A_YEAR = re.compile(r"[上下]半年|[一二三四1-4]季度|\d{1,2}月?[-—–至~]\d{1,2}月(?!\d{1,2}日)")
@@ -71,7 +71,7 @@ Printed = tuple[Line, str | None, str]
 
 def is_part_of_a_year(grid: Grid) -> bool:
     """Whether a heading says half a year, a quarter or some months: no table of an annual report is that."""
-    return any(PART_OF_A_YEAR.search(core(cell.text)) for row in grid.rows[:2] for cell in row if cell.anchor)
+    return any(PART_OF_A_YEAR.search(squeeze(cell.text)) for row in grid.rows[:2] for cell in row if cell.anchor)
 
 
 def judge(table: Table, expected: list[str]) -> None:
