@@ -67,6 +67,9 @@ class Command(ArchiveCommand):
         except ReaderError as error:
             print(f"scrapy: {page.url}: {error}", file=sys.stderr)
             report, refused, code = Report(url=page.url), f"unreadable: {error}", UNWELL
+        except Exception as error:  # noqa: BLE001 - whatever a reader raises shall not keep the other documents
+            print(f"scrapy: {page.url}: {type(error).__name__}: {error}", file=sys.stderr)
+            report, refused, code = Report(url=page.url), f"read_failed: {type(error).__name__}: {error}", UNWELL
         site = portal or undeclared(page.url)
         print(json.dumps(_as_json(report, page, f"{site.name}-{site.key(page.url)}", refused), ensure_ascii=False))
         return code
