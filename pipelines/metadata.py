@@ -21,6 +21,9 @@ from pipelines.titles import COLUMN_TITLE, TITLE_YEAR, is_listing, is_report_tit
 
 __all__ = ["describe", "is_report_title"]
 
+FIRST_REPORT_YEAR = 2007
+"""The 条例 took effect on 2008-05-01; some bodies report on the year before."""
+
 # --- numbers ---------------------------------------------------------------------------------------------------------
 
 _INDEX_NUMBER = re.compile(r"索\s*[引取]\s*号\s*[:：]?\s*([A-Za-z0-9][A-Za-z0-9\-/_.—]{5,60})")
@@ -196,7 +199,6 @@ def describe(document: Document, article: Article, page: Page) -> Report:
         report.published = published(report.witnesses)
         report.source = read_source(document, article)
         report.attachments = article.attachments
-    report.site_id_code = document.metas.get("siteidcode")
     if report.title is None and page.entries:
         report.title = next((squeeze(e.title) for e in page.entries if e.title), None)
     untitled = report.title is None
@@ -235,10 +237,15 @@ def _is_report(title: str | None, article: Article) -> bool:
 
 def _describe_report(report: Report, document: Document, article: Article, page: Page) -> None:
     report.attachments = [*report.attachments, *article.images]
+    report.site_id_code = document.metas.get("siteidcode")
     report.index_number, report.document_number = read_numbers(document, article)
     date = report.published or report.witnesses.get("signature")
     report.report_year, problems = read_year(report.title, article.paragraphs, date)
     report.problems += problems
+    latest = int(page.captured_at[:4]) if page.captured_at else None
+    if report.report_year and not FIRST_REPORT_YEAR <= report.report_year <= (latest or report.report_year):
+        report.problems.append(Problem(kind="unsure", message=f"report year {report.report_year} cannot be"))
+        report.report_year = None
     if report.title is None:
         report.title = _quoted_title(article.paragraphs)
     codes = [code for code in (page.division_code, (report.site_id_code or "")[:6]) if code]

@@ -60,6 +60,8 @@ def _printed_date(lines: list[str], limit: str | None) -> str | None:
                 continue
             if "来源" in line and len(line) < 120:
                 return found.value
+            if "星期" in line:
+                continue  # today's date in the header of a saved page
             alone = len(before.strip()) <= 2 and len(line) < 60
             if alone or (i < 3 and len(line) < 40 and before[-1:].isspace()):
                 unlabelled = unlabelled or found.value

@@ -239,6 +239,8 @@ def _last_resort(document: Document) -> Article:
 # --- around the article ----------------------------------------------------------------------------------------------
 
 MANY_LINES = 60
+NEAR_LINES = 12
+"""Of a box that is mostly menu the last lines may still be title and date."""
 
 
 def _lines_before(element: Any, hides: bool) -> list[str]:
@@ -250,8 +252,11 @@ def _lines_before(element: Any, hides: bool) -> list[str]:
                 return found
             if sibling.tail and (tail := squeeze(sibling.tail)):
                 found.append(tail)
-            if sibling.tag not in SILENT and not hidden(sibling) and not _is_menu(sibling):
-                found += reversed(_lines_of(sibling, hides))
+            if sibling.tag not in SILENT and not hidden(sibling):
+                if not _is_menu(sibling):
+                    found += reversed(_lines_of(sibling, hides))
+                elif not any(map(_INFO_LINE.search, found)):
+                    found += _lines_of(sibling, hides)[: -NEAR_LINES - 1 : -1]
             if len(found) >= MANY_LINES:
                 return found
         element = element.getparent()

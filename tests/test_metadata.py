@@ -10,6 +10,11 @@ from pipelines.dates import find_dates, first_date
 from pipelines.metadata import is_report_title
 from tests.articles import BODY, PROSE, TITLE, html, metas, page, paragraphs, plain, report
 
+
+def article(texts: list[str]) -> str:
+    return f"<div id=zoom>{paragraphs(texts)}</div>"
+
+
 # --- titles ----------------------------------------------------------------------------------------------------------
 
 
@@ -132,6 +137,7 @@ def test_a_listing_is_none_and_an_article_in_a_folder_of_its_own_is_one() -> Non
         ("<span style='display:none'>publishdate:2020/12/01</span>", None),
         ("青溪区教育局 2021-01-18 10:26", "2021-01-18 10:26"),
         ("[2021-01-18]", "2021-01-18"),
+        ("2024年10月22日 星期二", None),
         ("点击数：2021", None),
     ],
 )
@@ -261,6 +267,21 @@ def test_period_and_title_that_differ_are_decided_by_the_publication_or_not_at_a
     undecided = report(source.replace("2021-01-18 10:26", "2025-05-05"))
     assert undecided.report_year is None
     assert "unsure" in {p.kind for p in undecided.problems}
+
+
+def test_a_year_that_had_not_begun_when_the_page_was_captured_is_none() -> None:
+    found = report(
+        html(article(PROSE[1:]), title=f"{BODY}2030年政府信息公开工作年度报告"), captured_at="2021-02-01T00:00:00Z"
+    )
+    assert found.report_year is None
+    assert "unsure" in {p.kind for p in found.problems}
+
+
+def test_date_and_source_in_one_box_with_the_menu() -> None:
+    menu = "".join(f"<a href='/{i}'>栏目{i}</a>" for i in range(30))
+    box = f"<div class=top>{menu}<h1>{TITLE}</h1><p>发布时间：2021-01-18　来源：青溪区教育局</p></div>"
+    found = report(f"<html><head><title>{TITLE}_青溪</title></head><body>{box}{article(PROSE)}</body></html>")
+    assert (found.title, found.published, found.source) == (TITLE, "2021-01-18", "青溪区教育局")
 
 
 def test_a_report_without_a_year_has_none() -> None:
