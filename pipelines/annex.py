@@ -39,10 +39,10 @@ def _read(grid: Grid, report_year: int | None) -> Table | None:
     for index, row in enumerate(sheet[:6]):
         texts = [core(segment.text) for segment in row]
         label = next((i for i, text in enumerate(texts) if _INDICATOR.search(text)), None)
-        if label is None or not any(_UNIT.search(text) for text in texts):
+        if label is None:
             continue
         figures = _figure_columns(row, report_year)
-        unit = next(segment for segment, text in zip(row, texts, strict=True) if _UNIT.search(text))
+        unit = next((segment for segment, text in zip(row, texts, strict=True) if _UNIT.search(text)), None)
         body = [line for line in map(_indicator, sheet[index + 1 :]) if line]
         printed = [_line(line, row[label], unit, figures or {}) for line in body]
         table = settle_annex([line for line in printed if line], grid.origin)
@@ -81,13 +81,14 @@ def _figure_columns(header: list[Segment], report_year: int | None) -> dict[str,
     return found if "year_value" in found else None
 
 
-def _line(row: list[Segment], label: Segment, unit: Segment, figures: dict[str, Segment]) -> Line | None:
+def _line(row: list[Segment], label: Segment, unit: Segment | None, figures: dict[str, Segment]) -> Line | None:
     below = {segment.start: segment for segment in row}
-    labels = [segment.text for segment in row if segment.start < unit.start and segment.end <= unit.start]
+    end = unit.start if unit else label.end
+    labels = [segment.text for segment in row if segment.start < end and segment.end <= end]
     if not labels and label.start not in below:
         return None
     text = labels[-1] if labels else below[label.start].text
-    if unit.start not in below:  # a heading over the whole width
+    if unit and unit.start not in below:  # a heading over the whole width
         return Line(text, None, {}) if core(text) else None
     cells: dict[str, str] | None = {}
     for name, head in figures.items():
@@ -96,7 +97,7 @@ def _line(row: list[Segment], label: Segment, unit: Segment, figures: dict[str, 
             cells = None
             break
         cells[name] = cell.text
-    printed = squeeze(below[unit.start].text)
+    printed = squeeze(below[unit.start].text) if unit else ""
     units = dict.fromkeys(figures, printed) if 0 < len(printed) < 4 and printed.isalpha() else {}
     return Line(text, None, cells, units)
 

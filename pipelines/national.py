@@ -24,22 +24,30 @@ _MARKS = {
     4: re.compile(r"审结|结果维持"),
 }
 """Words without which a grid holds nothing of a table."""
+_WHOLE = {2: ("第二十条", "行政许可", "行政处罚"), 3: ("国家秘密", "出版物", "执法案卷"), 4: ("尚未审结", "复议后起诉")}
+"""Words that only the table itself has together."""
 
 
 def read_tables(grids: Iterable[Grid]) -> list[Table]:
     """At most one table two, three and four; a table printed twice alike counts once, twice unlike is refused."""
     sheets: dict[int, list[Sheet]] = {2: [], 3: [], 4: []}
+    texts: list[str] = []
     for grid in grids:
         text = "".join("".join([cell.text for row in grid.rows for cell in row if cell.anchor]).split())
         numbers = [number for number, marks in _MARKS.items() if marks.search(text)]
         if numbers and not is_part_of_a_year(grid):
+            texts.append(text)
             sheet = [segments(row) for row in grid.rows]
             for number in numbers:
                 sheets[number].append((grid, sheet))
     two = [settle_two(lines, form, origin) for lines, form, origin in _gather(lines_two(sheets[2]))]
     three = [settle_three(lines, origin) for lines, _, origin in _gather(lines_three(sheets[3]))]
-    found = (*_only(two), *_only(three), *_only(tables_four(sheets[4])))
-    return list(found)
+    found = [*_only(two), *_only(three), *_only(tables_four(sheets[4]))]
+    for number in sorted(sheets.keys() - {table.table_no for table in found}):
+        if any(all(word in text for word in _WHOLE[number]) for text in texts):
+            doubt = f"table {number} is there, but not as the form prints it"
+            found += [Table(number, None, doubts=[doubt], refused=True)]
+    return found
 
 
 def _gather(printed: Iterable[Printed]) -> Iterator[tuple[list[Line], str | None, str]]:

@@ -304,6 +304,26 @@ def test_a_row_that_is_not_of_the_form_is_told() -> None:
     assert any("工作秘密" in problem.message for problem in problems)
 
 
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_a_table_without_its_header_is_told(number: int) -> None:
+    table, _ = printed("cn-2021")[number]
+    lost = {2: ("件数", "数量", "金额"), 3: ("自然人", "企业", "机构", "组织"), 4: ("维持", "纠正", "其他结果")}[number]
+    changed = [[replace(td, text="" if any(word in td.text for word in lost) else td.text) for td in row] for row in table]
+    if number == 3:
+        changed[3:] = table[3:]
+    statistics, _, problems = read(parsed(plain_table(changed)), [], 2022)
+    assert cells_of(statistics) == []
+    assert {problem.kind for problem in problems} == {"unsure"}
+
+
+def test_an_annex_without_a_column_of_units() -> None:
+    report = Synthetic(issuing_body=BODY, report_year=2016, kind="cn-2014-stat")
+    (table,) = [block.grid for block in report.blocks() if block.grid]
+    statistics, form, problems = read(parsed(plain_table([[row[0], row[2]] for row in table])), [], 2016)
+    assert essence(statistics) == essence(report.statistics())
+    assert (form, problems) == ("cn-2014-stat", [])
+
+
 LOOK_ALIKES = [
     "<table><tr><td>姓名<td>职务<td>分工</tr><tr><td>张三<td>局长<td>主持全面工作</table>",
     "<table><tr><td>月份<td>行政许可<td>行政处罚<td>行政强制</tr><tr><td>1月<td>12<td>3<td>0</table>",
