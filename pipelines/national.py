@@ -19,7 +19,7 @@ from pipelines.values import read_value
 
 _FIRST_ROWS = frozenset(("regulations", "normative_documents", "new_received"))
 _MARKS = {
-    2: re.compile(r"新制作|新公开|项目数|处理决定|制发件|废止件|有效件|收费金额|采购"),
+    2: re.compile(r"第二十条|新制作|新公开|项目数|处理决定|制发件|废止件|有效件|收费金额|采购"),
     3: re.compile(r"科研机构|商业企业|年度?新收|结转|国家秘密|出版物|总计"),
     4: re.compile(r"审结|结果维持"),
 }
