@@ -31,7 +31,7 @@ _RESULTS = ("maintained", "corrected", "other", "pending")
 
 def check(statistics: list[Statistic]) -> list[Check]:
     """All identities within one report. A total that is blank, or a cell that was not read, is not assessable."""
-    tables = {number: _cells(statistics, number) for number in (2, 3, 4)}
+    tables = _tables(statistics)
     found: list[Check] = []
     if tables[3]:
         found += _check_three(tables[3])
@@ -45,14 +45,15 @@ def check(statistics: list[Statistic]) -> list[Check]:
 def check_years(previous: list[Statistic], current: list[Statistic]) -> list[Check]:
     """The identities between two consecutive years of one body: X-A, X-B and X-C."""
     found: list[Check] = []
-    before, now = _cells(previous, 3), _cells(current, 3)
+    last_year, this_year = _tables(previous), _tables(current)
+    before, now = last_year[3], this_year[3]
     if before and now:
         for column in _COLUMNS:
             expected, actual = before.get(("carried_out", column)), now.get(("carried_in", column))
             read = ("carried_out", column) in before and ("carried_in", column) in now
             blank = expected is None and actual is None
             found.append(_compare("X-A", column, expected or 0, actual or 0, assessable=read and not blank))
-    before, now = _cells(previous, 2), _cells(current, 2)
+    before, now = last_year[2], this_year[2]
     for row in ("regulations", "normative_documents"):
         terms = [before.get((row, "in_force")), now.get((row, "issued")), now.get((row, "abolished"))]
         actual = now.get((row, "in_force"))
@@ -67,13 +68,18 @@ def check_years(previous: list[Statistic], current: list[Statistic]) -> list[Che
     return found
 
 
-def _cells(statistics: Iterable[Statistic], table_no: int) -> Cells:
-    """One table's cells, of the best origin that holds it; prose is no table."""
-    by_origin: dict[str, Cells] = {}
+def _tables(statistics: Iterable[Statistic]) -> dict[int, Cells]:
+    """The cells of tables two, three and four, each of the best origin that holds it; prose is no table."""
+    found: dict[tuple[int, str], Cells] = {}
     for statistic in statistics:
-        if statistic.table_no == table_no and statistic.origin in _ORIGINS:
-            by_origin.setdefault(statistic.origin, {})[statistic.row_name, statistic.column_name] = statistic.value
-    return next((by_origin[origin] for origin in _ORIGINS if origin in by_origin), {})
+        place = statistic.table_no, statistic.origin
+        if place not in found:
+            found[place] = {}
+        found[place][statistic.row_name, statistic.column_name] = statistic.value
+    return {
+        number: next((found[number, origin] for origin in _ORIGINS if (number, origin) in found), {})
+        for number in (2, 3, 4)
+    }
 
 
 def _compare(identity: str, scope: str, expected: Number, actual: Number, *, assessable: bool = True) -> Check:

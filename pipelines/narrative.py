@@ -203,7 +203,7 @@ def read_narrative(paragraphs: list[str], report_year: int | None, form: str) ->
     section, planning = "", False
     reading = Reading(report_year, section)
     for paragraph in paragraphs:
-        if len(paragraph) < 40 and _HEADING.match(paragraph):
+        if len(paragraph) < 40 and not paragraph[-1:].isdigit() and _HEADING.match(paragraph):  # no row of a table
             section = core(paragraph)
             planning = bool(_PLAN.search(section))
         if planning or not (_FIGURE.search(paragraph) or _NOUGHT.search(paragraph)):
