@@ -73,7 +73,8 @@ _ARTICLE = re.compile(
     r"content[-_]?article|content[-_]?txt|pages_content|detail[-_]?(?:con|content|text|body|article)|text[-_]?content|"
     r"con(?:t|tent)?[-_]?text|art[-_]?(?:con|content|main|body)|wz[-_]?(?:con|content|nr|zw)|xl[-_]?nr|main[-_]?text|zw[-_]?(?:con|content|nr)|"
     r"conzynr|tyxxy_main|news_cont_d_wrap|easysite-news-text|easysite-news-content|ewb-article-info|articl?econtent|zhengwen|nr_?con|"
-    r"info[-_]?(?:con|content|text)|view_?con(?:tent)?|show_?con(?:tent)?|xxgk[-_]?con(?:tent)?|gp-article|newsbody|contentbody",
+    r"info[-_]?(?:con|content|text)|view_?con(?:tent)?|show_?con(?:tent)?|xxgk[-_]?con(?:tent)?|gp-article|newsbody|contentbody|"
+    r"ucap-content|vsb_content\w*|v_news_content|js_content|rich_media_content|textbody|news[-_]?(?:con|cont|text|body|detail)",
     re.IGNORECASE,
 )
 # Boxes beside the article, inside its container or around it

@@ -16,10 +16,15 @@ from pipelines.text import Article
 _DATE_LABEL = re.compile(
     r"([\u4e00-\u9fff\s]*?)(?:时\s*间|日\s*期)(?:发\s*布)?\s*[:：]?\s*$|(发\s*[布表])\s*[于在]?\s*[:：]?\s*$"
 )
+# What may stand before 时间 or 日期. Anything else (展会, 统计 …) dates something other than the publication.
 _PUBLICATION = re.compile(
-    r"(?:^|\s|发\s*布|公\s*布|公\s*开|刊\s*[发登载]|发\s*[表稿]|上\s*[传网]|更\s*新|推\s*送|录\s*入|编\s*辑|文\s*章|信\s*息|稿\s*件|新\s*闻)$"
+    r"(?:^|\s|发\s*布|公\s*布|公\s*开|刊\s*[发登载]|发\s*[表稿]|上\s*网|推\s*送|文\s*章|信\s*息|稿\s*件|新\s*闻)$"
 )
-"""What may stand before 时间 or 日期. Anything else (成文, 生成, 开始, 有效, 展会 …) dates something other than the publication."""
+_REVISION = re.compile(r"(?:更\s*新|录\s*入|编\s*辑|上\s*传)\s*$")
+"""A label that counts where no other is printed."""
+_OTHER = re.compile(
+    r"(?:成\s*文|生\s*成|开\s*始|结\s*束|截\s*止|有\s*效|废\s*止|失\s*效|施\s*行|实\s*施|印\s*发|签\s*发|发\s*文)\s*$"
+)
 
 
 def read_dates(document: Document, article: Article, page: Page) -> dict[str, str]:
@@ -55,7 +60,9 @@ def _printed_date(lines: list[str], limit: str | None) -> str | None:
                 before = normalise(lines[i + 1])
             label = _DATE_LABEL.search(before)
             if label:
-                if label[2] or _PUBLICATION.search(label[1]):
+                if _REVISION.search(label[1] or ""):
+                    unlabelled = unlabelled or found.value
+                elif label[2] or (_PUBLICATION.search(label[1]) and not _OTHER.search(label[1])):
                     return found.value
                 continue
             if "来源" in line and len(line) < 120:
@@ -103,6 +110,7 @@ def published(witnesses: dict[str, str]) -> str | None:
 _SOURCE_LABEL = re.compile(
     r"(?:信\s*息|文\s*章|稿\s*件|内\s*容|文\s*件|新\s*闻)?来\s*源\s*[:：]\s*|(?:信\s*息|文\s*章|稿\s*件|内\s*容)来\s*源\s+"
 )
+_LABEL_ALONE = re.compile(r"(?:信\s*息|文\s*章|稿\s*件)?来\s*源\s*[:：]$")
 _SOURCE_END = re.compile(
     r"\s*(?:发\s*布\s*(?:时\s*间|日\s*期|机\s*构|者)?\s*[:：]|发\s*文|公\s*布|时\s*间\s*[:：]|日\s*期\s*[:：]|作\s*者|记\s*者\s*[:：]|浏\s*览|阅\s*读|点\s*击|访\s*问|字\s*[号体]|【|\[|［|\||｜|打\s*印|关\s*闭|分\s*享|收\s*藏|保\s*存|"
     r"责?\s*任?\s*编\s*辑|审\s*核|编\s*审|更\s*新|来\s*源|文\s*号|下\s*载|次\s*数|背\s*景|大\s*中\s*小|(?:19|20)\d\d\s*[-年/.]\s*\d|视力|扫一扫|举\s*报|评\s*论|索\s*引|主\s*题|语音|朗读|返回|纠错)"
@@ -119,10 +127,12 @@ _ORGAN = re.compile(r"(?:发\s*布\s*(?:机\s*构|单\s*位)|供\s*稿(?:单位)
 def read_source(document: Document, article: Article) -> str | None:
     """The 来源 as a reader sees it: the printed line, what a script writes there, the meta, the publishing organ of the index table."""
     metas = document.metas
+    below = ""
     for line in [*article.before, *article.after]:
-        source = _printed_source(line)
+        source = _printed_source(line) or (_LABEL_ALONE.match(line) and _printed_source(f"来源：{below}"))
         if source:
             return source
+        below = line if len(line) < 30 and not find_dates(line) else ""
     literal = next((m for pattern in _SOURCE_LITERALS if (m := pattern.search(document.scripts))), None)
     if literal and literal[1].strip():
         return squeeze(literal[1])
