@@ -199,8 +199,11 @@ def describe(document: Document, article: Article, page: Page) -> Report:
         report.published = published(report.witnesses)
         report.source = read_source(document, article)
         report.attachments = article.attachments
-    if report.title is None and page.entries:
-        report.title = next((squeeze(e.title) for e in page.entries if e.title), None)
+    listed = [squeeze(entry.title) for entry in page.entries if entry.title]
+    if report.title is None and listed:
+        report.title = listed[0]
+    elif report.title and COLUMN_TITLE.match(report.title):
+        report.title = next(filter(is_report_title, listed), report.title)
     untitled = report.title is None
     if (other := _other_host(document)) is not None:
         report.problems.append(Problem(kind="rehosted", message=f"the page names {other} as its site", url=page.url))

@@ -68,6 +68,12 @@ def test_trap_02_a_title_missing_from_page_and_text_is_the_listings() -> None:
     assert read(page(source, entries=(Entry(url=URL, title=f" {TITLE} "),))).title == TITLE
 
 
+def test_trap_02_a_title_that_names_the_column_only_gives_way_to_the_listings() -> None:
+    sections = [*PROSE[:3], "二、主动公开政府信息情况", "三、收到和处理政府信息公开申请情况", PROSE[3]]
+    source = page(html(article(*sections), title="政府信息公开工作年度报告"), entries=(Entry(url=URL, title=TITLE),))
+    assert read(source).title == TITLE
+
+
 @pytest.mark.parametrize(
     "ending", ["政府信息公开工作年度报告", "政府信息公开年度报告", "政府信息公开年报", "政府信息公开情况的报告"]
 )
