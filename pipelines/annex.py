@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pipelines.labels import ANNEX_FORMS, Row, columns, core, groups, rows, squeeze
+from pipelines.labels import ANNEX_FORMS, columns, core, groups, rows, squeeze
 from pipelines.printed import Line, Segment, Table, is_part_of_a_year, segments
 from pipelines.tables import Grid
 from pipelines.values import read_value
@@ -127,8 +127,7 @@ def settle_annex(lines: list[Line], origin: str) -> Table | None:
             table.doubts.append(f"table 1: the cells of {line.name} are lost, merged or shifted")
         else:
             table.lines.append(line)
-    order = [_place(line.label, form) for line in named if line.name is None and not _is_heading(line.label, form)]
-    if any(order):
+    if any(_places(line.label, form) for line in named if line.name is None and not _is_heading(line.label, form)):
         table.refused = True
         table.doubts.append("table 1: its rows are not in the order of the form")
     return table
@@ -140,8 +139,7 @@ def _align(lines: list[Line], form: str) -> list[Line]:
     place = 0
     named: list[Line] = []
     for line in lines:
-        text = core(line.label)
-        at = next((i for i in range(place, len(order)) if text and _is_row(order[i], text)), None)
+        at = next((i for i in _places(line.label, form) if i >= place), None)
         if at is None or (_is_heading(line.label, form) and not line.cells):
             named.append(line)
             continue
@@ -150,15 +148,12 @@ def _align(lines: list[Line], form: str) -> list[Line]:
     return named
 
 
-def _is_row(row: Row, text: str) -> bool:
-    return bool(row.match.search(text)) and len(text) <= 2 * len(row.core) + 4
-
-
-@lru_cache(maxsize=1024)
-def _place(label: str, form: str) -> bool:
-    """Whether the label is some row of the form."""
+@lru_cache(maxsize=2048)
+def _places(label: str, form: str) -> tuple[int, ...]:
+    """The rows of the form, by their place, that have this label."""
     text = core(label)
-    return any(_is_row(row, text) for row in rows(form, 1))
+    found = enumerate(rows(form, 1)) if text else ()
+    return tuple(i for i, row in found if row.match.search(text) and len(text) <= 2 * len(row.core) + 4)
 
 
 @lru_cache(maxsize=1024)

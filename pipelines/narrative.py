@@ -70,6 +70,7 @@ _RECEIVED = (
 )
 _PROCESSED = re.compile(rf"(?<!未)(?:办结|审结|办理完毕|办毕)(?:政府信息公开|依申请公开|信息公开|完毕){{0,2}}{_GAP}{_N}")
 _CHANNEL = re.compile(r"当面|现场|网络|网上|网站|在线|信函|传真|邮件|邮寄|书面|窗口|来访|电话|口头")
+_CHANNEL_FIGURE = re.compile(rf"申请{_GAP}[1-9]\d*(?:件|宗|条|份)")
 _RULES = (
     _rule("公开", rf"(?:部分(?:予以|同意)?公开|(?:同意|予以)部分公开){_GAP}{_N}", "partially_granted"),
     _rule("公开", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:同意|予以)?部分公开(?:的|答复)*$", "partially_granted"),
@@ -101,6 +102,8 @@ _RULES = (
     _rule("其他", rf"其他(?:情形|结果)(?:的|共|为)*{_N}", "cases", "review_other", 4, "review results"),
     _rule("审", rf"(?:尚未审结|未审结|正在审理)(?:的|共|为)*{_N}", "cases", "review_pending", 4, "review results"),
 )
+_OUTCOMES = tuple(rule for rule in _RULES if rule.domain == "applications")
+_REMEDIES = tuple(rule for rule in _RULES if rule.domain != "applications")
 _APPLICANTS = (
     _rule("自然人", rf"^[^\d]{{0,6}}自然人(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{_GAP}{_N}", "new_received", "natural_person"),
     _rule(
@@ -129,6 +132,7 @@ _TWO_FOLLOWING = (
 _OUTCOME_ROWS = tuple(row for row in rows("cn-2021", 3) if re.fullmatch(r"3\.[345]\.\d", row.code))
 _LISTED = re.compile(rf"^(?P<label>[^\d]{{4,30}}?){_GAP}{_N}$")
 
+_DIGIT = re.compile(r"\d")
 _FIGURE = re.compile(r"\d\s*[件宗条份起例个项次]")
 _NOUGHT = re.compile(r"[未没无][^。]{0,60}?(?:申请|复议|诉讼)")
 _MATTER = re.compile(r"申请|复议|诉讼|结转|转下|办结|规范性文件|行政许可|公开")
@@ -144,6 +148,7 @@ _COMPARED = re.compile(r"同比|环比|比上|比去|较上|较去|比20|较20|�
 _PART_OF_YEAR = re.compile(r"[上下]半年|季度|(?<!\d)(?!1月1日|12月31日|12月底)\d{1,2}月")
 _APPROXIMATE = re.compile(r"(?:近|约|超过|超|逾|大约|至少|不少于|将近|接近)\d")
 _OTHER_MATTER = re.compile(r"投诉|举报|咨询|建议|提案|信件|来信|来电|许可|审批|热线|补正|转办|会议|培训")
+_OUTCOME_WORDS = re.compile(r"信访举报投诉类|补正后")
 _ONE_KIND = re.compile(r"直接起诉|直接提起|复议后起诉|复议后提起")
 _YEAR = re.compile(r"(?<!\d)(?<!结转)(?<![转结][至到入])(20\d\d)年(?!.{0,2}(?:结转|转入|遗留))")
 _PLAN = re.compile(r"问题|改进|计划|下一步|打算|努力方向|措施")
@@ -236,7 +241,7 @@ def _clauses(sentence: str) -> list[str]:
 def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:
     opens, closes = clause.startswith("("), clause.endswith(")")
     clause = clause.strip("()")
-    if years := [int(year) for year in _YEAR.findall(clause)]:
+    if "年" in clause and (years := [int(year) for year in _YEAR.findall(clause)]):
         reading.other_year = reading.year is not None and reading.year not in years
     begins = opens or clause.startswith(("其中", "包括", "含"))
     reading.nested |= begins
@@ -251,7 +256,7 @@ def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, f
 def _note(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:
     if reading.other_year or _COMPARED.search(clause) or _PART_OF_YEAR.search(clause):
         return
-    if not any(map(str.isdigit, _YEAR.sub("", clause))):
+    if not _DIGIT.search(clause) or not _DIGIT.search(_YEAR.sub("", clause)):
         _read_negative(clause, sentence, reading, stated)
         return
     for key, found, rank in _matches(clause, reading, form):
@@ -266,7 +271,7 @@ def _note(clause: str, sentence: str, reading: Reading, stated: Stated, form: st
         if key[1] == "carried_in" and reading.part:
             stated.found.pop((3, "new_received", "total"), None)  # what was received includes it
         stated.add(key, int(digits), found["u"], sentence, rank)
-    if _CHANNEL.search(clause) and re.search(rf"申请{_GAP}[1-9]\d*(?:件|宗|条|份)", clause):
+    if "申请" in clause and _CHANNEL.search(clause) and _CHANNEL_FIGURE.search(clause):
         stated.channels += 1
 
 
@@ -276,7 +281,7 @@ def _turn(clause: str, reading: Reading) -> None:
         reading.domain = "suits"
     elif "复议" in clause:
         reading.domain = "reviews"
-    elif _APPLICATION.search(clause):
+    elif "申请" in clause and _APPLICATION.search(clause):
         reading.domain = "applications"
     elif "规范性文件" in clause:
         reading.domain = "documents"
@@ -299,7 +304,7 @@ def _matches(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[i
     elif reading.domain == "reviews" or reading.domain == "suits":
         one_kind = bool(_ONE_KIND.search(clause))
         both = "复议" in clause and "诉讼" in clause and not one_kind
-        for rule in _RULES:
+        for rule in _REMEDIES:
             if rule.domain == reading.domain or (rule.domain == "review results" and reading.domain == "reviews"):
                 found = rule.find(clause)
                 if found and not both and not (one_kind and rule.column == "suit_total") and _is_ours(clause, reading):
@@ -330,10 +335,10 @@ def _carried(patterns: tuple[re.Pattern[str], ...], clause: str, year: int | Non
 
 
 def _applications(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[int, str, str], re.Match[str], int]]:
-    if _OTHER_MATTER.search(clause) and not re.search(r"信访举报投诉类|补正后", clause):
+    if _OTHER_MATTER.search(clause) and not _OUTCOME_WORDS.search(clause):
         return
-    for rule in _RULES:
-        if rule.domain == "applications" and (found := rule.find(clause)):
+    for rule in _OUTCOMES:
+        if found := rule.find(clause):
             one_row = rule.row == "other_total" and form == "cn-2019"
             yield (3, "other_handling", "total") if one_row else rule.key, found, 0
             return
