@@ -90,9 +90,11 @@ def served(pages: int) -> Any:
 def serve(pages: int) -> None:
     """The other process: serve until a line comes in."""
     from tests.portals.nfcms import Nfcms
+    from tests.portals.reports import catalogue
     from tests.portals.server import Server
 
-    with Server(Nfcms("bench", pages)) as server:
+    # Word markup: these pages have some 60 kB, as reports on real portals have.
+    with Server(Nfcms("bench", catalogue("临川市青溪区", pages, style="word"))) as server:
         replica = server["bench"]
         urls = [expected.url for expected in replica.truth()]
         print(
