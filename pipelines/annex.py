@@ -10,8 +10,8 @@ import re
 from functools import lru_cache
 
 from pipelines.labels import ANNEX_FORMS, columns, core, groups, rows, squeeze
-from pipelines.printed import Line, Segment, Table, is_part_of_a_year, segments
-from pipelines.tables import Grid
+from pipelines.printed import Line, Table, is_part_of_a_year
+from pipelines.tables import Grid, Segment
 from pipelines.values import read_value
 
 _INDICATOR = re.compile(r"指标|统计内容|统计项目")
@@ -33,9 +33,9 @@ def read_annex(grids: list[Grid], report_year: int | None) -> list[Table]:
 
 
 def _read(grid: Grid, report_year: int | None) -> Table | None:
-    if not any("指" in cell.text or "统计" in cell.text for row in grid.rows[:6] for cell in row if cell.anchor):
+    if not any("指" in cell.text or "统计" in cell.text for line in grid.lines[:6] for cell in line):
         return None
-    sheet = [segments(row) for row in grid.rows]
+    sheet = grid.lines
     for index, row in enumerate(sheet[:6]):
         texts = [core(segment.text) for segment in row]
         label = next((i for i, text in enumerate(texts) if _INDICATOR.search(text)), None)

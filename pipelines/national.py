@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pipelines.printed import Line, Printed, Sheet, Table, is_part_of_a_year, segments
+from pipelines.printed import Line, Printed, Sheet, Table, is_part_of_a_year
 from pipelines.table_four import tables_four
 from pipelines.table_three import lines_three, settle_three
 from pipelines.table_two import lines_two, settle_two
@@ -32,13 +32,12 @@ def read_tables(grids: Iterable[Grid]) -> list[Table]:
     sheets: dict[int, list[Sheet]] = {2: [], 3: [], 4: []}
     texts: list[str] = []
     for grid in grids:
-        text = "".join("".join([cell.text for row in grid.rows for cell in row if cell.anchor]).split())
+        text = "".join("".join([cell.text for line in grid.lines for cell in line if cell.fresh]).split())
         numbers = [number for number, marks in _MARKS.items() if any(mark in text for mark in marks)]
         if numbers and not is_part_of_a_year(grid):
             texts.append(text)
-            sheet = [segments(row) for row in grid.rows]
             for number in numbers:
-                sheets[number].append((grid, sheet))
+                sheets[number].append((grid, grid.lines))
     two = [settle_two(lines, form, origin) for lines, form, origin in _gather(lines_two(sheets[2]))]
     three = [settle_three(lines, origin) for lines, _, origin in _gather(lines_three(sheets[3]))]
     found = [*_only(two), *_only(three), *_only(tables_four(sheets[4]))]

@@ -8,19 +8,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pipelines.labels import squeeze
-from pipelines.tables import MISSING, Cell, Grid
+from pipelines.tables import Grid, Segment
 
 PART_OF_A_YEAR = re.compile(r"[上下]半年|[一二三四1-4]季度|\d{1,2}月?[-—–至~]\d{1,2}月(?!\d{1,2}日)")
 """A table headed so is a look-alike: statistics of less than a year."""
-
-
-class Segment(NamedTuple):
-    """A cell as it stands in one row: its slots [start, end), and whether it begins in this row."""
-
-    start: int
-    end: int
-    text: str
-    fresh: bool
 
 
 class Line(NamedTuple):
@@ -48,30 +39,13 @@ class Table:
     """The table is there, but which figure belongs where is not sure: none of it may be used."""
 
 
-def segments(row: list[Cell]) -> list[Segment]:
-    """The cells of a dense row, left to right; slots where the row ends early are left out.
-
-    Text is cut at 500 characters: what is longer is prose, neither label nor figure, and must not fill the caches.
-    """
-    found: list[Segment] = []
-    start, first = 0, MISSING
-    for index, cell in enumerate(row):
-        if cell.cell_id != first.cell_id:
-            if first.cell_id >= 0:
-                found.append(Segment(start, index, first.text[:500], first.anchor))
-            start, first = index, cell
-    if first.cell_id >= 0:
-        found.append(Segment(start, len(row), first.text[:500], first.anchor))
-    return found
-
-
 Sheet = tuple[Grid, list[list[Segment]]]
 Printed = tuple[Line, str | None, str]
 
 
 def is_part_of_a_year(grid: Grid) -> bool:
     """Whether a heading says half a year, a quarter or some months: no table of an annual report is that."""
-    return any(PART_OF_A_YEAR.search(squeeze(cell.text)) for row in grid.rows[:2] for cell in row if cell.anchor)
+    return any(PART_OF_A_YEAR.search(squeeze(cell.text)) for line in grid.lines[:2] for cell in line if cell.fresh)
 
 
 def judge(table: Table, expected: list[str]) -> None:

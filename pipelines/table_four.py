@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from pipelines.labels import columns, core
-from pipelines.printed import Line, Segment, Sheet, Table
+from pipelines.printed import Line, Sheet, Table
 from pipelines.table_three import is_header_of_three
+from pipelines.tables import Segment
 from pipelines.values import read_value
 
 _BLOCKS = ("review", "suit_direct", "suit_after_review")

@@ -7,7 +7,8 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from pipelines.labels import Row, columns, core, ordinal, rows
-from pipelines.printed import Line, Printed, Segment, Sheet, Table, judge
+from pipelines.printed import Line, Printed, Sheet, Table, judge
+from pipelines.tables import Segment
 from pipelines.values import read_value
 
 T3_ROWS: tuple[Row, ...] = tuple(

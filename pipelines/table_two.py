@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from pipelines.labels import NATIONAL_FORMS, columns, core, rows, squeeze
-from pipelines.printed import Line, Printed, Segment, Sheet, Table, judge
+from pipelines.printed import Line, Printed, Sheet, Table, judge
 from pipelines.table_three import is_header_of_three, row_three
+from pipelines.tables import Segment
 from pipelines.values import read_value
 
 _UNIT = re.compile(r"亿元|万元|千元|元")

@@ -11,6 +11,8 @@ from lxml import etree
 MAX_COLSPAN = 100
 """WHATWG allows 1,000; the widest national table has 15 columns, and hostile spans must not cost memory."""
 MAX_WIDTH = 200
+LONGEST_TEXT = 500
+"""Characters kept of a cell: what is longer is prose, neither label nor figure, and must not fill the caches."""
 
 _LEADING_INTEGER = re.compile(r"\s*\+?(\d+)")
 _BLOCKS = frozenset(("p", "div", "li", "tr", "table", "br", "sup", "sub"))  # a raised figure is a footnote's
@@ -32,15 +34,70 @@ class Cell(NamedTuple):
 MISSING = Cell("", False, -1)
 
 
-class Grid(NamedTuple):
-    """A table with every slot filled."""
+class Segment(NamedTuple):
+    """A cell as it stands in one row: its slots [start, end), and whether it begins in this row."""
 
-    rows: list[list[Cell]]
-    """All of one length."""
-    origin: str = "html"
-    """Where the table was printed: html, docx, pdf or image."""
-    page: int | None = None
-    """Of a paged document, from 1."""
+    start: int
+    end: int
+    text: str
+    fresh: bool
+    cell_id: int = 0
+
+
+class Grid:
+    """A table, by its slots (`rows`) or by its cells (`lines`): whichever it is made from, the other follows."""
+
+    __slots__ = ("_lines", "_rows", "origin", "page")
+
+    def __init__(
+        self,
+        rows: list[list[Cell]] | None = None,
+        origin: str = "html",
+        page: int | None = None,
+        *,
+        lines: list[list[Segment]] | None = None,
+    ) -> None:
+        """Make a grid from dense rows of one length, or from lines of cells; `page` counts from 1."""
+        self._rows, self._lines = rows, lines
+        self.origin, self.page = origin, page
+
+    @property
+    def rows(self) -> list[list[Cell]]:
+        """Dense rows, all of one length, every slot filled."""
+        if self._rows is None:
+            self._rows = _dense(self._lines or [])
+        return self._rows
+
+    @property
+    def lines(self) -> list[list[Segment]]:
+        """The cells of each row, left to right; slots where a row ends early are left out."""
+        if self._lines is None:
+            self._lines = [_sparse(row) for row in self._rows or []]
+        return self._lines
+
+
+def _dense(lines: list[list[Segment]]) -> list[list[Cell]]:
+    width = max((line[-1].end for line in lines if line), default=0)
+    rows = []
+    for line in lines:
+        row = [MISSING] * width
+        for start, end, text, fresh, cell_id in line:
+            row[start:end] = [Cell(text, False, cell_id)] * (end - start)
+            if fresh:
+                row[start] = Cell(text, True, cell_id)
+        rows.append(row)
+    return rows
+
+
+def _sparse(row: list[Cell]) -> list[Segment]:
+    found: list[Segment] = []
+    start, first = 0, MISSING
+    for index, cell in enumerate([*row, MISSING]):
+        if cell.cell_id != first.cell_id:
+            if first.cell_id >= 0:
+                found.append(Segment(start, index, first.text, first.anchor, first.cell_id))
+            start, first = index, cell
+    return found
 
 
 def grids(element: etree._Element) -> list[Grid]:
@@ -53,62 +110,59 @@ def grids(element: etree._Element) -> list[Grid]:
     if not tables:
         return []
     framed = {table for table in tables if _is_frame(table)}
-    layout = {
-        ancestor for table in tables if table not in framed for ancestor in table.iterancestors("table")
-    }  # fmt: skip
+    layout = {ancestor for table in tables if table not in framed for ancestor in table.iterancestors("table")}
     return [grid(table) for table in tables if table not in layout and table not in framed]
 
 
 def grid(table: etree._Element) -> Grid:
     """One table element expanded. Bad spans count as 1; a row span ends with its row group (thead, tbody, tfoot)."""
-    rows: list[list[Cell]] = []
+    lines: list[list[Segment]] = []
     number = 0
     for group in _row_groups(table):
-        hanging: dict[int, tuple[int, Cell]] = {}  # column → rows still to cover, what covers them
+        hanging: list[tuple[Segment, int]] = []  # cells of earlier rows, and how many more rows they cover
         for row_index, tr in enumerate(group):
-            row: list[Cell] = []
+            line: list[Segment] = []
+            begun: list[tuple[Segment, int]] = []
+            column = 0
             for td in tr:
                 tag = td.tag
                 if tag != "td" and tag != "th":
                     continue
                 if hanging:
-                    _hang(row, hanging)
-                if len(row) >= MAX_WIDTH:
+                    column = _hang(line, column, hanging)
+                if column >= MAX_WIDTH:
                     break
-                across = down = 1
+                end, down = column + 1, 1
                 if (span := td.get("colspan")) is not None:
-                    across = min(_span(span) or 1, MAX_COLSPAN, MAX_WIDTH - len(row))
+                    end = column + min(_span(span) or 1, MAX_COLSPAN, MAX_WIDTH - column)
                 if (span := td.get("rowspan")) is not None:
                     left = len(group) - row_index
                     down = min(_span(span) or left, left)
-                text = _text(td)
-                row.append(Cell(text, True, number))
-                if across > 1 or down > 1:
-                    covered = Cell(text, False, number)
-                    if down > 1:
-                        start = len(row) - 1
-                        for column in range(start, start + across):
-                            hanging[column] = (down, covered)
-                    row.extend([covered] * (across - 1))
+                segment = Segment(column, end, _text(td), True, number)
+                line.append(segment)
+                if down > 1:
+                    begun.append((segment, down - 1))
+                column = end
                 number += 1
             if hanging:
-                while hanging and max(hanging) >= len(row):
-                    if len(row) in hanging:
-                        _hang(row, hanging)
-                    else:
-                        row.append(MISSING)
-                hanging = {column: (left - 1, cell) for column, (left, cell) in hanging.items() if left > 1}
-            rows.append(row)
-    width = max(map(len, rows), default=0)
-    for row in rows:
-        row.extend([MISSING] * (width - len(row)))
-    return Grid(rows)
+                for segment, _ in hanging:
+                    if segment.end > column:
+                        line.append(segment._replace(start=max(segment.start, column), fresh=False))
+                        column = segment.end
+            if hanging or begun:
+                hanging = [(segment, left - 1) for segment, left in hanging if left > 1] + begun
+                hanging.sort(key=lambda one: one[0].start)
+            lines.append(line)
+    return Grid(lines=lines)
 
 
-def _hang(row: list[Cell], hanging: dict[int, tuple[int, Cell]]) -> None:
-    """Fill the slots that cells of earlier rows cover."""
-    while len(row) in hanging:
-        row.append(hanging[len(row)][1])
+def _hang(line: list[Segment], column: int, hanging: list[tuple[Segment, int]]) -> int:
+    """Step over the slots that cells of earlier rows cover; the next free column."""
+    for segment, _ in hanging:
+        if segment.start <= column < segment.end:
+            line.append(segment._replace(start=column, fresh=False))
+            column = segment.end
+    return column
 
 
 def _row_groups(table: etree._Element) -> Iterator[list[etree._Element]]:
@@ -144,8 +198,8 @@ def _text(td: etree._Element) -> str:
             break
         node, text = child, child.text
     if not len(node):
-        return "" if text is None or node.tag in _UNSEEN else text.strip()
-    text = str(_string(td)).strip()
+        return "" if text is None or node.tag in _UNSEEN else text.strip()[:LONGEST_TEXT]
+    text = str(_string(td)).strip()[:LONGEST_TEXT]
     if len(text) > 1 and text[-1].isdigit() and (next(td.iter(*_UNSEEN), None) is not None or _is_broken(td, text)):
         return _lines(td).strip()
     return text

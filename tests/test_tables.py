@@ -143,3 +143,10 @@ def test_printed_cells(printed: str, value: float | None, state: str, unit: str 
 def test_what_cannot_be_read_as_one_number_is_not_guessed(printed: str) -> None:
     found = read_value(printed)
     assert (found.value, found.state, found.sure) == (None, "text", False)
+
+
+def test_rows_and_lines_say_the_same() -> None:
+    (grid,) = parsed("<table><tr><td colspan=2 rowspan=2>a<td>b<tr><td>c<tr><td>d<td rowspan=0>e<tr><td>f</table>")
+    again = Grid(grid.rows, origin="docx")
+    assert again.lines == grid.lines
+    assert Grid(lines=again.lines).rows == grid.rows
