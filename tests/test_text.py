@@ -71,6 +71,15 @@ def test_a_table_row_is_a_paragraph_and_its_cells_are_joined_by_a_blank() -> Non
     ] == ["行政许可 1", "处罚 2 3"]
 
 
+@pytest.mark.parametrize("name", ["share-box", "attach-list", "print-area", "nav-content", "hide"])
+def test_a_box_with_a_telling_name_stays_where_it_holds_paragraphs_or_a_large_table(name: str) -> None:
+    rows = "".join(f"<tr><td>行{i}</td>{'<td>0</td>' * 9}</tr>" for i in range(5))
+    boxes = f'<div class="{name}">{paragraphs(PROSE[:1])}</div><div class="{name}"><table>{rows}</table></div>'
+    found = report(html(f"<div id=zoom>{boxes}{paragraphs(PROSE[1:])}</div>")).text.split("\n")
+    assert found[0] == PROSE[0]
+    assert found[1] == "行0 0 0 0 0 0 0 0 0 0"
+
+
 def test_a_layout_table_is_no_table() -> None:
     inner = "<table><tr><td>甲</td><td>1</td></tr></table>"
     cell = f"<td>{paragraphs(PROSE)}{inner}</td>"
