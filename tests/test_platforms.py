@@ -116,8 +116,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[tuple[str,
     """A replica for every quirk of every platform, of 24 reports on five pages, crawled in one process."""
     archive = tmp_path_factory.mktemp("odd") / "archive"
     replicas = {
-        (platform, quirk): make(platform, 24, f"_{quirk}", page_size=5, quirks=[quirk])
-        for platform, quirk in QUIRKS
+        (platform, quirk): make(platform, 24, f"_{quirk}", page_size=5, quirks=[quirk]) for platform, quirk in QUIRKS
     }
     with Server(*replicas.values()):
         done = crawl(archive, *replicas.values())

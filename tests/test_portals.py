@@ -51,7 +51,9 @@ def test_a_portal_is_a_file_of_facts(name: str, tmp_path: Path) -> None:
     assert portal.__name__.lower() == name
     assert portal.__doc__
     assert portal.platform in platforms()
-    assert not {key for key, value in vars(portal).items() if callable(value)}, "a portal has facts, its platform methods"
+    assert not {key for key, value in vars(portal).items() if callable(value)}, (
+        "a portal has facts, its platform methods"
+    )
     assert portal.level in LEVELS
     place = division(portal.division_code or "")
     assert place is not None

@@ -25,6 +25,7 @@ _HREF = re.compile(r"href\s*=\s*[\"']([^\"']+)")
 # Only a call of one literal: pagers too are written by script, from pieces.
 _WRITTEN = re.compile(r"document\.write(?:ln)?\(\s*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)')\s*\)")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_END = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _DEEPEST_ROW = 5
 _BLANKS = re.compile(r"\s+")
 
@@ -70,12 +71,11 @@ def next_group(response: Response) -> str | None:
 def unfolded(response: TextResponse) -> TextResponse:
     """The page that a reader sees: with the rows that its records hold or its scripts write."""
     rows = records(response) or [_unescaped(a or b) for a, b in _WRITTEN.findall(response.text)]
+    rows = [row for row in rows if "<script" not in row.lower()]
     if not rows:
         return response
-    static = response.text if isinstance(response, HtmlResponse) else ""
-    end = static.lower().rfind("</body")
-    page = (static[:end] if end >= 0 else static) + "<ul>" + "\n".join(rows) + "</ul>"
-    return HtmlResponse(response.url, body=page.encode("utf-8", "replace"), encoding="utf-8")
+    static = _END.sub("", response.text) if isinstance(response, HtmlResponse) else ""
+    return fragment(response, f"{static}<ul>{''.join(rows)}</ul>")
 
 
 def fragment(response: Response, source: str) -> HtmlResponse:

@@ -55,7 +55,7 @@ class Walk:
             if promised:
                 self.say("listing_stub", f"{url} lists nothing, though the page before it said that it would", branch)
             return False
-        if not urls and not goes_on and not announced and branch != self.root:
+        if not urls and not goes_on and announced is None and branch != self.root:
             self.say("listing_empty", "this part of a listing has no entries and leads nowhere", branch)
         self.undated |= {entry.url for entry in entries if entry.date is None} - self.entries
         self.undated -= {entry.url for entry in entries if entry.date is not None}

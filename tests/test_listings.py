@@ -1,0 +1,350 @@
+"""Platforms on saved pages of listings, without an engine: what a page lists, and where it goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from scrapy import Request
+from scrapy.http import HtmlResponse, Response, TextResponse
+from scrapy.spiderloader import SpiderLoader
+from scrapy.utils.project import get_project_settings
+
+from crawler.commands.probe import read_listing
+from spiders.platforms import Portal, listing
+from spiders.platforms.beijing import BeijingDistrict
+from spiders.platforms.epoint import Epoint
+from spiders.platforms.hanweb import NEW, OLD, Hanweb
+from spiders.platforms.links import Links
+from spiders.platforms.trs import TRS
+from spiders.platforms.ucap import UCAP
+from spiders.platforms.walks import MAX_PAGES, Walk
+from tests.crawling import ROOT
+
+FIXTURES = sorted(path.parent for path in (ROOT / "tests" / "pages").glob("*/listing.json"))
+
+
+def check_fixture(folder: Path, portal: type[Portal]) -> dict[str, Any]:
+    """A stored page of a listing is read as its listing.json says; returns what that says."""
+    stated: dict[str, Any] = json.loads((folder / "listing.json").read_text(encoding="utf-8"))
+    page = cast(
+        "TextResponse", listing.decoded(HtmlResponse(stated["url"], body=(folder / "listing.html").read_bytes()))
+    )
+    assert read_listing(portal, page) == {key: stated[key] for key in ("entries", "further", "announced")}
+    return stated
+
+
+@pytest.mark.parametrize(
+    "folder", FIXTURES or [pytest.param(None, marks=pytest.mark.skip(reason="no portal has a listing fixture yet"))]
+)
+def test_stored_listings_are_read_as_before(folder: Path) -> None:
+    loader = SpiderLoader.from_settings(get_project_settings())
+    check_fixture(folder, cast("type[Portal]", loader.load(folder.name)))
+
+
+def portal(platform: type[Portal], **facts: Any) -> Portal:
+    facts = {"name": "hedong", "title": "河东区", "home": "http://www.hedong.example/", "listings": (), **facts}
+    return cast("type[Portal]", type("Hedong", (platform,), facts))()
+
+
+def page(url: str, body: str | dict[str, Any], **meta: Any) -> TextResponse:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return HtmlResponse(url, body=text.encode(), encoding="utf-8", request=Request(url, meta=meta))
+
+
+def seen(spider: Portal, response: Response) -> list[tuple[str, str | None, str | None]]:
+    return [(entry.url, entry.title, entry.date) for entry in spider.entries(response)]
+
+
+def onward(spider: Portal, response: Response) -> list[str]:
+    return [request.url for request in spider.further(response)]
+
+
+SITE = "http://www.hedong.example"
+REPORT = "河东区2023年政府信息公开工作年度报告"
+
+
+# TRS
+
+ROW = f'<li><a href="./202401/t20240108_77123.html">{REPORT}</a><span>2024-01-05</span></li>'
+LISTED = [(f"{SITE}/nb/202401/t20240108_77123.html", REPORT, "2024-01-05")]
+
+
+@pytest.mark.parametrize(
+    ("script", "following"),
+    [
+        ('createPageHTML(3, 0, "index", "shtml");', [f"{SITE}/nb/index_1.shtml"]),
+        ("function createPageHTML(_nPageCount, _nCurrIndex){}\ncreatePageHTML(3,2,'index','html');", []),
+        ("createPage(12,1,'nblist','html')", [f"{SITE}/nb/nblist_2.html"]),
+        ("var countPage = 4//共多少页", [f"{SITE}/nb/index_2.shtml"]),
+        ("var countPage = 2//共多少页", []),
+        ("var countPage = 4;\nvar currentPage = 0;", [f"{SITE}/nb/index_1.shtml"]),
+        ("function createPageHTML(_nPageCount, _nCurrIndex){ document.write(_nPageCount) }", []),
+    ],
+)
+def test_trs_pages_are_computed_from_the_scripts_arguments(script: str, following: list[str]) -> None:
+    response = page(f"{SITE}/nb/index_1.shtml", f"<html><ul>{ROW}</ul><script>{script}</script></html>")
+    assert onward(portal(TRS), response) == following
+    assert seen(portal(TRS), response) == LISTED
+
+
+def test_trs_rows_may_be_written_by_script() -> None:
+    written = ROW.replace('"', r"\"").replace("/", r"\/")
+    response = page(
+        f"{SITE}/nb/",
+        f'<html><body><ul><script>document.writeln("{written}");document.write("<p>"+1+"</p>")</script></ul></body></html>',
+    )
+    assert seen(portal(TRS), response) == LISTED
+
+
+def test_trs_rows_may_be_xml_records() -> None:
+    store = f'<datastore><totalrecord>31</totalrecord><nextgroup><![CDATA[<a href="/more?param=0f3c&amp;n=2"></a>]]></nextgroup><recordset><record><![CDATA[{ROW}]]></record></recordset></datastore>'
+    response = page(f"{SITE}/nb/", f'<html><script type="text/xml">{store}</script></html>')
+    spider = portal(TRS)
+    assert (seen(spider, response), spider.announced(response)) == (LISTED, 31)
+    assert onward(spider, response) == [f"{SITE}/more?param=0f3c&n=2"]
+    with pytest.raises(ValueError, match="next group"):
+        onward(spider, page(f"{SITE}/nb/", "<datastore><nextgroup><![CDATA[4f7a90]]></nextgroup></datastore>"))
+
+
+# Hanweb
+
+COLUMN = f"{SITE}/col/col3917/index.html"
+
+
+def test_hanweb_asks_by_the_numbers_of_the_columns_page() -> None:
+    spider = portal(Hanweb)
+    (request,) = spider.further(
+        page(COLUMN, "<script>$('#p').jpage({perpage:20, proxyParam:{'webid':'1','unitid':'35638'}})</script>")
+    )
+    assert request.url.startswith(f"{SITE}{NEW}?startrecord=1&endrecord=60&perpage=20&")
+    assert all(part in request.url for part in ("webid=1&", "unitid=35638&", "columnid=3917&"))
+    other = spider.instead(request)
+    assert other is not None
+    assert other.url == request.url.replace(NEW, OLD)
+    assert spider.instead(other) is None
+    named = page(COLUMN, f"<script>url='{OLD}';</script><input name='unitid' value='9'><input name='webid' value='8'>")
+    assert onward(spider, named)[0].startswith(f"{SITE}{OLD}?startrecord=1&endrecord=45&")
+    assert onward(spider, page(COLUMN, "<html>nothing here</html>")) == []
+
+
+def test_hanweb_goes_on_by_the_number_of_records_that_came() -> None:
+    spider = portal(Hanweb)
+    title = "省人力资源社会保障厅2023年政府信息公开工作年度报告"
+    row = f'<record><![CDATA[<li><a href="/art/2024/1/9/art_3917_118.html" title="{title}">省人力资源…</a><b>2024-01-09</b></li>]]></record>'
+    url = f"{SITE}{NEW}?startrecord=46&endrecord=90&perpage=15&columnid=3917"
+    answer = page(url, f"<datastore><totalrecord>60</totalrecord><recordset>{row * 15}</recordset></datastore>")
+    assert seen(spider, answer) == [(f"{SITE}/art/2024/1/9/art_3917_118.html", title, "2024-01-09")]
+    assert onward(spider, answer) == []
+    assert spider.announced(answer) == 60
+    short = page(url, f"<datastore><totalrecord>60</totalrecord><recordset>{row * 5}</recordset></datastore>")
+    assert onward(spider, short) == [url.replace("startrecord=46&endrecord=90", "startrecord=51&endrecord=95")]
+
+
+def test_hanweb_keys_are_the_articles() -> None:
+    keys = {Hanweb.key(f"{SITE}/art/2024/1/9/art_{column}_118.html") for column in (3917, 3918)}
+    assert keys == {"118"}
+    assert Hanweb.key(f"{SITE}/sjyj/art/2022/art_{'7a' * 16}.html") == "7a" * 16
+    module = f"{SITE}/module/xxgk/xxgkAnnualReport.jsp?"
+    assert Hanweb.key(f"{module}fbtime=2017&area=0101") == Hanweb.key(f"{module}area=0101&fbtime=2017") == "0101-2017"
+
+
+def gateway(number: int, rows: int, pager: str = "", **meta: Any) -> TextResponse:
+    items = "".join(
+        f'<li><a href="/art/2024/art_{number:016x}{n:016x}.html">{REPORT}</a>2024-01-0{n + 1}</li>' for n in range(rows)
+    )
+    url = f"{SITE}/api-gateway/jpaas-publish-server/front/page/build/unit?pageId=3917&rows=3&pageNo={number}"
+    return page(url, {"success": True, "data": {"html": f"<ul>{items}</ul>{pager}"}}, **meta)
+
+
+def test_hanweb_gateway_pages_to_the_count_or_until_a_page_is_not_full() -> None:
+    spider = portal(Hanweb)
+    query = "{&quot;webId&quot;:&quot;8d82&quot;,&quot;pageType&quot;:&quot;column&quot;,&quot;tagId&quot;:&quot;列表&quot;,&quot;pageId&quot;:&quot;3917&quot;}"
+    first = onward(spider, page(f"{SITE}/nb/index.html", f'<script url="/api-gateway/x" queryData="{query}"></script>'))
+    assert len(first) == 1
+    assert "parseType=bulidstatic" in first[0]
+    assert "webId=8d82" in first[0]
+    assert "pageNo=1" in first[0]
+    article = query.replace("column", "article")
+    assert onward(spider, page(f"{SITE}/nb/index.html", f'<script queryData="{article}"></script>')) == []
+
+    counted = gateway(1, 3, '<div class="pagination" count="7"></div>')
+    (request,) = spider.further(counted)
+    assert "pageNo=2" in request.url
+    assert "probing" not in request.meta
+    assert spider.announced(counted) == 7
+    assert onward(spider, gateway(3, 1, '<div class="pagination" count="7"></div>', size=3)) == []
+    (request,) = spider.further(gateway(1, 3))
+    assert request.meta["probing"]
+    assert onward(spider, gateway(2, 2, size=3)) == []
+    with pytest.raises(ValueError, match="参数错误"):
+        spider.announced(page(gateway(1, 0).url, {"success": False, "message": "参数错误", "data": None}))
+
+
+def test_hanweb_module_of_annual_reports_lists_years_or_articles() -> None:
+    address = f"{SITE}/module/xxgk/xxgkAnnualReport.jsp?area=0101&fbtime="
+    years = "".join(
+        f'<a href="xxgkAnnualReport.jsp?fbtime={year}&area=0101">{year}年</a>' for year in (2024, 2023, 2022)
+    )
+    spider = portal(Hanweb, listings=(address + "2024",))
+    shown = page(address + "2024", f"<html>{years}<div>一、总体情况</div></html>")
+    assert [entry[1] for entry in seen(spider, shown)] == [
+        f"{year}年政府信息公开工作年度报告" for year in (2024, 2023, 2022)
+    ]
+    assert onward(spider, shown) == []
+    own = next(iter(spider.entries(shown)))
+    assert own.url == shown.url
+    assert spider.document_request(own, "0101-2024").dont_filter
+
+    listed = page(
+        address + "2024", f'<html>{years}<ul><li><a href="/art/2025/1/9/art_1_5.html">{REPORT}</a></li></ul></html>'
+    )
+    assert [entry[0] for entry in seen(spider, listed)] == [f"{SITE}/art/2025/1/9/art_1_5.html"]
+    branches = [request.cb_kwargs["branch"] for request in spider.further(listed)]
+    assert len(branches) == 3
+
+
+# UCAP
+
+
+def test_ucap_addresses_lack_a_scheme_and_epochs_lie() -> None:
+    results = [
+        {
+            "title": f"<em>{REPORT}</em>",
+            "url": "//www.hedong.example/nb/c1017/c7661080/content.shtml",
+            "publishedTime": 1,
+            "publishedTimeStr": "2024-01-05 16:38:00",
+        },
+        {
+            "title": REPORT,
+            "url": "/nb/c1017/c7661081/content.shtml",
+            "publishedTime": 1704445200000,
+            "publishedTimeStr": "",
+        },
+        {"title": REPORT, "url": "/nb/c1017/c7661082/content.shtml", "publishedTime": None},
+    ]
+    url = f"{SITE}/common/search/0aa1?page=2&_pageSize=15"
+    answer = page(url, {"data": {"total": 60, "results": results}}, size=15)
+    spider = portal(UCAP)
+    assert [entry[2] for entry in seen(spider, answer)] == ["2024-01-05 16:38", "2024-01-05 17:00", None]
+    assert seen(spider, answer)[0][:2] == (f"{SITE}/nb/c1017/c7661080/content.shtml", REPORT)
+    assert onward(spider, answer) == [url.replace("page=2", "page=3")]
+    assert [UCAP.key(entry[0]) for entry in seen(spider, answer)] == ["7661080", "7661081", "7661082"]
+    with pytest.raises(ValueError, match="without data"):
+        list(spider.entries(page(url, {"code": 500})))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'var channelId = "0a1b0a1b0a1b0a1b0a1b0a1b0a1b0a1b";',
+        '$.get("/common/search/0a1b0a1b0a1b0a1b0a1b0a1b0a1b0a1b?page=1")',
+    ],
+)
+def test_ucap_reads_the_channel_from_the_columns_page(script: str) -> None:
+    (request,) = portal(UCAP).further(page(f"{SITE}/nb/index.shtml", f"<script>{script}</script>"))
+    assert request.url.startswith(
+        f"{SITE}/common/search/0a1b0a1b0a1b0a1b0a1b0a1b0a1b0a1b?page=1&_pageSize=15&_isAgg=true&_isJson=true&_template=index"
+    )
+
+
+# Epoint, Beijing, links
+
+
+def test_epoint_counts_where_nothing_is_linked() -> None:
+    spider = portal(Epoint)
+    assert onward(spider, page(f"{SITE}/zwgk/003/moreinfo.html", "<span>1/3</span>")) == [f"{SITE}/zwgk/003/2.html"]
+    assert onward(spider, page(f"{SITE}/zwgk/003/3.html", "<span>3/3</span>")) == []
+    assert onward(spider, page(f"{SITE}/zwgk/003/2.html", '<span>2/3</span><a href="3.html">下一页</a>')) == [
+        f"{SITE}/zwgk/003/3.html"
+    ]
+
+
+def test_beijing_walks_the_columns_that_are_linked() -> None:
+    spider = portal(BeijingDistrict)
+    root = f"{SITE}/zfxxgk/nb/"
+    links = {
+        "2023年": "2023nb/index.html",
+        "2021": "gknb2021/",
+        "2020年度": "/zfxxgk/nb2020/",
+        "街道": "jd/index.shtml",
+        "首页": "/",
+        "上一级": "../",
+        REPORT: f"{'5e' * 12}.html",
+        "2022年": "http://www.elsewhere.example/2022nb/",
+        "登录": "javascript:;",
+    }
+    tree = page(root, "".join(f'<a href="{href}">{text}</a>' for text, href in links.items()))
+    wanted = ["nb/2023nb/index.html", "nb/gknb2021/", "nb2020/", "nb/jd/index.shtml"]
+    assert onward(spider, tree) == [f"{SITE}/zfxxgk/{path}" for path in wanted]
+    assert all(request.cb_kwargs["branch"] == request.url for request in spider.further(tree))
+    assert onward(spider, page(root, tree.text, tree=3)) == []
+    assert next(entry[0] for entry in seen(spider, tree)) == f"{root}{'5e' * 12}.html"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("5e2411a0ab75c16cfc17f94a.html", "5e2411a0ab75c16cfc17f94a"),
+        ("a0" * 16 + ".shtml", "a0" * 16),
+        ("t20240105_77123.html", "77123"),
+        ("index.html", None),
+    ],
+)
+def test_beijing_keys(name: str, key: str | None) -> None:
+    found = BeijingDistrict.document.search(f"/zfxxgk/nb/{name}")
+    assert (found["key"] if found else None) == key
+
+
+def test_links_take_selectors_where_addresses_do_not_tell() -> None:
+    body = f'<div class="list"><p><a href="show?id=7">{REPORT}</a> 2024-01-05</p></div><a href="show?id=8">联系我们</a><a class="more" href="list?page=2">》</a>'
+    response = page(f"{SITE}/nb/list", body)
+    spider = portal(Links, entry_links=".list a", next_page="a.more")
+    assert seen(spider, response) == [(f"{SITE}/nb/show?id=7", REPORT, "2024-01-05")]
+    assert onward(spider, response) == [f"{SITE}/nb/list?page=2"]
+    assert seen(portal(Links), response) == []
+    assert onward(portal(Links), response) == []
+
+
+# Walks
+
+
+def entries(*numbers: int) -> list[Any]:
+    from crawler.items import Entry
+
+    return [Entry(url=f"{SITE}/{number}.html", title=REPORT, date="2024-01-05") for number in numbers]
+
+
+def walked(*pages: tuple[str, list[Any], int | None]) -> list[str]:
+    """Kinds of problem of a walk over pages of (branch, entries, announced); it ends where visit says so."""
+    walk = Walk("root")
+    for number, (branch, listed, announced) in enumerate(pages):
+        going = number + 1 < len(pages)
+        if not walk.visit(branch, f"page {number}", listed, announced, goes_on=going, promised=True):
+            break
+    return [problem.kind for problem in walk.audit()]
+
+
+def test_walks_tell_what_is_missing() -> None:
+    assert walked(("root", entries(1, 2), 3), ("root", entries(3), 3)) == []
+    assert walked(("root", entries(1, 2), None), ("root", entries(1, 2), None)) == ["listing_repeats"]
+    assert walked(("root", entries(1, 2), None), ("root", entries(3), None), ("root", entries(2, 3), None)) == [
+        "listing_repeats"
+    ]
+    assert walked(("root", entries(1, 2), 4), ("root", [], 4)) == ["listing_stub", "listing_short"]
+    assert walked(("root", entries(1, 2), 4), ("root", entries(3, 4), 3)) == ["listing_shrinks"]
+    assert walked(("root", [], None)) == ["listing_empty"]
+
+
+def test_columns_of_a_listing_are_counted_apart() -> None:
+    assert walked(("root", [], None), ("a", entries(1, 2), 2), ("b", entries(2, 3, 4), 3)) == []
+    assert walked(("root", entries(1, 2), None), ("a", entries(1, 2), 2)) == []
+    assert walked(("root", [], None), ("a", entries(1), None), ("b", [], None)) == ["listing_empty"]
+    assert walked(("root", [], None), ("a", entries(1), 2), ("b", [], 0)) == ["listing_short"]
+
+
+def test_an_endless_walk_ends() -> None:
+    pages = [("root", entries(number), None) for number in range(MAX_PAGES + 5)]
+    assert walked(*pages) == ["listing_endless"]
