@@ -127,11 +127,11 @@ def _hides(style: str) -> bool:
 
 def wordy(element: Any) -> bool:
     """Whether a box holds whole paragraphs or a large table, whatever its name says."""
-    if text_size(element) <= 60:
-        return False
-    if any(len(text) > 60 and len(SENTENCE_MARK.findall(text)) > 2 for text in element.itertext()):
+    if sum(1 for _ in element.iter("td")) > 20:
         return True
-    return sum(1 for _ in element.iter("td")) > 20
+    return text_size(element) > 60 and any(
+        len(text) > 60 and len(SENTENCE_MARK.findall(text)) > 1 for text in element.itertext()
+    )
 
 
 def names_files(box: Any) -> bool:
