@@ -78,6 +78,8 @@ _RULES = (
     _rule("公开", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:全部予以|予以|同意|准予)公开(?:的|答复)*$", "granted"),
     _rule("公开", rf"(?:不予以?公开|不同意公开){_GAP}{_N}", "denied_total"),
     _rule("公开", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:不予以?|不同意)公开(?:的|答复)*$", "denied_total"),
+    _rule("提供", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|是)*无法提供(?:的)?$", "not_provided_total"),
+    _rule("不予处理", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|是)*不予处理(?:的)?$", "not_processed_total"),
     _rule("提供", rf"无法提供(?:政府信息)?{_GAP}{_N}", "not_provided_total"),
     _rule("不予处理", rf"不予处理{_GAP}{_N}", "not_processed_total"),
     _rule("其他处理", rf"其他处理(?:方式|结果)?{_GAP}{_N}", "other_total"),
@@ -146,6 +148,8 @@ _NOT_HAPPENED = re.compile(r"(?:未|没有|没|无)(?:收到|接到|受理|发�
 _QUALIFIED = re.compile(r"撤销|败诉|纠错|纠正|维持|驳回|改判|责令|违法|确认|结转|办结|变更|投诉|举报|收费|逾期|超期|超时|拒|延期|未公开|不当")
 _COMPARED = re.compile(r"同比|环比|比上|比去|较上|较去|比20|较20|增长|增加|减少|下降|上升|提高|相比|以来|历年|平均|占比|预计|计划|目标")
 _PART_OF_YEAR = re.compile(r"[上下]半年|季度|(?<!\d)(?!1月1日|12月31日|12月底)\d{1,2}月")
+_PERIOD = re.compile(r"[上下]半年|季度|(?<!\d)(?!1月1日)\d{1,2}月(?:\d{1,2}日)?起?[至到—-]")
+_SINCE = re.compile(r"截至|截止|以来|开通|自\d{4}年")
 _APPROXIMATE = re.compile(r"(?:近|约|超过|超|逾|大约|至少|不少于|将近|接近)\d")
 _OTHER_MATTER = re.compile(r"投诉|举报|咨询|建议|提案|信件|来信|来电|许可|审批|热线|补正|转办|会议|培训")
 _OUTCOME_WORDS = re.compile(r"信访举报投诉类|补正后")
@@ -243,6 +247,7 @@ def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, f
     clause = clause.strip("()")
     if "年" in clause and (years := [int(year) for year in _YEAR.findall(clause)]):
         reading.other_year = reading.year is not None and reading.year not in years
+    reading.other_year |= bool(_PERIOD.search(clause)) and not _FIGURE.search(clause)
     begins = opens or clause.startswith(("其中", "包括", "含"))
     reading.nested |= begins
     reading.part = begins or reading.announced
@@ -255,6 +260,8 @@ def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, f
 
 def _note(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:
     if reading.other_year or _COMPARED.search(clause) or _PART_OF_YEAR.search(clause):
+        return
+    if "累计" in clause and _SINCE.search(sentence):
         return
     if not _DIGIT.search(clause) or not _DIGIT.search(_YEAR.sub("", clause)):
         _read_negative(clause, sentence, reading, stated)
@@ -292,14 +299,12 @@ def _turn(clause: str, reading: Reading) -> None:
 def _matches(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[int, str, str], re.Match[str], int]]:
     """What the clause states: (table, row, column), the match, its rank."""
     if reading.domain == "applications":
-        if found := _carried(_CARRIED_OUT, clause, reading.year, 1):
-            reading.parent = "carried_out"
-            yield (3, "carried_out", "total"), found, 0
-            return
-        if found := _carried(_CARRIED_IN, clause, reading.year, -1):
-            reading.parent = "carried_in"
-            yield (3, "carried_in", "total"), found, 0
-            return
+        if "转" in clause or "遗留" in clause:
+            for row, patterns, step in (("carried_out", _CARRIED_OUT, 1), ("carried_in", _CARRIED_IN, -1)):
+                if found := _carried(patterns, clause, reading.year, step):
+                    reading.parent = row
+                    yield (3, row, "total"), found, 0
+                    return
         yield from _applications(clause, reading, form)
     elif reading.domain == "reviews" or reading.domain == "suits":
         one_kind = bool(_ONE_KIND.search(clause))

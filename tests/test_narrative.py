@@ -44,6 +44,11 @@ STATED: list[tuple[str, Figures]] = [
     ),
     ("政府信息公开申请已办结9件，同意公开5件，同意部分公开1件，不同意公开3件。", {"processed_total": 9, "granted": 5, "partially_granted": 1, "denied_total": 3}),
     ("收到公开申请15件，3件予以公开，4件结转下一年度办理。", {"new_received": 15, "granted": 3, "carried_out": 4}),
+    (
+        "收到的12件政府信息公开申请中，3件予以公开，2件部分公开，5件无法提供，2件不予处理。",
+        {"new_received": 12, "granted": 3, "partially_granted": 2, "not_provided_total": 5, "not_processed_total": 2},
+    ),
+    ("统计期限自2022年1月1日起至12月31日止，收到政府信息公开申请9件。", {"new_received": 9}),
     ("信息公开申请2022年结转2023年办理1宗，2021年结转2022年办理3宗。", {"carried_out": 1, "carried_in": 3}),
     ("共接收依申请公开申请17件，其中，上年结转2件，本年新收15件。", {"carried_in": 2, "new_received": 15}),
     (
@@ -98,6 +103,8 @@ LEFT_ALONE = [
     "第三季度收到信息公开申请20件。",
     "2020年收到信息公开申请20件，全部办结。",
     "自2008年以来，共收到信息公开申请920件。",
+    "截至2022年底，累计受理信息公开申请456件。",
+    "2021年12月至2022年11月，收到政府信息公开申请3件。",
     # comparisons
     "信息公开申请比上年增加5件，同比增长16.7%。",
     # other matters
