@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import zstandard
+from sqlite_utils import Database
 from w3lib.url import canonicalize_url
 
-from archive.database import ArchiveError, open_database, utc_now
+from archive.database import ArchiveError, DamageError, open_database, open_read_only, utc_now
 from archive.migrations.captures import migrations
 from crawler.items import Entry, Problem
 
@@ -69,10 +70,10 @@ class Capture:
 class Captures:
     """The captures of one archive directory. Open once per process; every write is its own commit."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises ArchiveError when captures.db in `folder` cannot be used."""
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        """Raises ArchiveError when captures.db in `folder` cannot be used, or to read only when it is not there."""
         self.path = folder / "captures.db"
-        self.db = open_database(self.path, migrations)
+        self.db = Database(open_read_only(self.path)) if read_only else open_database(self.path, migrations)
         self._compress = zstandard.ZstdCompressor(level=9).compress
         self._decompress = zstandard.ZstdDecompressor().decompress
 
@@ -176,37 +177,41 @@ class Captures:
         return self.last(method, url, body) or self.last(method, url, body, outcomes=("blocked", "error"))
 
     def history(self, urls: Iterable[str]) -> list[Capture]:
-        """Every GET of these URLs without bodies, oldest first."""
+        """Every GET of these URLs, oldest first, without bodies and headers."""
         wanted = sorted(set(urls))
         rows: list[sqlite3.Row] = []
+        columns = "id, run_id, portal, url, requested_at, status, outcome, sha256, content_type, redirect_url, note"
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             marks = ", ".join("?" * len(part))
-            rows += self.db.conn.execute(f"SELECT * FROM captures WHERE url IN ({marks}) AND method = 'GET'", part)  # noqa: S608 - only marks
+            rows += self.db.conn.execute(
+                f"SELECT {columns} FROM captures WHERE url IN ({marks}) AND method = 'GET'",  # noqa: S608 - our column names, marks
+                part,
+            )
         rows.sort(key=lambda row: (row["requested_at"], row["id"]))
-        return [self._capture(row, with_body=False) for row in rows]
+        return [Capture(**dict(row)) for row in rows]
 
     def urls(self, portal: str | None = None) -> Iterator[tuple[str | None, str, str | None, str]]:
         """(portal, url, redirect_url, outcome) of every distinct answered GET, of all or of one portal and of none."""
         where, values = ("AND (portal = ? OR portal IS NULL)", (portal,)) if portal else ("", ())
         for row in self.db.conn.execute(
             "SELECT DISTINCT portal, url, redirect_url, outcome FROM captures"  # noqa: S608 - a constant clause
-            f" WHERE method = 'GET' AND outcome IN ('ok', 'unchanged', 'redirect', 'missing') {where} ORDER BY url",
+            f" WHERE method = 'GET' AND outcome IN ('ok', 'unchanged', 'redirect', 'missing') {where} ORDER BY url, portal",
             values,
-        ).fetchall():
+        ):
             yield tuple(row)
 
     def body(self, sha256: str) -> bytes:
         """The bytes kept under this hash. Raises ArchiveError when they are not there or do not decompress."""
         row = self.db.conn.execute("SELECT encoding, data FROM bodies WHERE sha256 = ?", (sha256,)).fetchone()
         if row is None:
-            raise ArchiveError(f"body {sha256} is not in {self.path}")
+            raise DamageError(f"body {sha256} is not in {self.path}")
         if row["encoding"] != "zstd":
-            raise ArchiveError(f"body {sha256} has the unknown encoding {row['encoding']!r}")
+            raise DamageError(f"body {sha256} has the unknown encoding {row['encoding']!r}")
         try:
             return self._decompress(row["data"])
         except zstandard.ZstdError as error:
-            raise ArchiveError(f"body {sha256} is damaged: {error}") from error
+            raise DamageError(f"body {sha256} is damaged: {error}") from error
 
     def _capture(self, row: sqlite3.Row, *, with_body: bool = True) -> Capture:
         values = {key: row[key] for key in row.keys() if key != "fingerprint"}  # noqa: SIM118 - a Row iterates over values
@@ -248,6 +253,12 @@ class Captures:
             values = [portal]
             sql += " WHERE portal = ?"
         return [Entry(**dict(row)) for row in self.db.conn.execute(sql + " ORDER BY portal, listing_url, url", values)]
+
+    def listed(self, portal: str | None = None) -> Iterator[tuple[str | None, str]]:
+        """(portal, url) of every entry, of all portals or of one."""
+        where, values = ("WHERE portal = ?", (portal,)) if portal else ("", ())
+        for row in self.db.conn.execute(f"SELECT DISTINCT portal, url FROM entries {where}", values):  # noqa: S608 - a constant clause
+            yield tuple(row)
 
     def listing_urls(self) -> set[str]:
         """Addresses that are listings: never read as reports."""

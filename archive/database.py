@@ -15,6 +15,10 @@ class ArchiveError(Exception):
     """The archive cannot be opened or written: the message is one line for the user."""
 
 
+class DamageError(ArchiveError):
+    """One body is not there or not whole; everything else in the archive can be used."""
+
+
 def open_database(path: Path, migrations: Migrations) -> Database:
     """Open `path` for writing, making and migrating it as needed.
 
@@ -40,6 +44,17 @@ def open_database(path: Path, migrations: Migrations) -> Database:
         connection.close()
         raise ArchiveError(f"cannot use {path}: {error}") from error
     return database
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """A connection that can change nothing. Raises ArchiveError when there is no such file."""
+    if not path.is_file():
+        raise ArchiveError(f"there is no {path}")
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
 def utc_now() -> str:

@@ -6,13 +6,15 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from archive.database import ArchiveError, open_database
+from sqlite_utils import Database
+
+from archive.database import ArchiveError, open_database, open_read_only
 from archive.migrations.reports import migrations
 from crawler.items import Check, Report, Statistic
 
@@ -79,13 +81,79 @@ class Document:
     reader_version: str
 
 
+Rows = tuple[tuple[str, ...], list[tuple[Any, ...]]]
+"""Names of columns, and rows of values."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """A document as the rows it becomes: plain values, cheap to hand to another process and to compare."""
+
+    id: str
+    reader_version: str
+    row: dict[str, Any]
+    """Its row of `reports`, but for what says nothing of the document."""
+    tables: dict[str, Rows]
+    """Its rows of the other tables, without `report_id`."""
+    digest: str
+
+
+def record(document: Document) -> Record:
+    """The rows of a document."""
+    row, tables = _row(document), _tables(document)
+    digest = hashlib.sha256(repr((row, tables)).encode("utf-8", "surrogatepass")).hexdigest()
+    return Record(id=document.id, reader_version=document.reader_version, row=row, tables=tables, digest=digest)
+
+
+def _row(document: Document) -> dict[str, Any]:
+    current = document.versions[-1]
+    row: dict[str, Any] = {name: getattr(document.report, name) for name in FIELDS}
+    return row | {
+        "url": document.url,
+        "portal": document.portal,
+        "sha256": current.sha256,
+        "captured_at": current.captured_at,
+        "first_captured_at": document.first_captured_at,
+        "state": document.state,
+    }
+
+
+def _tables(document: Document) -> dict[str, Rows]:
+    report = document.report
+    return {
+        name: (_COLUMNS[name], rows)
+        for name, rows in {
+            "report_texts": [(report.text,)],
+            "statistics": list(map(_STATISTIC, report.statistics)),
+            "checks": list(map(_CHECK, report.checks)),
+            "attachments": [(a.url, a.name, a.media_type, a.sha256) for a in report.attachments],
+            "locations": sorted(document.locations),
+            "versions": [
+                (v.sha256, v.captured_at, json.dumps(v.changed, ensure_ascii=False, sort_keys=True))
+                for v in document.versions
+            ],
+        }.items()
+    }
+
+
+_ROW = (*FIELDS, "url", "portal", "sha256", "captured_at", "first_captured_at", "state")
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "report_texts": ("text",),
+    "statistics": STATISTIC,
+    "checks": CHECK,
+    "attachments": ("url", "name", "media_type", "sha256"),
+    "locations": ("url", "portal"),
+    "versions": ("sha256", "captured_at", "changed"),
+}
+
+
 class Reports:
     """The reports of one archive directory. Open once per process."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises ArchiveError when reports.db in `folder` cannot be used."""
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        """Raises ArchiveError when reports.db in `folder` cannot be used, or to read only when it is not there."""
         self.path = folder / "reports.db"
-        self.db = open_database(self.path, migrations)
+        self.db = Database(open_read_only(self.path)) if read_only else open_database(self.path, migrations)
 
     def close(self) -> None:
         """Commit and release the database."""
@@ -109,88 +177,102 @@ class Reports:
         if row is None or dict(row) != wanted:
             self.db.table("portals").upsert(wanted, pk="name")
 
-    def put(self, document: Document) -> str:
-        """Write one report with all its rows, or none of them. Returns new, changed or unchanged; unchanged writes nothing.
+    def put(self, record: Record) -> str:
+        """Write one report with all its rows, or none of them.
 
+        Returns new, changed, unchanged or elsewhere; unchanged writes nothing. One address is one report: where two
+        portals have it, it is kept with the one whose name comes first, and `elsewhere` said of the other.
         The caller commits, after one report or after some: what is lost with a crash is read again from the captures.
         A figure that a second sentence or table states again keeps its first row.
         """
-        tables = self._tables(document)
-        row = self._row(document)
-        digest = hashlib.sha256(repr((row, tables)).encode("utf-8", "surrogatepass")).hexdigest()
         before = self.db.conn.execute(
-            "SELECT digest, reader_version, search_id, title FROM reports WHERE id = ?", (document.id,)
+            "SELECT digest, reader_version, search_id, title FROM reports WHERE id = ?", (record.id,)
         ).fetchone()
-        if before and before["digest"] == digest:
-            if before["reader_version"] != document.reader_version:
+        if before and before["digest"] == record.digest:
+            if before["reader_version"] != record.reader_version:
                 self._begin()
                 self.db.conn.execute(
-                    "UPDATE reports SET reader_version = ? WHERE id = ?", (document.reader_version, document.id)
+                    "UPDATE reports SET reader_version = ? WHERE id = ?", (record.reader_version, record.id)
                 )
             return "unchanged"
-        search_id = int.from_bytes(hashlib.sha256(document.id.encode()).digest()[:8], "big") >> 1
-        row |= {"id": document.id, "reader_version": document.reader_version, "search_id": search_id, "digest": digest}
+        other = self.db.conn.execute(
+            "SELECT id, portal FROM reports WHERE url = ? AND id <> ?", (record.row["url"], record.id)
+        ).fetchone()
+        if other and other["portal"] < record.row["portal"]:
+            return "elsewhere"
+        search_id = int.from_bytes(hashlib.sha256(record.id.encode()).digest()[:8], "big") >> 1
+        own = {
+            "id": record.id,
+            "reader_version": record.reader_version,
+            "search_id": search_id,
+            "digest": record.digest,
+        }
+        row = record.row | own
         try:
             self._begin()
             with self.db.atomic():
                 connection = self.db.conn
+                if other:
+                    self.remove(other["id"])
                 if before:
-                    self._forget(connection, document.id, before)
+                    self._forget(connection, record.id, before)
                 names = ", ".join(row)
                 updates = ", ".join(f"{name} = excluded.{name}" for name in row if name != "id")
                 connection.execute(
                     f"INSERT INTO reports ({names}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT (id) DO UPDATE SET {updates}",  # noqa: S608 - our column names
                     tuple(row.values()),
                 )
-                for table, (columns, rows) in tables.items():
+                for table, (columns, rows) in record.tables.items():
                     connection.executemany(
                         f"INSERT OR IGNORE INTO {table} (report_id, {', '.join(columns)}) VALUES (?{', ?' * len(columns)})",  # noqa: S608 - our column names
-                        [(document.id, *values) for values in rows],
+                        [(record.id, *values) for values in rows],
                     )
+                ((text,),) = record.tables["report_texts"][1]
                 connection.execute(
                     "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
-                    (search_id, search_text(document.report.title), search_text(document.report.text)),
+                    (search_id, search_text(record.row["title"]), search_text(text)),
                 )
         except sqlite3.Error as error:
-            raise ArchiveError(f"cannot write {document.id} to {self.path}: {error}") from error
+            raise ArchiveError(f"cannot write {record.id} to {self.path}: {error}") from error
         return "changed" if before else "new"
+
+    def record(self, report_id: str) -> Record | None:
+        """The rows that `put` wrote; None where there is no such report."""
+        found = self.db.conn.execute("SELECT * FROM reports WHERE id = ?", (report_id,)).fetchone()
+        if found is None:
+            return None
+        tables: dict[str, Rows] = {}
+        for table, columns in _COLUMNS.items():
+            where = "AND identity NOT GLOB 'X-*'" if table == "checks" else ""
+            rows = self.db.conn.execute(
+                f"SELECT {', '.join(columns)} FROM {table} WHERE report_id = ? {where}",  # noqa: S608 - our names
+                (report_id,),
+            )
+            tables[table] = (columns, [tuple(row) for row in rows])
+        return Record(
+            id=report_id,
+            reader_version=found["reader_version"],
+            row={name: found[name] for name in _ROW},
+            tables=tables,
+            digest=found["digest"],
+        )
+
+    def remove(self, report_id: str) -> None:
+        """Take a report out; the caller commits."""
+        before = self.db.conn.execute("SELECT search_id, title FROM reports WHERE id = ?", (report_id,)).fetchone()
+        if before is None:
+            return
+        try:
+            self._begin()
+            with self.db.atomic():
+                self._forget(self.db.conn, report_id, before)
+                self.db.conn.execute("DELETE FROM reports WHERE id = ?", (report_id,))
+        except sqlite3.Error as error:
+            raise ArchiveError(f"cannot remove {report_id} from {self.path}: {error}") from error
 
     def _begin(self) -> None:
         if not self.db.conn.in_transaction:
             self.db.begin()
-
-    def _row(self, document: Document) -> dict[str, Any]:
-        current = document.versions[-1]
-        row: dict[str, Any] = {name: getattr(document.report, name) for name in FIELDS}
-        return row | {
-            "url": document.url,
-            "portal": document.portal,
-            "sha256": current.sha256,
-            "captured_at": current.captured_at,
-            "first_captured_at": document.first_captured_at,
-            "state": document.state,
-        }
-
-    @staticmethod
-    def _tables(document: Document) -> dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
-        report = document.report
-        return {
-            "report_texts": (("text",), [(report.text,)]),
-            "statistics": (STATISTIC, list(map(_STATISTIC, report.statistics))),
-            "checks": (CHECK, list(map(_CHECK, report.checks))),
-            "attachments": (
-                ("url", "name", "media_type", "sha256"),
-                [(a.url, a.name, a.media_type, a.sha256) for a in report.attachments],
-            ),
-            "locations": (("url", "portal"), sorted(document.locations)),
-            "versions": (
-                ("sha256", "captured_at", "changed"),
-                [
-                    (v.sha256, v.captured_at, json.dumps(v.changed, ensure_ascii=False, sort_keys=True))
-                    for v in document.versions
-                ],
-            ),
-        }
 
     @staticmethod
     def _forget(connection: sqlite3.Connection, report_id: str, before: sqlite3.Row) -> None:
@@ -206,9 +288,10 @@ class Reports:
             "DELETE FROM checks WHERE report_id = ? AND identity NOT GLOB ?", (report_id, CROSS_YEAR + "*")
         )
 
-    def known(self, portal: str) -> set[str]:
-        """Ids of the portal's reports."""
-        return {row["id"] for row in self.db.conn.execute("SELECT id FROM reports WHERE portal = ?", (portal,))}
+    def known(self, portal: str | None = None) -> set[str]:
+        """Ids of the portal's reports, or of all."""
+        where, values = ("WHERE portal = ?", (portal,)) if portal else ("", ())
+        return {row["id"] for row in self.db.conn.execute(f"SELECT id FROM reports {where}", values)}  # noqa: S608 - a constant clause
 
     # Relations between reports
 

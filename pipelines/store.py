@@ -1,34 +1,23 @@
-"""Captures → reports: the one path on which a crawl, an import and a reparse write reports.db.
-
-A report is always composed anew from every capture of its document, oldest first. So what reports.db holds depends on
-the captures and the readers alone, not on the order or the kind of the runs that filled it.
-"""
+"""Captures → reports: the one path on which a crawl, an import and a reparse write reports.db."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from archive import ArchiveError, Capture, Captures, Reports
-from archive.reports import FIELDS, Document, Version
-from crawler.items import Entry, Page, Problem, Report
+from archive import Captures, Reports
+from archive.addresses import Addresses
+from crawler.items import Entry, Page, Problem
 from crawler.runs import Runs
-from pipelines import ReaderError, read
 from pipelines.checks import check_years
-from pipelines.version import READER_VERSION
+from pipelines.compose import Located, Reading, compose
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from spiders.platforms import Portal
-
-MISSES = 3
-MISSED_FOR = timedelta(days=14)
-"""A report is removed after so many misses in a row over at least so long; before that it is missing."""
 
 _AT_ONCE = 200
 """Reports written or related in one commit where nobody waits for them."""
@@ -48,30 +37,33 @@ class Store:
         self.portals = portals
         self.problems = problems
         self.touched: set[str] = set()
+        self._placed: set[str] = set()
 
     def read(self, portal: type[Portal], key: str, urls: Iterable[str]) -> str | None:
-        """Compose the document found at `urls` and write it. Returns new, changed, unchanged; None if it is no report."""
-        document = self._compose(portal, key, set(urls))
-        if document is None:
+        """Compose the document found at `urls` and write it. Returns as `write` does."""
+        return self.write(compose(self.captures, located(portal, key, urls)))
+
+    def write(self, reading: Reading) -> str | None:
+        """Write what was composed: new, changed, unchanged, elsewhere or failed; None if it is no report."""
+        for url, said in reading.problems:
+            self.problems(url, said)
+        if reading.failed:
+            return "failed"
+        if reading.record is None:
             return None
-        self.reports.put_portal(portal.facts())
-        result = self.reports.put(document)
-        self.touched.add(document.id)
+        name = reading.located.portal
+        if name not in self._placed:
+            self.reports.put_portal(self.portals[name].facts())
+            self._placed.add(name)
+        result = self.reports.put(reading.record)
+        if result != "elsewhere":
+            self.touched.add(reading.record.id)
         return result
 
-    def read_all(self, documents: Mapping[tuple[str, str], set[str]]) -> Iterator[str]:
-        """Read these documents, relate them, and tell of each what came of it: new, changed, unchanged, none or failed.
-
-        A reader that raises fails its page alone, which is told as a problem of kind `read_failed`.
-        """
-        for number, ((name, key), urls) in enumerate(sorted(documents.items())):
-            try:
-                yield self.read(self.portals[name], key, urls) or "none"
-            except ArchiveError:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a reader raises shall not stop the others
-                self.problems(min(urls), [Problem(kind="read_failed", message=f"{type(error).__name__}: {error}")])
-                yield "failed"
+    def read_all(self, documents: Iterable[Located]) -> Iterator[str]:
+        """Read these documents, relate them, and tell of each what came of it, `none` if it is no report."""
+        for number, place in enumerate(documents):
+            yield self.write(compose(self.captures, place)) or "none"
             if number % _AT_ONCE == 0:
                 self.reports.commit()
         self.relate()
@@ -89,171 +81,22 @@ class Store:
             )
         self.reports.put_cross_year({lonely: [] for lonely in self.reports.with_cross_year() - neighbours.keys()})
 
-    def _compose(self, portal: type[Portal], key: str, urls: set[str]) -> Document | None:
-        history = self.captures.history(urls)
-        entries = self.captures.entries(urls=urls)
-        pages = {c.url for c in history if c.outcome in {"ok", "unchanged"} and c.sha256 and (entries or _is_page(c))}
-        newest = {c.url: c.outcome for c in history}
-        for url in sorted(pages, key=lambda url: (newest[url] == "missing", portal.rank(url))):
-            versions, report = self._versions(portal, [c for c in history if c.url == url], tuple(entries))
-            if report is None:
-                continue
-            return Document(
-                id=f"{portal.name}-{key}",
-                portal=portal.name,
-                url=url,
-                report=report,
-                state=_state(history),
-                first_captured_at=versions[0].captured_at,
-                versions=versions,
-                locations=[(other, portal.name) for other in sorted(urls - {url})],
-                reader_version=READER_VERSION,
-            )
-        return None
 
-    def _versions(
-        self, portal: type[Portal], history: list[Capture], entries: tuple[Entry, ...]
-    ) -> tuple[list[Version], Report | None]:
-        """Read each body of one address in turn; a version begins where what is read differs."""
-        versions: list[Version] = []
-        last: Report | None = None
-        sha256 = None
-        problems: list[Problem] = []
-        for capture in history:
-            if capture.sha256 == sha256 or capture.outcome not in {"ok", "unchanged"} or capture.sha256 is None:
-                continue
-            sha256 = capture.sha256
-            try:
-                report = self._read(portal, capture, entries)
-            except ReaderError as error:
-                problems = [Problem(kind="unreadable", message=str(error))]
-                continue
-            problems = list(report.problems)
-            if not report.is_report:
-                expected = bool(entries or last)
-                problems = (
-                    [
-                        Problem(
-                            kind="not_a_report",
-                            message=f"titled {report.title!r}, it does not read as an annual report",
-                        )
-                    ]
-                    if expected
-                    else []
-                )
-                continue
-            changed = differences(last, report) if last else {}
-            if last is None or changed:
-                versions.append(Version(sha256=sha256, captured_at=capture.requested_at, changed=changed))
-            last = report
-        self.problems(history[0].url, problems)
-        return versions, last
-
-    def _read(self, portal: type[Portal], capture: Capture, entries: tuple[Entry, ...]) -> Report:
-        page = Page(
-            url=capture.url,
-            body=self.captures.body(capture.sha256 or ""),
-            content_type=capture.content_type,
-            portal=portal.name,
-            division_code=portal.division_code,
-            sha256=capture.sha256,
-            captured_at=capture.requested_at,
-            entries=entries,
-        )
-        report = read(page)
-        if report.further_pages:
-            page.parts = tuple(self._parts(report.further_pages))
-            report = read(page)
-        return report
-
-    def _parts(self, urls: list[str]) -> Iterator[Page]:
-        """Pages 2, 3 … of a split article, up to the first that is not there."""
-        for url in urls:
-            part = self.captures.last("GET", url, outcomes=("ok", "unchanged"))
-            if part is None or part.body is None:
-                return
-            yield Page(
-                url=url,
-                body=part.body,
-                content_type=part.content_type,
-                sha256=part.sha256,
-                captured_at=part.requested_at,
-            )
+def located(portal: type[Portal], key: str, urls: Iterable[str]) -> Located:
+    """A document of a portal, with its addresses as the platform ranks them."""
+    ranked = tuple(sorted(set(urls), key=lambda url: (portal.rank(url), url)))
+    return Located(portal=portal.name, key=key, urls=ranked, division_code=portal.division_code)
 
 
-def _is_page(capture: Capture) -> bool:
-    """Whether a capture that no listing names may be a page: pictures, documents and answers of interfaces are not."""
-    return (
-        capture.content_type is None or "html" in capture.content_type or capture.content_type.startswith("text/plain")
-    )
-
-
-def differences(old: Report, new: Report) -> dict[str, list[Any]]:
-    """What two readings of one document say differently: field → [old, new].
-
-    Of the text only the paragraphs that differ; figures one by one under `table row column`; attachments by address.
-    """
-    changed: dict[str, list[Any]] = {}
-    for name in FIELDS:
-        before, after = getattr(old, name), getattr(new, name)
-        if before != after:
-            changed[name] = [before, after]
-    if old.text != new.text:
-        lines = [line for line in difflib.ndiff(old.text.split("\n"), new.text.split("\n")) if line[:2] in {"- ", "+ "}]
-        changed["text"] = [[line[2:] for line in lines if line[0] == sign] for sign in "-+"]
-    before, after = _figures(old), _figures(new)
-    for name in sorted(before.keys() | after.keys()):
-        if before.get(name) != after.get(name):
-            changed[name] = [before.get(name), after.get(name)]
-    links = [[a.url for a in report.attachments] for report in (old, new)]
-    if links[0] != links[1]:
-        changed["attachments"] = links
-    return changed
-
-
-def _figures(report: Report) -> dict[str, Any]:
-    return {
-        f"{s.table_no} {s.row_name} {s.column_name} ({s.origin})": s.raw if s.value is None else s.value
-        for s in report.statistics
-    }
-
-
-def _state(history: list[Capture]) -> str:
-    """live, missing, removed or returned, from the answers in order; refusals and errors say nothing.
-
-    A document is missed when none of its addresses has it any more.
-    """
-    there: dict[str, bool] = {}
-    misses: list[str] = []
-    state = "live"
-    for capture in history:
-        if capture.outcome in {"ok", "unchanged"}:
-            there[capture.url] = True
-            state, misses = ("returned" if state in {"removed", "returned"} else "live"), []
-        elif capture.outcome == "missing" and capture.url in there:
-            there[capture.url] = False
-            if not any(there.values()):
-                misses.append(capture.requested_at)
-                lasted = datetime.fromisoformat(misses[-1]) - datetime.fromisoformat(misses[0])
-                state = (
-                    "removed" if state == "removed" or (len(misses) >= MISSES and lasted >= MISSED_FOR) else "missing"
-                )
-    return state
-
-
-def addresses(
-    captures: Captures, portals: dict[str, type[Portal]], only: str | None = None
-) -> dict[tuple[str, str], set[str]]:
-    """(portal, key) → every address of the document: captured, listed, or moved to it. `only` limits it to one portal.
+def locate(captures: Captures, portals: dict[str, type[Portal]], only: str | None = None) -> Addresses:
+    """Every address of every document: captured, listed, or moved to it. `only` limits it to one portal.
 
     A capture that names no portal belongs to the one that declares its address; where none does, its host stands in
     and is added to `portals`.
     """
     from spiders.platforms import owner, undeclared
 
-    found: dict[tuple[str, str], set[str]] = {}
-    moved: dict[str, str] = {}
-    pages: dict[str, tuple[str, str]] = {}
+    found = Addresses()
     for name, url, target, outcome in captures.urls(only):
         portal = portals.get(name or "") or owner(url, portals)
         if portal is None and not only:
@@ -265,22 +108,23 @@ def addresses(
             or (portal.part_address and portal.part_address.search(url))
         ):
             continue
-        pages.setdefault(url, (portal.name, portal.key(url)))
+        document = found.belongs(url, (portal.name, portal.key(url)))
         if outcome == "redirect" and target:
-            moved[url] = target
+            found.move(url, target)
         elif outcome in {"ok", "unchanged"}:
-            found.setdefault(pages[url], set()).add(url)
-    for entry in captures.entries(portal=only):
-        lister = portals.get(entry.portal or "")
-        if lister and lister.declares(entry.url) and entry.url not in moved:
-            found.setdefault((lister.name, lister.key(entry.url)), set()).add(entry.url)
-    for url in moved:
-        target, hops = url, 0
-        while target in moved and hops < len(moved):
-            target, hops = moved[target], hops + 1
-        if target in pages:
-            found.setdefault(pages[target], set()).add(url)
+            found.find(document, url)
+    for name, url in captures.listed(only):
+        lister = portals.get(name or "")
+        if lister and lister.declares(url) and not found.has_moved(url):
+            found.find((lister.name, lister.key(url)), url)
+    found.follow()
     return found
+
+
+def documents(captures: Captures, portals: dict[str, type[Portal]], only: str | None = None) -> Iterator[Located]:
+    """Every document that `locate` finds, ready to be composed."""
+    for (name, key), urls in locate(captures, portals, only):
+        yield located(portals[name], key, urls)
 
 
 class Pipeline:
@@ -308,9 +152,8 @@ class Pipeline:
         self.results: dict[str, str | None] = {}
 
     def _addresses(self) -> dict[str, set[str]]:
-        return {
-            key: urls for (_, key), urls in addresses(self.runs.captures, self.store.portals, self.portal.name).items()
-        }
+        found = locate(self.runs.captures, self.store.portals, self.portal.name)
+        return {key: set(urls) for (_, key), urls in found}
 
     def process_item(self, item: Any) -> Any:
         """Read a page with all the addresses known by now; count what came of it."""

@@ -13,7 +13,7 @@ from archive import ArchiveError, Captures, Reports, warc
 from crawler.command import UNWELL, WELL, ArchiveCommand, fail
 from crawler.items import Problem
 from crawler.outcomes import classify
-from pipelines.store import Store, addresses
+from pipelines.store import Store, documents
 from spiders.platforms import declared, owner
 
 
@@ -104,8 +104,8 @@ class Command(ArchiveCommand):
         portals = declared(self.configuration, captures)
         reports = Reports(self.archive)
         store = Store(captures, reports, portals, keep)
-        documents = {document: urls for document, urls in addresses(captures, portals).items() if urls & imported}
-        for result in store.read_all(documents):
+        wanted = (place for place in documents(captures, portals) if not imported.isdisjoint(place.urls))
+        for result in store.read_all(wanted):
             counts[f"reports/{result}"] += 1
         reports.close()
         return UNWELL if problems["unreadable"] or problems["read_failed"] else WELL

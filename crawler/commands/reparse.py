@@ -10,7 +10,7 @@ from scrapy.exceptions import UsageError
 from archive import ArchiveError, Captures, Reports
 from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.items import Problem
-from pipelines.store import Store, addresses
+from pipelines.store import Store, documents
 from spiders.platforms import declared
 
 
@@ -45,7 +45,7 @@ class Command(ArchiveCommand):
 
         reports = Reports(self.archive)
         store = Store(captures, reports, portals, keep)
-        for result in store.read_all(addresses(captures, portals, only)):
+        for result in store.read_all(documents(captures, portals, only)):
             counts[result] += 1
         reports.close()
         captures.finish_run(run_id, "finished", dict(counts))
