@@ -25,7 +25,7 @@ _T2_HEADERS = {
     "cn-2021": ("制发件数", "废止件数", "现行有效件数", "处理决定数", "收费金额"),
 }
 _HINT = re.compile(r"总\s*计|指\s*标")
-_HEADER_THREE = re.compile(r"自然人.*?商业企业.*?科研机构.*?社会公益.*?法律服务.*?其他", re.DOTALL)
+_HEADER_THREE = ("自然人", "商业企业", "科研机构", "社会公益", "法律服务", "其他")
 _ONE_BLOCK = r"结果维持{0}结果纠正{0}其他结果{0}尚未审结{0}总计".format(r"[\s|]*")
 _HEADER_FOUR = re.compile(
     rf"{_ONE_BLOCK}[\s|]*未经复议直接起诉[\s|]*复议后起诉[\s|]*{_ONE_BLOCK}[\s|]*{_ONE_BLOCK}"
@@ -163,13 +163,13 @@ def _table_two(text: str) -> Table | None:
 
 
 def _table_three(text: str) -> Table | None:
-    first = re.search(r"本年度?新收", text)
-    header = _HEADER_THREE.search(text)
-    if not first or not header:
-        return None
-    start = text.find("本年", header.end())
-    form = "cn-2021" if re.search(r"不补正", text[max(start, 0) :]) else "cn-2019"
-    zones = _zones(text, form, 3, start) if start >= 0 else []
+    start = 0
+    for word in (*_HEADER_THREE, "本年"):
+        start = text.find(word, start)
+        if start < 0:
+            return None
+    form = "cn-2021" if re.search(r"不补正", text[start:]) else "cn-2019"
+    zones = _zones(text, form, 3, start)
     if zones is not None and len(zones) < 12:
         return None
     table = Table(3, form)

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from crawler.items import Statistic
 from pipelines.labels import core, rows, squeeze
 
-_N = r"(?P<n>\d+(?:\.\d+)?)(?P<more>[余多万亿千百])?(?P<u>件次|件|宗|条|份|起|例|个|项|次)(?!\d)"
-_GAP = r"(?:的|了|共计|共有|总计|合计|共|计|为|是|有|达到|达|数量|数|案件|案|情形|类|答复|决定|信息|申请|处理|办理|\(|\))*"
+_N = r"(?P<n>\d{1,9}(?:\.\d+)?)(?P<more>[余多万亿千百])?(?P<u>件次|件|宗|条|份|起|例|个|项|次)(?!\d)"
+_GAP = r"(?:的|了|总计|合计|共|计|为|是|有|达到|达|数量|数|案件|案|情形|类|答复|决定|信息|申请|处理|办理|\(|\))*+"
 _NEXT = r"(?:下一?年度?|次年|来年|(?P<y>20\d\d)年度?)"
 _LAST = r"(?:上一?年度?|去年|往年|(?P<y>20\d\d)年度?)"
 _ABOUT = r"(?:信息公开|公开申请|依申请公开|依申请|公开政府信息|公开信息|申请公开)"
@@ -66,7 +66,7 @@ _RECEIVED = (
     re.compile(rf"{_TAKES}[^\d,]{{0,12}}?{_N}(?P<about>[^\d,]{{0,20}}?公开[^\d,]{{0,6}}申请)"),
     re.compile(rf"{_TAKES}(?P<about>[^\d,]{{0,16}}?依申请公开[^\d,]{{0,10}}?){_N}"),
     re.compile(rf"^(?:本年度?|今年|全年|年内)?(?P<verb>新收)到?(?P<about>{_GAP}){_N}"),
-    re.compile(rf"(?P<verb>)(?P<about>信息公开申请)(?:量|数量|总数|总量|数)(?:共计|共|为|是|达)*{_N}"),
+    re.compile(rf"(?P<verb>)(?P<about>信息公开申请)(?:量|数量|总数|总量|数)(?:共|计|为|是|达)*+{_N}"),
 )
 _PROCESSED = re.compile(rf"(?<!未)(?:办结|审结|办理完毕|办毕)(?:政府信息公开|依申请公开|信息公开|完毕){{0,2}}{_GAP}{_N}")
 _CHANNEL = re.compile(r"当面|现场|网络|网上|网站|在线|信函|传真|邮件|邮寄|书面|窗口|来访|电话|口头")
@@ -84,25 +84,25 @@ _RULES = (
     _rule("不予处理", rf"不予处理{_GAP}{_N}", "not_processed_total"),
     _rule("其他处理", rf"其他处理(?:方式|结果)?{_GAP}{_N}", "other_total"),
     _rule(
-        "复议", rf"行政复议(?:申请|案件|案|事项|情况|的)*(?:共计|共有|共|计|为|有|数量|数|总数|:)*{_N}",
+        "复议", rf"行政复议(?:申请|案件|案|事项|情况|的)*(?:共|计|为|有|数量|数|总数|:)*+{_N}",
         "cases",
         "review_total",
         4,
         "reviews",
     ),
     _rule(
-        "诉讼", rf"行政诉讼(?:案件|案|事项|情况|的)*(?:共计|共有|共|计|为|有|数量|数|总数|:)*{_N}",
+        "诉讼", rf"行政诉讼(?:案件|案|事项|情况|的)*(?:共|计|为|有|数量|数|总数|:)*+{_N}",
         "cases",
         "suit_total",
         4,
         "suits",
     ),
-    _rule("直接", rf"未经复议直接(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*{_N}", "cases", "suit_direct_total", 4, "suits"),
-    _rule("复议后", rf"(?<!经)复议后(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*{_N}", "cases", "suit_after_review_total", 4, "suits"),
-    _rule("维持", rf"维持(?:原?具体行政行为|原?行政行为|原决定)?(?:的|结果|共|为)*{_N}", "cases", "review_maintained", 4, "review results"),
-    _rule("纠", rf"(?:纠错|结果纠正|纠正)(?:的|共|为)*{_N}", "cases", "review_corrected", 4, "review results"),
-    _rule("其他", rf"其他(?:情形|结果)(?:的|共|为)*{_N}", "cases", "review_other", 4, "review results"),
-    _rule("审", rf"(?:尚未审结|未审结|正在审理)(?:的|共|为)*{_N}", "cases", "review_pending", 4, "review results"),
+    _rule("直接", rf"未经复议直接(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*+{_N}", "cases", "suit_direct_total", 4, "suits"),
+    _rule("复议后", rf"(?<!经)复议后(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*+{_N}", "cases", "suit_after_review_total", 4, "suits"),
+    _rule("维持", rf"维持(?:原?具体行政行为|原?行政行为|原决定)?(?:的|结果|共|为)*+{_N}", "cases", "review_maintained", 4, "review results"),
+    _rule("纠", rf"(?:纠错|结果纠正|纠正)(?:的|共|为)*+{_N}", "cases", "review_corrected", 4, "review results"),
+    _rule("其他", rf"其他(?:情形|结果)(?:的|共|为)*+{_N}", "cases", "review_other", 4, "review results"),
+    _rule("审", rf"(?:尚未审结|未审结|正在审理)(?:的|共|为)*+{_N}", "cases", "review_pending", 4, "review results"),
 )
 _OUTCOMES = tuple(rule for rule in _RULES if rule.domain == "applications")
 _REMEDIES = tuple(rule for rule in _RULES if rule.domain != "applications")
@@ -123,13 +123,13 @@ _TWO = (
     _rule("文件", rf"(?:制定|制发|出台|印发)[^\d,]{{0,10}}{_DOCUMENTS}{_GAP}{_N}", "normative_documents", "issued", 2, "documents"),
     _rule("废止", rf"废止(?:了|失效)?{_DOCUMENTS}{_GAP}{_N}", "normative_documents", "abolished", 2, "documents"),
     _rule("现行有效", rf"现行有效(?:的)?{_DOCUMENTS}{_GAP}{_N}", "normative_documents", "in_force", 2, "documents"),
-    _rule("行政许可", rf"(?:办理|作出|做出)行政许可(?:决定)?(?:共|为)*{_N}", "administrative_licensing", "decisions", 2, "decisions"),
-    _rule("行政处罚", rf"(?:办理|作出|做出|^)行政处罚(?:决定)?(?:共|为)*{_N}", "administrative_penalty", "decisions", 2, "decisions"),
-    _rule("行政强制", rf"(?:办理|作出|做出|^)行政强制(?:决定|措施)?(?:共|为)*{_N}", "administrative_coercion", "decisions", 2, "decisions"),
+    _rule("行政许可", rf"(?:办理|作出|做出)行政许可(?:决定)?(?:共|为)*+{_N}", "administrative_licensing", "decisions", 2, "decisions"),
+    _rule("行政处罚", rf"(?:办理|作出|做出|^)行政处罚(?:决定)?(?:共|为)*+{_N}", "administrative_penalty", "decisions", 2, "decisions"),
+    _rule("行政强制", rf"(?:办理|作出|做出|^)行政强制(?:决定|措施)?(?:共|为)*+{_N}", "administrative_coercion", "decisions", 2, "decisions"),
 )
 _TWO_FOLLOWING = (
-    _rule("废止", rf"^废止(?:了)?(?:文件)?(?:共|为)*{_N}", "normative_documents", "abolished", 2, "documents"),
-    _rule("现行有效", rf"^现行有效(?:文件)?(?:共|为|的)*{_N}", "normative_documents", "in_force", 2, "documents"),
+    _rule("废止", rf"^废止(?:了)?(?:文件)?(?:共|为)*+{_N}", "normative_documents", "abolished", 2, "documents"),
+    _rule("现行有效", rf"^现行有效(?:文件)?(?:共|为|的)*+{_N}", "normative_documents", "in_force", 2, "documents"),
 )
 _OUTCOME_ROWS = tuple(row for row in rows("cn-2021", 3) if re.fullmatch(r"3\.[345]\.\d", row.code))
 _LISTED = re.compile(rf"^(?P<label>[^\d]{{4,30}}?){_GAP}{_N}$")

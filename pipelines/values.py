@@ -7,6 +7,8 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+MOST_DIGITS = 18
+"""More digits are several figures run together."""
 UNIT = r"亿元|万元|千元|元|人次|件次|件|宗|条|份|起|个|项|次|篇|人|期|例"
 
 _BLANK = re.compile(r"[\s\u00a0\u200b-\u200f\u2060\u3000\ufeff]+")
@@ -38,7 +40,7 @@ class Value(NamedTuple):
 @lru_cache(maxsize=8192)
 def read_value(text: str) -> Value:
     """Read one cell. Thousands separators, signs, 减少12, units (元, 万元) and a note in brackets are understood."""
-    if text.isascii() and text.isdigit() and (text[0] != "0" or text == "0"):
+    if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS and (text[0] != "0" or text == "0"):
         return Value(int(text), "number")
     text = text.translate(_WIDE).strip()
     if _TORN.search(text):
@@ -60,6 +62,8 @@ def _read_number(folded: str) -> Value:
     if not found:
         return Value(None, "text", sure=not any(map(_is_figure, folded)))
     digits = found["digits"].replace(",", "")
+    if len(digits) > MOST_DIGITS:
+        return Value(None, "text", sure=False)
     value: int | float = float(digits) if "." in digits else int(digits)
     if found["sign"] and found["sign"][0] in "-减":
         value = -value

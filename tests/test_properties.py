@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import replace
 from html import escape
 
@@ -215,3 +216,25 @@ def test_arbitrary_nests_of_tables_never_raise(shape: object, spans: int) -> Non
 def test_arbitrary_prose_never_raises_and_states_no_negative_count(paragraphs: list[str]) -> None:
     found, _, _ = read([], paragraphs, 2022)
     assert all(s.value is None or s.value >= 0 for s in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "收到政府信息公开申请" + "共计" * 4000 + "件",
+        "予以公开" + "共有数量的" * 4000,
+        "因政府信息公开引起的行政复议" + "共计" * 4000,
+        "自然人商业企业科研机构社会公益 总计" * 2000,
+        "未" * 20000 + "信息公开申请",
+        "第二十条 制发件数 废止件数 现行有效件数 处理决定数 收费金额 总计" + "1 2 | " * 8000,
+        "结果维持结果纠正其他结果尚未审结总计" * 1500,
+        "本年新收政府信息公开申请数量" + "1" * 30000,
+        "1)" * 20000,
+        "收到政府信息公开申请" + "1" * 9000 + "件",
+        "指标名称 单位 数量 主动公开文件数 条 " + "7" * 9000 + " 政府网站公开数 条 1 政府公报公开数 条 2 受理依申请公开信息总数 条 3 当面申请数 条 4",
+    ],
+)
+def test_hostile_prose_costs_no_time(text: str) -> None:
+    began = time.process_time()
+    read([], [text] * 3, 2022)
+    assert time.process_time() - began < 2
