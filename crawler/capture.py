@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Self, cast
+from urllib.parse import urlsplit
 
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 from scrapy.utils.httpobj import urlparse_cached
@@ -29,11 +30,15 @@ if TYPE_CHECKING:
 
 
 class Unusable(IgnoreRequest):
-    """The answer is kept, but there is no document in it. `kind` names the problem."""
+    """There is no document in the answer, or the request may not be sent. `kind` names the problem.
 
-    def __init__(self, kind: str, message: str) -> None:
+    `is_told` says that the run has its problem already: it concerns more than this request.
+    """
+
+    def __init__(self, kind: str, message: str, *, is_told: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
+        self.is_told = is_told
 
 
 class Decode(HttpCompressionMiddleware):
@@ -58,7 +63,6 @@ class Capture:
         self.captures = runs.captures
         self.offline = crawler.settings.getbool("OFFLINE")
         self.refusals: Counter[str] = Counter()
-        self.refusing: dict[str, str] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -72,11 +76,11 @@ class Capture:
         """Offline: answer from the archive. Online: leave refusing hosts alone, ask conditionally for what is held."""
         if self.offline:
             return self._replay(request)
+        if request.meta.get("resume") and request.url in self.runs.fetched_before:
+            return self._replay(request)
         host = urlparse_cached(request).netloc
-        if host in self.refusing:
-            raise Unusable(
-                "host_refuses", f"not asked: {host} refused an earlier request of this run ({self.refusing[host]})"
-            )
+        if host in self.runs.left_alone:
+            raise Unusable(*self.runs.left_alone[host], is_told=True)
         request.meta["requested_at"] = utc_now()
         held = (
             self.captures.last(request.method, request.url, request.body, outcomes=("ok", "unchanged"))
@@ -121,6 +125,8 @@ class Capture:
                 run_id=self.runs.run_id,
             )
         )
+        if isinstance(exception, DownloadCancelledError):
+            raise Unusable("too_large", f"not read to its end: {exception}") from exception
 
     def _replay(self, request: Request) -> Response:
         held = self.captures.replay(request.method, request.url, request.body)
@@ -185,7 +191,9 @@ class Capture:
         host = urlparse_cached(request).netloc
         self.refusals[host] += 1
         if self.refusals[host] >= self.crawler.settings.getint("REFUSALS_BEFORE_LEAVING"):
-            self.refusing[host] = outcome.note or "refused"
+            self.runs.leave_alone(
+                host, "host_refuses", f"it refused {self.refusals[host]} requests in a row ({outcome.note})"
+            )
 
     def _keep(self, row: Row) -> Row:
         self.captures.add(row)
@@ -202,6 +210,10 @@ class Capture:
         self.refusals.pop(urlparse_cached(request).netloc, None)
         if outcome.name == "missing":
             raise Unusable("missing", f"the portal no longer has it ({outcome.note})")
+        if "too_large" in response.flags:
+            raise Unusable("too_large", f"not kept: {response.flags[-1]}")
+        if outcome.name == "redirect" and urlsplit(outcome.redirect_url or "").scheme not in {"http", "https"}:
+            raise Unusable("unsafe_scheme", f"it redirects to {outcome.redirect_url}")
         if outcome.name == "redirect" and response.status == 200:
             # A shell that moves by script or refresh is shown to RedirectMiddleware as the redirect that it is.
             return Response(response.url, status=302, headers={"Location": outcome.redirect_url}, request=request)

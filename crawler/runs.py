@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import signals
 
 from archive import Captures
+from archive.answers import fetched_since_whole_crawl
 from crawler.items import Problem
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ TOLERATED = frozenset(
     {
         "missing",
         "off_site",
+        "unsafe_scheme",
+        "robots_forbids",
         "not_captured",
         "not_a_report",
         "unsure",
@@ -60,6 +63,9 @@ class Runs:
         self.portal: str | None = None
         self.run_id: int | None = None
         self.unwell: set[str] = set()
+        self.finished = False
+        self.left_alone: dict[str, tuple[str, str]] = {}
+        self.fetched_before: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -92,9 +98,16 @@ class Runs:
             self.unwell.add(kind)
         logger.log(logging.INFO if kind in TOLERATED else logging.WARNING, "%s: %s %s", kind, message, url or "")
 
+    def leave_alone(self, host: str, kind: str, why: str) -> None:
+        """Ask nothing more of a host in this run; said once, whatever is not asked for."""
+        if host not in self.left_alone:
+            self.left_alone[host] = kind, f"{host} is left alone for the rest of this run: {why}"
+            self.problem(*self.left_alone[host], url=f"http://{host}/", stage="listing")
+
     def spider_opened(self, spider: Spider) -> None:
         """Begin the run; keep what the portal's file declares today."""
         self.portal = spider.name
+        self.fetched_before = fetched_since_whole_crawl(self.captures, spider.name)
         self.run_id = self.captures.start_run("crawl", spider.name)
         # What is loaded by now stays: reading makes many small objects, and looking through all of Scrapy for garbage
         # after every few hundred of them costs a tenth of a crawl.
@@ -107,13 +120,14 @@ class Runs:
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         """End the run with the walk's own findings and its counters."""
-        for problem in getattr(spider, "audit", list)():
+        for problem in spider.audit(is_whole=reason == "finished") if hasattr(spider, "audit") else ():
             self.problem(problem.kind, problem.message, problem.url, problem.stage)
-        if reason != "finished":
+        if reason != "finished" and reason not in self.unwell:
             self.problem("ended_early", f"the crawl ended with {reason!r} before it was through", stage="listing")
         if self.run_id is not None:
             self.captures.finish_run(self.run_id, reason, self.counts() | {"unwell": sorted(self.unwell)})
         self.captures.close()
+        self.finished = True
 
     def spider_error(self, failure: Failure, response: Response, spider: Spider) -> None:
         """A callback raised: the page is kept, the portal's file or platform needs a hand."""

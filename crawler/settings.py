@@ -16,13 +16,24 @@ USER_AGENT = (
     f"Tongjian/0.1 (archive of annual reports on open government information{'; ' + CONTACT if CONTACT else ''})"
 )
 
-# Politeness. One request at a time, two seconds apart, slower where the portal answers slowly.
+# Politeness. One request at a time, two seconds apart, slower where the portal answers slowly. A request that waits
+# inside the downloader could not be called back when its host begins to refuse, so none waits there.
 ROBOTSTXT_OBEY = True
+CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 2.0
+# The delay is a promise; half of it now and then would break it.
+DOWNLOAD_DELAY_JITTER = 0.0
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 2.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
+
+# Seconds. A host that asks for a longer pause (Crawl-delay, Retry-After) is left alone for the rest of the run.
+LONGEST_PAUSE = 300.0
+# Local time, as 22:00-06:00; outside it a crawl does not begin, or ends. Empty: at any time.
+CRAWL_WINDOW = os.environ.get("CRAWL_WINDOW", "")
+# Requests after which a run ends, to be gone on with by the next one. 0: as many as it takes.
+REQUESTS_PER_RUN = 0
 
 # Refusals in a row after which a host is left alone for the rest of the run. Some portals refuse single addresses and
 # answer all others; a host that means it refuses the next ones too.
@@ -56,6 +67,9 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawler.safety.DeclaredHosts": 50,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.politeness.Robots": 100,
+    "crawler.politeness.Limits": 890,
     # Decoding goes below the capture, so that decoded bodies are kept.
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "crawler.capture.Capture": 900,
@@ -63,7 +77,7 @@ DOWNLOADER_MIDDLEWARES = {
 }
 EXTENSIONS = {
     "crawler.runs.Runs": 0,
-    "crawler.politeness.CrawlDelay": 500,  # after AutoThrottle, so that it has the last word
+    "crawler.politeness.Pace": 500,  # after AutoThrottle, so that it has the last word
     "scrapy.extensions.telnet.TelnetConsole": None,  # an open port nobody uses
 }
 ITEM_PIPELINES = {"pipelines.store.Pipeline": 900}

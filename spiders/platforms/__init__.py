@@ -16,19 +16,26 @@ from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 import scrapy
-from scrapy import Request
+from scrapy import Request, signals
+from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response, TextResponse
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoader
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from archive import Captures
+from archive.answers import newest_answers, problem_urls
 from crawler.capture import Unusable
 from crawler.items import Entry, Page, Problem
 from crawler.runs import Runs, described
+from crawler.safety import refusal
 from pipelines.metadata import is_report_title
 from spiders.platforms import listing
 from spiders.platforms.walks import Walk
+
+
+LISTING_ASKED_AGAIN = 2
+"""Times that a page of a listing which was refused or failed is asked for again, after the documents."""
 
 
 class Portal(scrapy.Spider):
@@ -153,6 +160,7 @@ class Portal(scrapy.Spider):
         self.walks: dict[str, Walk] = {}
         self.found: dict[str, list[Entry]] = {}
         self.missed: set[str] = set()
+        self.unlisted: list[str] | None = None
 
     @property
     def runs(self) -> Runs:
@@ -167,12 +175,30 @@ class Portal(scrapy.Spider):
         captures = self.runs.captures
         self.offline = self.settings.getbool("OFFLINE")
         self.listed = {(entry.listing_url, entry.url): entry for entry in captures.entries(portal=self.name)}
-        self.held: set[str] = set()
-        for _, url, _, outcome in captures.urls(self.name):
-            if outcome in {"ok", "unchanged"} and self.declares(url):
-                self.held.add(self.key(url))
+        self.held = self._held(captures)
+        newest = newest_answers(captures, self.name)
+        self.gone = {key for key, urls in self.held.items() if all(newest.get(url) == "missing" for url in urls)}
+        unfinished = self.runs.fetched_before | problem_urls(captures, self.name, "incomplete")
+        self.ask_again = self.gone | {self.key(url) for url in unfinished}
+        self.crawler.signals.connect(self.listings_walked, signals.spider_idle)
         for url in self.listings:
             yield self.listing_request(url, url)
+
+    def _held(self, captures: Captures) -> dict[str, set[str]]:
+        """Key → addresses at which the document was had; a document that has moved is known by its old key too."""
+        held: dict[str, set[str]] = {}
+        moved: dict[str, str] = {}
+        for _, url, target, outcome in captures.urls(self.name):
+            if not self.declares(url) or (self.part_address and self.part_address.search(url)):
+                continue
+            if outcome in {"ok", "unchanged"}:
+                held.setdefault(self.key(url), set()).add(url)
+            elif outcome == "redirect" and target:
+                moved[url] = target
+        for url, target in moved.items():
+            if self.key(target) in held:
+                held.setdefault(self.key(url), held[self.key(target)])
+        return held
 
     def listing_request(self, url: str, root: str, **kwargs: Any) -> Request:
         """A request for the first page of the listing that begins at `root`."""
@@ -217,13 +243,10 @@ class Portal(scrapy.Spider):
     def document_requests(self, entry: Entry) -> Iterator[Request]:
         """The request for an entry's document, if it is one to ask for in this run."""
         self.runs.count("entries/listed")
-        if not self.declares(entry.url):
-            self.runs.problem(
-                "off_site",
-                f"listed as {entry.title!r}, on a host that the portal does not declare",
-                entry.url,
-                "listing",
-            )
+        refused = refusal(entry.url, self.declares)
+        if refused is not None:
+            kind, why = refused
+            self.runs.problem(kind, f"listed as {entry.title!r}, {why}", entry.url, "listing")
             return
         if not is_report_title(entry.title or ""):
             self.runs.count("entries/other")
@@ -235,14 +258,43 @@ class Portal(scrapy.Spider):
         if self.years and (year := listing.year(entry)) is not None and year not in self.years:
             return
         self.found[key] = [entry]
-        if key in self.held and not self.refresh and not self.offline and not self._altered(entry):
+        is_known = key in self.held and key not in self.ask_again and not self._altered(entry)
+        if is_known and not self.refresh and not self.offline:
             self.runs.count("entries/known")
             return
         yield self.document_request(entry, key)
 
     def document_request(self, entry: Entry, key: str) -> Request:
-        """A request for one document."""
-        return Request(entry.url, callback=self.page, errback=self.page_failed, cb_kwargs={"key": key})
+        """A request for one document. What a crawl that was cut off has fetched of it is not fetched again."""
+        return Request(
+            entry.url, callback=self.page, errback=self.page_failed, cb_kwargs={"key": key}, meta={"resume": True}
+        )
+
+    def listings_walked(self) -> None:
+        """Ask once for the reports that listings showed before and, walked to their end, no longer do."""
+        if self.unlisted is not None or self.offline or self.years:
+            return
+        self.unlisted = sorted(self._unlisted())
+        engine = self.crawler.engine
+        for key in self.unlisted:
+            self.runs.count("entries/unlisted")
+            if engine is not None:
+                engine.crawl(self.document_request(Entry(url=self._addresses(key)[0]), key))
+        if self.unlisted:
+            raise DontCloseSpider
+
+    def _unlisted(self) -> set[str]:
+        whole = {root for root, walk in self.walks.items() if walk.is_whole}
+        reports = {self.key(entry.url) for entry in self.listed.values() if is_report_title(entry.title or "")}
+        unsure = {self.key(entry.url) for entry in self.listed.values() if entry.listing_url not in whole}
+        return (reports & self.held.keys()) - self.found.keys() - unsure
+
+    def _addresses(self, key: str) -> list[str]:
+        """Where a document may be: as it is listed now, as it was had, as it was listed before."""
+        listed = [entry.url for entry in self.found.get(key, ())]
+        held = sorted(self.held.get(key, ()), key=self.rank)
+        before = sorted(e.url for e in self.listed.values() if self.declares(e.url) and self.key(e.url) == key)
+        return list(dict.fromkeys([*listed, *held, *before]))
 
     def _altered(self, entry: Entry) -> bool:
         """Whether the listing says something else of a document than it did when it was last walked."""
@@ -260,6 +312,7 @@ class Portal(scrapy.Spider):
                 callback=self.part,
                 errback=self.part_failed,
                 cb_kwargs={"page": page, "rest": parts[1:]},
+                meta={"resume": True},
                 priority=5,
             )
         else:
@@ -273,6 +326,7 @@ class Portal(scrapy.Spider):
                 callback=self.part,
                 errback=self.part_failed,
                 cb_kwargs={"page": page, "rest": rest[1:]},
+                meta={"resume": True},
                 priority=5,
             )
         else:
@@ -299,11 +353,11 @@ class Portal(scrapy.Spider):
         request = failure.request
         key = request.cb_kwargs["key"]
         if kind == "missing":
-            self.missed.add(key)
-        tried = request.meta.get("tried", frozenset()) | {request.url}
-        for entry in self.found.get(key, ()):
-            if entry.url not in tried:
-                yield self.document_request(entry, key).replace(meta={"tried": tried})
+            self.missed |= {key, self.key(request.url)}
+        tried = request.meta.get("tried", frozenset()) | {request.url, *request.meta.get("redirect_urls", ())}
+        for url in self._addresses(key):
+            if url not in tried:
+                yield self.document_request(Entry(url=url), key).replace(meta={"tried": tried, "resume": True})
                 return
 
     def listing_failed(self, failure: Any) -> Iterator[Any]:
@@ -317,6 +371,11 @@ class Portal(scrapy.Spider):
             return
         walk = self.walks.setdefault(root, Walk(root))
         kind = self._failed(failure, "listing")
+        times = request.meta.get("asked_again", 0)
+        if kind in {"blocked", "error"} and times < LISTING_ASKED_AGAIN and not self.offline:
+            meta = {name: value for name, value in request.meta.items() if name in {"probing", "moved"}}
+            yield request.replace(priority=-10, dont_filter=True, meta=meta | {"asked_again": times + 1})
+            return
         walk.say("listing_failed", f"this page of a listing could not be had ({kind})", request.url)
 
     def _failed(self, failure: Any, stage: str) -> str:
@@ -328,20 +387,30 @@ class Portal(scrapy.Spider):
             kind, message = "error", f"status {failure.value.response.status}"
         else:
             kind, message = "error", described(failure)
-        if kind == "host_refuses":
+        if failure.check(Unusable) and failure.value.is_told:
             self.runs.count("entries/left_alone")
-            url = f"{urlsplit(request.url).scheme}://{urlsplit(request.url).netloc}/"
-            self.runs.captures.add_problem(
-                self.runs.run_id or 0, self.name, Problem(kind=kind, message=message, url=url, stage=stage)
-            )
         else:
             self.runs.problem(kind, message, request.url, stage)
         return kind
 
-    def audit(self) -> Iterator[Problem]:
-        """What is to be said of the walks when they are over."""
+    def audit(self, *, is_whole: bool = True) -> Iterator[Problem]:
+        """What is to be said of the walks when they are over; of a crawl that was cut off, what is sure."""
         for root in self.listings:
-            yield from self.walks.get(root, Walk(root)).audit()
+            walk = self.walks.get(root, Walk(root))
+            if is_whole:
+                yield from walk.audit()
+                yield from self._below_archive(root, walk)
+            else:
+                yield from walk.problems
+
+    def _below_archive(self, root: str, walk: Walk) -> Iterator[Problem]:
+        """A column of reports only grows: one that shows fewer than are archived is cut short, or one was withdrawn."""
+        before = {self.key(e.url) for (listing_url, _), e in self.listed.items() if listing_url == root and is_report_title(e.title or "")}
+        archived = before & self.held.keys() - self.gone
+        shown = {key for key, entries in self.found.items() if any(entry.listing_url == root for entry in entries)}
+        if walk.entries and len(shown) < len(archived) and not self.years:
+            message = f"{len(shown)} reports listed, {len(archived)} that it listed before are archived"
+            yield Problem(kind="listing_below_archive", message=message, url=root, stage="listing")
 
 
 def parse_years(text: str) -> range | None:

@@ -68,19 +68,24 @@ class Walk:
 
     def say(self, kind: str, message: str, url: str | None = None) -> None:
         """Keep a problem until the walk is over."""
-        self.problems.append(Problem(kind=kind, message=message, url=url or self.root, stage="listing"))
+        self.problems.append(self._problem(kind, message, url))
 
     def audit(self) -> Iterator[Problem]:
         """What is to be said of the walk when it is over."""
+        yield from self.problems
         if not self.entries:
-            self.say("listing_empty", "not a single entry was listed")
+            yield self._problem("listing_empty", "not a single entry was listed")
         for url, part in self.branches.items():
             if self.entries and part.announced is not None and len(part.entries) != part.announced:
-                self.say(
-                    "listing_short",
-                    f"{part.announced} entries announced, {len(part.entries)} seen; {self.pages} pages walked",
-                    url,
-                )
+                seen = f"{part.announced} entries announced, {len(part.entries)} seen; {self.pages} pages walked"
+                yield self._problem("listing_short", seen, url)
         if self.undated:
-            self.say("listing_undated", f"{len(self.undated)} entries without a date")
-        yield from self.problems
+            yield self._problem("listing_undated", f"{len(self.undated)} entries without a date")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the listing was walked to its end: only then does what it does not show mean anything."""
+        return all(problem.kind == "listing_undated" for problem in self.audit())
+
+    def _problem(self, kind: str, message: str, url: str | None = None) -> Problem:
+        return Problem(kind=kind, message=message, url=url or self.root, stage="listing")
