@@ -11,6 +11,9 @@ from pipelines.document import ReaderError, read_document
 
 __all__ = ["ReaderError", "read"]
 
+NATIONAL = {"cn-2019", "cn-2021"}
+"""Forms that prescribe the national tables; a report on one of them without table three says where else it may be."""
+
 
 def read(page: Page) -> Report:
     """Read a page: article, metadata, attachments and, of an annual report, statistics and checks.
@@ -37,6 +40,11 @@ def read(page: Page) -> Report:
         report.statistics, report.form, problems = statistics.read(grids, article.paragraphs, report.report_year)
         report.problems += [p for p in problems if p not in report.problems]
         report.checks = checks.check(report.statistics)
+        if report.form in NATIONAL and not any(s.table_no == 3 and s.origin == "html" for s in report.statistics):
+            elsewhere = f"{len(article.images)} pictures and {len(report.attachments)} documents beside it"
+            report.problems.append(
+                Problem(kind="no_tables", message=f"table three is not in the text; {elsewhere}", url=page.url)
+            )
     return report
 
 
