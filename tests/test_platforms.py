@@ -19,6 +19,7 @@ from tests.portals.links import PlainLinks
 from tests.portals.nfcms import Nfcms
 from tests.portals.replica import Replica
 from tests.portals.server import Server
+from tests.portals.trees import BeijingTree, HanwebModule
 from tests.portals.trs import Trs
 from tests.portals.trs_fujian import TrsFujian
 from tests.portals.trs_scripts import TrsWriteln, TrsXml
@@ -43,8 +44,13 @@ VARIANTS: dict[str, tuple[type[Replica], dict[str, Any]]] = {
     "trs-writeln": (TrsWriteln, {}),
     "hanweb-old": (Hanweb, {"proxy": "old"}),
     "hanweb-jpaas": (Hanweb, {"proxy": "jpaas"}),
+    "hanweb-module": (HanwebModule, {}),
+    "beijing-tree": (BeijingTree, {}),
 }
 """The same platforms, telling of their pages in other ways."""
+
+FEW = dict.fromkeys(VARIANTS, 50) | {"hanweb-module": 15}
+"""Reports of a variant; the module has one a year."""
 
 TELLS = {
     "same-page": {"listing_repeats"},
@@ -57,6 +63,8 @@ TELLS = {
     "no-dates": {"listing_undated"},
     "endless": {"listing_repeats"},
     "calendar": {"listing_stub"},
+    "empty-year": {"listing_empty"},
+    "lost-year": {"listing_failed"},
 }
 """Quirk → the kinds of problem of which one at least names it. A quirk that is not here must cost nothing."""
 
@@ -87,10 +95,10 @@ def unwell(archive: Path, portal: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Replica]]:
-    """Every platform's replica of 250 reports, its variants of 50, crawled in one process."""
+    """Every platform's replica of 250 reports, its variants of fewer, crawled in one process."""
     archive = tmp_path_factory.mktemp("whole") / "archive"
     replicas = {platform: make(platform, 250) for platform in PLATFORMS}
-    replicas |= {variant: make(variant, 50) for variant in VARIANTS}
+    replicas |= {variant: make(variant, FEW[variant]) for variant in VARIANTS}
     with Server(*replicas.values()):
         done = crawl(archive, *replicas.values())
     assert done.returncode == 0, done.stderr
@@ -103,12 +111,12 @@ def test_every_report_of_every_page_is_found_exactly_once(
 ) -> None:
     archive, replicas = whole
     replica = replicas[platform]
-    assert len(replica.truth()) == (250 if platform in PLATFORMS else 50)
+    assert len(replica.truth()) == FEW.get(platform, 250)
     assert archived(archive, replica.name) == Counter(expected.url for expected in replica.truth())
 
 
 QUIRKS = [(platform, quirk) for platform, cls in PLATFORMS.items() for quirk in cls.known_quirks]
-QUIRKS += [("hanweb-jpaas", quirk) for quirk in Hanweb.known_quirks]
+QUIRKS += [(name, quirk) for name in ("hanweb-jpaas", "beijing-tree") for quirk in VARIANTS[name][0].known_quirks]
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def first_requests(portal: type[Portal], captures: Captures) -> list[Request]:
     """What a crawl of the portal begins with; nothing is sent."""
     crawler = get_crawler(portal)
     spider = portal.from_crawler(crawler)
-    crawler.get_extension = lambda _: SimpleNamespace(captures=captures)  # type: ignore[method-assign,assignment,return-value]
+    crawler.get_extension = lambda _: SimpleNamespace(captures=captures, fetched_before=set())  # type: ignore[method-assign,assignment,return-value]
 
     async def begin() -> list[Any]:
         return [request async for request in spider.start()]
@@ -63,7 +63,7 @@ def test_a_portal_is_a_file_of_facts(name: str, tmp_path: Path) -> None:
     requests = first_requests(portal, captures)
     captures.close()
     assert requests
-    assert [request.url for request in requests] == list(portal.listings)
+    assert [request.url for request in requests] == [*portal.listings, *portal.menus]
     assert all(portal.declares(request.url) for request in requests)
 
 
