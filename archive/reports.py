@@ -43,16 +43,31 @@ _CHECK = attrgetter(*CHECK)
 CROSS_YEAR = "X-"
 """Identities that need two reports begin so; they are written by `relate`, not with their report."""
 
-_PIECES = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]|[^㐀-鿿豈-﫿\U00020000-\U0003ffff]+")
+BORDER = "\ue000"
+"""Stands in the full-text index for whatever is neither a Han character nor an ASCII letter or digit."""
+
+_HAN = r"㐀-鿿豈-﫿\U00020000-\U0003ffff"
+PIECES = re.compile(rf"(?P<han>[{_HAN}])|(?P<run>[0-9A-Za-z]+)|(?P<other>[^{_HAN}0-9A-Za-z]+)")
+"""A text cut into Han characters, runs of ASCII letters and digits, and the rest between them."""
 
 
 def search_text(text: str | None) -> str:
     """The text as the full-text index holds it: every Han character stands alone.
 
-    >>> search_text("2021年WTO报告")
-    '2021 年 WTO 报 告'
+    Punctuation and white space leave a border, so that characters are neighbours in the index only where they are
+    neighbours in the text: the phrase of some characters finds exactly the texts that contain them.
+
+    >>> search_text("2021年WTO报告。").replace(BORDER, "|")
+    '2021 年 WTO 报 告 |'
     """
-    return " ".join(_PIECES.findall(text or ""))
+    return " ".join(map(_indexed, PIECES.finditer(text or "")))
+
+
+def _indexed(piece: re.Match[str]) -> str:
+    other = piece["other"]
+    if other is None:
+        return piece[0]
+    return f"{BORDER} {other} {BORDER}" if any(map(str.isalnum, other)) else BORDER
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import pytest
 
 from archive import ArchiveError, Capture, Captures, Reports
 from archive.captures import fingerprint
-from archive.reports import search_text
+from archive.reports import BORDER, search_text
 from crawler.items import Entry, Problem
 
 URL = "http://www.example.gov.cn/zwgk/post_1.html"
@@ -155,5 +155,5 @@ def test_both_databases_are_in_wal_mode(tmp_path: Path) -> None:
 
 
 def test_every_han_character_of_the_index_stands_alone() -> None:
-    assert search_text("2021年 WTO报告。") == "2021 年  WTO 报 告 。"
+    assert search_text("2021年 WTO报告。") == f"2021 年 {BORDER} WTO 报 告 {BORDER}"
     assert search_text(None) == ""

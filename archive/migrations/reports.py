@@ -98,3 +98,16 @@ def m001_reports(db: Database) -> None:
 
 
 _TYPES = {str: "TEXT", int: "INTEGER", float: "NUMERIC"}
+
+
+@migrations()
+def m002_search_borders(db: Database) -> None:
+    """The full-text index anew, with borders where punctuation stands; what readers of the archive ask for, indexed."""
+    from archive.reports import search_text
+
+    db.execute("INSERT INTO report_search (report_search) VALUES ('delete-all')")
+    rows = db.execute("SELECT search_id, title, text FROM reports JOIN report_texts ON report_id = id")
+    db.conn.executemany(
+        "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
+        ((search_id, search_text(title), search_text(text)) for search_id, title, text in rows),
+    )
