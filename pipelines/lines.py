@@ -47,6 +47,8 @@ _PRESENTATION = (
     "nowrap",
     "dir",
 )
+_GONE = "gone"
+"""The tag of what is taken out: lxml then removes it and keeps the text behind it, control characters and all."""
 _INLINE = ("span", "font", "strong", "b", "em", "i", "u", "o:p", "big", "tt", "ins", "label")
 _BOXES = ("div", "ul", "ol", "dl", "section", "table", "form", "aside", "nav", "footer", "header")
 
@@ -151,31 +153,19 @@ def clean(element: Any, *, asides: bool = True, hides: bool = True) -> list[Any]
         if box is not element and kind in ("aside", "files") and not wordy(box):
             if kind == "files" or names_files(box):
                 files.append(box)
-            _take_out(box)
+            box.tag = _GONE
     if hides:
-        for inner in [
-            e
-            for e in element.iter()
-            if (style := e.get("style")) and ("none" in style or "idden" in style or "NONE" in style)
-        ]:
-            if inner is not element and _hides(inner.get("style")):
-                _take_out(inner)
+        for inner in element.iter():
+            style = inner.get("style")
+            if (
+                style
+                and ("none" in style or "idden" in style or "NONE" in style)
+                and _hides(style)
+                and inner is not element
+            ):
+                inner.tag = _GONE
+    etree.strip_elements(element, _GONE, with_tail=False)
     return files
-
-
-def _take_out(element: Any) -> None:
-    """Remove an element, its tail kept in place."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    if element.tail:
-        before = element.getprevious()
-        if before is None:
-            parent.text = (parent.text or "") + element.tail
-        else:
-            before.tail = (before.tail or "") + element.tail
-        element.tail = None
-    parent.remove(element)
 
 
 def lines(element: Any) -> list[str]:

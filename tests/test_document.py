@@ -119,6 +119,9 @@ FRAGMENTS = [
     "&#0;",
     "<br>",
     "附件：",
+    "<div class=share>",
+    "<p style='display:none'>",
+    "\x01",
 ]
 
 

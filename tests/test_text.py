@@ -53,6 +53,7 @@ def test_an_article_that_only_a_script_will_show_is_read_all_the_same() -> None:
 def test_markup_that_is_no_text_leaves_none() -> None:
     noise = (
         "<style>.a{color:red}</style><script>var a='一';</script><noscript>请启用脚本</noscript><!-- 注释 -->"
+        "<div class=share><a>微信</a><script>var 甲='一，二，三，四。'+'" + "啊" * 60 + "';</script></div>"
         '<div class="bdsharebuttonbox"><a>微信</a></div><p style="display:none">隐藏</p><p>&nbsp;</p><p><br></p>'
         "<p><span style='mso-hide:all;display:none'>域代码</span></p>"
     )
