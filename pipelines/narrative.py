@@ -134,7 +134,6 @@ _TWO_FOLLOWING = (
 _OUTCOME_ROWS = tuple(row for row in rows("cn-2021", 3) if re.fullmatch(r"3\.[345]\.\d", row.code))
 _LISTED = re.compile(rf"^(?P<label>[^\d]{{4,30}}?){_GAP}{_N}$")
 
-_DIGIT = re.compile(r"\d")
 _FIGURE = re.compile(r"\d\s*[件宗条份起例个项次]")
 _NOUGHT = re.compile(r"[未没无][^。]{0,60}?(?:申请|复议|诉讼)")
 _MATTER = re.compile(r"申请|复议|诉讼|结转|转下|办结|规范性文件|行政许可|公开")
@@ -259,11 +258,14 @@ def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, f
 
 
 def _note(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:
+    stated_here = _FIGURE.search(clause)
+    if not stated_here and not _NOT.search(clause):
+        return
     if reading.other_year or _COMPARED.search(clause) or _PART_OF_YEAR.search(clause):
         return
     if "累计" in clause and _SINCE.search(sentence):
         return
-    if not _DIGIT.search(clause) or not _DIGIT.search(_YEAR.sub("", clause)):
+    if not stated_here:
         _read_negative(clause, sentence, reading, stated)
         return
     for key, found, rank in _matches(clause, reading, form):
@@ -354,7 +356,7 @@ def _applications(clause: str, reading: Reading, form: str) -> Iterator[tuple[tu
                 yield rule.key, found, 0
                 return
     if not reading.nested or clause.startswith(("本年新收", "本年度新收")):
-        for pattern in _RECEIVED:
+        for pattern in _RECEIVED if "申请" in clause or "新收" in clause else ():
             found = pattern.search(clause)
             if not found or re.search(r"不予$|未$|不$", clause[: found.start()]):
                 continue

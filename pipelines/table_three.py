@@ -19,6 +19,7 @@ T3_ROWS: tuple[Row, ...] = tuple(
 """Table three of both forms in one order: 其他处理 is one row (3.6) in 2019, three (3.6.1-3.6.3) since 2021."""
 _T3_INDEX = {row.name: index for index, row in enumerate(T3_ROWS)}
 _T3_COLUMNS = columns("cn-2021", 3)
+_T3_NAMES = tuple(column.name for column in _T3_COLUMNS)
 _T3_LEAST = 12
 
 
@@ -47,50 +48,53 @@ def _column_three(label: str) -> str | None:
 
 
 def lines_three(sheets: list[Sheet]) -> Iterator[Printed]:
+    """The data rows under the applicant columns, on this page and the next; a header out of order is a line of its own."""
     begun = False
     for grid, sheet in sheets:
-        header: tuple[Segment, ...] | None = None
+        header: tuple[Segment, ...] = ()
+        starts: set[int] = set()
         for row in sheet:
             if (found := _header_three(row)) is not None:
                 header, begun = found, True
+                starts = {segment.start for segment in header[:7]}
                 if not header:
                     yield Line("", None, None), None, grid.origin
             elif row and core(row[0].text) == "行政复议":  # table four begins in the same HTML table
                 begun = False
-            elif begun and (line := _line_three(row, header)):
+            elif begun and (line := (header and _line_under(row, header, starts)) or _line_by_count(row, bool(header))):
                 yield line, None, grid.origin
 
 
-def _line_three(row: list[Segment], header: tuple[Segment, ...] | None) -> Line | None:
-    if header:
-        starts = {segment.start for segment in header[:7]}
-        values = [segment for segment in row if segment.start in starts]
-        labels = [segment for segment in row if segment.end <= header[0].start]
-        name = row_three(_texts(labels))
-        if name and len(values) == 7 and len(labels) + 7 <= len(row):
-            shifted = row[-1].end > header[-1].end
-            return Line(labels[-1].text, name, None if shifted else _cells_three(values))
+def _line_under(row: list[Segment], header: tuple[Segment, ...], starts: set[int]) -> Line | None:
+    """A row with a label and a cell under each of the seven columns; one that reaches beyond the header is shifted."""
+    values = [segment for segment in row if segment.start in starts]
+    labels = [segment for segment in row if segment.end <= header[0].start]
+    name = row_three(_texts(labels)) if len(values) == 7 else None
+    if name is None:
+        return None
+    return Line(labels[-1].text, name, _cells_three(values) if row[-1].end <= header[-1].end else None)
+
+
+def _line_by_count(row: list[Segment], has_header: bool) -> Line | None:
+    """A row whose cells stand under no columns, for want of a header or of a cell: seven must follow its label."""
     last = next((i for i in range(len(row) - 1, -1, -1) if row_three(_texts(row[: i + 1]))), None)
     if last is not None:
-        values = row[last + 1 :]
-        return Line(row[last].text, row_three(_texts(row[: last + 1])), _cells_three(values))
-    if header is None or len(row) < 7 or not any(read_value(segment.text).value is not None for segment in row[1:]):
+        return Line(row[last].text, row_three(_texts(row[: last + 1])), _cells_three(row[last + 1 :]))
+    if not has_header or len(row) < 7 or not any(read_value(segment.text).value is not None for segment in row[1:]):
         return None
     label = next((segment.text for segment in row[-8::-1] if core(segment.text)), row[0].text)
     return Line(label, None, _cells_three(row[-7:]))
 
 
 def _texts(labels: list[Segment]) -> tuple[str, ...]:
-    return tuple(segment.text for segment in labels)
+    return tuple([segment.text for segment in labels])
 
 
 def _cells_three(values: list[Segment]) -> dict[str, str] | None:
-    """Seven cells of their own; one merged cell may stand for them all only where it holds no figure."""
+    """Seven cells, each of its own; None where one is merged or lost."""
     if len(values) != 7 or not all(segment.fresh for segment in values):
         return None
-    if any(row_three((segment.text,)) for segment in values):
-        return None
-    return {column.name: segment.text for column, segment in zip(_T3_COLUMNS, values, strict=True)}
+    return dict(zip(_T3_NAMES, [segment.text for segment in values], strict=True))
 
 
 @lru_cache(maxsize=4096)
