@@ -11,6 +11,7 @@ from scrapy import signals
 
 from archive import Captures
 from archive.answers import fetched_since_whole_crawl
+from archive.health import settle
 from crawler.items import Problem
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ class Runs:
         if reason != "finished" and reason not in self.unwell:
             self.problem("ended_early", f"the crawl ended with {reason!r} before it was through", stage="listing")
         if self.run_id is not None:
+            if reason == "finished":
+                settle(self.captures, self.portal, self.run_id)
             self.captures.finish_run(self.run_id, reason, self.counts() | {"unwell": sorted(self.unwell)})
         self.captures.close()
         self.finished = True

@@ -173,20 +173,21 @@ def _is_page(capture: Capture) -> bool:
 def _state(history: list[Capture]) -> str:
     """live, missing, removed or returned, from the answers in order; refusals and errors say nothing.
 
-    A document is missed when none of its addresses has it any more.
+    A document is missed when none of its addresses has it any more, and once a run and day, however many it has.
     """
     there: dict[str, bool] = {}
-    misses: list[str] = []
+    misses: dict[tuple[int | None, str], datetime] = {}
     state = "live"
     for capture in history:
         if capture.outcome in {"ok", "unchanged"}:
             there[capture.url] = True
-            state, misses = ("returned" if state in {"removed", "returned"} else "live"), []
+            state, misses = ("returned" if state in {"removed", "returned"} else "live"), {}
         elif capture.outcome == "missing" and capture.url in there:
             there[capture.url] = False
             if not any(there.values()):
-                misses.append(capture.requested_at)
-                lasted = datetime.fromisoformat(misses[-1]) - datetime.fromisoformat(misses[0])
+                moment = datetime.fromisoformat(capture.requested_at)
+                misses.setdefault((capture.run_id, capture.requested_at[:10]), moment)
+                lasted = moment - next(iter(misses.values()))
                 state = (
                     "removed" if state == "removed" or (len(misses) >= MISSES and lasted >= MISSED_FOR) else "missing"
                 )
