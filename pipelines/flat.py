@@ -32,7 +32,9 @@ _HEADER_FOUR = re.compile(
     rf"|{_ONE_BLOCK}[\s|]*未经复议直接起诉[\s|]*{_ONE_BLOCK}[\s|]*复议后起诉[\s|]*{_ONE_BLOCK}"
     rf"|未经复议直接起诉[\s|]*复议后起诉[\s|]*{_ONE_BLOCK}[\s|]*{_ONE_BLOCK}[\s|]*{_ONE_BLOCK}"
 )
-_BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff、，。：；（）()“”《》])[ \t\n\u3000]+(?=[\u4e00-\u9fff、，。：；（）()“”《》])")
+_BETWEEN_HAN = re.compile(
+    r"(?<=[\u4e00-\u9fff、，。：；（）()“”《》])[ \t\n\u3000]+(?=[\u4e00-\u9fff、，。：；（）()“”《》])"
+)
 _LABEL_TAIL = re.compile(r"[^\d|\s/+\-—.]*")
 _VALUES = re.compile(r"(?:[\d|\s/+\-—–.,，]|(?<=\d)(?:亿元|万元|元))*")
 _ANNEX_YEAR = re.compile(r"(20\d\d)年度?")
@@ -70,7 +72,9 @@ def _fold(paragraph: str) -> str:
     return folded.replace("增/减", "增减").replace("增 / 减", "增减").replace("\xa0", " ")
 
 
-_WIDE = {code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0xFF10, 0xFF1A), 0xFF0E, 0xFF0D, 0xFF0F, 0xFF5C)}
+_WIDE = {
+    code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0xFF10, 0xFF1A), 0xFF0E, 0xFF0D, 0xFF0F, 0xFF5C)
+}
 
 
 @lru_cache(maxsize=256)
@@ -83,7 +87,9 @@ def _pattern(row: Row) -> re.Pattern[str]:
     if row.name == "processed_total":
         return re.compile(r"[（(]七[)）][总合]计")
     if row.name == "regulations":
-        return re.compile(r"(?<![\u4e00-\u9fff])规章(?![\u4e00-\u9fff])|(?<=数)规章(?![\u4e00-\u9fff])|(?<=数量)规章(?![\u4e00-\u9fff])")
+        return re.compile(
+            r"(?<![\u4e00-\u9fff])规章(?![\u4e00-\u9fff])|(?<=数)规章(?![\u4e00-\u9fff])|(?<=数量)规章(?![\u4e00-\u9fff])"
+        )
     whole = r"[\W_]*".join(map(re.escape, row.core))
     return re.compile(f"{whole}|{row.match.pattern.replace('^', '').replace('$', '')}")
 

@@ -36,7 +36,6 @@ class Rule(NamedTuple):
     domain: str
     """The matter the clause must be about: applications, reviews, suits or documents."""
 
-
     def find(self, clause: str) -> re.Match[str] | None:
         """The figure in a clause."""
         return self.pattern.search(clause) if self.word in clause else None
@@ -68,14 +67,20 @@ _RECEIVED = (
     re.compile(rf"^(?:本年度?|今年|全年|年内)?(?P<verb>新收)到?(?P<about>{_GAP}){_N}"),
     re.compile(rf"(?P<verb>)(?P<about>信息公开申请)(?:量|数量|总数|总量|数)(?:共|计|为|是|达)*+{_N}"),
 )
-_PROCESSED = re.compile(rf"(?<!未)(?:办结|审结|办理完毕|办毕)(?:政府信息公开|依申请公开|信息公开|完毕){{0,2}}{_GAP}{_N}")
+_PROCESSED = re.compile(
+    rf"(?<!未)(?:办结|审结|办理完毕|办毕)(?:政府信息公开|依申请公开|信息公开|完毕){{0,2}}{_GAP}{_N}"
+)
 _CHANNEL = re.compile(r"当面|现场|网络|网上|网站|在线|信函|传真|邮件|邮寄|书面|窗口|来访|电话|口头")
 _CHANNEL_FIGURE = re.compile(rf"申请{_GAP}[1-9]\d*(?:件|宗|条|份)")
 _RULES = (
     _rule("公开", rf"(?:部分(?:予以|同意)?公开|(?:同意|予以)部分公开){_GAP}{_N}", "partially_granted"),
-    _rule("公开", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:同意|予以)?部分公开(?:的|答复)*$", "partially_granted"),
+    _rule(
+        "公开", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:同意|予以)?部分公开(?:的|答复)*$", "partially_granted"
+    ),
     _rule("公开", rf"(?<![不未分])(?:全部予以|予以|同意|准予|全部)公开{_GAP}{_N}", "granted"),
-    _rule("公开", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:全部予以|予以|同意|准予)公开(?:的|答复)*$", "granted"),
+    _rule(
+        "公开", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:全部予以|予以|同意|准予)公开(?:的|答复)*$", "granted"
+    ),
     _rule("公开", rf"(?:不予以?公开|不同意公开){_GAP}{_N}", "denied_total"),
     _rule("公开", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|作出|是)*(?:不予以?|不同意)公开(?:的|答复)*$", "denied_total"),
     _rule("提供", rf"^[^\d]{{0,6}}{_N}(?:为|属于?|被|的|是)*无法提供(?:的)?$", "not_provided_total"),
@@ -84,22 +89,40 @@ _RULES = (
     _rule("不予处理", rf"不予处理{_GAP}{_N}", "not_processed_total"),
     _rule("其他处理", rf"其他处理(?:方式|结果)?{_GAP}{_N}", "other_total"),
     _rule(
-        "复议", rf"行政复议(?:申请|案件|案|事项|情况|的)*(?:共|计|为|有|数量|数|总数|:)*+{_N}",
+        "复议",
+        rf"行政复议(?:申请|案件|案|事项|情况|的)*(?:共|计|为|有|数量|数|总数|:)*+{_N}",
         "cases",
         "review_total",
         4,
         "reviews",
     ),
     _rule(
-        "诉讼", rf"行政诉讼(?:案件|案|事项|情况|的)*(?:共|计|为|有|数量|数|总数|:)*+{_N}",
+        "诉讼",
+        rf"行政诉讼(?:案件|案|事项|情况|的)*(?:共|计|为|有|数量|数|总数|:)*+{_N}",
         "cases",
         "suit_total",
         4,
         "suits",
     ),
-    _rule("直接", rf"未经复议直接(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*+{_N}", "cases", "suit_direct_total", 4, "suits"),
-    _rule("复议后", rf"(?<!经)复议后(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*+{_N}", "cases", "suit_after_review_total", 4, "suits"),
-    _rule("维持", rf"维持(?:原?具体行政行为|原?行政行为|原决定)?(?:的|结果|共|为)*+{_N}", "cases", "review_maintained", 4, "review results"),
+    _rule(
+        "直接", rf"未经复议直接(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*+{_N}", "cases", "suit_direct_total", 4, "suits"
+    ),
+    _rule(
+        "复议后",
+        rf"(?<!经)复议后(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*+{_N}",
+        "cases",
+        "suit_after_review_total",
+        4,
+        "suits",
+    ),
+    _rule(
+        "维持",
+        rf"维持(?:原?具体行政行为|原?行政行为|原决定)?(?:的|结果|共|为)*+{_N}",
+        "cases",
+        "review_maintained",
+        4,
+        "review results",
+    ),
     _rule("纠", rf"(?:纠错|结果纠正|纠正)(?:的|共|为)*+{_N}", "cases", "review_corrected", 4, "review results"),
     _rule("其他", rf"其他(?:情形|结果)(?:的|共|为)*+{_N}", "cases", "review_other", 4, "review results"),
     _rule("审", rf"(?:尚未审结|未审结|正在审理)(?:的|共|为)*+{_N}", "cases", "review_pending", 4, "review results"),
@@ -107,9 +130,15 @@ _RULES = (
 _OUTCOMES = tuple(rule for rule in _RULES if rule.domain == "applications")
 _REMEDIES = tuple(rule for rule in _RULES if rule.domain != "applications")
 _APPLICANTS = (
-    _rule("自然人", rf"^[^\d]{{0,6}}自然人(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{_GAP}{_N}", "new_received", "natural_person"),
     _rule(
-        "法人", rf"^[^\d]{{0,6}}法人(?:或者?|和|及|、|与)(?:其他|非法人)组织(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{_GAP}{_N}",
+        "自然人",
+        rf"^[^\d]{{0,6}}自然人(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{_GAP}{_N}",
+        "new_received",
+        "natural_person",
+    ),
+    _rule(
+        "法人",
+        rf"^[^\d]{{0,6}}法人(?:或者?|和|及|、|与)(?:其他|非法人)组织(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{_GAP}{_N}",
         "new_received",
         "organisations_total",
     ),
@@ -120,12 +149,40 @@ _APPLICANTS = (
 )
 _DOCUMENTS = r"(?:行政)?规范性文件"
 _TWO = (
-    _rule("文件", rf"(?:制定|制发|出台|印发)[^\d,]{{0,10}}{_DOCUMENTS}{_GAP}{_N}", "normative_documents", "issued", 2, "documents"),
+    _rule(
+        "文件",
+        rf"(?:制定|制发|出台|印发)[^\d,]{{0,10}}{_DOCUMENTS}{_GAP}{_N}",
+        "normative_documents",
+        "issued",
+        2,
+        "documents",
+    ),
     _rule("废止", rf"废止(?:了|失效)?{_DOCUMENTS}{_GAP}{_N}", "normative_documents", "abolished", 2, "documents"),
     _rule("现行有效", rf"现行有效(?:的)?{_DOCUMENTS}{_GAP}{_N}", "normative_documents", "in_force", 2, "documents"),
-    _rule("行政许可", rf"(?:办理|作出|做出)行政许可(?:决定)?(?:共|为)*+{_N}", "administrative_licensing", "decisions", 2, "decisions"),
-    _rule("行政处罚", rf"(?:办理|作出|做出|^)行政处罚(?:决定)?(?:共|为)*+{_N}", "administrative_penalty", "decisions", 2, "decisions"),
-    _rule("行政强制", rf"(?:办理|作出|做出|^)行政强制(?:决定|措施)?(?:共|为)*+{_N}", "administrative_coercion", "decisions", 2, "decisions"),
+    _rule(
+        "行政许可",
+        rf"(?:办理|作出|做出)行政许可(?:决定)?(?:共|为)*+{_N}",
+        "administrative_licensing",
+        "decisions",
+        2,
+        "decisions",
+    ),
+    _rule(
+        "行政处罚",
+        rf"(?:办理|作出|做出|^)行政处罚(?:决定)?(?:共|为)*+{_N}",
+        "administrative_penalty",
+        "decisions",
+        2,
+        "decisions",
+    ),
+    _rule(
+        "行政强制",
+        rf"(?:办理|作出|做出|^)行政强制(?:决定|措施)?(?:共|为)*+{_N}",
+        "administrative_coercion",
+        "decisions",
+        2,
+        "decisions",
+    ),
 )
 _TWO_FOLLOWING = (
     _rule("废止", rf"^废止(?:了)?(?:文件)?(?:共|为)*+{_N}", "normative_documents", "abolished", 2, "documents"),
@@ -141,11 +198,19 @@ _APPLICATION = re.compile(r"信息公开(?:的.{0,6})?申请|依申请公开|申
 _NOT = re.compile(
     r"未(?:收到|接到|接收|受理|发生|产生|出现|有|涉及|被|因|引起|引发|提起)|没有?(?!法|必)|无(?!法|正当|偿|故|需|效|误|障)"
 )
-_NOT_RECEIVED = re.compile(r"(?:未|没有|没|无)(?:收到|接到|接收|受理|发生|产生|有)?[^\d]{0,24}?申请(?:公开)?(?:件|事项|情况|要求|案件|信息|政府信息)?$")
+_NOT_RECEIVED = re.compile(
+    r"(?:未|没有|没|无)(?:收到|接到|接收|受理|发生|产生|有)?[^\d]{0,24}?申请(?:公开)?(?:件|事项|情况|要求|案件|信息|政府信息)?$"
+)
 _NO_MATTER = re.compile(r"(?:未|没有|无)(?:收到|受理|接到)?依申请公开(?:件|事项|情况)?$")
-_NOT_HAPPENED = re.compile(r"(?:未|没有|没|无)(?:收到|接到|受理|发生|产生|出现|涉及|被|因|引起|引发|存在|有)?[^\d]{0,40}?(?:复议|诉讼)")
-_QUALIFIED = re.compile(r"撤销|败诉|纠错|纠正|维持|驳回|改判|责令|违法|确认|结转|办结|变更|投诉|举报|收费|逾期|超期|超时|拒|延期|未公开|不当")
-_COMPARED = re.compile(r"同比|环比|比上|比去|较上|较去|比20|较20|增长|增加|减少|下降|上升|提高|相比|以来|历年|平均|占比|预计|计划|目标")
+_NOT_HAPPENED = re.compile(
+    r"(?:未|没有|没|无)(?:收到|接到|受理|发生|产生|出现|涉及|被|因|引起|引发|存在|有)?[^\d]{0,40}?(?:复议|诉讼)"
+)
+_QUALIFIED = re.compile(
+    r"撤销|败诉|纠错|纠正|维持|驳回|改判|责令|违法|确认|结转|办结|变更|投诉|举报|收费|逾期|超期|超时|拒|延期|未公开|不当"
+)
+_COMPARED = re.compile(
+    r"同比|环比|比上|比去|较上|较去|比20|较20|增长|增加|减少|下降|上升|提高|相比|以来|历年|平均|占比|预计|计划|目标"
+)
 _PART_OF_YEAR = re.compile(r"[上下]半年|季度|(?<!\d)(?!1月1日|12月31日|12月底)\d{1,2}月")
 _PERIOD = re.compile(r"[上下]半年|季度|(?<!\d)(?!1月1日)\d{1,2}月(?:\d{1,2}日)?起?[至到—-]")
 _SINCE = re.compile(r"截至|截止|以来|开通|自\d{4}年")
@@ -155,7 +220,9 @@ _OUTCOME_WORDS = re.compile(r"信访举报投诉类|补正后")
 _ONE_KIND = re.compile(r"直接起诉|直接提起|复议后起诉|复议后提起")
 _YEAR = re.compile(r"(?<!\d)(?<!结转)(?<![转结][至到入])(20\d\d)年(?!.{0,2}(?:结转|转入|遗留))")
 _PLAN = re.compile(r"问题|改进|计划|下一步|打算|努力方向|措施")
-_HEADING = re.compile(r"\s*(?:[一二三四五六七八九十]是|[(（]?\s*(?:[一二三四五六七八九十]{1,3}\s*[、.．)）]|\d{1,2}[、.．]))")
+_HEADING = re.compile(
+    r"\s*(?:[一二三四五六七八九十]是|[(（]?\s*(?:[一二三四五六七八九十]{1,3}\s*[、.．)）]|\d{1,2}[、.．]))"
+)
 _SENTENCE_END = re.compile(r"(?<=[。！？!?])")
 _CLAUSE_END = re.compile(r"[,;:。!?]|(?<=\))|(?=\()|(?<=[件宗条份起例个项次])、|(?=其中)")
 _TITLE = re.compile(r"《[^《》]*》")
@@ -269,7 +336,11 @@ def _note(clause: str, sentence: str, reading: Reading, stated: Stated, form: st
         _read_negative(clause, sentence, reading, stated)
         return
     for key, found, rank in _matches(clause, reading, form):
-        if found["more"] or "." in found["n"] or _APPROXIMATE.search(clause[max(0, found.start("n") - 3) : found.end()]):
+        if (
+            found["more"]
+            or "." in found["n"]
+            or _APPROXIMATE.search(clause[max(0, found.start("n") - 3) : found.end()])
+        ):
             continue
         digits = found["n"]
         if len(digits) > 4 and re.match(r"20[0-3]\d", digits):
@@ -341,7 +412,9 @@ def _carried(patterns: tuple[re.Pattern[str], ...], clause: str, year: int | Non
     return None
 
 
-def _applications(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[int, str, str], re.Match[str], int]]:
+def _applications(
+    clause: str, reading: Reading, form: str
+) -> Iterator[tuple[tuple[int, str, str], re.Match[str], int]]:
     if _OTHER_MATTER.search(clause) and not _OUTCOME_WORDS.search(clause):
         return
     for rule in _OUTCOMES:

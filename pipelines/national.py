@@ -76,7 +76,9 @@ def _only(found: Sequence[Table | None]) -> list[Table]:
     tables = [table for table in found if table is not None]
     if len(tables) < 2:
         return tables
-    by_content = {tuple((line.name, tuple((line.cells or {}).values())) for line in table.lines): table for table in tables}
+    by_content = {
+        tuple((line.name, tuple((line.cells or {}).values())) for line in table.lines): table for table in tables
+    }
     filled = [table for table in by_content.values() if table.refused or _has_figures(table)] or tables[:1]
     if len(filled) > 1:
         filled[0].refused = True

@@ -88,7 +88,9 @@ def _pieces(run: str) -> list[str] | None:
     return pieces
 
 
-def _cut(pieces: list[str], count: int, fits: Callable[[tuple[int, ...]], object], head: tuple[int, ...] = ()) -> Iterator[list[int]]:
+def _cut(
+    pieces: list[str], count: int, fits: Callable[[tuple[int, ...]], object], head: tuple[int, ...] = ()
+) -> Iterator[list[int]]:
     """All ways to cut the pieces into `count` figures, given up as soon as `fits(head)` says no."""
     if not pieces:
         if len(head) == count:

@@ -114,7 +114,9 @@ def _form(tables: list[Table], paragraphs: list[str], report_year: int | None) -
     if sections >= 4 or any(table.table_no in (3, 4) for table in tables):
         if in_force or report_year is not None:
             return in_force or "narrative"
-        return next((form for form, notice in _NOTICES if any(notice.search(_plain(text)) for text in paragraphs)), "narrative")
+        return next(
+            (form for form, notice in _NOTICES if any(notice.search(_plain(text)) for text in paragraphs)), "narrative"
+        )
     return "narrative"
 
 

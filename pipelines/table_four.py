@@ -26,7 +26,9 @@ def tables_four(sheets: list[Sheet]) -> list[Table]:
             if not heads:
                 continue
             origin = grid.origin
-            printed = [line for line in _rows_below(sheet, index) if any(read_value(s.text).state != "blank" for s in line)]
+            printed = [
+                line for line in _rows_below(sheet, index) if any(read_value(s.text).state != "blank" for s in line)
+            ]
             if not printed:
                 printed = [line for line in _rows_below(sheet, index) if len(line) >= 5][:1]
             if len(printed) != 1:
@@ -68,7 +70,9 @@ def _blocks_four(sheet: list[list[Segment]], index: int) -> list[tuple[str, list
     results = [_result(segment.text) for segment in row]
     if "maintained" not in results:
         return []
-    if index + 1 < len(sheet) and [_result(segment.text) for segment in sheet[index + 1]].count("maintained") > results.count("maintained"):
+    if index + 1 < len(sheet) and [_result(segment.text) for segment in sheet[index + 1]].count(
+        "maintained"
+    ) > results.count("maintained"):
         return []  # the row below is the header's last
     heads: list[tuple[str, list[Segment]]] = []
     for start, result in enumerate(results):

@@ -113,7 +113,9 @@ def row_three(labels: tuple[str, ...]) -> str | None:
     if text in ("总计", "合计"):
         inside = any("办理结果" in core(label) for label in labels[:-1])
         return "processed_total" if inside or "七" in prefix else None
-    names = [row.name for row in T3_ROWS if row.name not in ("other_handling", "other_other") and row.match.search(text)]
+    names = [
+        row.name for row in T3_ROWS if row.name not in ("other_handling", "other_other") and row.match.search(text)
+    ]
     return names[0] if len(names) == 1 else None
 
 

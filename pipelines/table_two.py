@@ -33,7 +33,12 @@ def lines_two(sheets: list[Sheet]) -> Iterator[Printed]:
                 texts = dict(zip((name for _, name, _ in header), cells, strict=True)) if cells else None
                 units = {column: unit for _, column, unit in header if unit}
                 yield Line(row[0].text, name, texts, units), form, grid.origin
-            elif header and len(row) > 1 and core(row[0].text) and any(read_value(segment.text).value is not None for segment in row[1:]):
+            elif (
+                header
+                and len(row) > 1
+                and core(row[0].text)
+                and any(read_value(segment.text).value is not None for segment in row[1:])
+            ):
                 if _looks_like_three(row):
                     header = []
                 else:
@@ -52,7 +57,12 @@ def _cells_under(row: list[Segment], header: list[Segment], end: int) -> list[st
     texts: list[str] = []
     for head in header:
         below = [segment for segment in row[1:] if head.start <= segment.start < head.end]
-        if not below or not all(segment.fresh for segment in below) or below[0].start != head.start or below[-1].end > head.end:
+        if (
+            not below
+            or not all(segment.fresh for segment in below)
+            or below[0].start != head.start
+            or below[-1].end > head.end
+        ):
             break
         filled = [segment.text for segment in below if read_value(segment.text).state != "blank"]
         if len(filled) > 1:

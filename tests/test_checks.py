@@ -76,7 +76,10 @@ def test_a_blank_form_is_assessed_nowhere() -> None:
 def test_a_row_that_was_not_read_makes_its_sums_unassessable() -> None:
     statistics = [s for s in read_report(2022) if s.row_name != "denied_state_secret"]
     found = check(statistics)
-    assert {scope for identity, scope in verdicts(found, "not_assessable") if identity == "T3-B"} >= {"total", "natural_person"}
+    assert {scope for identity, scope in verdicts(found, "not_assessable") if identity == "T3-B"} >= {
+        "total",
+        "natural_person",
+    }
     assert verdicts(found, "fails") == set()
 
 
@@ -92,7 +95,10 @@ def test_totals_of_disclosed_documents_and_signs() -> None:
     bad = [cell("regulations", "newly_disclosed", 9, 2), cell("regulations", "total_disclosed", 8, 2)]
     assert verdicts(check(good), "holds") == {("S-1", "regulations")}
     assert verdicts(check(bad), "fails") == {("S-1", "regulations")}
-    signs = [cell("administrative_licensing", "items_change", -3, 2), cell("administrative_licensing", "decisions", -3, 2)]
+    signs = [
+        cell("administrative_licensing", "items_change", -3, 2),
+        cell("administrative_licensing", "decisions", -3, 2),
+    ]
     assert verdicts(check(signs), "fails") == {("S-1", "administrative_licensing.decisions")}
 
 
@@ -100,7 +106,13 @@ def test_prose_against_the_table_group_sums_and_organisations_too() -> None:
     found = check(read_report(2022, "cn-2021", "prose"))
     assert verdicts(found, "fails") == {("S-2", "new_received.total")}
     assert ("S-2", "denied_total.total") in verdicts(found, "holds")
-    organisations = ("commercial_enterprise", "research_institution", "public_welfare_org", "legal_service_org", "other_org")
+    organisations = (
+        "commercial_enterprise",
+        "research_institution",
+        "public_welfare_org",
+        "legal_service_org",
+        "other_org",
+    )
     table = [cell("new_received", name, 2) for name in organisations]
     stated = cell("new_received", "organisations_total", 10, origin="narrative")
     assert ("S-2", "new_received.organisations_total") in verdicts(check([*table, stated]), "holds")
@@ -124,7 +136,9 @@ def test_figures_in_an_attachment_are_checked_once() -> None:
 def test_consecutive_years_agree(kind: str, year: int) -> None:
     found = check_years(read_report(year - 1, kind), read_report(year, kind))
     assert verdicts(found, "fails") == set()
-    wanted = {("X-A", "total")} | ({("X-C", "administrative_licensing")} if kind == "cn-2019" else {("X-B", "normative_documents")})
+    wanted = {("X-A", "total")} | (
+        {("X-C", "administrative_licensing")} if kind == "cn-2019" else {("X-B", "normative_documents")}
+    )
     assert wanted <= verdicts(found, "holds")
 
 

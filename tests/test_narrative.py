@@ -28,7 +28,12 @@ STATED: list[tuple[str, Figures]] = [
     ("2021年受理政府信息公开申请30件，2022年受理政府信息公开申请41件。", {"new_received": 41}),
     (
         "全区共办理政府信息公开申请106宗，其中自然人申请100宗，法人或其他组织申请6宗；2021年结转政府信息公开申请9宗。",
-        {"new_received": 106, "new_received.natural_person": 100, "new_received.organisations_total": 6, "carried_in": 9},
+        {
+            "new_received": 106,
+            "new_received.natural_person": 100,
+            "new_received.organisations_total": 6,
+            "carried_in": 9,
+        },
     ),
     (
         "收到信息公开申请15件，其中“予以公开”3宗，“部分公开”2宗，“不予公开”1宗，“无法提供”5宗，“不予处理”1宗，“其他处理”2宗。",
@@ -42,7 +47,10 @@ STATED: list[tuple[str, Figures]] = [
             "other_total": 2,
         },
     ),
-    ("政府信息公开申请已办结9件，同意公开5件，同意部分公开1件，不同意公开3件。", {"processed_total": 9, "granted": 5, "partially_granted": 1, "denied_total": 3}),
+    (
+        "政府信息公开申请已办结9件，同意公开5件，同意部分公开1件，不同意公开3件。",
+        {"processed_total": 9, "granted": 5, "partially_granted": 1, "denied_total": 3},
+    ),
     ("收到公开申请15件，3件予以公开，4件结转下一年度办理。", {"new_received": 15, "granted": 3, "carried_out": 4}),
     (
         "收到的12件政府信息公开申请中，3件予以公开，2件部分公开，5件无法提供，2件不予处理。",
@@ -74,10 +82,17 @@ STATED: list[tuple[str, Figures]] = [
         "本年度制定并主动公开行政规范性文件41件，废止行政规范性文件55件，现行有效行政规范性文件181件。",
         {"normative_documents.issued": 41, "normative_documents.abolished": 55, "normative_documents.in_force": 181},
     ),
-    ("制发行政规范性文件16件，废止9件，现行有效74件。", {"normative_documents.issued": 16, "normative_documents.abolished": 9, "normative_documents.in_force": 74}),
+    (
+        "制发行政规范性文件16件，废止9件，现行有效74件。",
+        {"normative_documents.issued": 16, "normative_documents.abolished": 9, "normative_documents.in_force": 74},
+    ),
     (
         "主动公开办理行政许可1200件，行政处罚35件，行政强制2件。",
-        {"administrative_licensing.decisions": 1200, "administrative_penalty.decisions": 35, "administrative_coercion.decisions": 2},
+        {
+            "administrative_licensing.decisions": 1200,
+            "administrative_penalty.decisions": 35,
+            "administrative_coercion.decisions": 2,
+        },
     ),
     ("2022年未收到有关政府信息公开申请。", {"new_received": 0}),
     ("未收到公民、法人和其他组织政府信息公开申请事项。", {"new_received": 0}),
@@ -134,7 +149,9 @@ def test_what_is_no_fact_of_the_report(text: str) -> None:
 
 
 def test_the_sentence_is_kept_as_printed() -> None:
-    (found,), _ = read_narrative(["概况。2022 年，共收到 “政府信息公开申请”10 宗，均已答复。另有来访3次。"], 2022, "cn-2021")
+    (found,), _ = read_narrative(
+        ["概况。2022 年，共收到 “政府信息公开申请”10 宗，均已答复。另有来访3次。"], 2022, "cn-2021"
+    )
     assert found.raw == "2022 年，共收到 “政府信息公开申请”10 宗，均已答复。"
     assert (found.origin, found.unit, found.table_no) == ("narrative", "宗", 3)
 
@@ -161,7 +178,11 @@ def test_what_was_received_is_not_new_where_it_includes_what_was_carried_in() ->
 
 def test_figures_of_a_section_about_applications_need_no_further_word() -> None:
     heading = "三、收到和处理政府信息公开申请情况"
-    assert figures(heading, "全年受理申请8件，上一年度结转0件，予以公开3件。") == {"new_received": 8, "carried_in": 0, "granted": 3}
+    assert figures(heading, "全年受理申请8件，上一年度结转0件，予以公开3件。") == {
+        "new_received": 8,
+        "carried_in": 0,
+        "granted": 3,
+    }
     assert figures("一、总体情况", "全年受理申请8件。") == {}
 
 

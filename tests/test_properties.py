@@ -187,7 +187,9 @@ def test_a_thousand_changed_cells_of_table_three_are_all_noticed() -> None:
         cells: Cells = {key: Cell(str(count), count, unit="件") for key, count in counts.items()}
         key = draw.choice(list(cells))
         old = counts[key]
-        new = draw.choice((str(old + draw.randint(1, 9)), str(old * 10 + 1), f"{old}{draw.randint(0, 9)}", "x7", f"{old + 1} 1"))
+        new = draw.choice(
+            (str(old + draw.randint(1, 9)), str(old * 10 + 1), f"{old}{draw.randint(0, 9)}", "x7", f"{old + 1} 1")
+        )
         if new == str(old):
             continue
         cells[key] = Cell(new, None)
@@ -212,7 +214,15 @@ def test_arbitrary_nests_of_tables_never_raise(shape: object, spans: int) -> Non
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.text(alphabet="本年新收政府信息公开申请予以公开件0123456789|，。；、未没有复议诉讼结转下年度（一）总计 \n", max_size=120), max_size=6))
+@given(
+    st.lists(
+        st.text(
+            alphabet="本年新收政府信息公开申请予以公开件0123456789|，。；、未没有复议诉讼结转下年度（一）总计 \n",
+            max_size=120,
+        ),
+        max_size=6,
+    )
+)
 def test_arbitrary_prose_never_raises_and_states_no_negative_count(paragraphs: list[str]) -> None:
     found, _, _ = read([], paragraphs, 2022)
     assert all(s.value is None or s.value >= 0 for s in found)
@@ -231,7 +241,9 @@ def test_arbitrary_prose_never_raises_and_states_no_negative_count(paragraphs: l
         "本年新收政府信息公开申请数量" + "1" * 30000,
         "1)" * 20000,
         "收到政府信息公开申请" + "1" * 9000 + "件",
-        "指标名称 单位 数量 主动公开文件数 条 " + "7" * 9000 + " 政府网站公开数 条 1 政府公报公开数 条 2 受理依申请公开信息总数 条 3 当面申请数 条 4",
+        "指标名称 单位 数量 主动公开文件数 条 "
+        + "7" * 9000
+        + " 政府网站公开数 条 1 政府公报公开数 条 2 受理依申请公开信息总数 条 3 当面申请数 条 4",
     ],
 )
 def test_hostile_prose_costs_no_time(text: str) -> None:

@@ -308,7 +308,9 @@ def test_a_row_that_is_not_of_the_form_is_told() -> None:
 def test_a_table_without_its_header_is_told(number: int) -> None:
     table, _ = printed("cn-2021")[number]
     lost = {2: ("件数", "数量", "金额"), 3: ("自然人", "企业", "机构", "组织"), 4: ("维持", "纠正", "其他结果")}[number]
-    changed = [[replace(td, text="" if any(word in td.text for word in lost) else td.text) for td in row] for row in table]
+    changed = [
+        [replace(td, text="" if any(word in td.text for word in lost) else td.text) for td in row] for row in table
+    ]
     if number == 3:
         changed[3:] = table[3:]
     statistics, _, problems = read(parsed(plain_table(changed)), [], 2022)

@@ -139,7 +139,26 @@ def test_printed_cells(printed: str, value: float | None, state: str, unit: str 
     assert (found.value, found.state, found.unit, found.sure) == (value, state, unit, True)
 
 
-@pytest.mark.parametrize("printed", ["00", "07", "1" * 5000, "9" * 5000 + ".5", "1" * 19, "1,2", "12,34", "3、4", "1.2.3", "约5", "近10", "5-7", "1 2", "10²", "五十6"])
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "00",
+        "07",
+        "1" * 5000,
+        "9" * 5000 + ".5",
+        "1" * 19,
+        "1,2",
+        "12,34",
+        "3、4",
+        "1.2.3",
+        "约5",
+        "近10",
+        "5-7",
+        "1 2",
+        "10²",
+        "五十6",
+    ],
+)
 def test_what_cannot_be_read_as_one_number_is_not_guessed(printed: str) -> None:
     found = read_value(printed)
     assert (found.value, found.state, found.sure) == (None, "text", False)

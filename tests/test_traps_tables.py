@@ -51,7 +51,9 @@ def test_trap_06_numbers_split_over_spans() -> None:
     printed, cells = table_three_markup("cn-2021", 2023)
     split = plain_table(printed)
     for digits in {cell.raw for cell in cells.values() if len(cell.raw) > 1}:
-        split = split.replace(f"<td>{digits}</td>", f"<td><p><span>{digits[0]}</span><span lang=EN-US>{digits[1:]}</span></p></td>")
+        split = split.replace(
+            f"<td>{digits}</td>", f"<td><p><span>{digits[0]}</span><span lang=EN-US>{digits[1:]}</span></p></td>"
+        )
     statistics, _, problems = read(parsed(split), [], 2023)
     assert [s.value for s in statistics] == [cell.value for cell in cells.values()]
     assert problems == []
@@ -71,7 +73,10 @@ HALF_A_YEAR = ["2022年上半年", "2022年1-6月", "2022年第三季度", "2022
 @pytest.mark.parametrize("period", HALF_A_YEAR)
 def test_trap_19_statistics_of_part_of_a_year_are_not_the_report_s(period: str) -> None:
     printed, _ = table_three_markup("cn-2021", 2022)
-    for heading in ([[Td(f"{period}依申请公开情况统计表", colspan=10)], *printed], [[Td(period, colspan=10)], *printed]):
+    for heading in (
+        [[Td(f"{period}依申请公开情况统计表", colspan=10)], *printed],
+        [[Td(period, colspan=10)], *printed],
+    ):
         statistics, form, _ = read(parsed(plain_table(heading)), [], 2022)
         assert (statistics, form) == ([], "narrative")
 
