@@ -16,9 +16,12 @@ from crawler.commands.probe import read_listing
 from spiders.platforms import Portal, listing
 from spiders.platforms.beijing import BeijingDistrict
 from spiders.platforms.epoint import Epoint
+from spiders.platforms.gkmlpt import Gkmlpt
 from spiders.platforms.hanweb import NEW, OLD, Hanweb
 from spiders.platforms.links import Links
+from spiders.platforms.nfcms import NFCMS
 from spiders.platforms.trs import TRS
+from spiders.platforms.trs_fujian import TRSFujian
 from spiders.platforms.ucap import UCAP
 from spiders.platforms.walks import MAX_PAGES, Walk
 from tests.crawling import ROOT
@@ -107,6 +110,96 @@ def test_trs_rows_may_be_xml_records() -> None:
     assert onward(spider, response) == [f"{SITE}/more?param=0f3c&n=2"]
     with pytest.raises(ValueError, match="next group"):
         onward(spider, page(f"{SITE}/nb/", "<datastore><nextgroup><![CDATA[4f7a90]]></nextgroup></datastore>"))
+
+
+# TRS in Fujian's template
+
+
+def fujian(arguments: str) -> TextResponse:
+    script = f"var SiteInfo = {{ searchId: 2299 }};\nlistModel({{ listArgs: {{ channelid: SiteInfo.searchId, {arguments} }}, pagebar: {{ prepage: 10, recordCount: '27' }} }});"
+    template = '<dl ms-repeat="list"><dd><a href="{{el.chnldocurl}}"></a></dd></dl>'
+    return page(f"{SITE}/nb/", f"<ul>{ROW}</ul>{template}<script>{script}</script>")
+
+
+def test_fujian_asks_the_search_for_the_rest() -> None:
+    spider = portal(TRSFujian)
+    static = fujian("classsql: '' || 'chnlid=229', sortfield: '-docreltime'")
+    assert seen(spider, static) == LISTED
+    assert spider.announced(static) == 27
+    (request,) = spider.further(static)
+    assert (request.method, request.url) == ("POST", f"{SITE}/fjdzapp/search")
+    assert request.body.decode() == "channelid=2299&classsql=chnlid%3D229&sortfield=-docreltime&page=2&prepage=10"
+    with pytest.raises(ValueError, match="classsql"):
+        onward(spider, fujian("sortfield: '-docreltime'"))
+
+    times = [1704445200000, "1704445200000", "2024-01-05 17:00:00", ""]
+    documents = [
+        {"doctitle": f"<em>{REPORT}</em>", "docpuburl": f"/nb/202401/t20240108_{n}.htm", "docreltime": told}
+        for n, told in enumerate(times)
+    ]
+    answer = page(request.url, {"pageCount": 3, "docs": documents}).replace(request=request)
+    assert [entry[2] for entry in seen(spider, answer)] == ["2024-01-05 17:00"] * 3 + [None]
+    assert {entry[1] for entry in seen(spider, answer)} == {REPORT}
+    (following,) = spider.further(answer)
+    assert b"page=3" in following.body
+    assert onward(spider, page(request.url, {"pageCount": 2, "data": []}).replace(request=request)) == []
+
+
+# NFCMS and gkmlpt
+
+
+@pytest.mark.parametrize(
+    ("address", "pager", "following"),
+    [
+        ("index.html", "<span>共3页</span>", ["index_2.html"]),
+        ("", '<a href="/nb/index_2.html">2</a>', ["index_2.html"]),
+        ("index_2.html", "<span>共3页</span>", ["index_3.html"]),
+        ("index_3.html", "<span>共3页</span>", []),
+        ("index.html", "", []),
+    ],
+)
+def test_nfcms_counts_from_one(address: str, pager: str, following: list[str]) -> None:
+    row = f'<li><a href="{SITE}/nb/content/mpost_77123.html" title="{REPORT}">河东区2023年...</a><i>2024-01-05</i></li>'
+    response = page(f"{SITE}/nb/{address}", f"<ul>{row}</ul>{pager}")
+    assert onward(portal(NFCMS), response) == [f"{SITE}/nb/{name}" for name in following]
+    assert seen(portal(NFCMS), response) == [(f"{SITE}/nb/content/mpost_77123.html", REPORT, "2024-01-05")]
+    assert NFCMS.key(f"{SITE}/nb/content/mpost_77123.html") == NFCMS.key(f"{SITE}/gkmlpt/content/0/77/post_77123.html")
+
+
+def test_gkmlpt_walks_each_column_of_reports_by_itself() -> None:
+    tree = [
+        {"id": 7, "name": "机构职能", "children": []},
+        {
+            "id": 8,
+            "name": "法定主动公开内容",
+            "children": [{"id": 81, "name": "政府信息公开年报"}, {"id": 82, "name": "街道年度报告"}],
+        },
+    ]
+    script = f"window._CONFIG = {{ SID: '755041', PATH_PREFIX: '/kjj', TREE: {json.dumps(tree)}, SERVICE_AREA_ID: 1 }}"
+    catalogue = page(f"{SITE}/kjj/gkmlpt/index", f"<script>{script}</script>")
+    spider = portal(Gkmlpt)
+    requests = list(spider.further(catalogue))
+    assert [request.url for request in requests] == [
+        f"{SITE}/kjj/gkmlpt/api/all/{n}?page=1&sid=755041" for n in (81, 82)
+    ]
+    assert len({request.cb_kwargs["branch"] for request in requests}) == 2
+    assert onward(portal(Gkmlpt, categories=(9,)), catalogue) == [f"{SITE}/kjj/gkmlpt/api/all/9?page=1&sid=755041"]
+
+    articles = [
+        {
+            "title": REPORT,
+            "url": "/gkmlpt/content/0/77/post_77123.html",
+            "display_publish_time": 1704445200,
+            "date": 1704300000,
+        }
+    ]
+    answer = page(requests[0].url, {"total": 3, "articles": articles})
+    assert seen(spider, answer) == [(f"{SITE}/gkmlpt/content/0/77/post_77123.html", REPORT, "2024-01-05 17:00")]
+    assert onward(spider, answer) == [requests[0].url.replace("page=1", "page=2")]
+    assert spider.announced(answer) == 3
+    assert onward(spider, page(requests[0].url, {"total": 3, "articles": []})) == []
+    with pytest.raises(ValueError, match="not an object"):
+        list(spider.entries(page(requests[0].url, "[]")))
 
 
 # Hanweb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -9,12 +10,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from scrapy.http import HtmlResponse
+from warcio.archiveiterator import ArchiveIterator
 
-from crawler.probing import document_pattern, is_column_name, is_menu
-from spiders.platforms import Portal
+from crawler.probing import document_pattern, is_column_name, is_menu, recognise
+from spiders.platforms import Portal, listing, platforms
 from tests.crawling import ROOT, crawl, scrapy
 from tests.portals.gkmlpt import Gkmlpt
 from tests.portals.messages import Reply, Request
@@ -175,6 +178,29 @@ def test_a_site_without_a_column_is_one_to_look_at(tmp_path: Path) -> None:
 def test_columns_go_by_their_names(name: str, is_column: bool) -> None:
     assert is_column_name(name) is is_column
     assert not (is_column and re.search(r"\d", name))
+
+
+def test_real_pages_show_their_platform() -> None:
+    pages = ROOT.parent / "shared" / "real" / "portal_pages"
+    if not pages.is_dir():
+        pytest.skip("the saved portal pages are not beside the project")
+    lines = (pages / "portal_pages.truth.jsonl").read_text(encoding="utf-8").splitlines()
+    truth = {fact["url"]: fact["platform"] for fact in map(json.loads, lines)}
+    wrong = {}
+    with (pages / "portal_pages.warc.gz").open("rb") as file:
+        for record in ArchiveIterator(file):
+            if record.rec_type != "response":
+                continue
+            url, body = record.rec_headers.get_header("WARC-Target-URI"), record.content_stream().read()
+            kind = {"Content-Type": record.http_headers.get_header("Content-Type") or "text/html"}
+            page = listing.decoded(HtmlResponse(url, body=body, headers=kind))
+            platform, _ = recognise([cast("HtmlResponse", page)])
+            # Some of the pages that the truth calls other do run on a platform that is known here.
+            if truth[url] in platforms() and truth[url] not in {
+                cls.__dict__.get("platform") for cls in platform.__mro__
+            }:
+                wrong[url] = platform.platform
+    assert wrong == {}
 
 
 def test_menus_go_by_their_names() -> None:
