@@ -35,6 +35,8 @@ TOLERATED = frozenset(
         "no_date",
         "no_body",
         "no_tables",
+        "no_title",
+        "rehosted",
         "incomplete",
     }
 )

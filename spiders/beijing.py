@@ -1,3 +1,5 @@
+import re
+
 from spiders.platforms.trs import TRS
 
 
@@ -9,3 +11,6 @@ class Beijing(TRS):
     home = "http://www.beijing.gov.cn/"
     division_code, division, level = "110000", "北京市", "province"
     listings = ("http://www.beijing.gov.cn/gongkai/zfxxgk/zfxxgknb/2019nb/qzf/index.html",)
+    menus = ("http://www.beijing.gov.cn/gongkai/zfxxgk/zfxxgknb/",)
+    menu = re.compile(r"/zfxxgknb/\d{4}nb/(?:index\.html)?$")
+    column = re.compile(r"/zfxxgknb/\d{4}nb/qzf/(?:index\.html)?$")

@@ -59,4 +59,4 @@ class Command(ArchiveCommand):
         process.crawl(crawler, **arguments)
         process.start()
         runs = crawler.get_extension(Runs)
-        return WELL if runs is not None and not runs.unwell and not process.bootstrap_failed else UNWELL
+        return WELL if runs is not None and runs.finished and not runs.unwell else UNWELL

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import scrapy
 from scrapy import Request, signals
 from scrapy.exceptions import DontCloseSpider
-from scrapy.http import Response, TextResponse
+from scrapy.http import HtmlResponse, Response, TextResponse
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoader
 from scrapy.spidermiddlewares.httperror import HttpError
@@ -32,7 +32,6 @@ from crawler.safety import refusal
 from pipelines.metadata import is_report_title
 from spiders.platforms import listing
 from spiders.platforms.walks import Walk
-
 
 LISTING_ASKED_AGAIN = 2
 """Times that a page of a listing which was refused or failed is asked for again, after the documents."""
@@ -60,6 +59,14 @@ class Portal(scrapy.Spider):
     listings: ClassVar[tuple[str, ...]] = ()
     hosts: ClassVar[tuple[str, ...]] = ()
     """Hosts beside those of `home` and `listings` to which links may be followed."""
+
+    menus: ClassVar[tuple[str, ...]] = ()
+    """Pages that lead to the columns: where those of new years turn up."""
+    menu: ClassVar[re.Pattern[str] | None] = None
+    """Tells the addresses of pages on the way from `menus` to the columns."""
+    column: ClassVar[re.Pattern[str] | None] = None
+    """Tells the addresses of columns like those in `listings`, one a year say. They are walked where a menu or another
+    column links them, never put together; an offline crawl walks those that are captured."""
 
     document: ClassVar[re.Pattern[str]] = re.compile(r"/[^/?#]+\.s?html?$")
     """Tells an article's address from others; its group `key`, if it has one, is the document's key in the portal."""
@@ -92,7 +99,7 @@ class Portal(scrapy.Spider):
         """Host and port of everything the portal declares, `www.` left out."""
         return frozenset(
             urlsplit(url).netloc.removeprefix("www.")
-            for url in (cls.home, *cls.listings, *(f"http://{h}/" for h in cls.hosts))
+            for url in (cls.home, *cls.listings, *cls.menus, *(f"http://{h}/" for h in cls.hosts))
         )
 
     @classmethod
@@ -161,6 +168,7 @@ class Portal(scrapy.Spider):
         self.found: dict[str, list[Entry]] = {}
         self.missed: set[str] = set()
         self.unlisted: list[str] | None = None
+        self.seen: set[str] = set()
 
     @property
     def runs(self) -> Runs:
@@ -182,7 +190,45 @@ class Portal(scrapy.Spider):
         self.ask_again = self.gone | {self.key(url) for url in unfinished}
         self.crawler.signals.connect(self.listings_walked, signals.spider_idle)
         for url in self.listings:
+            self.seen.add(bare(url))
             yield self.listing_request(url, url)
+        for url in self.menus:
+            self.seen.add(bare(url))
+            yield self._menu_request(url)
+        if self.offline and self.column:
+            for _, url, _, outcome in captures.urls(self.name):
+                if outcome in {"ok", "unchanged"} and self._is_new(url, self.column):
+                    yield self.listing_request(url, url)
+
+    def _is_new(self, url: str, pattern: re.Pattern[str] | None) -> bool:
+        """Whether an address fits and has not been met in this crawl; from now on it has."""
+        if pattern is None or not pattern.search(url) or not self.declares(url) or bare(url) in self.seen:
+            return False
+        self.seen.add(bare(url))
+        return True
+
+    def _menu_request(self, url: str) -> Request:
+        return Request(url, callback=self.columns, errback=self.menu_failed, priority=20)
+
+    def columns(self, response: Response) -> Iterator[Request]:
+        """The columns that a page links, and the menus on the way to more."""
+        for href in response.css("a::attr(href)").getall():
+            url = response.urljoin(href.strip()).partition("#")[0]
+            if self._is_new(url, self.column):
+                yield self.listing_request(url, url)
+            elif self._is_new(url, self.menu):
+                yield self._menu_request(url)
+
+    def menu_failed(self, failure: Any) -> None:
+        """A menu that is not to be had: columns of new years may go unseen."""
+        kind = self._failed(failure, "listing")
+        if not self.offline:
+            self.runs.problem(
+                "menu_failed",
+                f"columns that only this page links are not walked ({kind})",
+                failure.request.url,
+                "listing",
+            )
 
     def _held(self, captures: Captures) -> dict[str, set[str]]:
         """Key → addresses at which the document was had; a document that has moved is known by its old key too."""
@@ -239,6 +285,8 @@ class Portal(scrapy.Spider):
             yield from self.document_requests(entry)
         for request in requests:
             yield self._listing_page(request, root, branch)
+        if self.column and isinstance(response, HtmlResponse):
+            yield from self.columns(response)
 
     def document_requests(self, entry: Entry) -> Iterator[Request]:
         """The request for an entry's document, if it is one to ask for in this run."""
@@ -395,7 +443,7 @@ class Portal(scrapy.Spider):
 
     def audit(self, *, is_whole: bool = True) -> Iterator[Problem]:
         """What is to be said of the walks when they are over; of a crawl that was cut off, what is sure."""
-        for root in self.listings:
+        for root in dict.fromkeys((*self.listings, *self.walks)):
             walk = self.walks.get(root, Walk(root))
             if is_whole:
                 yield from walk.audit()
@@ -405,12 +453,26 @@ class Portal(scrapy.Spider):
 
     def _below_archive(self, root: str, walk: Walk) -> Iterator[Problem]:
         """A column of reports only grows: one that shows fewer than are archived is cut short, or one was withdrawn."""
-        before = {self.key(e.url) for (listing_url, _), e in self.listed.items() if listing_url == root and is_report_title(e.title or "")}
+        before = {
+            self.key(e.url)
+            for (listing_url, _), e in self.listed.items()
+            if listing_url == root and is_report_title(e.title or "")
+        }
         archived = before & self.held.keys() - self.gone
         shown = {key for key, entries in self.found.items() if any(entry.listing_url == root for entry in entries)}
         if walk.entries and len(shown) < len(archived) and not self.years:
             message = f"{len(shown)} reports listed, {len(archived)} that it listed before are archived"
             yield Problem(kind="listing_below_archive", message=message, url=root, stage="listing")
+
+
+def bare(url: str) -> str:
+    """An address without what makes no difference between two columns.
+
+    >>> bare("http://www.example.gov.cn/nb/index.html") == bare("https://example.gov.cn/nb/")
+    True
+    """
+    parts = urlsplit(url)
+    return parts.netloc.removeprefix("www.") + re.sub(r"/(?:index|default)\.\w+$", "/", parts.path) + f"?{parts.query}"
 
 
 def parse_years(text: str) -> range | None:
