@@ -80,6 +80,7 @@ LISTED = [(f"{SITE}/nb/202401/t20240108_77123.html", REPORT, "2024-01-05")]
     [
         ('createPageHTML(3, 0, "index", "shtml");', [f"{SITE}/nb/index_1.shtml"]),
         ("function createPageHTML(_nPageCount, _nCurrIndex){}\ncreatePageHTML(3,2,'index','html');", []),
+        ('createPageHTML("page_div", 3, 1, "index", "shtml", "0");', [f"{SITE}/nb/index_2.shtml"]),
         ("createPage(12,1,'nblist','html')", [f"{SITE}/nb/nblist_2.html"]),
         ("var countPage = 4//共多少页", [f"{SITE}/nb/index_2.shtml"]),
         ("var countPage = 2//共多少页", []),
@@ -221,6 +222,22 @@ def test_hanweb_asks_by_the_numbers_of_the_columns_page() -> None:
     named = page(COLUMN, f"<script>url='{OLD}';</script><input name='unitid' value='9'><input name='webid' value='8'>")
     assert onward(spider, named)[0].startswith(f"{SITE}{OLD}?startrecord=1&endrecord=45&")
     assert onward(spider, page(COLUMN, "<html>nothing here</html>")) == []
+    marked = "<meta name='WebId' content='67'><div id=\"35638\" class=\"default_pgContainer\"></div>"
+    assert all(part in onward(spider, page(COLUMN, marked))[0] for part in ("webid=67&", "unitid=35638&"))
+
+
+def test_hanweb_asks_for_what_the_page_shows_only_a_part_of() -> None:
+    spider = portal(Hanweb)
+    record = f'<record><![CDATA[<a href="/art/2024/1/9/art_3917_118.html">{REPORT}</a>]]></record>'
+    numbers = "<script>var p={unitid:35638, webid:1}</script>"
+    for total, count in ((20, 1), (1, 0)):
+        store = f"<datastore><totalrecord>{total}</totalrecord>{record}</datastore>"
+        following = list(spider.further(page(COLUMN, f'{numbers}<script type="text/xml">{store}</script>')))
+        assert [request.cb_kwargs["branch"] == request.url for request in following] == [True] * count
+    group = f"{SITE}{NEW}?page=2&columnid=3917"
+    answer = f"<datastore><totalrecord>290</totalrecord><totalpage>3</totalpage>{record}</datastore>"
+    assert onward(spider, page(group, answer)) == [group.replace("page=2", "page=3")]
+    assert onward(spider, page(group.replace("page=2", "page=3"), answer)) == []
 
 
 def test_hanweb_goes_on_by_the_number_of_records_that_came() -> None:

@@ -24,8 +24,10 @@ GROUP = 3
 
 _PROXY = re.compile(r"/module/(?:web/)?jpage/dataproxy\.jsp")
 _SERVICE = re.compile(rf"{_PROXY.pattern}|{re.escape(GATEWAY)}")
-# unitid=303271, unitid:'303271', "unitid":303271, name="unitid" value="303271"
-_NUMBER = r"\b{}\b[\"']?(?:\s*[:=]|\s+value\s*=)\s*[\"']?(\d+)"
+# unitid=303271, unitid:'303271', "unitid":303271, name="unitid" value="303271", name='WebId' content='67'
+_NUMBER = r"(?i)\b{}\b[\"']?(?:\s*[:=]|\s+(?:value|content)\s*=)\s*[\"']?(\d+)"
+_CONTAINER = re.compile(r"\bid\s*=\s*[\"'](\d+)[\"'][^>]*default_pgContainer")
+_TOTAL_PAGE = re.compile(r"<totalpage>\s*(\d+)")
 _COLUMN = re.compile(r"/col/col(\d+)/")
 _SCRIPT = re.compile(r"<script\b[^>]*\bqueryData\s*=\s*(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _PAIR = re.compile(r"[\"'](\w+)[\"']\s*:\s*[\"']?([^\"',}]*)")
@@ -86,7 +88,7 @@ class Hanweb(Portal):
             if any(super().entries(response)):
                 for entry in _years(response):
                     yield Request(entry.url, cb_kwargs={"branch": entry.url})
-        elif not listing.records(response):
+        elif len(listing.records(response)) < (self.announced(response) or 1):
             yield from self._first_page(response)
 
     def announced(self, response: Response) -> int | None:
@@ -125,6 +127,7 @@ class Hanweb(Portal):
                 yield Request(url, cb_kwargs={"branch": url})
         column = re.search(_NUMBER.format("columnid"), text) or _COLUMN.search(response.url)
         unit, web = (re.search(_NUMBER.format(name), text) for name in ("unitid", "webid"))
+        unit = unit or _CONTAINER.search(text)
         if column and unit and web:
             size = int(_size(text))
             proxy = _PROXY.search(text)
@@ -192,7 +195,10 @@ def _years(response: Response) -> Iterator[Entry]:
 
 
 def _next_range(response: Response) -> Iterator[Request]:
-    """The records after these, by the number of records that came: an answer may hold fewer than were asked for."""
+    """The records after these, by the number of records that came: an answer may hold fewer than were asked for.
+
+    Where a group was asked for by its number, `totalpage` counts the groups.
+    """
     query = {name: values[0] for name, values in parse_qs(urlsplit(response.url).query).items()}
     start, count, total = query.get("startrecord"), len(listing.records(response)), listing.announced(response)
     if start and count and total is not None and int(start) + count <= total:
@@ -200,6 +206,9 @@ def _next_range(response: Response) -> Iterator[Request]:
         span = int(query["endrecord"]) - int(start)
         ranges = {"startrecord": str(first), "endrecord": str(first + span)}
         yield Request(add_or_replace_parameters(response.url, ranges))
+    groups = _TOTAL_PAGE.search(response.text)
+    if not start and groups and count and int(query.get("page", "1")) < int(groups[1]):
+        yield Request(add_or_replace_parameter(response.url, "page", str(int(query.get("page", "1")) + 1)))
 
 
 def _html(response: Response) -> str:

@@ -36,7 +36,11 @@ class Links(Portal):
         links = (
             response.css(self.next_page)
             if self.next_page
-            else [a for a in response.css("a[href]") if _NEXT.match("".join(a.css("::text").getall()))]
+            else [
+                a
+                for a in response.css("a[href]")
+                if a.attrib.get("rel") == "next" or _NEXT.match("".join(a.css("::text").getall()))
+            ]
         )
         for link in links[:1]:
             href = link.attrib.get("href", "").strip()

@@ -13,7 +13,9 @@ from scrapy.http import Response
 from spiders.platforms import Portal, listing
 
 # Digits are asked for because the function's definition stands in the page too.
-_CALL = re.compile(r"createPage(?:HTML)?\(\s*(\d+)\s*,\s*(\d+)\s*,\s*[\"']([^\"']+)[\"']\s*,\s*[\"'](\w+)[\"']")
+_CALL = re.compile(
+    r"createPage(?:HTML)?\(\s*(?:[\"'][^\"']*[\"']\s*,\s*)?(\d+)\s*,\s*(\d+)\s*,\s*[\"']([^\"']+)[\"']\s*,\s*[\"'](\w+)[\"']"
+)
 _COUNT = re.compile(r"\bvar\s+countPage\s*=\s*(\d+)")
 _CURRENT = re.compile(r"\bvar\s+currentPage\s*=\s*(\d+)")
 _INDEX = re.compile(r"(?P<name>[^/_]+)(?:_(?P<number>\d+))?\.(?P<extension>s?html?)$")
