@@ -116,7 +116,7 @@ def test_a_saved_portal_is_listed_crawled_and_has_a_fixture(tmp_path: Path, repl
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "scrapy", *arguments]
-        return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own
+        return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60, check=False)
 
     with Server(replica):
         assert run("probe", replica.home_url, "--save", replica.name, *HURRY).returncode == 0
