@@ -54,20 +54,28 @@ PIECES = re.compile(rf"(?P<han>[{_HAN}])|(?P<run>[0-9A-Za-z]+)|(?P<other>[^{_HAN
 def search_text(text: str | None) -> str:
     """The text as the full-text index holds it: every Han character stands alone.
 
-    Punctuation and white space leave a border, so that characters are neighbours in the index only where they are
-    neighbours in the text: the phrase of some characters finds exactly the texts that contain them.
+    Where punctuation or white space parts two Han characters it leaves a border, so that they are neighbours in the
+    index only where they are neighbours in the text: a phrase of Han characters finds exactly the texts that contain it.
 
-    >>> search_text("2021年WTO报告。").replace(BORDER, "|")
-    '2021 年 WTO 报 告 |'
+    >>> search_text("2021年，WTO报告。见").replace(BORDER, "|")
+    '2021 年 WTO 报 告 | 见'
     """
-    return " ".join(map(_indexed, PIECES.finditer(text or "")))
+    words: list[str] = []
+    before, between = None, ""
+    for piece in PIECES.finditer(text or ""):
+        if piece.lastgroup == "other":
+            between = piece[0]
+            continue
+        words += _border(between, inside=before == piece.lastgroup == "han")
+        words.append(piece[0])
+        before, between = piece.lastgroup, ""
+    return " ".join(words + _border(between, inside=False))
 
 
-def _indexed(piece: re.Match[str]) -> str:
-    other = piece["other"]
-    if other is None:
-        return piece[0]
-    return f"{BORDER} {other} {BORDER}" if any(map(str.isalnum, other)) else BORDER
+def _border(between: str, *, inside: bool) -> list[str]:
+    if any(map(str.isalnum, between)):
+        return [BORDER, between, BORDER]
+    return [BORDER] if between and inside else []
 
 
 @dataclass(slots=True, kw_only=True)
@@ -215,7 +223,7 @@ class Reports:
         ).fetchone()
         if other and other["portal"] < record.row["portal"]:
             return "elsewhere"
-        search_id = int.from_bytes(hashlib.sha256(record.id.encode()).digest()[:8], "big") >> 1
+        search_id = before["search_id"] if before else self._next_search_id()
         own = {
             "id": record.id,
             "reader_version": record.reader_version,
@@ -284,6 +292,10 @@ class Reports:
                 self.db.conn.execute("DELETE FROM reports WHERE id = ?", (report_id,))
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot remove {report_id} from {self.path}: {error}") from error
+
+    def _next_search_id(self) -> int:
+        """Small and dense, for the index's sake: its size depends on the distance between two."""
+        return int(self.db.conn.execute("SELECT COALESCE(MAX(search_id), 0) + 1 FROM reports").fetchone()[0])
 
     def _begin(self) -> None:
         if not self.db.conn.in_transaction:
@@ -360,7 +372,10 @@ class Reports:
                 )
 
     def dump(self) -> Iterator[str]:
-        """Every row of every table as one line of JSON, in a fixed order: two archives with equal dumps are equal."""
+        """Every row of every table as one line of JSON, in a fixed order: two archives with equal dumps are equal.
+
+        `search_id` is left out: it follows the order in which reports came in.
+        """
         for table in (
             "portals",
             "reports",
@@ -371,8 +386,9 @@ class Reports:
             "locations",
             "versions",
         ):
+            columns = ", ".join(column.name for column in self.db.table(table).columns if column.name != "search_id")
             lines = sorted(
                 json.dumps([table, *tuple(row)], ensure_ascii=False)
-                for row in self.db.conn.execute(f"SELECT * FROM {table}")  # noqa: S608 - our table names
+                for row in self.db.conn.execute(f"SELECT {columns} FROM {table}")  # noqa: S608 - our own names
             )
             yield from lines
