@@ -94,11 +94,13 @@ def _runs(captures: Captures, portal: str, now: datetime, stale: timedelta) -> I
 
 
 def _problems(captures: Captures, portal: str, tolerated: frozenset[str]) -> Iterator[Finding]:
-    """Open problems, by kind; those of one document by count and examples."""
+    """Open problems by kind. What readers noted on single pages is a matter of the figures, not of the crawls."""
     rows = captures.db.conn.execute(
-        "SELECT kind, message, url, seen_at FROM problems WHERE portal = ? AND resolved_at IS NULL ORDER BY kind, seen_at, id",
+        "SELECT kind, message, url, stage, seen_at FROM problems WHERE portal = ? AND resolved_at IS NULL"
+        " ORDER BY kind, seen_at, id",
         (portal,),
     ).fetchall()
+    rows = [row for row in rows if row["stage"] != "read" or row["kind"] not in tolerated]
     for kind in sorted({row["kind"] for row in rows}, key=lambda kind: (kind in tolerated, kind)):
         mine = [row for row in rows if row["kind"] == kind]
         urls = tuple(dict.fromkeys(row["url"] for row in mine if row["url"]))

@@ -31,6 +31,10 @@ BUSY = (429, 503)
 """Statuses whose Retry-After is kept to."""
 
 
+ENDS = frozenset({"window_closed", "requests_spent"})
+"""Kinds of problem that end a run by the user's own settings; the next run goes on from there."""
+
+
 class Robots(RobotsTxtMiddleware):
     """robots.txt as Scrapy obeys it; what it forbids is a problem of its own kind."""
 

@@ -12,6 +12,7 @@ from scrapy.utils.conf import arglist_to_dict
 
 from archive import ArchiveError, Captures, Reports
 from crawler.command import UNWELL, WELL, ArchiveCommand
+from crawler.politeness import parse_window
 from crawler.runs import Runs
 from spiders.platforms import parse_years
 
@@ -52,6 +53,10 @@ class Command(ArchiveCommand):
             parse_years(arguments.get("years", ""))
         except ValueError as error:
             raise UsageError(f"-a takes NAME=VALUE: {error}", print_help=False) from error
+        try:
+            parse_window(self.configuration["CRAWL_WINDOW"])
+        except ValueError as error:
+            raise UsageError(str(error), print_help=False) from error
         for part in (Captures, Reports):
             part(self.archive).close()
         process = AsyncCrawlerProcess(self.configuration)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from datetime import timedelta
@@ -18,6 +19,8 @@ from crawler.runs import TOLERATED
 
 EXAMPLES = 5
 """Addresses shown of a kind; --json has them all."""
+WIDTH = 140
+"""Columns of a report that is mailed or piped."""
 
 
 class Command(ArchiveCommand):
@@ -63,7 +66,7 @@ class Command(ArchiveCommand):
         return UNWELL if any(finding.unwell for finding in found) else WELL
 
     def _print(self, found: list[Finding], portals: list[str], waiting: list[str]) -> None:
-        console = Console()
+        console = Console(width=None if sys.stdout.isatty() else WIDTH)
         unwell = sorted({finding.portal for finding in found if finding.unwell})
         for title, wanted in (("Unwell", True), ("Kept for the record: needs no hand", False)):
             rows = [finding for finding in found if finding.unwell is wanted]

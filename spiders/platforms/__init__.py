@@ -27,6 +27,7 @@ from archive import Captures
 from archive.answers import newest_answers, problem_urls
 from crawler.capture import Unusable
 from crawler.items import Entry, Page, Problem
+from crawler.politeness import ENDS
 from crawler.runs import Runs, described
 from crawler.safety import refusal
 from pipelines.metadata import is_report_title
@@ -419,6 +420,8 @@ class Portal(scrapy.Spider):
             return
         walk = self.walks.setdefault(root, Walk(root))
         kind = self._failed(failure, "listing")
+        if kind in ENDS:
+            return
         times = request.meta.get("asked_again", 0)
         if kind in {"blocked", "error"} and times < LISTING_ASKED_AGAIN and not self.offline:
             meta = {name: value for name, value in request.meta.items() if name in {"probing", "moved"}}

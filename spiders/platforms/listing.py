@@ -27,6 +27,8 @@ _WRITTEN = re.compile(r"document\.write(?:ln)?\(\s*(?:\"((?:[^\"\\]|\\.)*)\"|'((
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _END = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _DEEPEST_ROW = 5
+_SHOWN = ("http://", "https://", "file:", "ftp:", "data:")
+"""Links that lead somewhere; those that a crawl does not follow are told as such."""
 _BLANKS = re.compile(r"\s+")
 
 
@@ -142,7 +144,7 @@ def _target(response: Response, link: Any) -> str | None:
         target = response.urljoin(href)
     except ValueError:
         return None
-    return target.partition("#")[0] if target.startswith(("http://", "https://")) else None
+    return target.partition("#")[0] if target.startswith(_SHOWN) else None
 
 
 def _row(link: Any, holders: dict[Any, set[str]]) -> Any:
