@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,13 @@ class Capture:
     id: int | None = None
 
 
+_COLUMNS = tuple(f.name for f in fields(Capture) if f.name not in {"id", "body"})
+_INSERT = (
+    f"INSERT INTO captures (fingerprint, {', '.join(_COLUMNS)})"  # noqa: S608 - our column names
+    f" VALUES (:fingerprint, {', '.join(f':{name}' for name in _COLUMNS)})"
+)
+
+
 class Captures:
     """The captures of one archive directory. Open once per process; every write is its own commit."""
 
@@ -91,63 +98,61 @@ class Captures:
 
     # Captures
 
-    def add(self, capture: Capture) -> Capture:
+    def add(self, capture: Capture, *, settled: bool = False) -> Capture:
         """Keep one fetch; body and row in a single commit.
 
-        An `ok` capture whose bytes equal those of the previous answer becomes `unchanged`. A 304 carries no body:
-        it is kept with the sha256 of the answer it confirms. Sets `id`, `sha256` and `outcome` on the capture.
+        An `ok` capture whose bytes equal those of the answer before it becomes `unchanged`, unless its outcome is
+        `settled`: told by the archive that made it. A 304 carries no body: it is kept with the sha256 of the answer it
+        confirms. Sets `id`, `sha256` and `outcome` on the capture.
         """
         key = fingerprint(capture.method, capture.url, capture.request_body)
         if capture.body is not None and capture.sha256 is None:
             capture.sha256 = hashlib.sha256(capture.body).hexdigest()
-        if capture.outcome == "ok" and capture.sha256 == self._last_sha256(key):
+        if not settled and capture.outcome == "ok" and capture.sha256 == self._sha256_before(key, capture.requested_at):
             capture.outcome = "unchanged"
         try:
             with self.db.conn as connection:
                 if capture.body is not None:
-                    self._add_body(connection, capture.sha256, capture.body)
-                cursor = connection.execute(
-                    "INSERT INTO captures (run_id, portal, url, method, request_body, fingerprint, requested_at, status, outcome, sha256, content_type,"
-                    " request_headers, response_headers, content_encoding, wire_bytes, ip_address, protocol, redirect_url, note)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        capture.run_id,
-                        capture.portal,
-                        capture.url,
-                        capture.method,
-                        capture.request_body or None,
-                        key,
-                        capture.requested_at,
-                        capture.status,
-                        capture.outcome,
-                        capture.sha256,
-                        capture.content_type,
-                        json.dumps(capture.request_headers, ensure_ascii=False),
-                        json.dumps(capture.response_headers, ensure_ascii=False),
-                        capture.content_encoding,
-                        capture.wire_bytes,
-                        capture.ip_address,
-                        capture.protocol,
-                        capture.redirect_url,
-                        capture.note,
-                    ),
-                )
+                    self.add_body(connection, capture.sha256, capture.body)
+                capture.id = self.add_row(connection, capture, key)
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot write to {self.path}: {error}") from error
-        capture.id = cursor.lastrowid
         return capture
 
-    def _add_body(self, connection: sqlite3.Connection, sha256: str | None, body: bytes) -> None:
+    def add_row(self, connection: sqlite3.Connection, capture: Capture, key: bytes) -> int | None:
+        """Keep a capture's row under its fingerprint, as part of the caller's transaction; its id."""
+        values = {name: getattr(capture, name) for name in _COLUMNS} | {
+            "fingerprint": key,
+            "request_body": capture.request_body or None,
+            "request_headers": json.dumps(capture.request_headers, ensure_ascii=False),
+            "response_headers": json.dumps(capture.response_headers, ensure_ascii=False),
+        }
+        return connection.execute(_INSERT, values).lastrowid
+
+    def add_body(self, connection: sqlite3.Connection, sha256: str | None, body: bytes) -> None:
+        """Keep a body once, as part of the caller's transaction."""
         if connection.execute("SELECT 1 FROM bodies WHERE sha256 = ?", (sha256,)).fetchone() is None:
             connection.execute(
                 "INSERT INTO bodies (sha256, size, encoding, data) VALUES (?, ?, 'zstd', ?)",
                 (sha256, len(body), self._compress(body)),
             )
 
-    def _last_sha256(self, key: bytes) -> str | None:
+    def _sha256_before(self, key: bytes, moment: str) -> str | None:
+        """What the request was last answered with up to that moment: imports may bring what is older."""
         row = self.db.conn.execute(
-            "SELECT sha256 FROM captures WHERE fingerprint = ? AND outcome IN ('ok', 'unchanged') ORDER BY requested_at DESC, id DESC LIMIT 1",
-            (key,),
+            "SELECT sha256 FROM captures WHERE fingerprint = ? AND requested_at <= ? AND outcome IN ('ok', 'unchanged')"
+            " ORDER BY requested_at DESC, id DESC LIMIT 1",
+            (key, moment),
+        ).fetchone()
+        return row["sha256"] if row else None
+
+    def body_of(self, url: str, moment: str | None) -> str | None:
+        """The sha256 of what a GET of this address was answered with at that moment, or, without one, last of all."""
+        where, values = ("AND requested_at = ?", (url, moment)) if moment else ("", (url,))
+        row = self.db.conn.execute(
+            f"SELECT sha256 FROM captures WHERE url = ? AND method = 'GET' AND sha256 IS NOT NULL {where}"  # noqa: S608 - a constant clause
+            " ORDER BY requested_at DESC, id DESC LIMIT 1",
+            values,
         ).fetchone()
         return row["sha256"] if row else None
 
@@ -201,17 +206,23 @@ class Captures:
         ):
             yield tuple(row)
 
-    def body(self, sha256: str) -> bytes:
-        """The bytes kept under this hash. Raises ArchiveError when they are not there or do not decompress."""
+    def body(self, sha256: str, *, check: bool = False) -> bytes:
+        """The bytes kept under this hash; to `check` is to hash them again.
+
+        Raises DamageError when they are not there, do not decompress, or are found to be others.
+        """
         row = self.db.conn.execute("SELECT encoding, data FROM bodies WHERE sha256 = ?", (sha256,)).fetchone()
         if row is None:
             raise DamageError(f"body {sha256} is not in {self.path}")
         if row["encoding"] != "zstd":
             raise DamageError(f"body {sha256} has the unknown encoding {row['encoding']!r}")
         try:
-            return self._decompress(row["data"])
+            body = self._decompress(row["data"])
         except zstandard.ZstdError as error:
             raise DamageError(f"body {sha256} is damaged: {error}") from error
+        if check and hashlib.sha256(body).hexdigest() != sha256:
+            raise DamageError(f"body {sha256} is damaged: its bytes are others")
+        return body
 
     def _capture(self, row: sqlite3.Row, *, with_body: bool = True) -> Capture:
         values = {key: row[key] for key in row.keys() if key != "fingerprint"}  # noqa: SIM118 - a Row iterates over values
@@ -241,6 +252,19 @@ class Captures:
                 " ON CONFLICT (portal, listing_url, url) DO UPDATE SET"
                 " title = excluded.title, date = excluded.date, last_seen = excluded.last_seen",
                 [(e.portal, e.listing_url, e.url, e.title, e.date, now, now) for e in entries],
+            )
+
+    def see_entries(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Take in entries of another archive, in one commit: the later word counts, first and last sight of both."""
+        with self.db.conn as connection:
+            connection.executemany(
+                "INSERT INTO entries (portal, listing_url, url, title, date, first_seen, last_seen)"
+                " VALUES (:portal, :listing_url, :url, :title, :date, :first_seen, :last_seen)"
+                " ON CONFLICT (portal, listing_url, url) DO UPDATE SET"
+                " title = CASE WHEN excluded.last_seen > last_seen THEN excluded.title ELSE title END,"
+                " date = CASE WHEN excluded.last_seen > last_seen THEN excluded.date ELSE date END,"
+                " first_seen = MIN(first_seen, excluded.first_seen), last_seen = MAX(last_seen, excluded.last_seen)",
+                rows,
             )
 
     def entries(self, *, urls: Iterable[str] | None = None, portal: str | None = None) -> list[Entry]:

@@ -1,67 +1,204 @@
-"""WARC files as captures: what others have saved comes in with its own dates."""
+"""WARC and WACZ files as captures: what others have saved comes in with its own dates, and what we exported as it was."""
 
 from __future__ import annotations
 
+import json
+import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
 from archive.captures import Capture, Headers
 from archive.database import ArchiveError
+from archive.encodings import decode
+
+OURS = "WARC-Tongjian"
+"""Header of our own records, JSON: what a capture has that WARC has no place for."""
+RENAMED = "X-Archive-Orig-"
+"""Before the names of HTTP headers in our exports that speak of an encoding which is undone there."""
+
+Held = Callable[[str, str | None], str | None]
+"""URL and moment (None: whenever) → sha256 of the body that the archive has of it."""
+
+_WAITING = 2
+_REMEMBERED = 200_000
+"""Payloads of a file that its revisit records can refer to."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Declared:
+    """What an export of ours says beside captures: facts of portals, and entries with when they were seen."""
+
+    portals: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
 
 
 def is_warc(path: Path) -> bool:
-    """Whether a file's name says WARC."""
-    return path.name.endswith((".warc", ".warc.gz"))
+    """Whether a file's name says WARC or WACZ."""
+    return path.name.endswith((".warc", ".warc.gz", ".wacz"))
 
 
 def read(path: Path) -> Iterator[Capture]:
-    """Every HTTP response of a WARC, in file order, with its request where the file has it; `outcome` is left empty.
+    """Every HTTP response of a WARC or WACZ that has a body, as `records` gives them."""
+    for item in records(path):
+        if isinstance(item, Capture) and item.body is not None:
+            yield item
 
-    Bodies are the decoded entities. Raises ArchiveError at the place where the file is cut off or damaged; what was
-    yielded before is whole.
+
+def records(path: Path, held: Held = lambda url, moment: None) -> Iterator[Capture | Declared]:
+    """Every HTTP response and revisit, in file order, with its request where the file has it.
+
+    Bodies are the decoded entities. A revisit has no body but the sha256 of the one it refers to, in the same file or
+    as `held` knows it; one that refers to nothing that is here is left out. `outcome` is empty but for captures of our
+    own exports. Raises ArchiveError at the place where the file is cut off or damaged; what was yielded before is whole.
     """
-    requests: dict[str, tuple[str, bytes, Headers]] = {}
-    responses: dict[str, Capture] = {}
-    count = 0
-    try:
-        with path.open("rb") as stream:
+    if not zipfile.is_zipfile(path):
+        try:
+            with path.open("rb") as stream:
+                if stream.read(4) == b"PK\x03\x04":
+                    raise ArchiveError(
+                        f"{path} is a WACZ (ZIP) that is cut off: its directory, at its end, is not there"
+                    )
+                stream.seek(0)
+                yield from _File(str(path), held).read(stream)
+        except OSError as error:
+            raise ArchiveError(f"cannot read {path}: {error}") from error
+        return
+    with zipfile.ZipFile(path) as packed:
+        names = sorted(n for n in packed.namelist() if n.startswith("archive/") and n.endswith((".warc", ".warc.gz")))
+        if not names:
+            raise ArchiveError(f"{path} is a ZIP without any WARC in archive/")
+        for name in names:
+            try:
+                with packed.open(name) as stream:
+                    yield from _File(f"{path}, {name},", held).read(stream)
+            except (zipfile.BadZipFile, NotImplementedError) as error:
+                raise ArchiveError(f"{path}: {name} cannot be unpacked: {error}") from error
+
+
+class _File:
+    """One WARC while it is read."""
+
+    def __init__(self, name: str, held: Held) -> None:
+        self.name = name
+        self.held = held
+        self.requests: dict[str, tuple[str, bytes, Headers]] = {}
+        self.waiting: dict[str, tuple[str, Capture]] = {}
+        """Responses whose request may come after them: record id → URL and capture."""
+        self.payloads: dict[str, tuple[str, int | None]] = {}
+        """sha256 and status of the payloads seen, by record id, digest, and URL with date."""
+
+    def read(self, stream: IO[bytes]) -> Iterator[Capture | Declared]:
+        count = 0
+        try:
             for record in ArchiveIterator(stream):
                 count += 1
-                if record.rec_type == "request":
-                    uri, told = record.rec_headers.get_header("WARC-Target-URI"), _request(record)
-                    partner = record.rec_headers.get_header("WARC-Concurrent-To") or ""
-                    if partner in responses or uri in responses:
-                        yield _asked(responses.pop(partner if partner in responses else uri), told)
-                    else:
-                        requests[uri] = told
-                elif record.rec_type == "response" and record.http_headers is not None:
-                    capture, uri = _response(record), record.rec_headers.get_header("WARC-Target-URI")
-                    if uri in requests:
-                        yield _asked(capture, requests.pop(uri))
-                        continue
-                    # Some tools write the request after its response: wait for it, but not for long.
-                    responses[record.rec_headers.get_header("WARC-Record-ID")] = capture
-                    if len(responses) > _WAITING:
-                        yield responses.pop(next(iter(responses)))
-                else:
-                    record.content_stream().read()
+                yield from self._taken(record)
                 if getattr(record.raw_stream, "limit", 0) > 0:
-                    raise ArchiveError(f"{path} is cut off in record {count}")
-    except (ArchiveLoadFailed, EOFError, OSError, zlib.error, ValueError, UnicodeDecodeError) as error:
-        raise ArchiveError(
-            f"{path} is no readable WARC from record {count + 1} on: {str(error).strip().splitlines()[0] if str(error).strip() else error!r}"
-        ) from error
-    yield from responses.values()
-    if count == 0:
-        raise ArchiveError(f"{path} holds no WARC record")
+                    raise ArchiveError(f"{self.name} is cut off in record {count}")
+        except (ArchiveLoadFailed, EOFError, OSError, zlib.error, ValueError, UnicodeDecodeError) as error:
+            said = (str(error).strip() or repr(error)).splitlines()[0]
+            raise ArchiveError(f"{self.name} is no readable WARC from record {count + 1} on: {said}") from error
+        yield from (capture for _, capture in self.waiting.values())
+        if count == 0:
+            raise ArchiveError(f"{self.name} holds no WARC record")
+
+    def _taken(self, record: Any) -> Iterator[Capture | Declared]:
+        told = _told(record)
+        if record.rec_type == "request" and record.http_headers is not None:
+            yield from self._request(record)
+        elif record.rec_type in {"response", "revisit"} and record.http_headers is not None and _is_web(_url(record)):
+            capture = _response(record) if record.rec_type == "response" else self._revisit(record)
+            if record.rec_type == "response" and capture is not None:
+                self._remember(record, capture)
+            if capture is not None:
+                _restore(capture, told)
+                yield from self._answer(record, capture)
+        elif record.rec_type == "metadata" and told:
+            yield from _ours(json.loads(record.raw_stream.read()))
+        else:
+            record.raw_stream.read()
+
+    def _request(self, record: Any) -> Iterator[Capture]:
+        url, asked = _url(record), _request(record)
+        partner = record.rec_headers.get_header("WARC-Concurrent-To") or ""
+        if partner not in self.waiting:
+            partner = next((key for key, (other, _) in self.waiting.items() if other == url), "")
+        if partner:
+            yield _asked(self.waiting.pop(partner)[1], asked)
+            return
+        self.requests[url] = asked
+        if len(self.requests) > 100 * _WAITING:
+            del self.requests[next(iter(self.requests))]
+
+    def _answer(self, record: Any, capture: Capture) -> Iterator[Capture]:
+        """Some tools write the request after its response: wait for it, but not for long."""
+        url = _url(record)
+        if url in self.requests:
+            yield _asked(capture, self.requests.pop(url))
+            return
+        self.waiting[record.rec_headers.get_header("WARC-Record-ID") or url] = (url, capture)
+        if len(self.waiting) > _WAITING:
+            yield self.waiting.pop(next(iter(self.waiting)))[1]
+
+    def _remember(self, record: Any, capture: Capture) -> None:
+        get = record.rec_headers.get_header
+        capture.sha256 = sha256(capture.body or b"").hexdigest()
+        names = (get("WARC-Record-ID"), get("WARC-Payload-Digest"), f"{_url(record)} {get('WARC-Date')}")
+        for name in names:
+            if name:
+                self.payloads[name] = (capture.sha256, capture.status)
+        while len(self.payloads) > _REMEMBERED:
+            del self.payloads[next(iter(self.payloads))]
+
+    def _revisit(self, record: Any) -> Capture | None:
+        get = record.rec_headers.get_header
+        url, date = get("WARC-Refers-To-Target-URI"), get("WARC-Refers-To-Date")
+        names = (get("WARC-Refers-To"), f"{_bare(url)} {date}" if url and date else None, get("WARC-Payload-Digest"))
+        known = next((self.payloads[name] for name in names if name in self.payloads), None)
+        body = known[0] if known else self.held(_bare(url) if url else _url(record), _moment(date) if date else None)
+        if body is None:
+            return None
+        capture = _response(record)
+        capture.body, capture.sha256 = None, body
+        return capture
 
 
-_WAITING = 2
+def _told(record: Any) -> dict[str, Any]:
+    text = record.rec_headers.get_header(OURS)
+    return dict(json.loads(text)) if text else {}
+
+
+def _restore(capture: Capture, told: dict[str, Any]) -> None:
+    """Bring back what an export of ours had to write elsewhere."""
+    if not told:
+        return
+    capture.response_headers = [(name.removeprefix(RENAMED), value) for name, value in capture.response_headers]
+    for name in ("portal", "outcome", "note", "redirect_url", "content_encoding", "wire_bytes", "protocol"):
+        setattr(capture, name, told.get(name, "" if name == "outcome" else None))
+    if "response_headers" in told:
+        capture.response_headers = [(name, value) for name, value in told["response_headers"]]
+    for name in ("status", "content_type"):
+        if name in told:
+            setattr(capture, name, told[name])
+    if told.get("no_body"):
+        capture.body = capture.sha256 = None
+
+
+def _ours(block: dict[str, Any]) -> Iterator[Capture | Declared]:
+    """What an export of ours keeps in a metadata record: declarations, or a request that was never answered."""
+    failure = block.get("failure")
+    if failure:
+        headers = [(name, value) for name, value in failure.pop("request_headers")]
+        yield Capture(**failure, request_headers=headers)
+    else:
+        yield Declared(portals=block.get("portals", []), entries=block.get("entries", []))
 
 
 def _asked(capture: Capture, request: tuple[str, bytes, Headers]) -> Capture:
@@ -71,34 +208,44 @@ def _asked(capture: Capture, request: tuple[str, bytes, Headers]) -> Capture:
 
 
 def _request(record: Any) -> tuple[str, bytes, Headers]:
-    method = record.http_headers.protocol if record.http_headers is not None else "GET"
-    headers = (
-        [(str(name), str(value)) for name, value in record.http_headers.headers]
-        if record.http_headers is not None
-        else []
-    )
-    return method, record.content_stream().read(), headers
+    headers = [(str(name), str(value)) for name, value in record.http_headers.headers]
+    return record.http_headers.protocol, record.raw_stream.read(), headers
 
 
 def _response(record: Any) -> Capture:
     headers = record.http_headers
+    pairs = [(str(name), str(value)) for name, value in headers.headers]
     wire = headers.get_header("Content-Length")
-    body = record.content_stream().read()
-    cut = record.rec_headers.get_header("WARC-Truncated")
+    body, is_whole = decode(record.raw_stream.read(), pairs)
+    cut = record.rec_headers.get_header("WARC-Truncated") or (None if is_whole else "its encoding breaks off")
+    status = headers.get_statuscode()
     return Capture(
-        url=record.rec_headers.get_header("WARC-Target-URI"),
+        url=_url(record),
         requested_at=_moment(record.rec_headers.get_header("WARC-Date")),
-        status=int(headers.get_statuscode()),
+        status=int(status) if status.isdigit() else 200,
         outcome="",
         body=body,
         content_type=headers.get_header("Content-Type"),
-        response_headers=[(str(name), str(value)) for name, value in headers.headers],
+        response_headers=pairs,
         content_encoding=headers.get_header("Content-Encoding"),
         wire_bytes=int(wire) if wire and wire.isdigit() else None,
         ip_address=record.rec_headers.get_header("WARC-IP-Address"),
         protocol=headers.protocol,
         note=f"truncated ({cut})" if cut else None,
     )
+
+
+def _url(record: Any) -> str:
+    return _bare(record.rec_headers.get_header("WARC-Target-URI") or "")
+
+
+def _bare(url: str) -> str:
+    """Without the angle brackets that the standard's first edition showed and some tools write."""
+    return url[1:-1] if url.startswith("<") and url.endswith(">") else url
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("http://", "https://"))
 
 
 def _moment(date: str) -> str:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from scrapy import signals
 
 from crawler.runs import Runs
@@ -101,3 +101,44 @@ def _told(counts: dict[str, Any]) -> str:
     told += [f"{counts['entries/known']} known"] if counts.get("entries/known") else []
     told += [f"{problems} problems"] if problems else []
     return ", ".join(told)
+
+
+class Counting:
+    """Shows how far a long count is, with its rate and what remains; a context manager around it."""
+
+    def __init__(self, console: Console, what: str) -> None:
+        self.console = console
+        self.what = what
+        self.bar = Progress(
+            SpinnerColumn(),
+            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {what}"),
+            BarColumn(bar_width=28),
+            TextColumn("[dim]{task.fields[told]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self.task = self.bar.add_task(what, total=None, told="")
+        self.begun = self.spoken = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.stop()
+
+    def show(self, done: int, total: int) -> None:
+        """So many of so many are done."""
+        now = time.monotonic()
+        rate = done / max(now - self.begun, 1e-6)
+        self.bar.update(self.task, completed=done, total=total, told=f"{rate:,.0f}/s")
+        if not self.console.is_terminal and now - self.spoken > PLAIN_EVERY_S:
+            self.spoken = now
+            remaining = (total - done) / rate if rate else 0.0
+            self.console.print(
+                f"{done:,}/{total:,} {self.what}, {rate:,.0f}/s, {remaining:,.0f} s to go", highlight=False
+            )

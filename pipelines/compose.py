@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from archive.captures import Capture, Captures
-from archive.database import ArchiveError
+from archive.database import ArchiveError, DamageError
 from archive.reports import Document, Record, Version, record
 from crawler.items import Entry, Page, Problem, Report
 from pipelines import ReaderError, read
@@ -53,16 +53,16 @@ class Reading:
 
 
 def compose(captures: Captures, located: Located) -> Reading:
-    """Read a document from all its captures. Whatever a reader raises fails this document alone.
+    """Read a document from all its captures. Whatever a reader raises, and a damaged body, fails this document alone.
 
     Raises ArchiveError when the archive itself cannot be read.
     """
     reading = Reading(located=located)
     try:
         document = _document(captures, located, reading.problems)
-    except ArchiveError:
-        raise
     except Exception as error:  # noqa: BLE001 - whatever a reader raises shall not stop the others
+        if isinstance(error, ArchiveError) and not isinstance(error, DamageError):
+            raise
         reading.failed = True
         problem = Problem(kind="read_failed", message=f"{type(error).__name__}: {error}")
         reading.problems = [(located.urls[0], [problem])]

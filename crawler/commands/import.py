@@ -1,20 +1,18 @@
-"""scrapy import FILE.warc[.gz] …"""
+"""scrapy import FILE …: WARC and WACZ."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
 from scrapy.exceptions import UsageError
 
-from archive import ArchiveError, Captures, Reports, warc
+from archive import ArchiveError, Captures
 from crawler.command import UNWELL, WELL, ArchiveCommand, fail
+from crawler.importing import Import
 from crawler.items import Problem
-from crawler.outcomes import classify
-from pipelines.store import Store, documents
-from spiders.platforms import declared, owner
+from spiders.platforms import declared
 
 
 class Command(ArchiveCommand):
@@ -22,11 +20,11 @@ class Command(ArchiveCommand):
 
     def syntax(self) -> str:
         """For `scrapy import -h`."""
-        return "[options] FILE.warc[.gz] …"
+        return "[options] FILE.warc[.gz] … FILE.wacz …"
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
-        return "Take the responses of WARC files in as captures, and read the reports among them"
+        return "Take the responses of WARC and WACZ files in as captures, and read the reports among them"
 
     def add_options(self, parser: ArgumentParser) -> None:
         """`--portal` and `--no-read`."""
@@ -43,69 +41,22 @@ class Command(ArchiveCommand):
         if not args:
             raise UsageError("name at least one WARC file")
         captures, code = Captures(self.archive), WELL
-        portals = declared(self.configuration, captures)
-        if opts.portal and opts.portal not in portals:
+        if opts.portal and opts.portal not in declared(self.configuration, captures):
             raise ArchiveError(f"no portal is called {opts.portal!r}; scrapy list names them all")
-        run_id = captures.start_run("import", opts.portal)
-        counts: Counter[str] = Counter()
-        imported: set[str] = set()
-        for name in args:
-            path = Path(name)
+        taking = Import(captures, self.configuration, opts.portal)
+        for path in map(Path, args):
             try:
-                for capture in warc.read(path):
-                    location = next(
-                        (value for key, value in capture.response_headers if key.lower() == "location"), None
-                    )
-                    outcome = classify(
-                        capture.url,
-                        capture.status or 0,
-                        capture.content_type,
-                        location,
-                        capture.body or b"",
-                        truncated=capture.note is not None,
-                    )
-                    capture.outcome, capture.redirect_url, capture.note = (
-                        outcome.name,
-                        outcome.redirect_url,
-                        outcome.note,
-                    )
-                    lister = portals.get(opts.portal or "") or owner(capture.url, portals)
-                    capture.portal, capture.run_id = lister.name if lister else None, run_id
-                    if captures.holds(capture):
-                        counts["captures/held"] += 1
-                        continue
-                    captures.add(capture)
-                    counts[f"captures/{capture.outcome}"] += 1
-                    imported.add(capture.url)
+                taking.take(path)
             except ArchiveError as error:
-                captures.add_problem(
-                    run_id, opts.portal, Problem(kind="damaged_file", message=str(error), url=str(path), stage="import")
-                )
+                problem = Problem(kind="damaged_file", message=str(error), url=str(path), stage="import")
+                captures.add_problem(taking.run_id, opts.portal, problem)
                 code = fail(error)
         if not opts.no_read:
-            code = max(code, self._read(captures, run_id, imported, counts))
-        captures.finish_run(run_id, "finished" if code in {WELL, UNWELL} else "damaged file", dict(counts))
-        captures.close()
-        Console(stderr=True).print(
-            ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing in it"
+            code = max(code, taking.read())
+        captures.finish_run(
+            taking.run_id, "finished" if code in {WELL, UNWELL} else "damaged file", dict(taking.counts)
         )
+        captures.close()
+        told = ", ".join(f"{count} {name}" for name, count in sorted(taking.counts.items()))
+        Console(stderr=True).print(told or "nothing in it")
         return code
-
-    def _read(self, captures: Captures, run_id: int, imported: set[str], counts: Counter[str]) -> int:
-        """Read the documents that have a page among the imported ones."""
-        problems: Counter[str] = Counter()
-
-        def keep(url: str, found: list[Problem]) -> None:
-            captures.resolve_problems(url, "read", still=[p.kind for p in found])
-            for problem in found:
-                captures.add_problem(run_id, None, Problem(kind=problem.kind, message=problem.message, url=url))
-                problems[problem.kind] += 1
-
-        portals = declared(self.configuration, captures)
-        reports = Reports(self.archive)
-        store = Store(captures, reports, portals, keep)
-        wanted = (place for place in documents(captures, portals) if not imported.isdisjoint(place.urls))
-        for result in store.read_all(wanted):
-            counts[f"reports/{result}"] += 1
-        reports.close()
-        return UNWELL if problems["unreadable"] or problems["read_failed"] else WELL

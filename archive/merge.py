@@ -1,0 +1,127 @@
+"""Another archive's captures into this one: what several machines have fetched becomes one archive."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from archive.captures import Captures
+from archive.database import ArchiveError, DamageError, open_read_only
+
+_AT_ONCE = 200
+"""Captures in one commit: what is lost with a crash is taken in by the next merge."""
+
+
+class Merge:
+    """Takes the captures of `other`, a captures.db, into an archive. Repeated or after a crash it takes what is missing."""
+
+    def __init__(self, captures: Captures, other: Path, progress: Callable[[int, int], None]) -> None:
+        """Raises ArchiveError when `other` is not there, or is this archive itself."""
+        self.captures = captures
+        self.progress = progress
+        if other.is_file() and other.samefile(captures.path):
+            raise ArchiveError(f"{other} is this archive itself")
+        open_read_only(other).close()
+        self.source = Captures(other.parent, read_only=True)
+        self.source.path = other
+        self.counts: Counter[str] = Counter()
+        self.damaged: list[str] = []
+        """A line for each capture that could not be taken."""
+        self.urls: set[str] = set()
+        """The addresses of what was taken in."""
+
+    def run(self) -> None:
+        """Take everything in: runs, portals, captures with their bodies, entries, problems."""
+        try:
+            self._portals()
+            runs = self._runs()
+            self._captures(runs)
+            self.captures.see_entries(map(dict, self._rows("entries", "portal, listing_url, url")))
+            self._problems(runs)
+        except sqlite3.Error as error:
+            raise ArchiveError(f"cannot merge {self.source.path} into {self.captures.path}: {error}") from error
+        finally:
+            self.source.close()
+
+    def _rows(self, table: str, order: str) -> sqlite3.Cursor:
+        return self.source.db.conn.execute(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - our names
+
+    def _portals(self) -> None:
+        """Portals that this archive does not know; of the others its own facts stand."""
+        known = self.captures.portals()
+        for row in self._rows("portals", "name"):
+            if row["name"] not in known:
+                self.captures.add_portal(dict(row))
+
+    def _runs(self) -> dict[int, int]:
+        """Ids there → ids here: a run is the same when kind, portal and moment are."""
+        ids: dict[int, int] = {}
+        with self.captures.db.conn as connection:
+            for row in self._rows("runs", "id"):
+                held = connection.execute(
+                    "SELECT id FROM runs WHERE kind = ? AND portal IS ? AND started_at = ?",
+                    (row["kind"], row["portal"], row["started_at"]),
+                ).fetchone()
+                ids[row["id"]] = held["id"] if held else _insert(connection, "runs", _without(row, "id"))
+                self.counts["runs"] += held is None
+        return ids
+
+    def _captures(self, runs: dict[int, int]) -> None:
+        connection = self.captures.db.conn
+        total = self.source.db.conn.execute("SELECT COUNT(*) FROM captures").fetchone()[0]
+        for number, row in enumerate(self._rows("captures", "id"), 1):
+            held = connection.execute(
+                "SELECT 1 FROM captures WHERE fingerprint = ? AND requested_at = ? AND status IS ?",
+                (row["fingerprint"], row["requested_at"], row["status"]),
+            ).fetchone()
+            if held:
+                self.counts["captures/held"] += 1
+            elif self._body(connection, row):
+                _insert(connection, "captures", _without(row, "id") | {"run_id": runs.get(row["run_id"])})
+                self.counts[f"captures/{row['outcome']}"] += 1
+                self.urls.add(row["url"])
+            if number % _AT_ONCE == 0:
+                connection.commit()
+                self.progress(number, total)
+        connection.commit()
+        self.progress(total, total)
+
+    def _body(self, connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
+        """Make sure that a capture's body is here; False, with a line, when the other archive has it no more."""
+        if (
+            row["sha256"] is None
+            or connection.execute("SELECT 1 FROM bodies WHERE sha256 = ?", (row["sha256"],)).fetchone()
+        ):
+            return True
+        try:
+            body = self.source.body(row["sha256"], check=True)
+        except DamageError as error:
+            self.damaged.append(f"{row['url']} at {row['requested_at']}: {error}")
+            return False
+        self.captures.add_body(connection, row["sha256"], body)
+        return True
+
+    def _problems(self, runs: dict[int, int]) -> None:
+        with self.captures.db.conn as connection:
+            for row in self._rows("problems", "id"):
+                run_id = runs.get(row["run_id"])
+                held = connection.execute(
+                    "SELECT 1 FROM problems WHERE url IS ? AND stage = ? AND kind = ? AND seen_at = ?",
+                    (row["url"], row["stage"], row["kind"], row["seen_at"]),
+                ).fetchone()
+                if held is None:
+                    _insert(connection, "problems", _without(row, "id") | {"run_id": run_id})
+
+
+def _without(row: sqlite3.Row, name: str) -> dict[str, Any]:
+    values = dict(row)
+    del values[name]
+    return values
+
+
+def _insert(connection: sqlite3.Connection, table: str, values: dict[str, Any]) -> int:
+    sql = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608 - our names
+    return int(connection.execute(sql, tuple(values.values())).lastrowid or 0)

@@ -1,0 +1,56 @@
+"""scrapy merge OTHER_DIR: another archive's captures into this one."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+from scrapy.exceptions import UsageError
+
+from archive import Captures
+from archive.merge import Merge
+from crawler.command import UNWELL, WELL, ArchiveCommand
+from crawler.importing import read_new
+from crawler.items import Problem
+from crawler.progress import Counting
+from spiders.platforms import declared
+
+
+class Command(ArchiveCommand):
+    """What several machines have crawled becomes one archive. It may be stopped at any time and run again."""
+
+    def syntax(self) -> str:
+        """For `scrapy merge -h`."""
+        return "[--no-read] OTHER_DIR"
+
+    def short_desc(self) -> str:
+        """For `scrapy -h`."""
+        return "Take another archive's captures in, and read what is new"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """`--no-read`."""
+        super().add_options(parser)
+        parser.add_argument("--no-read", action="store_true", help="only capture; scrapy reparse can read later")
+
+    def act(self, args: list[str], opts: Namespace) -> int:
+        """Exit 1 when a capture of the other archive is damaged, or a page could not be read."""
+        if len(args) != 1:
+            raise UsageError("name one directory: the other archive")
+        captures, console = Captures(self.archive), Console(stderr=True)
+        with Counting(console, "captures") as counting:
+            merge = Merge(captures, Path(args[0]) / "captures.db", counting.show)
+            run_id = captures.start_run("import", None)
+            merge.run()
+        code = UNWELL if merge.damaged else WELL
+        for line in merge.damaged:
+            console.print(line, soft_wrap=True, highlight=False)
+            captures.add_problem(run_id, None, Problem(kind="damaged_file", message=line, stage="import"))
+        counts: Counter[str] = merge.counts
+        if not opts.no_read:
+            code = max(code, read_new(captures, declared(self.configuration, captures), run_id, merge.urls, counts))
+        captures.finish_run(run_id, "finished", dict(counts))
+        captures.close()
+        print(", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count) or "nothing in it")
+        return code

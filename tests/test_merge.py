@@ -1,0 +1,103 @@
+"""Archives of several machines become one."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archive import Captures, Reports
+from tests.crawling import ROOT, crawl, scrapy
+from tests.portals.nfcms import Nfcms
+from tests.portals.server import Server
+from tests.portals.trs import Trs
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two machines that crawled a portal each, a third that crawled both."""
+    folder = tmp_path_factory.mktemp("machines")
+    with Server(Nfcms("qinghe", 15), Trs("hepan", 15)) as server:
+        for name, replicas in {"a": [server["qinghe"]], "b": [server["hepan"]], "both": list(server)}.items():
+            assert crawl(folder / name, *replicas).returncode == 0
+    return {name: folder / name for name in ("a", "b", "both")}
+
+
+def dump(archive: Path) -> list[str]:
+    """What the reports are, but for the moments at which each machine fetched them."""
+    reports = Reports(archive)
+    rows = reports.db.conn.execute(
+        "SELECT id, url, title, report_year, published, sha256, (SELECT COUNT(*) FROM statistics s WHERE s.report_id = r.id)"
+        " FROM reports r ORDER BY id"
+    ).fetchall()
+    reports.close()
+    return [str(tuple(row)) for row in rows]
+
+
+def counts(archive: Path) -> list[int]:
+    captures = Captures(archive)
+    tables = ("captures", "bodies", "entries", "portals")
+    found = [captures.db.conn.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in tables]
+    captures.close()
+    return found
+
+
+def test_two_archives_become_one_and_twice_changes_nothing(machines: dict[str, Path], tmp_path: Path) -> None:
+    merged = tmp_path / "merged"
+    first = scrapy(merged, "merge", machines["a"])
+    assert first.returncode == 0, first.stderr
+    assert scrapy(merged, "merge", machines["b"]).returncode == 0
+    assert dump(merged) == dump(machines["both"])
+    assert counts(merged) == counts(machines["both"])
+    before = counts(merged)
+    again = scrapy(merged, "merge", machines["b"])
+    assert again.returncode == 0
+    assert "reports/" not in again.stdout
+    assert counts(merged) == before
+    assert scrapy(merged, "verify").returncode == 0
+    assert "30 unchanged" in scrapy(merged, "reparse").stdout
+
+
+def test_a_merge_that_is_killed_is_completed_by_the_next(machines: dict[str, Path], tmp_path: Path) -> None:
+    merged = tmp_path / "merged"
+    environment = {"ARCHIVE": str(merged), "PATH": "/usr/bin:/bin"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scrapy", "merge", str(machines["both"])], cwd=ROOT, env=environment
+    )
+    deadline = time.monotonic() + 30
+    while not (merged / "captures.db").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    done = scrapy(merged, "merge", machines["both"])
+    assert done.returncode == 0, done.stderr
+    assert counts(merged) == counts(machines["both"])
+    assert scrapy(merged, "reparse").returncode == 0
+    assert dump(merged) == dump(machines["both"])
+
+
+def test_a_damaged_capture_of_the_other_archive_is_left_and_named(machines: dict[str, Path], tmp_path: Path) -> None:
+    import shutil
+    import sqlite3
+
+    other = Path(shutil.copytree(machines["a"], tmp_path / "other"))
+    connection = sqlite3.connect(other / "captures.db")
+    with connection:
+        (url, sha256) = connection.execute("SELECT url, sha256 FROM captures WHERE url LIKE '%/post_%'").fetchone()
+        connection.execute("UPDATE bodies SET data = x'00' WHERE sha256 = ?", (sha256,))
+    connection.close()
+    done = scrapy(tmp_path / "merged", "merge", other)
+    assert done.returncode == 1
+    assert url in done.stderr
+    assert scrapy(tmp_path / "merged", "verify").returncode == 0
+
+
+def test_what_is_no_other_archive_is_told_in_a_line(machines: dict[str, Path], tmp_path: Path) -> None:
+    for other in (tmp_path / "nowhere", machines["a"]):
+        done = scrapy(machines["a"], "merge", other)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1

@@ -1,0 +1,141 @@
+"""Damage of every kind is named, and put right from a copy."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from archive import Captures
+from archive.verify import verify
+from tests.crawling import crawl, scrapy
+from tests.portals.nfcms import Nfcms
+from tests.portals.server import Server
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    archive = tmp_path_factory.mktemp("verified") / "archive"
+    with Server(Nfcms("qinghe", 12)) as server:
+        assert crawl(archive, *server).returncode == 0
+    return archive
+
+
+@pytest.fixture
+def archive(original: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(original, tmp_path / "archive"))
+
+
+def execute(archive: Path, sql: str, *values: object) -> list[sqlite3.Row]:
+    connection = sqlite3.connect(archive / "captures.db")
+    with connection:
+        rows = connection.execute(sql, values).fetchall()
+    connection.close()
+    return rows
+
+
+def a_report(archive: Path) -> tuple[str, str]:
+    """sha256 and address of a captured report."""
+    return execute(archive, "SELECT sha256, url FROM captures WHERE url LIKE '%/post_%' ORDER BY id DESC LIMIT 1")[0]
+
+
+def content(archive: Path) -> list[sqlite3.Row]:
+    return execute(archive, "SELECT * FROM captures ORDER BY id") + execute(
+        archive, "SELECT sha256, size, data FROM bodies ORDER BY sha256"
+    )
+
+
+def test_an_intact_archive_is_well(archive: Path) -> None:
+    done = scrapy(archive, "verify")
+    assert done.returncode == 0, done.stdout
+    assert "all is well" in done.stdout
+
+
+def test_a_flipped_byte_names_its_captures_and_is_mended_from_another_archive(archive: Path, original: Path) -> None:
+    sha256, url = a_report(archive)
+    ((data,),) = execute(archive, "SELECT data FROM bodies WHERE sha256 = ?", sha256)
+    middle = len(data) // 2
+    flipped = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+    execute(archive, "UPDATE bodies SET data = ? WHERE sha256 = ?", flipped, sha256)
+    done = scrapy(archive, "verify")
+    assert done.returncode == 1
+    assert f"body {sha256}" in done.stdout
+    assert url in done.stdout
+    done = scrapy(archive, "verify", "--repair-from", original / "captures.db")
+    assert done.returncode == 0, done.stdout
+    assert content(archive) == content(original)
+
+
+def test_bytes_that_decompress_but_are_others_are_damage(archive: Path) -> None:
+    sha256, url = a_report(archive)
+    execute(
+        archive,
+        "UPDATE bodies SET data = (SELECT data FROM bodies WHERE sha256 <> ? LIMIT 1) WHERE sha256 = ?",
+        sha256,
+        sha256,
+    )
+    verdict = verify(archive)
+    assert verdict.damaged == {sha256}
+    assert any(url in line for line in verdict.lines)
+
+
+def test_a_deleted_body_is_named_and_mended_from_an_export(archive: Path, original: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.warc.gz"
+    assert scrapy(original, "export", copy).returncode == 0
+    sha256, url = a_report(archive)
+    execute(archive, "DELETE FROM bodies WHERE sha256 = ?", sha256)
+    done = scrapy(archive, "verify")
+    assert done.returncode == 1
+    assert f"{url} at" in done.stdout
+    assert f"its body {sha256} is not there" in done.stdout
+    done = scrapy(archive, "verify", "--repair-from", copy)
+    assert done.returncode == 0, done.stdout
+    assert content(archive) == content(original)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.95])
+def test_a_truncated_database_is_named_and_mended(archive: Path, original: Path, share: float) -> None:
+    path = archive / "captures.db"
+    with path.open("r+b") as file:
+        file.truncate(int(path.stat().st_size * share))
+    done = scrapy(archive, "verify")
+    assert done.returncode == 1
+    assert "captures.db: " in done.stdout
+    assert "Traceback" not in done.stderr
+    done = scrapy(archive, "verify", "--repair-from", original / "captures.db")
+    assert done.returncode == 0, done.stdout + done.stderr
+    strip = "SELECT url, requested_at, outcome, sha256, response_headers FROM captures ORDER BY requested_at, url"
+    assert execute(archive, strip) == execute(original, strip)
+    assert list(archive.glob("captures.db.damaged-*"))
+
+
+def test_orphans_and_altered_addresses_are_named(archive: Path) -> None:
+    captures = Captures(archive)
+    with captures.db.conn as connection:
+        captures.add_body(connection, "0" * 64, b"nobody fetched this")
+        connection.execute("UPDATE captures SET url = 'http://altered.invalid/' WHERE id = 1")
+    captures.close()
+    lines = "\n".join(verify(archive).lines)
+    assert f"body {'0' * 64}: no capture has it" in lines
+    assert "capture 1 of http://altered.invalid/" in lines
+
+
+def test_a_report_whose_page_is_gone_is_named(archive: Path) -> None:
+    execute(archive, "DELETE FROM bodies WHERE sha256 = ?", a_report(archive)[0])
+    assert any(line.startswith("reports.db: qinghe-") for line in verify(archive).lines)
+
+
+def test_without_an_archive_there_is_nothing_to_verify(tmp_path: Path) -> None:
+    done = scrapy(tmp_path, "verify")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_damaged_page_fails_alone_when_it_is_read_again(archive: Path) -> None:
+    execute(archive, "UPDATE bodies SET data = x'00' WHERE sha256 = ?", a_report(archive)[0])
+    done = scrapy(archive, "reparse")
+    assert done.returncode == 1
+    assert "11 unchanged" in done.stdout
+    assert "1 failed" in done.stdout
