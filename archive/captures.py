@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
@@ -291,8 +292,11 @@ class Captures:
     # Runs and problems
 
     def start_run(self, kind: str, portal: str | None) -> int:
-        """A new row of `runs`; its id."""
-        cursor = self._write("INSERT INTO runs (kind, portal, started_at) VALUES (?, ?, ?)", (kind, portal, utc_now()))
+        """A new row of `runs`; its id. Until the run ends, `stats` has the number of its process only."""
+        cursor = self._write(
+            "INSERT INTO runs (kind, portal, started_at, stats) VALUES (?, ?, ?, ?)",
+            (kind, portal, utc_now(), json.dumps({"process": os.getpid()})),
+        )
         return int(cursor.lastrowid or 0)
 
     def finish_run(self, run_id: int, reason: str, stats: dict[str, Any]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from archive.captures import Captures
 from archive.database import utc_now
@@ -13,8 +15,6 @@ from archive.reports import Reports
 
 STALE_AFTER = timedelta(days=35)
 """A portal is crawled monthly at least: a month and some days after its last whole crawl it is forgotten."""
-RUNNING_FOR = timedelta(minutes=15)
-"""A run without an end that has captured something within this time is still going on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,28 @@ def known_portals(captures: Captures) -> set[str]:
     return {row[0] for row in rows if row[0]}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRun:
+    """A portal's last crawl: how it ended (None while it runs, and after it was killed) and its counters."""
+
+    finish_reason: str | None
+    stats: dict[str, Any]
+    captured: int
+    """Requests answered or failed so far."""
+
+
+def last_run(captures: Captures, portal: str) -> LastRun | None:
+    """The newest crawl of a portal; None where it was never crawled."""
+    row = captures.db.conn.execute(
+        "SELECT finish_reason, stats, (SELECT COUNT(*) FROM captures c WHERE c.run_id = r.id) AS captured"
+        " FROM runs r WHERE kind = 'crawl' AND portal = ? ORDER BY id DESC LIMIT 1",
+        (portal,),
+    ).fetchone()
+    if row is None:
+        return None
+    return LastRun(finish_reason=row["finish_reason"], stats=json.loads(row["stats"] or "{}"), captured=row["captured"])
+
+
 def _runs(captures: Captures, portal: str, now: datetime, stale: timedelta) -> Iterator[Finding]:
     """The last crawl, and how long ago the last whole one was."""
     rows = captures.db.conn.execute(
@@ -75,10 +97,7 @@ def _runs(captures: Captures, portal: str, now: datetime, stale: timedelta) -> I
     last = rows[0]
     whole = next((row for row in rows if row["finish_reason"] == "finished"), None)
     if last["finished_at"] is None:
-        seen = captures.db.conn.execute(
-            "SELECT MAX(requested_at) FROM captures WHERE run_id = ?", (last["id"],)
-        ).fetchone()[0]
-        if now - datetime.fromisoformat(seen or last["started_at"]) > RUNNING_FOR:
+        if not _is_alive(json.loads(last["stats"] or "{}").get("process")):
             message = "its last crawl never came to an end: it was killed, or the machine went down"
             yield Finding(portal=portal, kind="run_cut_off", message=message, since=last["started_at"])
     elif last["finish_reason"] != "finished":
@@ -91,6 +110,17 @@ def _runs(captures: Captures, portal: str, now: datetime, stale: timedelta) -> I
             yield Finding(
                 portal=portal, kind="not_crawled_lately", message=message, since=whole and whole["finished_at"]
             )
+
+
+def _is_alive(process: int | None) -> bool:
+    """Whether a process of this machine still runs."""
+    try:
+        os.kill(process or 0, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return process is not None
 
 
 def _problems(captures: Captures, portal: str, tolerated: frozenset[str]) -> Iterator[Finding]:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from scrapy import signals
 
+from archive import Captures
+from archive.health import last_run
 from crawler.runs import Runs
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
     from scrapy.crawler import Crawler
 
+    from crawler.fleet import Crawl
+
 PLAIN_EVERY_S = 5.0
+TICK_S = 1.0
 
 
 class Crawls:
@@ -71,6 +79,65 @@ class Crawls:
         self.bars.update(task, total=wanted, completed=wanted, told=_told(counts))
         if not self.console.is_terminal:
             self.console.print(f"{name}: done, {_told(counts)}")
+
+
+class Fleet:
+    """Shows portals that are crawled in processes of their own; a context manager around their run."""
+
+    def __init__(self, console: Console, archive: Path, total: int) -> None:
+        self.console = console
+        self.total = total
+        self.tasks: dict[str, TaskID] = {}
+        self.captures = Captures(archive)
+        self.bars = Progress(
+            SpinnerColumn(),
+            TextColumn("[bold]{task.description}"),
+            TextColumn("[dim]{task.fields[told]}"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self.finished = 0
+
+    def __enter__(self) -> Self:
+        self.bars.start()
+        self.ticking = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.ticking.cancel()
+        self.bars.stop()
+        self.captures.close()
+
+    def begun(self, name: str) -> None:
+        """A portal's process has been started."""
+        self.tasks[name] = self.bars.add_task(name, total=None, told="starting")
+        if not self.console.is_terminal:
+            self.console.print(f"{name}: started", soft_wrap=True)
+
+    def done(self, crawl: Crawl) -> None:
+        """A portal's process has ended."""
+        self.bars.remove_task(self.tasks.pop(crawl.portal))
+        self.finished += 1
+        mark = {0: "[green]✓[/]", 1: "[yellow]![/]"}.get(crawl.exit_code, "[red]✗[/]")
+        why = [*map(str, crawl.stats.get("unwell", ())), *([escape(crawl.message)] if crawl.message else [])]
+        told = ", ".join([_told(crawl.stats), *why] if crawl.stats else why)
+        self.console.print(
+            f"{mark} {self.finished}/{self.total} {crawl.portal}: {crawl.result}, {crawl.seconds:.0f} s; {told}",
+            soft_wrap=True,
+        )
+
+    def _tick(self) -> None:
+        """The archive itself says how far the portals are."""
+        if self.console.is_terminal:
+            for name, task in self.tasks.items():
+                run = last_run(self.captures, name)
+                if run is not None and run.finish_reason is None:
+                    self.bars.update(task, told=f"{run.captured} requests")
+        self.ticking = asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
 
 def _counts(crawler: Crawler) -> dict[str, Any]:
