@@ -7,40 +7,40 @@ _FIGURE = """(SELECT value FROM statistics s WHERE s.report_id = r.id AND {where
   ORDER BY CASE s.origin WHEN 'html' THEN 0 WHEN 'docx' THEN 1 WHEN 'pdf' THEN 2 WHEN 'image' THEN 3 ELSE 4 END LIMIT 1)"""
 
 
-def _figure(row: str, column: str = "total", table: int = 3) -> str:
+def figure(row: str, column: str = "total", table: int = 3) -> str:
     return _FIGURE.format(where=f"s.table_no = {table} AND s.row_name = '{row}' AND s.column_name = '{column}'")
 
 
 def _or_annex(row: str, annex: str, table: int = 3, column: str = "total") -> str:
     """A figure of the national tables; before 2019 the annex's row of the same meaning (`same_as` in labels.json)."""
-    return f"COALESCE({_figure(row, column, table)}, {_figure(annex, 'year_value', 1)})"
+    return f"COALESCE({figure(row, column, table)}, {figure(annex, 'year_value', 1)})"
 
 
 def _group(prefix: str) -> str:
     """A group's total: the sum of its rows in a table, else the total that the prose states."""
     rows = f"s.report_id = r.id AND s.table_no = 3 AND s.column_name = 'total' AND s.origin <> 'narrative' AND s.row_name GLOB '{prefix}_*'"
-    return f"COALESCE((SELECT SUM(value) FROM statistics s WHERE {rows}), {_figure(f'{prefix}_total')})"
+    return f"COALESCE((SELECT SUM(value) FROM statistics s WHERE {rows}), {figure(f'{prefix}_total')})"
 
 
 KEY_FIGURES = f"""CREATE VIEW key_figures AS SELECT
   r.id AS report_id, r.portal, r.issuing_body, r.division_code, r.level, r.body_kind, r.report_year, r.form, r.title, r.url,
   {_or_annex("new_received", "applications_received")} AS applications,
-  {_figure("new_received", "natural_person")} AS applications_natural_person,
-  {_figure("carried_in")} AS carried_in,
+  {figure("new_received", "natural_person")} AS applications_natural_person,
+  {figure("carried_in")} AS carried_in,
   {_or_annex("processed_total", "applications_processed")} AS processed,
   {_or_annex("granted", "replied_granted")} AS granted,
   {_or_annex("partially_granted", "replied_partially_granted")} AS partially_granted,
-  COALESCE({_group("denied")}, {_figure("replied_denied", "year_value", 1)}) AS denied,
+  COALESCE({_group("denied")}, {figure("replied_denied", "year_value", 1)}) AS denied,
   {_group("not_provided")} AS not_provided,
   {_group("not_processed")} AS not_processed,
-  COALESCE({_figure("other_handling")}, {_group("other")}) AS other,
-  {_figure("carried_out")} AS carried_out,
+  COALESCE({figure("other_handling")}, {_group("other")}) AS other,
+  {figure("carried_out")} AS carried_out,
   {_or_annex("cases", "reviews_total", 4, "review_total")} AS reviews,
   {_or_annex("cases", "reviews_corrected", 4, "review_corrected")} AS reviews_corrected,
-  {_figure("cases", "suit_direct_total", 4)} AS suits_direct,
-  {_figure("cases", "suit_after_review_total", 4)} AS suits_after_review,
-  COALESCE({_figure("cases", "suit_direct_total", 4)} + {_figure("cases", "suit_after_review_total", 4)},
-    {_figure("cases", "suit_total", 4)}) AS suits
+  {figure("cases", "suit_direct_total", 4)} AS suits_direct,
+  {figure("cases", "suit_after_review_total", 4)} AS suits_after_review,
+  COALESCE({figure("cases", "suit_direct_total", 4)} + {figure("cases", "suit_after_review_total", 4)},
+    {figure("cases", "suit_total", 4)}) AS suits
 FROM reports r WHERE r.same_as IS NULL"""
 
 COVERAGE = """CREATE VIEW coverage AS SELECT portal, report_year, COUNT(*) AS reports,
