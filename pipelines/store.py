@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from archive import Captures, Reports
+from archive import Captures, Reports, copies
 from archive.addresses import Addresses
 from crawler.items import Entry, Page, Problem
 from crawler.runs import Runs
 from pipelines.checks import check_years
 from pipelines.compose import Located, Reading, compose
+from pipelines.copies import find_copies
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -80,6 +81,9 @@ class Store:
                 {current: check_years(figures(previous), figures(current)) for current, previous in part}
             )
         self.reports.put_cross_year({lonely: [] for lonely in self.reports.with_cross_year() - neighbours.keys()})
+        leading: dict[str, str | None] = dict.fromkeys(copies.strays(self.reports))
+        leading |= find_copies(copies.copies(self.reports), self.touched, partial(copies.text, self.reports))
+        copies.put_same_as(self.reports, leading)
 
 
 def located(portal: type[Portal], key: str, urls: Iterable[str]) -> Located:

@@ -1,0 +1,114 @@
+"""A city re-hosts reports of its district: both are kept, the district's own leads."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.copies import Copy
+from pipelines.copies import find_copies
+from tests.crawling import crawl, scrapy
+from tests.portals.nfcms import Nfcms
+from tests.portals.reports import catalogue
+from tests.portals.server import Server
+from tests.portals.trs import Trs
+from tests.test_crawl import rows, scrapy_dump
+
+TEXT = "".join(f"第{i}项：全年收到政府信息公开申请{i * 37 % 91}件，按时办结{i * 17 % 83}件。" for i in range(60))
+
+
+@pytest.mark.parametrize("first", ["linchuan", "qingxi"])
+def test_the_districts_own_report_leads_whichever_came_first(tmp_path: Path, first: str) -> None:
+    archive = tmp_path / "archive"
+    own = catalogue("临川市青溪区", 8)
+    shared = [report for report in own if report.issuing_body == "临川市青溪区人民政府"][:2]
+    assert len(shared) == 2
+    city = Trs("linchuan", catalogue("临川市", 5) + shared, place="临川市")
+    with Server(Nfcms("qingxi", own, place="临川市青溪区"), city) as server:
+        for name in (first, *{"linchuan", "qingxi"} - {first}):
+            assert crawl(archive, server[name]).returncode == 0
+        links = dict(rows(archive, "reports", "SELECT id, same_as FROM reports WHERE same_as IS NOT NULL"))
+        assert len(links) == 2
+        for copy, leading in links.items():
+            assert copy.startswith("linchuan-")
+            assert leading.startswith("qingxi-")
+            both = "SELECT COUNT(DISTINCT issuing_body || report_year) FROM reports WHERE id IN (?, ?)"
+            assert rows(archive, "reports", both, copy, leading) == [(1,)]
+        assert rows(archive, "reports", "SELECT COUNT(*) FROM reports") == [(15,)]
+        assert rows(
+            archive, "reports", "SELECT COUNT(*), COUNT(DISTINCT issuing_body || report_year) FROM key_figures"
+        ) == [(13, 13)]
+        before = scrapy_dump(archive)
+        for path in archive.glob("reports.db*"):
+            path.unlink()
+        assert scrapy(archive, "reparse").returncode == 0
+        assert scrapy_dump(archive) == before
+        # what a reparse of one portal does not touch stays linked
+        assert scrapy(archive, "reparse", "qingxi").returncode == 0
+        assert scrapy_dump(archive) == before
+
+
+def copy(report_id: str, **facts: Any) -> Copy:
+    usual = {
+        "portal": report_id.partition("-")[0],
+        "issuing_body": "广州市番禺区人民政府",
+        "report_year": 2022,
+        "published": "2023-01-20",
+        "division_code": "440113",
+        "same_as": None,
+        "portal_division": None,
+        "portal_code": None,
+    }
+    return Copy(id=report_id, **usual | facts)
+
+
+CITY = copy("gz-1", portal_division="广州市", portal_code="440100", published="2023-01-10")
+OWN = copy("panyu-1", portal_division="番禺区", portal_code="440113")
+SHORT = replace(OWN, issuing_body="番禺区人民政府")
+PROVINCE = copy("gd-1", portal_division="广东省", portal_code="440000")
+
+
+@pytest.mark.parametrize("own", [OWN, SHORT])
+def test_the_leading_one_does_not_depend_on_the_order(own: Copy) -> None:
+    for order in itertools.permutations([CITY, own, PROVINCE]):
+        found = dict(find_copies(order, {"gz-1", "panyu-1", "gd-1"}, lambda _: TEXT))
+        if own is OWN:
+            assert found == {"panyu-1": None, "gz-1": "panyu-1", "gd-1": "panyu-1"}
+        else:
+            assert found["panyu-1"] is None
+            assert found["gz-1"] == "panyu-1"
+
+
+@pytest.mark.parametrize(
+    ("other", "text"),
+    [
+        (replace(OWN, report_year=2021), TEXT),
+        (replace(OWN, issuing_body="广州市番禺区教育局"), TEXT),
+        (replace(OWN, id="gz-2", portal="gz"), TEXT),
+        (OWN, TEXT.replace("收到", "共收").replace("按时", "依法").replace("件", "宗")),
+        (OWN, "（图片）"),
+    ],
+    ids=["another year", "another body", "the same portal", "another text", "no text"],
+)
+def test_what_is_no_copy(other: Copy, text: str) -> None:
+    texts = {"gz-1": text if text != TEXT else TEXT, other.id: TEXT if len(text) > 10 else text}
+    assert set(dict(find_copies([CITY, other], {"gz-1", other.id}, texts.__getitem__)).values()) == {None}
+
+
+def test_a_copy_may_differ_a_little() -> None:
+    texts = {"gz-1": TEXT, "panyu-1": "来源：番禺区政府\n" + TEXT.replace("第7项", "第七项") + "打印本页"}
+    assert dict(find_copies([CITY, OWN], {"gz-1"}, texts.__getitem__)) == {"panyu-1": None, "gz-1": "panyu-1"}
+
+
+def test_only_what_was_touched_is_compared() -> None:
+    def text(_: str) -> str:
+        raise AssertionError("not to be read")
+
+    linked = replace(CITY, same_as="panyu-1")
+    assert list(find_copies([linked, OWN], set(), text)) == []
+    # its leading one is no longer about the same: the link is undone
+    assert dict(find_copies([linked, replace(OWN, report_year=2020)], set(), text)) == {"gz-1": None}
