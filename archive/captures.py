@@ -147,6 +147,10 @@ class Captures:
         ).fetchone()
         return row["sha256"] if row else None
 
+    def urls_since(self, date: str) -> set[str]:
+        """Addresses that were asked for at that date (ISO, UTC) or later."""
+        return {row[0] for row in self.db.conn.execute("SELECT url FROM captures WHERE requested_at >= ?", (date,))}
+
     def body_of(self, url: str, moment: str | None) -> str | None:
         """The sha256 of what a GET of this address was answered with at that moment, or, without one, last of all."""
         where, values = ("AND requested_at = ?", (url, moment)) if moment else ("", (url,))
@@ -299,6 +303,20 @@ class Captures:
         )
         return int(cursor.lastrowid or 0)
 
+    def unfinished(self, kind: str) -> list[str]:
+        """When runs of this kind began that never came to an end."""
+        rows = self.db.conn.execute(
+            "SELECT started_at FROM runs WHERE kind = ? AND finished_at IS NULL ORDER BY id", (kind,)
+        )
+        return [row["started_at"] for row in rows]
+
+    def end_unfinished(self, kind: str) -> None:
+        """Say of the runs of this kind that never came to an end that they were interrupted."""
+        self._write(
+            "UPDATE runs SET finished_at = ?, finish_reason = 'interrupted' WHERE kind = ? AND finished_at IS NULL",
+            (utc_now(), kind),
+        )
+
     def finish_run(self, run_id: int, reason: str, stats: dict[str, Any]) -> None:
         """Close a run; `stats` as JSON."""
         text = json.dumps(stats, ensure_ascii=False, default=str, sort_keys=True)
@@ -323,6 +341,32 @@ class Captures:
             (run_id, portal, problem.url, problem.stage, problem.kind, problem.message, utc_now()),
         )
         return True
+
+    def put_problems(self, run_id: int, stage: str, said: Iterable[tuple[str | None, str, list[Problem]]]) -> None:
+        """What is to be said of these addresses (portal, URL, problems) now, in one commit: nothing closes what was open.
+
+        A problem that is open with the same words is left as it is.
+        """
+        now = utc_now()
+        with self.db.conn as connection:
+            for portal, url, problems in said:
+                rows = connection.execute(
+                    "SELECT id, kind, message FROM problems WHERE url = ? AND stage = ? AND resolved_at IS NULL",
+                    (url, stage),
+                ).fetchall()
+                wanted = {problem.kind: problem.message for problem in problems}
+                for row in rows:
+                    message = wanted.pop(row["kind"], None)
+                    if message is None:
+                        connection.execute("UPDATE problems SET resolved_at = ? WHERE id = ?", (now, row["id"]))
+                    elif message != row["message"]:
+                        connection.execute(
+                            "UPDATE problems SET run_id = ?, message = ? WHERE id = ?", (run_id, message, row["id"])
+                        )
+                connection.executemany(
+                    "INSERT INTO problems (run_id, portal, url, stage, kind, message, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    [(run_id, portal, url, stage, kind, message, now) for kind, message in wanted.items()],
+                )
 
     def resolve_problems(self, url: str, stage: str, *, still: Iterable[str] = ()) -> None:
         """Close the open problems of this URL and stage, but for the kinds that are `still` there."""

@@ -259,6 +259,19 @@ class Reports:
             raise ArchiveError(f"cannot write {record.id} to {self.path}: {error}") from error
         return "changed" if before else "new"
 
+    def digest(self, report_id: str) -> str | None:
+        """The digest of what is written of a report; None where there is no such report."""
+        row = self.db.conn.execute("SELECT digest FROM reports WHERE id = ?", (report_id,)).fetchone()
+        return row["digest"] if row else None
+
+    def addresses(self, report_id: str) -> tuple[str, list[str]] | None:
+        """Portal, and every address of a report; None where there is no such report."""
+        row = self.db.conn.execute("SELECT portal, url FROM reports WHERE id = ?", (report_id,)).fetchone()
+        if row is None:
+            return None
+        more = self.db.conn.execute("SELECT url FROM locations WHERE report_id = ?", (report_id,))
+        return row["portal"], [row["url"], *(other["url"] for other in more)]
+
     def record(self, report_id: str) -> Record | None:
         """The rows that `put` wrote; None where there is no such report."""
         found = self.db.conn.execute("SELECT * FROM reports WHERE id = ?", (report_id,)).fetchone()
