@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urljoin
 
 from lxml import etree
 
@@ -14,7 +15,9 @@ from crawler.items import Page
 
 
 class ReaderError(ValueError):
-    """A page that cannot be read at all: empty, or of a format that no reader knows."""
+    """A page that cannot be read at all: empty, or of a format that no reader knows. `kind` names the problem."""
+
+    kind = "unreadable"
 
 
 @dataclass(slots=True)
@@ -27,6 +30,8 @@ class Document:
     encoding: str
     source: str = field(repr=False)
     root: Any = field(default=None, repr=False)
+    base: str = ""
+    """What relative addresses are relative to: the page's own address, or what its `<base>` says."""
     metas: dict[str, str] = field(default_factory=dict)
     """Names in lower case: portals write ArticleTitle, articletitle, contentSource … The first that is not empty counts."""
     scripts: str = field(default="", repr=False)
@@ -77,18 +82,27 @@ def read_document(page: Page) -> Document:
     if plain or not content_type:
         plain = not _MARKUP.search(source[:4096])
     if plain:
-        return Document(url=page.url, kind="text", encoding=encoding, source=source)
+        return Document(url=page.url, kind="text", encoding=encoding, source=source, base=page.url)
     root = parse(source)
     if root is None:
         raise ReaderError("no markup and no text")
-    scripts = "\n".join(text for script in root.iter("script") if (text := script.text))
+    base, metas, script_texts = page.url, {}, []
+    for element in root.iter("script", "meta", "base"):  # one walk: each costs
+        if element.tag == "script":
+            script_texts.append(element.text or "")
+        elif element.tag == "base":
+            base = urljoin(base, element.get("href") or "")
+        elif (name := element.get("name")) and (content := (element.get("content") or "").strip()):
+            metas.setdefault(name.strip().lower(), content)
+    scripts = "\n".join(filter(None, script_texts))
     return Document(
         url=page.url,
         kind="html",
         encoding=encoding,
         source=source,
         root=root,
-        metas=_metas(root),
+        base=base,
+        metas=metas,
         scripts=scripts,
         hides=any(word in source and pattern.search(source) for word, pattern in _HIDES),
         detail=_detail(scripts),
@@ -149,9 +163,8 @@ def _codec(declared: bytes) -> str | None:
 
 # a pattern each, with a plain word before it: one pattern for all costs as much as parsing the page
 _HIDES = (
-    ("display", re.compile(r"display\s*:\s*(?i:none)")),
+    ("isplay", re.compile(r"isplay\s*:\s*(?i:none)")),
     ("DISPLAY", re.compile(r"DISPLAY\s*:\s*(?i:none)")),
-    ("Display", re.compile(r"Display\s*:\s*(?i:none)")),
     ("visibility", re.compile(r"visibility\s*:\s*hidden")),
 )
 _DETAIL = re.compile(r"""DETAIL["']?\s*:\s*(?=\{)""")
@@ -166,12 +179,3 @@ def _detail(scripts: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return detail if isinstance(detail, dict) else {}
-
-
-def _metas(root: Any) -> dict[str, str]:
-    metas: dict[str, str] = {}
-    for meta in root.iter("meta"):
-        name, content = meta.get("name"), meta.get("content")
-        if name and content and content.strip():
-            metas.setdefault(name.strip().lower(), content.strip())
-    return metas

@@ -47,7 +47,7 @@ class Segment(NamedTuple):
 class Grid:
     """A table, by its slots (`rows`) or by its cells (`lines`): whichever it is made from, the other follows."""
 
-    __slots__ = ("_lines", "_rows", "origin", "page")
+    __slots__ = ("_lines", "_rows", "mended", "origin", "page")
 
     def __init__(
         self,
@@ -56,10 +56,14 @@ class Grid:
         page: int | None = None,
         *,
         lines: list[list[Segment]] | None = None,
+        mended: bool = False,
     ) -> None:
-        """Make a grid from dense rows of one length, or from lines of cells; `page` counts from 1."""
+        """Make a grid from dense rows of one length, or from lines of cells; `page` counts from 1.
+
+        `mended` says that figures or rows torn by the layout were put together: only identities can prove them.
+        """
         self._rows, self._lines = rows, lines
-        self.origin, self.page = origin, page
+        self.origin, self.page, self.mended = origin, page, mended
 
     @property
     def rows(self) -> list[list[Cell]]:

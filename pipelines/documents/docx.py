@@ -1,0 +1,151 @@
+"""Word documents (ECMA-376): body paragraphs and tables, gridSpan and vMerge expanded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from crawler.items import Problem
+from pipelines.documents.content import Content
+from pipelines.documents.packages import Package
+from pipelines.tables import LONGEST_TEXT, MAX_COLSPAN, MAX_WIDTH, Grid, Segment
+
+_W = (
+    "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}",
+    "{http://purl.oclc.org/ooxml/wordprocessingml/main}",  # the strict variant
+)
+_LEFT_OUT = ("del", "moveFrom", "instrText", "delText", "pPr", "rPr", "Fallback", "footnoteReference", "rPrChange")
+_WRAPPERS = ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo")
+
+
+def read(body: bytes) -> Content:
+    """A docx, docm or dotx. Raises DocumentError."""
+    package = Package(body)
+    content = Content(kind="docx")
+    if any(name.lower().endswith("vbaproject.bin") for name in package.names()):
+        content.problems.append(Problem(kind="macros", message="the document holds macros; they were not run"))
+    root = package.xml(_main_part(package))
+    for part in root:
+        if _local(part) == "body":
+            _blocks(part, content)
+    return content
+
+
+def _main_part(package: Package) -> str:
+    names = package.names()
+    if "word/document.xml" in names:
+        return "word/document.xml"
+    kinds = package.xml("[Content_Types].xml")
+    found = (
+        kind.get("PartName", "").lstrip("/")
+        for kind in kinds
+        if ".main+xml" in kind.get("ContentType", "") and "wordprocessingml" in kind.get("ContentType", "")
+    )
+    return next(found, "word/document.xml")
+
+
+def _local(element: Any) -> str:
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def _blocks(parent: Any, content: Content) -> None:
+    for element in parent:
+        tag = _local(element)
+        if tag == "p":
+            for line in _text(element).split("\n"):
+                content.add(line)
+        elif tag == "tbl":
+            if _is_layout(element):
+                for cell in _cells_of(element):
+                    _blocks(cell, content)
+            else:
+                content.blocks.append(_grid(element))
+        elif tag in _WRAPPERS:
+            _blocks(element, content)
+
+
+def _is_layout(table: Any) -> bool:
+    """Whether a table holds data tables: nested ones of more than a cell."""
+    for prefix in _W:
+        for inner in table.iterdescendants(f"{prefix}tbl"):
+            if sum(1 for _ in inner.iter(f"{prefix}tc")) > 1:
+                return True
+    return False
+
+
+def _cells_of(table: Any) -> Iterator[Any]:
+    for row in _children(table, "tr"):
+        yield from _children(row, "tc")
+
+
+def _children(element: Any, wanted: str) -> Iterator[Any]:
+    for child in element:
+        tag = _local(child)
+        if tag == wanted:
+            yield child
+        elif tag in _WRAPPERS:
+            yield from _children(child, wanted)
+
+
+def _grid(table: Any) -> Grid:
+    lines: list[list[Segment]] = []
+    above: list[Segment] = []
+    number = 0
+    for row in _children(table, "tr"):
+        properties = next(_children(row, "trPr"), None)
+        column = min(_value(properties, "gridBefore") or 0, MAX_COLSPAN)
+        line: list[Segment] = []
+        for cell in _children(row, "tc"):
+            if column >= MAX_WIDTH:
+                break
+            properties = next(_children(cell, "tcPr"), None)
+            end = column + min(max(_value(properties, "gridSpan") or 1, 1), MAX_COLSPAN, MAX_WIDTH - column)
+            merge = next(_children(properties, "vMerge"), None) if properties is not None else None
+            upper = next((s for s in above if s.start == column), None)
+            if merge is not None and (_attribute(merge) or "continue") != "restart" and upper is not None:
+                line.append(upper._replace(end=end, fresh=False))
+            else:
+                text = "\n".join(filter(None, (_text(p).strip() for p in _paragraphs(cell))))[:LONGEST_TEXT]
+                line.append(Segment(column, end, text, True, number))
+                number += 1
+            column = end
+        lines.append(line)
+        above = line
+    return Grid(lines=lines, origin="docx")
+
+
+def _paragraphs(cell: Any) -> Iterator[Any]:
+    for element in cell:
+        tag = _local(element)
+        if tag == "p":
+            yield element
+        elif tag in _WRAPPERS or tag in ("tbl", "tr", "tc"):
+            yield from _paragraphs(element)
+
+
+def _value(properties: Any, name: str) -> int | None:
+    element = next(_children(properties, name), None) if properties is not None else None
+    text = _attribute(element) if element is not None else None
+    return int(text) if text and text.isdecimal() and len(text) < 6 else None
+
+
+def _attribute(element: Any) -> str | None:
+    return next((value for name, value in element.attrib.items() if name.rpartition("}")[2] == "val"), None)
+
+
+def _text(paragraph: Any) -> str:
+    pieces: list[str] = []
+    for element in paragraph:
+        tag = _local(element)
+        if tag == "t":
+            pieces.append(element.text or "")
+        elif tag in ("tab", "ptab"):
+            pieces.append(" ")
+        elif tag in ("br", "cr", "p"):
+            pieces.append(("\n" if pieces else "") + _text(element))
+        elif tag == "noBreakHyphen":
+            pieces.append("-")
+        elif tag not in _LEFT_OUT and len(element):
+            pieces.append(_text(element))
+    return "".join(pieces)

@@ -1,0 +1,74 @@
+"""Old Word documents (doc, wps, rtf), made docx by LibreOffice where it is installed.
+
+LibreOffice runs in a profile of its own that forbids macros and sends every request for a linked file nowhere. It is
+started in the process group of the reading child, so that whoever ends that ends it too.
+"""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from crawler.items import Problem
+from pipelines.documents import docx
+from pipelines.documents.content import Content, DocumentError
+
+MEMORY = 4 * 1024**3
+"""Bytes of address space for LibreOffice, which maps far more than it uses."""
+
+_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="DisableMacrosExecution"><value>true</value></prop></item>
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel"><value>3</value></prop></item>
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="BlockUntrustedRefererLinks"><value>true</value></prop></item>
+<item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetProxyType"><value>2</value></prop></item>
+<item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetHTTPProxyName"><value>127.0.0.1</value></prop></item>
+<item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetHTTPProxyPort"><value>9</value></prop></item>
+<item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetHTTPSProxyName"><value>127.0.0.1</value></prop></item>
+<item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetHTTPSProxyPort"><value>9</value></prop></item>
+</oor:items>
+"""
+
+
+def read(body: bytes, kind: str) -> Content:
+    """A doc, wps or rtf. Raises DocumentError; of kind unread where LibreOffice is not installed."""
+    program = shutil.which("soffice") or shutil.which("libreoffice")
+    if program is None:
+        raise DocumentError("Word documents before 2007 are read where LibreOffice is installed (soffice)", "unread")
+    with TemporaryDirectory(prefix="tongjian-") as folder:
+        content = docx.read(_converted(program, body, kind, Path(folder)))
+    content.kind = "doc"
+    if "_VBA_PROJECT".encode("utf-16-le") in body:
+        content.problems.append(Problem(kind="macros", message="the document holds macros; they were not run"))
+    return content
+
+
+def _converted(program: str, body: bytes, kind: str, folder: Path) -> bytes:
+    user = folder / "profile" / "user"
+    user.mkdir(parents=True)
+    (user / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
+    source = folder / f"document.{kind}"
+    source.write_bytes(body)
+    filters = {"doc": "MS Word 97", "rtf": "Rich Text Format"}
+    command = [
+        program,
+        f"-env:UserInstallation={user.parent.as_uri()}",
+        *("--headless", "--norestore", "--nolockcheck", "--nodefault", f"--infilter={filters[kind]}"),
+        *("--convert-to", "docx:MS Word 2007 XML", "--outdir", str(folder / "out"), str(source)),
+    ]
+    done = subprocess.run(  # noqa: S603 - a program of this machine on files of our own making
+        command, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=folder, preexec_fn=_more_memory
+    )
+    result = folder / "out" / "document.docx"
+    if not result.is_file():
+        said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()[-200:]
+        encrypted = "password" in said.lower()
+        raise DocumentError(f"LibreOffice made nothing of it: {said}", "encrypted" if encrypted else "damaged")
+    return result.read_bytes()
+
+
+def _more_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

@@ -1,0 +1,351 @@
+"""PDF: ruled tables by page slices, the text between them, and rows that a page break tore.
+
+A PDF knows no tables, only rules and characters. A page's rules give cells; the slices of a table that goes on over
+pages are laid on common columns; a row that the break tore is put together only where its label, joined, is one of the
+form's. What was put together is marked, for identities to prove.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from itertools import groupby
+from typing import Any
+
+import pdfplumber
+from pdfminer.pdfdocument import PDFPasswordIncorrect
+from pdfminer.pdfexceptions import PDFException
+from pdfminer.pdftypes import resolve1
+from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
+from pdfplumber.utils.text import extract_text
+
+from pipelines.documents.content import Content, DocumentError
+from pipelines.labels import NATIONAL_FORMS, core, rows
+from pipelines.tables import LONGEST_TEXT, Grid, Segment
+
+MOST_PAGES = 500
+"""The longest report has a hundred."""
+SNAP = 4.0
+"""Points within which two rules are one; the narrowest columns met are 11 wide."""
+NARROW = 9
+"""Digits: a column narrower than so many may break its figures over lines."""
+ALIKE = 0.85
+"""How much of a form's label a torn row's joined label must be; the rest is characters that the PDF lost."""
+
+_FIGURE = re.compile(r"[\d.,+\-]+")
+_PAGE_NUMBER = re.compile(r"[-—–－\s·]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／共]\s*\d{1,4}\s*页?)?[-—–－\s·]*")
+_LABELS = tuple(
+    dict.fromkeys(
+        row.core for number in (2, 3) for form in NATIONAL_FORMS for row in rows(form, number) if len(row.core) > 3
+    )
+)
+
+logging.getLogger("pdfminer").setLevel(logging.ERROR)  # it warns of every font it finds odd
+
+
+@dataclass(slots=True)
+class _Cell:
+    x0: float
+    x1: float
+    text: str
+    fresh: bool
+    number: int
+
+
+@dataclass(slots=True)
+class _Slice:
+    """The part of a table that one page holds: rows of cells, left to right."""
+
+    page: int
+    top: float
+    bottom: float
+    rows: list[list[_Cell]]
+    mended: bool = False
+    pages: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Line:
+    text: str
+    x0: float
+    x1: float
+    top: float
+    size: float
+
+
+def read(body: bytes) -> Content:
+    """A PDF with a text layer. Raises DocumentError."""
+    content = Content(kind="pdf", origin="pdf")
+    try:
+        with pdfplumber.open(io.BytesIO(body), pages=list(range(1, MOST_PAGES + 1))) as pdf:
+            count = resolve1(resolve1(pdf.doc.catalog["Pages"]).get("Count"))
+            if isinstance(count, int) and count > MOST_PAGES:
+                raise DocumentError(f"a PDF of {count} pages", "oversized")
+            blocks: list[_Line | _Slice] = []
+            for page in pdf.pages:
+                blocks += _page(page)
+                page.close()
+    except (PdfminerException, MalformedPDFException, PDFException) as error:
+        cause = error.args[0] if error.args else error
+        if isinstance(cause, PDFPasswordIncorrect):
+            raise DocumentError("the PDF asks for a password", "encrypted") from error
+        raise DocumentError(f"damaged PDF: {type(cause).__name__}: {cause}") from error
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, AssertionError, OverflowError) as error:
+        if isinstance(error, DocumentError):
+            raise
+        # pdfminer trusts the objects of a file to be of the types that the format prescribes
+        raise DocumentError(f"damaged PDF: {type(error).__name__}: {error}") from error
+    if not blocks:
+        raise DocumentError("the PDF holds no text: its pages are pictures; install the extra `ocr`", "unread")
+    _compose(blocks, content)
+    return content
+
+
+# --- a page ----------------------------------------------------------------------------------------------------------
+
+
+def _page(page: Any) -> list[_Line | _Slice]:
+    page = page.dedupe_chars()  # bold is imitated by printing twice, and a figure printed twice is another figure
+    found: list[_Slice] = []
+    if page.edges:
+        ends = _open_ends(page)
+        settings = {"explicit_horizontal_lines": ends, "snap_tolerance": 3, "intersection_tolerance": 3}
+        for table in page.find_tables(settings):
+            made = _slice(table, page)
+            if made is not None:
+                found.append(made)
+    inside = [(s.top, s.bottom, s.rows[0][0].x0 - 1, max(r[-1].x1 for r in s.rows if r) + 1) for s in found]
+
+    def is_prose(thing: Any) -> bool:
+        if thing.get("object_type") != "char":
+            return False
+        middle = (thing["top"] + thing["bottom"]) / 2
+        return not any(top <= middle <= bottom for top, bottom, _, _ in inside)
+
+    lines = [
+        _Line(line["text"], line["x0"], line["x1"], line["top"], line["bottom"] - line["top"])
+        for line in page.filter(is_prose).extract_text_lines(return_chars=False)
+    ]
+    height = float(page.height)
+    lines = [line for line in lines if not (_PAGE_NUMBER.fullmatch(line.text) and not 0.1 < line.top / height < 0.88)]
+    blocks: list[_Line | _Slice] = [*lines, *found]
+    return sorted(blocks, key=lambda block: block.top)
+
+
+def _open_ends(page: Any) -> list[float]:
+    """Where upright rules run on to the first or last line of a page without a rule across: a row is torn there."""
+    upright = [edge for edge in page.edges if edge["orientation"] == "v"]
+    if not upright:
+        return []
+    found = []
+    for end, choose in (("top", min), ("bottom", max)):
+        y = choose(edge[end] for edge in upright)
+        if len({round(edge["x0"] / SNAP) for edge in upright if abs(edge[end] - y) < 2}) >= 3:
+            found.append(y)
+    return found
+
+
+def _slice(table: Any, page: Any) -> _Slice | None:
+    """The cells of a table with their characters; lines of text that happen to be ruled are left to the text."""
+    xs = _clusters([x for cell in table.cells for x in (cell[0], cell[2])])
+    ys = _clusters([y for cell in table.cells for y in (cell[1], cell[3])])
+    if len(xs) < 3 or len(ys) < 2:
+        return None
+    boxes: dict[tuple[int, int], tuple[int, int, int, int]] = {}
+    for x0, top, x1, bottom in table.cells:
+        left, right, first, last = _at(xs, x0), _at(xs, x1), _at(ys, top), _at(ys, bottom)
+        for row in range(first, last):
+            for column in range(left, right):
+                boxes.setdefault((row, column), (first, last, left, right))
+    characters: dict[tuple[int, int, int, int], list[Any]] = {}
+    for char in page.chars:
+        x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
+        if xs[0] <= x <= xs[-1] and ys[0] <= y <= ys[-1]:
+            slot = _below(ys, y), _below(xs, x)
+            characters.setdefault(boxes.get(slot, (slot[0], slot[0] + 1, slot[1], slot[1] + 1)), []).append(char)
+    found: list[list[_Cell]] = []
+    mended = False
+    texts: dict[tuple[int, int, int, int], str] = {}
+    for box, chars in characters.items():
+        texts[box], was_torn = _cell_text(chars, xs[box[3]] - xs[box[2]])
+        mended |= was_torn
+    for row in range(len(ys) - 1):
+        line: list[_Cell] = []
+        column = 0
+        while column < len(xs) - 1:
+            box = boxes.get((row, column), (row, row + 1, column, column + 1))
+            first, _, _, right = box
+            number = first * len(xs) + box[2]
+            line.append(_Cell(xs[column], xs[right], texts.get(box, ""), first == row, number))
+            column = right
+        found.append(line)
+    bounds = _trim(found)
+    if bounds is None:
+        return None
+    start, stop = bounds
+    return _Slice(page.page_number, ys[start], ys[stop], found[start:stop], mended)
+
+
+def _trim(lines: list[list[_Cell]]) -> tuple[int, int] | None:
+    """The rows that are a table's: rows of one cell before and after it are lines of text, unless the form has them."""
+
+    def is_text(line: list[_Cell]) -> bool:
+        filled = [cell for cell in line if cell.text]
+        return len(line) == 1 and (not filled or not core(filled[0].text).startswith("第二十条"))
+
+    start, stop = 0, len(lines)
+    while start < stop and is_text(lines[start]):
+        start += 1
+    while stop > start and is_text(lines[stop - 1]):
+        stop -= 1
+    if all(len(line) == 1 for line in lines[start:stop]) and not any("第二十条" in c.text for r in lines for c in r):
+        return None
+    return (start, stop) if start < stop else None
+
+
+def _cell_text(chars: list[Any], width: float) -> tuple[str, bool]:
+    """A cell's text, and whether a figure that its narrow column broke over lines was put together."""
+    text = extract_text(chars, x_tolerance=3, y_tolerance=3).strip()
+    pieces = text.split("\n")
+    if len(pieces) > 1 and all(_FIGURE.fullmatch(piece) for piece in pieces):
+        size = max(char["x1"] - char["x0"] for char in chars)
+        if width < NARROW * size:
+            return "".join(pieces), True
+    return text[:LONGEST_TEXT], False
+
+
+def _clusters(values: list[float]) -> list[float]:
+    """Positions of rules, those nearer than SNAP as one."""
+    found: list[list[float]] = []
+    for value in sorted(values):
+        if found and value - found[-1][-1] < SNAP:
+            found[-1].append(value)
+        else:
+            found.append([value])
+    return [sum(group) / len(group) for group in found]
+
+
+def _at(edges: list[float], value: float) -> int:
+    return min(range(len(edges)), key=lambda i: abs(edges[i] - value))
+
+
+def _below(edges: list[float], value: float) -> int:
+    return max(0, min(len(edges) - 2, sum(edge <= value for edge in edges) - 1))
+
+
+# --- the pages together ----------------------------------------------------------------------------------------------
+
+
+def _compose(blocks: list[_Line | _Slice], content: Content) -> None:
+    """Slices that follow one another become one grid, lines become paragraphs."""
+    lines = [block for block in blocks if isinstance(block, _Line)]
+    size = sorted(line.size for line in lines)[len(lines) // 2] if lines else 0.0
+    left = min((line.x0 for line in lines), default=0.0)
+    right = max((line.x1 for line in lines), default=0.0)
+    for is_line, group in groupby(blocks, key=lambda block: isinstance(block, _Line)):
+        if is_line:
+            for text in _paragraphs([b for b in group if isinstance(b, _Line)], left, right, size):
+                content.add(text)
+        else:
+            for slices in _runs([b for b in group if isinstance(b, _Slice)]):
+                content.blocks.append(_joined(slices))
+
+
+def _runs(slices: list[_Slice]) -> Iterator[list[_Slice]]:
+    """Slices of one table: nothing stands between them but a page break, and they end at the same right edge."""
+    run: list[_Slice] = []
+    for one in slices:
+        if run and not (one.page == run[-1].page + 1 and abs(one.rows[0][-1].x1 - run[-1].rows[-1][-1].x1) < 2 * SNAP):
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
+
+
+def _joined(slices: list[_Slice]) -> Grid:
+    mended = any(one.mended for one in slices)
+    lines: list[list[_Cell]] = []
+    start = 0
+    for one in slices:
+        rest = one.rows
+        if lines and (mend := _mended(lines[-1], rest[0])):
+            (lines[-1], has_torn_figures), rest = mend, rest[1:]
+            mended |= has_torn_figures
+        lines += [[_Cell(c.x0, c.x1, c.text, c.fresh, c.number + start) for c in line] for line in rest]
+        start += 1_000_000
+    edges = _clusters([x for line in lines for cell in line for x in (cell.x0, cell.x1)])
+    return Grid(
+        lines=[
+            [Segment(_at(edges, c.x0), _at(edges, c.x1), c.text, c.fresh, c.number) for c in line] for line in lines
+        ],
+        origin="pdf",
+        page=slices[0].page,
+        mended=mended,
+    )
+
+
+def _mended(upper: list[_Cell], lower: list[_Cell]) -> tuple[list[_Cell], bool] | None:
+    """The row that a page break tore into these two, and whether figures were torn; None unless its label, joined, is the form's.
+
+    A torn cell's lines stand above and below the break, those of a figure too.
+    """
+    if len(upper) < 2 or abs(len(upper) - len(lower)) > 2:
+        return None
+    pairs = []
+    for cell in upper:
+        beneath = [
+            c for c in lower if min(c.x1, cell.x1) - max(c.x0, cell.x0) > 0.5 * min(c.x1 - c.x0, cell.x1 - cell.x0)
+        ]
+        pairs.append((cell, beneath))
+    figures = next((i for i, (cell, _) in enumerate(pairs) if i and _is_figures([c for c, _ in pairs[i:]])), len(pairs))
+    label = figures - 1
+    if label < 0 or figures == len(pairs):
+        return None
+    halves = core(pairs[label][0].text), core("".join(c.text for c in pairs[label][1][-1:]))
+    whole = core(pairs[label][0].text + "".join(c.text for c in pairs[label][1][-1:]))
+    likeness = _likeness(whole)
+    if likeness < ALIKE or (halves[1] and likeness <= max(map(_likeness, halves))):
+        return None
+    found = []
+    torn = False
+    for index, (cell, beneath) in enumerate(pairs):
+        below = "".join(c.text for c in beneath[-1:])
+        torn |= index > label and bool(cell.text and below)
+        found.append(_Cell(cell.x0, cell.x1, cell.text + below, cell.fresh, cell.number))
+    return found, torn
+
+
+def _is_figures(cells: list[_Cell]) -> bool:
+    return all(
+        not cell.text or (len(cell.text) < 12 and not re.search(r"[\u4e00-\u9fff]", cell.text)) for cell in cells
+    )
+
+
+def _likeness(label: str) -> float:
+    """How near a label is to the form's nearest, 0 to 1."""
+    return max(SequenceMatcher(None, label, known).ratio() for known in _LABELS)
+
+
+def _paragraphs(lines: list[_Line], left: float, right: float, size: float) -> Iterator[str]:
+    """Lines put together: a paragraph begins indented, larger than the text, or after a line that ends short."""
+    text = ""
+    before: _Line | None = None
+    for line in lines:
+        is_large = line.size > 1.15 * size
+        if before is not None:
+            both_large = is_large and before.size > 1.15 * size and abs(line.size - before.size) < 0.5
+            indented = line.x0 > left + 1.4 * line.size
+            short = before.x1 < right - 1.6 * before.size
+            if not both_large and (indented or short or is_large != (before.size > 1.15 * size)):
+                yield text
+                text = ""
+        gap = " " if text and text[-1].isascii() and line.text[:1].isascii() and text[-1].isalpha() else ""
+        text += gap + line.text
+        before = line
+    if text:
+        yield text
