@@ -9,20 +9,19 @@ from datetime import date, datetime
 FIRST_YEAR = 1990
 """No portal is older; an earlier year is a number that happens to look like a date."""
 
-_FORMS = str.maketrans(
-    {
-        **{chr(0xFF10 + i): str(i) for i in range(10)},
-        "∶": ":",
-        "：": ":",
-        "／": "/",
-        "．": ".",
-        "－": "-",
-        "—": "-",
-        "–": "-",
-        "\u00a0": " ",
-        "\u3000": " ",
-    }
-)
+_FORMS = {
+    **{chr(0xFF10 + i): str(i) for i in range(10)},
+    "∶": ":",
+    "：": ":",
+    "／": "/",
+    "．": ".",
+    "－": "-",
+    "—": "-",
+    "–": "-",
+    "\u00a0": " ",
+    "\u3000": " ",
+}
+_WIDE = re.compile(f"[{''.join(_FORMS)}]")
 _NUMERALS = dict(zip("〇零○ＯO0oО一二三四五六七八九", "000000001" + "23456789", strict=True))
 _CHINESE = re.compile(
     r"([二一][〇零○ＯOoО0一二三四五六七八九]{3})\s*年(?:\s*([一二三四五六七八九十]{1,3})\s*月(?:\s*([一二三四五六七八九十]{1,3})\s*日)?)?"
@@ -44,10 +43,14 @@ class PrintedDate:
 
 def normalise(text: str) -> str:
     """Full-width digits and signs become plain ones, Chinese numerals of years and days digits; length may change."""
-    text = text.translate(_FORMS)
+    text = _WIDE.sub(_plain, text)  # str.translate takes ten times as long
     if "年" in text:
         text = _CHINESE.sub(_digits, text)
     return text
+
+
+def _plain(match: re.Match[str]) -> str:
+    return _FORMS[match[0]]
 
 
 def _digits(match: re.Match[str]) -> str:

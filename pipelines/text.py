@@ -16,7 +16,19 @@ from lxml import etree
 from crawler.items import Attachment
 from pipelines import links
 from pipelines.document import Document, parse
-from pipelines.lines import SENTENCE_MARK, SILENT, clean, hidden, lines, names_files, role, squeeze, string, text_size
+from pipelines.lines import (
+    SENTENCE_MARK,
+    SILENT,
+    clean,
+    hidden,
+    lines,
+    names_files,
+    role,
+    simplify,
+    squeeze,
+    string,
+    text_size,
+)
 
 ENOUGH = 200
 """Characters that a container must hold to be taken for the article without looking further."""
@@ -59,22 +71,20 @@ def find_article(document: Document) -> Article:
         place = next((box for box in document.root.iter("div") if role(box) == "article"), place)
     if element is None:
         return _last_resort(document)
-    base = document.url
-    for tag in document.root.iter("base"):
-        base = urljoin(base, tag.get("href") or "")
     viewers = list(element.iter("iframe", "embed", "object"))
     boxes = clean(element, hides=document.hides)
     anchors = viewers + [a for box in boxes for a in box.iter("a")] + list(element.iter("a"))
     images = list(element.iter("img"))
+    simplify(element)
     article = Article(paragraphs=lines(element), element=element)
     if place is not None:
         article.before = _lines_before(place, document.hides)
         article.after, anchors_below = _lines_after(place, document.hides)
         anchors += anchors_below
     _cut_head(article)
-    article.attachments = links.documents(anchors, base)
-    article.attachments += links.scripted_documents(document.scripts, base, {a.url for a in article.attachments})
-    article.images = links.pictures(images, base)
+    article.attachments = links.documents(anchors, document.base)
+    article.attachments += links.scripted_documents(document.scripts, document.base, {a.url for a in article.attachments})
+    article.images = links.pictures(images, document.base)
     _cut_attachment_lines(article)
     _cut_tail(article)
     return article
@@ -394,7 +404,7 @@ def further_pages(document: Document) -> list[str]:
 
     The call on a listing, whose name is not the page's own, gives none; neither does a page that is itself a later part.
     """
-    found = _CREATE_PAGE.search(document.source) if "createPage" in document.source else None
+    found = _CREATE_PAGE.search(document.scripts) if "createPage" in document.scripts else None
     if found is None:
         return []
     count, current, name, extension = int(found[1]), int(found[2]), found[3], found[4]
