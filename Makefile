@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test lint bench soak lock clean
 
 demo: $(READY)
 	@$(BIN)/scrapy demo
@@ -19,6 +19,10 @@ lint: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench
+
+# Crawls killed at random moments, 50 times: some minutes.
+soak: $(READY)
+	@$(BIN)/python -m tests.soak
 
 # Pins for exactly what pyproject.toml asks for.
 lock: $(READY)
