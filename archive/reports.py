@@ -259,6 +259,21 @@ class Reports:
             raise ArchiveError(f"cannot write {record.id} to {self.path}: {error}") from error
         return "changed" if before else "new"
 
+    def titles(self) -> dict[str, str]:
+        """URL → title of every report."""
+        return {row["url"]: row["title"] or "" for row in self.db.conn.execute("SELECT url, title FROM reports")}
+
+    def urls(self, portal: str | None = None) -> frozenset[str]:
+        """Every address of the reports: theirs, their locations', their documents'."""
+        where, values = ("WHERE r.portal = ?", (portal,)) if portal else ("", ())
+        rows = self.db.conn.execute(
+            f"SELECT url FROM reports r {where}"  # noqa: S608 - a constant clause
+            f" UNION SELECT o.url FROM locations o JOIN reports r ON r.id = o.report_id {where}"
+            f" UNION SELECT a.url FROM attachments a JOIN reports r ON r.id = a.report_id {where}",
+            values * 3,
+        )
+        return frozenset(row[0] for row in rows)
+
     def digest(self, report_id: str) -> str | None:
         """The digest of what is written of a report; None where there is no such report."""
         row = self.db.conn.execute("SELECT digest FROM reports WHERE id = ?", (report_id,)).fetchone()
