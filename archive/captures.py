@@ -201,6 +201,17 @@ class Captures:
         rows.sort(key=lambda row: (row["requested_at"], row["id"]))
         return [Capture(**dict(row)) for row in rows]
 
+    def get(self, number: int) -> Capture:
+        """The capture of that id, whole. Raises DamageError when its body is not, ArchiveError when there is none."""
+        row = self.db.conn.execute("SELECT * FROM captures WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            raise ArchiveError(f"there is no capture {number} in {self.path}")
+        return self._capture(row)
+
+    def count(self) -> int:
+        """How many captures there are."""
+        return int(self.db.conn.execute("SELECT COUNT(*) FROM captures").fetchone()[0])
+
     def urls(self, portal: str | None = None) -> Iterator[tuple[str | None, str, str | None, str]]:
         """(portal, url, redirect_url, outcome) of every distinct answered GET, of all or of one portal and of none."""
         where, values = ("AND (portal = ? OR portal IS NULL)", (portal,)) if portal else ("", ())

@@ -26,6 +26,8 @@ RENAMED = "X-Archive-Orig-"
 Held = Callable[[str, str | None], str | None]
 """URL and moment (None: whenever) → sha256 of the body that the archive has of it."""
 
+_UNREADABLE = (ArchiveLoadFailed, EOFError, OSError, zlib.error, ValueError, AttributeError, TypeError)
+"""What warcio raises for what is no WARC; the last two for a record whose header is cut off."""
 _WAITING = 2
 _REMEMBERED = 200_000
 """Payloads of a file that its revisit records can refer to."""
@@ -102,7 +104,7 @@ class _File:
                 yield from self._taken(record)
                 if getattr(record.raw_stream, "limit", 0) > 0:
                     raise ArchiveError(f"{self.name} is cut off in record {count}")
-        except (ArchiveLoadFailed, EOFError, OSError, zlib.error, ValueError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             said = (str(error).strip() or repr(error)).splitlines()[0]
             raise ArchiveError(f"{self.name} is no readable WARC from record {count + 1} on: {said}") from error
         yield from (capture for _, capture in self.waiting.values())

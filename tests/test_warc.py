@@ -1,0 +1,273 @@
+"""Archives as WARC and WACZ, there and back; files made by others."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import brotli
+import pytest
+import zstandard
+from warcio.archiveiterator import ArchiveIterator
+from warcio.checker import Checker
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from archive import Captures, Reports
+from archive.encodings import decode
+from archive.warc import read
+from tests.crawling import crawl, scrapy
+from tests.portals.nfcms import Nfcms
+from tests.portals.server import Server
+from tests.portals.trs import Trs
+from tests.portals.trs_fujian import TrsFujian
+
+URL = "http://www.linchuan-example.gov.cn/content/post_{}.html"
+BODY = "<html><title>公告</title><p>全文如下。</p></html>".encode()
+
+
+REPLICAS = (
+    Nfcms("qinghe", 8),
+    Trs("hepan", 8, split=3, place="临川市河畔区"),
+    TrsFujian("haiwan", 18, place="白海市望江区"),
+)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Three portals, forms posted, faults of every kind, then all asked for again."""
+    folder = tmp_path_factory.mktemp("exported") / "archive"
+    with Server(*REPLICAS) as server:
+        faults = ("404", "521", "stub", "truncated", "reset")
+        for document, fault in zip(server["qinghe"].documents, faults, strict=False):
+            document.state = fault
+        server["hepan"].move(server["hepan"].documents[2])
+        for _ in range(2):
+            crawl(folder, *server, refresh="1", settings={"RETRY_TIMES": 0, "REFUSALS_BEFORE_LEAVING": 99})
+        yield folder
+
+
+def captured(archive: Path) -> list[tuple[Any, ...]]:
+    """Every capture with its body, but for ids and what run it was of."""
+    connection = sqlite3.connect(archive / "captures.db")
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(captures)") if row[1] not in {"id", "run_id"}]
+    rows = connection.execute(f"SELECT {', '.join(columns)} FROM captures ORDER BY requested_at, url").fetchall()
+    rows += connection.execute("SELECT sha256, size FROM bodies ORDER BY sha256").fetchall()
+    rows += connection.execute("SELECT * FROM entries ORDER BY portal, listing_url, url").fetchall()
+    rows += connection.execute("SELECT * FROM portals ORDER BY name").fetchall()
+    connection.close()
+    return rows
+
+
+def dump(archive: Path) -> list[str]:
+    reports = Reports(archive)
+    lines = list(reports.dump())
+    reports.close()
+    return lines
+
+
+def kinds(path: Path) -> list[str]:
+    with path.open("rb") as stream:
+        return [record.rec_type for record in ArchiveIterator(stream)]
+
+
+@pytest.mark.parametrize("name", ["all.warc.gz", "all.warc", "all.wacz"])
+def test_an_export_comes_back_as_it_was(archive: Path, tmp_path: Path, name: str) -> None:
+    done = scrapy(archive, "export", tmp_path / name)
+    assert done.returncode == 0, done.stderr
+    other = tmp_path / "other"
+    scrapy(other, "import", tmp_path / name)
+    assert captured(other) == captured(archive)
+    assert dump(other) == dump(archive)
+    if name == "all.wacz":
+        return
+    again = scrapy(other, "import", tmp_path / name)
+    assert "captures/held" in again.stderr
+    assert "captures/ok" not in again.stderr
+    assert captured(other) == captured(archive)
+
+
+def test_an_export_is_valid_and_keeps_every_kind(archive: Path, tmp_path: Path) -> None:
+    path = tmp_path / "all.warc.gz"
+    assert scrapy(archive, "export", path).returncode == 0
+    assert set(kinds(path)) == {"warcinfo", "metadata", "request", "response", "revisit"}
+    checker = Checker(type("Options", (), {"inputs": [str(path)], "verbose": True}))
+    checker.process_all()
+    assert not checker.exit_value
+    with path.open("rb") as stream:
+        for record in ArchiveIterator(stream):
+            assert record.rec_headers.protocol == "WARC/1.1"
+            if record.rec_type == "revisit":
+                assert record.http_headers.get_statuscode() == "200"
+                assert record.http_headers.get_header("Content-Type")
+                assert record.rec_headers.get_header("WARC-Refers-To-Date")
+            if record.rec_type in {"response", "revisit"}:
+                assert record.http_headers.get_header("Content-Encoding") is None
+
+
+def test_only_what_is_chosen_is_exported(archive: Path, tmp_path: Path) -> None:
+    path = tmp_path / "some.warc.gz"
+    assert scrapy(archive, "export", path, "--portal", "hepan", "--reports-only").returncode == 0
+    other = tmp_path / "other"
+    assert scrapy(other, "import", path).returncode == 0
+    assert dump(other) == [line for line in dump(archive) if '"hepan' in line]
+    connection = sqlite3.connect(other / "captures.db")
+    assert connection.execute("SELECT COUNT(*) FROM captures WHERE url LIKE '%index%'").fetchone() == (0,)
+    connection.close()
+    assert scrapy(archive, "export", path, "--until", "2001-01-01").stdout.startswith("0 captures")
+    assert scrapy(archive, "export", path, "--since", "then").returncode == 2
+    assert scrapy(archive, "export", tmp_path / "no" / "way.warc").returncode == 2
+    assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")] == []
+
+
+def test_a_revisit_whose_original_is_left_out_is_a_whole_response(archive: Path, tmp_path: Path) -> None:
+    connection = sqlite3.connect(archive / "captures.db")
+    (moment,) = connection.execute("SELECT MIN(requested_at) FROM captures WHERE status = 304").fetchone()
+    connection.close()
+    from archive.export import Export, Selection
+
+    captures = Captures(archive, read_only=True)
+    path = tmp_path / "late.warc.gz"
+    with path.open("wb") as stream:
+        written = list(Export(captures, stream).write(Selection(since=moment), path.name))
+    captures.close()
+    assert written
+    assert not any(record.is_revisit for record in written)
+    assert all(capture.body for capture in read(path) if capture.status == 304)
+
+
+def test_a_wacz_says_what_is_in_it(archive: Path, tmp_path: Path) -> None:
+    path = tmp_path / "all.wacz"
+    assert scrapy(archive, "export", path).returncode == 0
+    with zipfile.ZipFile(path) as packed:
+        package = json.loads(packed.read("datapackage.json"))
+        for resource in package["resources"]:
+            data = packed.read(resource["path"])
+            assert resource["hash"] == f"sha256:{sha256(data).hexdigest()}"
+            assert resource["bytes"] == len(data)
+        pages = [json.loads(line) for line in packed.read("pages/pages.jsonl").splitlines()[1:]]
+        assert {page["url"] for page in pages} == {
+            json.loads(line)[2] for line in dump(archive) if '["reports"' in line
+        }
+        warc = packed.read("archive/data.warc.gz")
+        lines = packed.read("indexes/index.cdx").decode().splitlines()
+        assert lines == sorted(lines)
+        for line in lines[:50]:
+            told = json.loads(line.split(" ", 2)[2])
+            begin = int(told["offset"])
+            (record,) = ArchiveIterator(io.BytesIO(warc[begin : begin + int(told["length"])]))
+            assert record.rec_headers.get_header("WARC-Target-URI") == told["url"]
+
+
+# Files of others
+
+
+def write(
+    path: Path, *records: tuple[str, str, list[tuple[str, str]], bytes, dict[str, str]], is_gzip: bool = True
+) -> Path:
+    """Records of (type, URL, HTTP headers, payload, WARC headers)."""
+    with path.open("wb") as stream:
+        writer = WARCWriter(stream, gzip=is_gzip, warc_version="1.1")
+        for number, (kind, url, headers, payload, named) in enumerate(records):
+            dated = {"WARC-Date": f"2024-03-01T00:00:{number:02}Z"} | named
+            http = StatusAndHeaders(
+                "200 OK", [("Content-Type", "text/html; charset=utf-8"), *headers], protocol="HTTP/1.1"
+            )
+            writer.write_record(
+                writer.create_warc_record(
+                    url, kind, payload=io.BytesIO(payload), http_headers=http, warc_headers_dict=dated
+                )
+            )
+    return path
+
+
+ENCODED: dict[str, tuple[list[tuple[str, str]], bytes]] = {
+    "br": ([("Content-Encoding", "br")], brotli.compress(BODY)),
+    "zstd": ([("Content-Encoding", "zstd")], zstandard.compress(BODY)),
+    "gzip": ([("Content-Encoding", "gzip")], gzip.compress(BODY)),
+    "chunked": (
+        [("Transfer-Encoding", "chunked")],
+        b"5\r\n" + BODY[:5] + b"\r\n%x\r\n" % len(BODY[5:]) + BODY[5:] + b"\r\n0\r\n\r\n",
+    ),
+    "undone": ([("Content-Encoding", "br"), ("Transfer-Encoding", "chunked")], BODY),
+}
+
+
+@pytest.mark.parametrize("is_gzip", [True, False])
+def test_payloads_come_in_decoded(tmp_path: Path, is_gzip: bool) -> None:
+    records = [("response", URL.format(n), headers, body, {}) for n, (headers, body) in enumerate(ENCODED.values())]
+    path = write(tmp_path / "other.warc.gz", *records, is_gzip=is_gzip)
+    assert [capture.body for capture in read(path)] == [BODY] * len(ENCODED)
+
+
+def test_an_encoding_that_breaks_off_is_told() -> None:
+    body, is_whole = decode(gzip.compress(BODY * 50)[:-20], [("Content-Encoding", "gzip")])
+    assert not is_whole
+    assert (BODY * 50).startswith(body)
+    assert decode(b"5\r\nabcde\r\n9\r\nabc", [("transfer-encoding", "chunked")]) == (b"abcdeabc", False)
+
+
+def test_revisits_refer_to_what_is_in_the_file_or_the_archive(tmp_path: Path) -> None:
+    digest = "sha1:" + "A" * 32
+    first = write(tmp_path / "a.warc.gz", ("response", URL.format(1), [], BODY, {"WARC-Payload-Digest": digest}))
+    again = {
+        "WARC-Profile": "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest",
+        "WARC-Payload-Digest": digest,
+        "WARC-Refers-To-Target-URI": URL.format(1),
+        "WARC-Refers-To-Date": "2024-03-01T00:00:00Z",
+        "WARC-Date": "2024-04-01T00:00:00Z",
+    }
+    second = write(tmp_path / "b.warc.gz", ("revisit", URL.format(1), [], b"", again))
+    archive = tmp_path / "archive"
+    assert scrapy(archive, "import", "--no-read", second).returncode == 0
+    assert captured(archive) == [] or not any(URL.format(1) in row for row in captured(archive))
+    assert scrapy(archive, "import", "--no-read", first, second).returncode == 0
+    connection = sqlite3.connect(archive / "captures.db")
+    rows = connection.execute("SELECT outcome, sha256, requested_at FROM captures ORDER BY requested_at").fetchall()
+    connection.close()
+    assert [row[0] for row in rows] == ["ok", "unchanged"]
+    assert rows[0][1] == rows[1][1] == sha256(BODY).hexdigest()
+    assert rows[1][2].startswith("2024-04-01")
+
+
+def test_a_wacz_of_others_comes_in(tmp_path: Path) -> None:
+    warc = write(
+        tmp_path / "rec.warc.gz", ("response", URL.format(1), [], BODY, {}), ("response", "dns:x", [], b"1", {})
+    )
+    path = tmp_path / "other.wacz"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.write(warc, "archive/rec.warc.gz")
+        packed.writestr("datapackage.json", "{}")
+    assert [capture.url for capture in read(path)] == [URL.format(1)]
+    cut = tmp_path / "cut.wacz"
+    cut.write_bytes(path.read_bytes()[:-30])
+    done = scrapy(tmp_path / "archive", "import", cut)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].startswith(f"scrapy: {cut} is a WACZ")
+
+
+def test_what_came_before_the_cut_is_taken(archive: Path, tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.warc.gz", tmp_path / "cut.warc.gz"
+    assert scrapy(archive, "export", whole).returncode == 0
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    other = tmp_path / "other"
+    done = scrapy(other, "import", "--no-read", cut)
+    assert done.returncode == 2
+    assert sum(line.startswith("scrapy: ") for line in done.stderr.splitlines()) == 1
+    assert 0 < len(list(read_until(cut))) < len(list(read(whole)))
+
+
+def read_until(path: Path) -> Iterator[Any]:
+    from archive import ArchiveError
+
+    try:
+        yield from read(path)
+    except ArchiveError:
+        return
