@@ -113,7 +113,9 @@ def read_narrative(paragraphs: list[str], report_year: int | None, form: str) ->
         if section != reading.section or HEADING.match(paragraph):
             reading = Reading(report_year, section, domain=_matter(section))
         for sentence in SENTENCE_END.split(paragraph):
-            if MATTER.search(sentence) and (FIGURE.search(sentence) or NOUGHT.search(sentence)):
+            if not MATTER.search(sentence):
+                continue
+            if FIGURE.search(sentence) or NOUGHT.search(sentence):
                 reading.nested = reading.other_year = False
                 for clause in _clauses(sentence):
                     _read_clause(clause, sentence.strip(), reading, stated, form)
@@ -131,7 +133,8 @@ def _matter(section: str) -> str:
 def _clauses(sentence: str) -> list[str]:
     """A sentence's clauses, squeezed, without quotation marks and titles in 《》."""
     text = TITLE.sub("", squeeze(sentence))
-    text = THOUSANDS.sub("", text.translate(QUOTES))
+    text = THOUSANDS.sub("", QUOTES.sub("", text))
+    text = text.replace("(", ",(").replace(")", "),").replace("其中", ",其中")
     return [clause for clause in CLAUSE_END.split(text) if clause]
 
 
@@ -140,28 +143,30 @@ def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, f
     clause = clause.strip("()")
     if "年" in clause and (years := [int(year) for year in YEAR.findall(clause)]):
         reading.other_year = reading.year is not None and reading.year not in years
-    reading.other_year |= bool(PERIOD.search(clause)) and not FIGURE.search(clause)
+    stated_here = FIGURE.search(clause) is not None
+    months = "月" in clause or "半年" in clause or "季度" in clause
+    if months and not stated_here and PERIOD.search(clause):
+        reading.other_year = True
     begins = opens or clause.startswith(("其中", "包括", "含"))
     reading.nested |= begins
     reading.part = begins or reading.announced
     reading.announced = clause in ("其中", "包括", "含")
     _turn(clause, reading)
-    _note(clause, sentence, reading, stated, form)
+    is_fact = (stated_here or NOT.search(clause)) and not (
+        reading.other_year
+        or COMPARED.search(clause)
+        or (months and PART_OF_YEAR.search(clause))
+        or ("累计" in clause and SINCE.search(sentence))
+    )
+    if is_fact and stated_here:
+        _read_figures(clause, sentence, reading, stated, form)
+    elif is_fact:
+        _read_negative(clause, sentence, reading, stated)
     if closes:
         reading.nested = False
 
 
-def _note(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:
-    stated_here = FIGURE.search(clause)
-    if not stated_here and not NOT.search(clause):
-        return
-    if reading.other_year or COMPARED.search(clause) or PART_OF_YEAR.search(clause):
-        return
-    if "累计" in clause and SINCE.search(sentence):
-        return
-    if not stated_here:
-        _read_negative(clause, sentence, reading, stated)
-        return
+def _read_figures(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:
     for key, found, rank in _matches(clause, reading, form):
         if found["more"] or "." in found["n"] or APPROXIMATE.search(clause[max(0, found.start("n") - 3) : found.end()]):
             continue
@@ -169,7 +174,7 @@ def _note(clause: str, sentence: str, reading: Reading, stated: Stated, form: st
         if len(digits) > 4 and re.match(r"20[0-3]\d", digits):
             stated.doubts.append(f"a year may have run into the number: {clause[:60]}")
             continue
-        if CHANNEL.search(clause) and key[1:] == ("new_received", "total"):
+        if key[1:] == ("new_received", "total") and CHANNEL.search(clause):
             rank = 3
         if key[1] == "carried_in" and reading.part:
             stated.found.pop((3, "new_received", "total"), None)  # what was received includes it
@@ -203,17 +208,17 @@ def _matches(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[i
                     return
         yield from _applications(clause, reading, form)
     elif reading.domain == "reviews" or reading.domain == "suits":
+        domains = (reading.domain, "review results" if reading.domain == "reviews" else "")
         one_kind = bool(ONE_KIND.search(clause))
         both = "复议" in clause and "诉讼" in clause and not one_kind
         for rule in REMEDIES:
-            if rule.domain == reading.domain or (rule.domain == "review results" and reading.domain == "reviews"):
-                found = rule.find(clause)
-                if found and not both and not (one_kind and rule.column == "suit_total") and _is_ours(clause, reading):
-                    yield rule.key, found, 0
+            found = rule.pattern.search(clause) if rule.word in clause and rule.domain in domains else None
+            if found and not both and not (one_kind and rule.column == "suit_total") and _is_ours(clause, reading):
+                yield rule.key, found, 0
     elif reading.domain in ("documents", "decisions") and form == "cn-2021":
         rules = TWO + (TWO_FOLLOWING if reading.parent == "normative_documents" else ())
         for rule in rules:
-            found = rule.find(clause) if rule.domain == reading.domain else None
+            found = rule.pattern.search(clause) if rule.domain == reading.domain and rule.word in clause else None
             if found and (rule.row == "normative_documents" or "许可" in clause or reading.parent == "decisions"):
                 yield rule.key, found, 0
                 reading.parent = "normative_documents" if rule.domain == "documents" else "decisions"
@@ -221,7 +226,7 @@ def _matches(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[i
 
 def _is_ours(clause: str, reading: Reading) -> bool:
     """Reviews and suits count only where the prose is about information disclosure."""
-    if re.search(ABOUT, clause) or reading.parent in ("remedies", "new_received", "processed_total", "carried_out"):
+    if ABOUT.search(clause) or reading.parent in ("remedies", "new_received", "processed_total", "carried_out"):
         reading.parent = "remedies"
         return True
     return False
@@ -241,20 +246,20 @@ def _applications(
     if OTHER_MATTER.search(clause) and not OUTCOME_WORDS.search(clause):
         return
     for rule in OUTCOMES:
-        if found := rule.find(clause):
+        if rule.word in clause and (found := rule.pattern.search(clause)):
             one_row = rule.row == "other_total" and form == "cn-2019"
             yield (3, "other_handling", "total") if one_row else rule.key, found, 0
             return
     if reading.parent == "new_received":
         for rule in APPLICANTS:
-            found = rule.find(clause)
+            found = rule.pattern.search(clause) if rule.word in clause else None
             if found and not ("自然人" in clause and "法人" in clause) and "公民" not in clause:
                 yield rule.key, found, 0
                 return
     if not reading.nested or clause.startswith(("本年新收", "本年度新收")):
         for pattern in RECEIVED if "申请" in clause or "新收" in clause else ():
             found = pattern.search(clause)
-            if not found or re.search(r"不予$|未$|不$", clause[: found.start()]):
+            if not found or clause[: found.start()].endswith(("不予", "未", "不")):
                 continue
             reading.parent = "new_received"
             rank = {"新收": 0, "办理": 2}.get(found["verb"].removesuffix("到"), 1)
@@ -281,15 +286,15 @@ def _read_negative(clause: str, sentence: str, reading: Reading, stated: Stated)
     """未收到…申请, 未发生行政复议: nought, where nothing in the clause limits what did not happen."""
     if not NOT.search(clause) or QUALIFIED.search(clause):
         return
-    if re.search(r"复议|诉讼", clause):
-        if NOT_HAPPENED.search(clause) and (re.search(ABOUT, clause) or reading.parent):
+    if "复议" in clause or "诉讼" in clause:
+        if NOT_HAPPENED.search(clause) and (ABOUT.search(clause) or reading.parent):
             reading.parent = "remedies"
             if "复议" in clause:
                 stated.add((4, "cases", "review_total"), 0, "件", sentence)
             if "诉讼" in clause:
                 stated.add((4, "cases", "suit_total"), 0, "件", sentence)
     elif (
-        re.search(ABOUT, clause)
+        ABOUT.search(clause)
         and not CHANNEL.search(clause)
         and not OTHER_MATTER.search(clause)
         and (NOT_RECEIVED.search(clause) or NO_MATTER.search(clause))
@@ -303,6 +308,9 @@ def _settle(stated: Stated) -> tuple[list[Statistic], list[str]]:
     kept: list[Statistic] = []
     doubts = list(stated.doubts)
     for (_, row, column), figures in stated.found.items():
+        if len(figures) == 1 and figures[0][0] < 3:
+            kept.append(figures[0][1])
+            continue
         best = min(rank for rank, _ in figures)
         candidates = [statistic for rank, statistic in figures if rank == best]
         values = sorted({statistic.value for statistic in candidates if statistic.value is not None})

@@ -11,7 +11,6 @@ N = r"(?P<n>\d{1,9}(?:\.\d+)?)(?P<more>[余多万亿千百])?(?P<u>件次|件|�
 GAP = r"(?:的|了|总计|合计|共|计|为|是|有|达到|达|数量|数|案件|案|情形|类|答复|决定|信息|申请|处理|办理|\(|\))*+"
 NEXT = r"(?:下一?年度?|次年|来年|(?P<y>20\d\d)年度?)"
 LAST = r"(?:上一?年度?|去年|往年|(?P<y>20\d\d)年度?)"
-ABOUT = r"(?:信息公开|公开申请|依申请公开|依申请|公开政府信息|公开信息|申请公开)"
 TAKES = r"(?P<verb>新收到?|新增|受理|收到|接到|接收|接受|收取|收|办理)"
 
 
@@ -19,17 +18,13 @@ class Rule(NamedTuple):
     """What a clause that matches states."""
 
     word: str
-    """Stands in every clause that the pattern matches; looked for first, because that is quick."""
+    """Stands in every clause that the pattern matches; look for it first, because that is quick."""
     pattern: re.Pattern[str]
     table_no: int
     row: str
     column: str
     domain: str
     """The matter the clause must be about: applications, reviews, suits or documents."""
-
-    def find(self, clause: str) -> re.Match[str] | None:
-        """The figure in a clause."""
-        return self.pattern.search(clause) if self.word in clause else None
 
     @property
     def key(self) -> tuple[int, str, str]:
@@ -182,7 +177,10 @@ LISTED = re.compile(rf"^(?P<label>[^\d]{{4,30}}?){GAP}{N}$")
 
 FIGURE = re.compile(r"\d\s*[件宗条份起例个项次]")
 NOUGHT = re.compile(r"[未没无][^。]{0,60}?(?:申请|复议|诉讼)")
+ABOUT = re.compile(r"信息公开|公开申请|依申请公开|依申请|公开政府信息|公开信息|申请公开")
+"""What an application, a review or a suit must be about."""
 MATTER = re.compile(r"申请|复议|诉讼|结转|转下|办结|规范性文件|行政许可|公开")
+"""Stands in every sentence that states anything, those of APPLICATION included."""
 APPLICATION = re.compile(r"信息公开(?:的.{0,6})?申请|依申请公开|申请公开|公开申请")
 NOT = re.compile(
     r"未(?:收到|接到|接收|受理|发生|产生|出现|有|涉及|被|因|引起|引发|提起)|没有?(?!法|必)|无(?!法|正当|偿|故|需|效|误|障)"
@@ -213,7 +211,8 @@ HEADING = re.compile(
     r"\s*(?:[一二三四五六七八九十]是|[(（]?\s*(?:[一二三四五六七八九十]{1,3}\s*[、.．)）]|\d{1,2}[、.．]))"
 )
 SENTENCE_END = re.compile(r"(?<=[。！？!?])")
-CLAUSE_END = re.compile(r"[,;:。!?]|(?<=\))|(?=\()|(?<=[件宗条份起例个项次])、|(?=其中)")
+CLAUSE_END = re.compile(r"[,;:。!?]|、(?<=[件宗条份起例个项次]、)")
+"""A clause ends before and after brackets as well, and before 其中."""
 TITLE = re.compile(r"《[^《》]*》")
-THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-QUOTES = dict.fromkeys(map(ord, "“”\"'‘’「」『』"))
+THOUSANDS = re.compile(r",(?<=\d,)(?=\d{3}(?!\d))")
+QUOTES = re.compile("[“”\"'‘’「」『』]")
