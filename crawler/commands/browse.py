@@ -1,17 +1,21 @@
-"""scrapy browse: Datasette on the archive."""
+"""scrapy browse: the reading room, Datasette on the archive."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
+import archive
 from archive import Captures, Reports
 from archive.database import ArchiveError
 from crawler.command import ArchiveCommand
 
-CONFIGURATION = "archive"
-"""Folder of metadata.yaml and, later, templates and plugins."""
+CONFIGURATION = Path(archive.__file__).parent
+"""Folder of metadata.yaml, settings.json, plugins, templates and static files."""
+HERE = {"127.0.0.1", "localhost", "::1"}
 
 
 class Command(ArchiveCommand):
@@ -22,10 +26,13 @@ class Command(ArchiveCommand):
         return "Browse the archive in a web browser (Datasette, read-only)"
 
     def add_options(self, parser: ArgumentParser) -> None:
-        """`--port` and `--host`."""
+        """`--port`, `--host` and `--with-captures`."""
         super().add_options(parser)
         parser.add_argument("--port", type=int, default=8001)
         parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 unless others shall see it")
+        parser.add_argument(
+            "--with-captures", action="store_true", help="let captured bodies be downloaded as they are"
+        )
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """Does not return while Datasette runs."""
@@ -33,16 +40,26 @@ class Command(ArchiveCommand):
             raise ArchiveError(f"there is no archive in {self.archive} yet; scrapy crawl or scrapy import makes one")
         for part in (Captures, Reports):
             part(self.archive).close()
-        if opts.host not in {"127.0.0.1", "localhost", "::1"}:
+        if opts.host not in HERE:
             print(f"scrapy: {opts.host} lets others in; everything in the archive can be read by them", file=sys.stderr)
-        command = [
-            sys.executable,
-            "-m",
-            "datasette",
-            "serve",
-            str(self.archive / "reports.db"),
-            str(self.archive / "captures.db"),
-        ]
-        command += ["--metadata", f"{CONFIGURATION}/metadata.yaml", "--host", opts.host, "--port", str(opts.port)]
-        command += ["--setting", "sql_time_limit_ms", "3000", "--setting", "allow_download", "off"]
-        os.execv(sys.executable, command)  # noqa: S606 - a fixed program with our own arguments
+        files = [str((self.archive / name).resolve()) for name in ("reports.db", "captures.db")]
+        command = [sys.executable, "-m", "datasette", "serve", *files, *configuration()]
+        command += ["--host", opts.host, "--port", str(opts.port)]
+        environment = {name: value for name, value in os.environ.items() if name != "WITH_CAPTURES"}
+        # Datasette loads the plugin by its path, and the plugin imports the project's packages
+        environment["PYTHONPATH"] = os.pathsep.join(
+            filter(None, [str(CONFIGURATION.parent), os.environ.get("PYTHONPATH")])
+        )
+        if opts.with_captures:
+            environment["WITH_CAPTURES"] = "1"
+        os.execve(sys.executable, command, environment)  # noqa: S606 - a fixed program with our own arguments
+
+
+def configuration() -> list[str]:
+    """Datasette's options that make it the reading room."""
+    options = ["--metadata", str(CONFIGURATION / "metadata.yaml")]
+    options += ["--plugins-dir", str(CONFIGURATION / "plugins"), "--template-dir", str(CONFIGURATION / "templates")]
+    options += ["--static", f"room:{CONFIGURATION / 'static'}"]
+    for name, value in json.loads((CONFIGURATION / "settings.json").read_text(encoding="utf-8")).items():
+        options += ["--setting", name, str(value).lower() if isinstance(value, bool) else str(value)]
+    return options

@@ -1,0 +1,118 @@
+"""A page as captured: its bytes, their true charset, and the pictures that were captured with it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import sqlite3
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+import zstandard
+from lxml import html
+
+from pipelines.document import decode
+
+PICTURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"BM": "image/bmp"}
+"""How the pictures begin that browsers show and that hold no script."""
+MOST_PICTURE_BYTES = 8_000_000
+MOST_BODY_BYTES = 50_000_000
+_LIVE = ("script", "link", "base", "iframe", "frame", "frameset", "object", "embed", "meta", "form", "video", "audio")
+
+
+class DamagedError(Exception):
+    """A stored body that is not what its hash says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A capture's bytes, checked against their hash, and the type to send them as."""
+
+    url: str
+    requested_at: str
+    sha256: str
+    data: bytes
+    media_type: str
+    """With the charset that the bytes are in. Never a type whose content could act: all else is sent as plain text."""
+
+
+def body(db: sqlite3.Connection, capture_id: int) -> Body | None:
+    """The body of a capture; None where there is none. Raises DamagedError."""
+    row = db.execute(
+        "SELECT c.url, c.requested_at, c.sha256, c.content_type, b.encoding, b.data, b.size"
+        " FROM captures c JOIN bodies b ON b.sha256 = c.sha256 WHERE c.id = ?",
+        (capture_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    url, requested_at, sha256, content_type, encoding, packed, size = row
+    if encoding != "zstd" or size > MOST_BODY_BYTES:
+        raise DamagedError(f"{sha256}: encoding {encoding!r}, {size} bytes")
+    try:
+        data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=MOST_BODY_BYTES)
+    except zstandard.ZstdError as error:
+        raise DamagedError(f"{sha256}: {error}") from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise DamagedError(f"{sha256}: the bytes have another hash")
+    return Body(url, requested_at, sha256, data, _media_type(data, content_type or ""))
+
+
+def _media_type(data: bytes, content_type: str) -> str:
+    picture = picture_type(data)
+    if picture:
+        return picture
+    if data.startswith((b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"Rar!")):
+        return "application/octet-stream"
+    _, charset = decode(data, content_type)
+    declared = content_type.partition(";")[0].strip().lower()
+    kind = "text/html" if declared in {"text/html", "application/xhtml+xml", ""} else "text/plain"
+    return f"{kind}; charset={charset}"
+
+
+def picture_type(data: bytes) -> str | None:
+    """The media type of a picture that browsers show, by its first bytes; None for all else, SVG included."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for magic, kind in PICTURES.items() if data.startswith(magic)), None)
+
+
+def with_pictures(db: sqlite3.Connection, page: Body) -> str:
+    """The page with its captured pictures set in, and without anything that would act or be fetched."""
+    text, _ = decode(page.data, page.media_type)
+    root = html.document_fromstring(text.replace("\0", "") or "<html></html>")
+    base = page.url
+    for tag in root.iter("base"):
+        base = urljoin(base, tag.get("href") or "")
+    for tag in list(root.iter(*_LIVE)):
+        if tag.tag == "form":
+            tag.drop_tag()
+        elif tag.getparent() is not None:
+            tag.drop_tree()
+    left = MOST_PICTURE_BYTES
+    for image in root.iter("img"):
+        source = (image.get("src") or "").strip()
+        image.attrib.pop("srcset", None)
+        if not source or source.startswith("data:"):
+            continue
+        data = _picture(db, urljoin(base, source))
+        kind = picture_type(data) if data else None
+        if data and kind and len(data) <= left:
+            left -= len(data)
+            image.set("src", f"data:{kind};base64,{base64.b64encode(data).decode()}")
+        else:
+            image.attrib.pop("src")
+            image.set("alt", image.get("alt") or "□")
+    return str(html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>"))
+
+
+def _picture(db: sqlite3.Connection, url: str) -> bytes | None:
+    row = db.execute(
+        "SELECT id FROM captures WHERE url = ? AND outcome IN ('ok', 'unchanged') AND sha256 IS NOT NULL"
+        " ORDER BY requested_at DESC LIMIT 1",
+        (url,),
+    ).fetchone()
+    try:
+        found = body(db, row[0]) if row else None
+    except DamagedError:
+        return None
+    return found.data if found else None

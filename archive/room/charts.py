@@ -1,0 +1,134 @@
+"""Charts as SVG, drawn on the server; colours and fonts come from the page's style sheet.
+
+Every text in them is ours or escaped; a chart says in `<title>` what it shows, and its page has the same as a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from math import ceil, floor, log10
+
+WIDTH, HEIGHT = 640, 260
+LEFT, RIGHT, TOP, BOTTOM = 56, 14, 14, 30
+
+
+def lines(
+    title: str, years: Sequence[int], series: Mapping[str, Mapping[int, tuple[float, bool]]], *, share: bool = False
+) -> str:
+    """Lines over years. A value comes with whether it is verified: if not, its mark is hollow.
+
+    Consecutive years are joined; a year without a value is a gap.
+    """
+    values = [value for points in series.values() for value, _ in points.values()]
+    low, high, step = _scale(values)
+    parts = _axes(years, low, high, step, share=share)
+    for number, (name, points) in enumerate(series.items()):
+        for year in years:
+            if year in points and year + 1 in points:
+                (a, _), (b, _) = points[year], points[year + 1]
+                parts.append(
+                    f'<line class="s{number} stroke" x1="{_x(years, year):.1f}" y1="{_y(a, low, high):.1f}"'
+                    f' x2="{_x(years, year + 1):.1f}" y2="{_y(b, low, high):.1f}"/>'
+                )
+        for year, (value, is_verified) in sorted(points.items()):
+            told = f"{name} {year}: {_number(value, share=share)}" + ("" if is_verified else " ?")
+            parts.append(
+                f'<circle class="s{number} {"full" if is_verified else "hollow"}" cx="{_x(years, year):.1f}"'
+                f' cy="{_y(value, low, high):.1f}" r="4"><title>{escape(told)}</title></circle>'
+            )
+    return _svg(title, parts)
+
+
+def stacked(title: str, years: Sequence[int], parts_of: Mapping[int, tuple[Mapping[str, float], bool]]) -> str:
+    """A bar a year, of shares that fill it; hatched where the report's figures are not verified, nothing in a gap."""
+    drawn = _axes(years, 0, 1, 0.25, share=True)
+    width = min(34.0, (WIDTH - LEFT - RIGHT) / max(1, len(years)) * 0.7)
+    names: dict[str, int] = {}
+    for year in years:
+        shares, is_verified = parts_of.get(year, ({}, True))
+        whole = sum(shares.values())
+        start = 0.0
+        for name, value in shares.items():
+            number = names.setdefault(name, len(names))
+            if whole <= 0 or value <= 0:
+                continue
+            share = value / whole
+            top, bottom = _y(start + share, 0, 1), _y(start, 0, 1)
+            start += share
+            drawn.append(
+                f'<rect class="s{number} bar" x="{_x(years, year) - width / 2:.1f}" y="{top:.1f}" width="{width:.1f}"'
+                f' height="{bottom - top:.1f}"><title>{escape(f"{name} {year}: {value:g} ({share:.0%})")}</title></rect>'
+            )
+        if whole > 0 and not is_verified:
+            drawn.append(
+                f'<rect class="unverified" fill="url(#hatch)" x="{_x(years, year) - width / 2:.1f}" y="{_y(1, 0, 1):.1f}"'
+                f' width="{width:.1f}" height="{_y(0, 0, 1) - _y(1, 0, 1):.1f}"/>'
+            )
+    hatch = (
+        '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        '<line class="hatching" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>'
+    )
+    return _svg(title, [hatch, *drawn])
+
+
+def deadlines(title: str, years: Sequence[int], days: Mapping[int, Sequence[tuple[int, str]]]) -> str:
+    """Reports as dots: how many days after (above) or before (below) the deadline each was published."""
+    low, high, step = _scale([0, *(day for found in days.values() for day, _ in found)])
+    parts = _axes(years, low, high, step, share=False)
+    parts.append(
+        f'<line class="deadline" x1="{LEFT}" y1="{_y(0, low, high):.1f}" x2="{WIDTH - RIGHT}" y2="{_y(0, low, high):.1f}"/>'
+    )
+    for year, found in days.items():
+        for day, told in found[:60]:
+            parts.append(
+                f'<circle class="{"late" if day > 0 else "ontime"}" cx="{_x(years, year):.1f}" cy="{_y(day, low, high):.1f}"'
+                f' r="4"><title>{escape(told)}</title></circle>'
+            )
+    return _svg(title, parts)
+
+
+def _svg(title: str, parts: Sequence[str]) -> str:
+    return (
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+    )
+
+
+def _axes(years: Sequence[int], low: float, high: float, step: float, *, share: bool) -> list[str]:
+    parts = []
+    for number in range(round((high - low) / step) + 1):
+        value = low + number * step
+        y = _y(value, low, high)
+        parts.append(f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}"/>')
+        parts.append(f'<text class="y" x="{LEFT - 6}" y="{y + 4:.1f}">{_number(value, share=share)}</text>')
+    every = ceil(len(years) / 12)
+    parts += [
+        f'<text class="x" x="{_x(years, year):.1f}" y="{HEIGHT - 8}">{year}</text>' for year in list(years)[::every]
+    ]
+    return parts
+
+
+def _x(years: Sequence[int], year: int) -> float:
+    return LEFT + (WIDTH - LEFT - RIGHT) * (year - years[0] + 0.5) / len(years)
+
+
+def _y(value: float, low: float, high: float) -> float:
+    return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - low) / (high - low))
+
+
+def _scale(values: Sequence[float]) -> tuple[float, float, float]:
+    """Bounds and step of an axis that holds all values and nought, in round numbers."""
+    low, high = min([0.0, *values]), max([0.0, *values])
+    if high == low:
+        high = low + 1
+    rough = (high - low) / 4
+    unit = 10 ** floor(log10(rough))
+    step = next(size * unit for size in (1, 2, 2.5, 5, 10) if size * unit >= rough * 0.999)
+    return floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step, step
+
+
+def _number(value: float, *, share: bool) -> str:
+    if share:
+        return f"{value * 100:.3g}%"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

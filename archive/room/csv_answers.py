@@ -1,0 +1,57 @@
+"""CSV answers of Datasette without formulas."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from archive.room.plain import csv_lines
+
+
+class SafeCsv:
+    """ASGI middleware: writes every CSV answer anew, record by record as it is streamed."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        """Answers that are no CSV pass as they are."""
+        records: _Records | None = None
+
+        async def safe(message: Any) -> None:
+            nonlocal records
+            if message["type"] == "http.response.start":
+                headers = dict(message["headers"])
+                ours = scope.get("path", "").endswith(".csv") and message["status"] == 200
+                if ours and headers.get(b"content-type", b"").startswith((b"text/csv", b"text/plain")):
+                    records = _Records()
+                    kept = [(k, v) for k, v in message["headers"] if k.lower() != b"content-length"]
+                    message = message | {"headers": kept}
+            elif message["type"] == "http.response.body" and records is not None:
+                more = message.get("more_body", False)
+                message = message | {"body": records.feed(message.get("body", b""), last=not more)}
+            await send(message)
+
+        await self.app(scope, receive, safe)
+
+
+class _Records:
+    """Splits a stream into whole records: a line break within quotes ends none."""
+
+    def __init__(self) -> None:
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.rest = ""
+
+    def feed(self, data: bytes, *, last: bool) -> bytes:
+        self.rest += self.decoder.decode(data, final=last)
+        end = len(self.rest)
+        if not last:
+            end = self.rest.rfind("\n") + 1
+            while end and self.rest.count('"', 0, end) % 2:
+                end = self.rest.rfind("\n", 0, end - 1) + 1
+        whole, self.rest = self.rest[:end], self.rest[end:]
+        rows = list(csv.reader(io.StringIO(whole, newline="")))
+        return "".join(csv_lines(rows[0], rows[1:])).encode() if rows else b""

@@ -1,0 +1,188 @@
+"""What users of this data ask, as queries: each with its formula, and what it leaves out and why.
+
+Every query takes `:year` (a year, or an empty text for all) and `:portal` (a name, or empty), is limited by those who
+run it, and names its reports by `report_id`. Formulas: national form of 2021 and Regulation (2019) arts. 49-50.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from archive.room.figures import FIGURES, FIGURES_SQL
+from archive.room.report import dicts
+from archive.room.words import Pair, label
+from pipelines.labels import LABELS
+
+_ASKED = "(:year = '' OR r.report_year = :year) AND (:portal = '' OR r.portal = :portal)"
+_HEAD = "report_id, issuing_body, report_year"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question. `left_out` counts the reports that `sql` says nothing of, by reason."""
+
+    name: str
+    title: Pair
+    formula: Pair
+    sql: str
+    left_out: str
+    leaves_out: Pair
+
+
+_NO_FIGURE = (
+    "办理总计等分母为空或为零的报告，以及其他网站上的同一份报告",
+    "reports whose denominator is blank or nought, and copies of a report on other portals",
+)
+
+
+def _rate(name: str, above: str, below: str) -> Question:
+    """A question whose answer is a figure that can be drawn over years, with both its numbers."""
+    asked = FIGURES[name]
+    state = " AND ".join(f"table_{'three' if table == 3 else 'four'} = 'verified'" for table in asked.tables)
+    sql = (
+        f"SELECT {_HEAD}, {above} AS numerator, {below} AS denominator, ROUND({asked.sql}, 4) AS share,"  # noqa: S608 - constants
+        f" {state} AS verified FROM (\n{FIGURES_SQL}\nWHERE {_ASKED})\nWHERE {asked.sql} IS NOT NULL ORDER BY share DESC, report_id"
+    )
+    left_out = f"""SELECT CASE WHEN r.same_as IS NOT NULL THEN 'copy' WHEN NOT EXISTS (SELECT 1 FROM statistics s WHERE s.report_id = r.id AND s.table_no IN (3, 4)) THEN 'no_figures'
+  ELSE 'no_denominator' END AS reason, COUNT(*) AS reports
+FROM reports r WHERE {_ASKED} AND r.id NOT IN (SELECT report_id FROM ({FIGURES_SQL} WHERE {_ASKED}) WHERE {asked.sql} IS NOT NULL) GROUP BY 1"""  # noqa: S608 - constants
+    return Question(name.replace("_", "-"), asked.title, asked.formula, sql, left_out, _NO_FIGURE)
+
+
+_SUITS = "COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0)"
+_PENDING = "COALESCE(suits_direct_pending, 0) + COALESCE(suits_after_review_pending, 0)"
+_LOST = "COALESCE(suits_direct_corrected, 0) + COALESCE(suits_after_review_corrected, 0)"
+_REASONS = [row["name"] for row in LABELS["forms"]["cn-2021"]["tables"]["3"]["rows"] if row["code"].startswith("3.3.")]
+_REASON_WORDS = " ".join(f"WHEN '{name}' THEN '{label(name)[0]}'" for name in _REASONS)
+_NONE = "SELECT NULL AS reason, 0 AS reports WHERE 0"
+_ONE_LEADS = f"SELECT 'copy' AS reason, COUNT(*) AS reports FROM reports r WHERE {_ASKED} AND r.same_as IS NOT NULL"  # noqa: S608 - constants
+
+QUESTIONS = {
+    q.name: q
+    for q in (
+        _rate("grant_rate", "granted + COALESCE(partially_granted, 0)", "processed"),
+        Question(
+            "denied-by-reason",
+            ("不予公开的理由各占多少", "Refusals by reason"),
+            ("某一理由（3.3.1–3.3.8）÷ 不予公开合计", "one reason (rows 3.3.1 to 3.3.8) / all of them"),
+            f"""SELECT s.row_name AS reason, CASE s.row_name {_REASON_WORDS} END AS label, SUM(s.value) AS refusals, COUNT(DISTINCT s.report_id) AS reports,
+  ROUND(CAST(SUM(s.value) AS REAL) / NULLIF(SUM(SUM(s.value)) OVER (), 0), 4) AS share
+FROM statistics s JOIN reports r ON r.id = s.report_id
+WHERE s.table_no = 3 AND s.column_name = 'total' AND s.row_name IN ({', '.join(f"'{n}'" for n in _REASONS)}) AND s.value IS NOT NULL
+  AND s.origin = (SELECT o.origin FROM statistics o WHERE o.report_id = r.id AND o.table_no = 3 AND o.origin <> 'narrative'
+    ORDER BY CASE o.origin WHEN 'html' THEN 0 WHEN 'docx' THEN 1 WHEN 'pdf' THEN 2 ELSE 3 END LIMIT 1)
+  AND r.same_as IS NULL AND {_ASKED}
+GROUP BY s.row_name ORDER BY refusals DESC""",  # noqa: S608 - constants
+            f"""SELECT CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_table_three' END AS reason, COUNT(*) AS reports FROM reports r
+WHERE {_ASKED} AND (r.same_as IS NOT NULL OR NOT EXISTS (SELECT 1 FROM statistics s WHERE s.report_id = r.id AND s.table_no = 3 AND s.origin <> 'narrative' AND s.column_name = 'total' AND s.value IS NOT NULL))
+GROUP BY 1""",  # noqa: S608 - constants
+            ("没有表三的报告（2019年以前多为文字），以及其他网站上的同一份报告", "reports without table three (most before 2019), and copies on other portals"),
+        ),
+        _rate("not_held_rate", "not_held", "processed"),
+        _rate("screened_rate", "not_processed", "processed"),
+        _rate("backlog_rate", "carried_out", "applications + COALESCE(carried_in, 0)"),
+        _rate("contested_rate", f"reviews + {_SUITS}", "processed"),
+        _rate("review_correction_rate", "reviews_corrected", "reviews - COALESCE(reviews_pending, 0)"),
+        _rate("suit_loss_rate", _LOST, f"{_SUITS} - {_PENDING}"),
+        _rate("organisation_rate", "applications - applications_natural_person", "applications"),
+        Question(
+            "late",
+            ("晚于法定期限发布的报告", "Reports published late"),
+            ("发布日期 > 期限：部门为次年1月31日，政府为次年3月31日（2019年以前均为3月31日）", "published after 31 January (departments) or 31 March (governments; before 2019 all)"),
+            f"""SELECT t.report_id, t.issuing_body, t.report_year, t.body_kind, substr(t.published, 1, 10) AS published, t.deadline, t.days_late
+FROM timeliness t JOIN reports r ON r.id = t.report_id WHERE t.on_time = 0 AND {_ASKED} ORDER BY t.days_late DESC, t.report_id""",  # noqa: S608 - constants
+            f"""SELECT CASE WHEN r.report_year IS NULL THEN 'no_year' WHEN r.published IS NULL THEN 'no_date' ELSE 'no_body_kind' END AS reason, COUNT(*) AS reports
+FROM reports r JOIN timeliness t ON t.report_id = r.id WHERE t.on_time IS NULL AND {_ASKED} GROUP BY 1""",  # noqa: S608 - constants
+            ("没有年度、发布日期或机关类型的报告", "reports without a year, a date of publication or a kind of body"),
+        ),
+        Question(
+            "missing-years",
+            ("缺少报告的年度", "Years without a report"),
+            ("机关在档案中最早年度之后、全档案最新年度之前没有报告的年度", "years without a report of a body, from its first year here up to the newest year of the archive"),
+            """WITH span AS (SELECT issuing_body, MIN(report_year) AS first, COUNT(DISTINCT report_year) AS years, group_concat(DISTINCT portal) AS portals
+    FROM reports WHERE issuing_body IS NOT NULL AND report_year IS NOT NULL AND (:portal = '' OR portal = :portal) GROUP BY issuing_body),
+  last AS (SELECT MAX(report_year) AS year FROM reports),
+  year(y) AS (SELECT MIN(first) FROM span UNION ALL SELECT y + 1 FROM year, last WHERE y < last.year)
+SELECT s.issuing_body, y AS report_year, s.years AS years_here, s.portals FROM span s JOIN last JOIN year ON y BETWEEN s.first AND last.year
+WHERE s.years <= last.year - s.first AND NOT EXISTS (SELECT 1 FROM reports r WHERE r.issuing_body = s.issuing_body AND r.report_year = y)
+  AND (:year = '' OR y = CAST(:year AS INTEGER)) ORDER BY y DESC, s.issuing_body""",
+            "SELECT CASE WHEN issuing_body IS NULL THEN 'no_body' ELSE 'no_year' END AS reason, COUNT(*) AS reports FROM reports"
+            " WHERE (issuing_body IS NULL OR report_year IS NULL) AND (:portal = '' OR portal = :portal) AND (:year = '' OR :year <> '') GROUP BY 1",
+            ("没有发布机关或年度的报告；机关改名后视为另一机关", "reports without a body or year; a body that was renamed counts as another"),
+        ),
+        Question(
+            "failed-identities",
+            ("勾稽不符的报告", "Failed identities"),
+            ("T3-A 至 T4-A、S-1、S-2：表内与文表之间", "T3-A to T4-A, S-1 and S-2: within a report"),
+            f"""SELECT f.report_id, f.issuing_body, f.report_year, f.identity, f.scope, f.expected, f.actual, f.severity
+FROM failed_checks f JOIN reports r ON r.id = f.report_id WHERE f.identity NOT GLOB 'X-*' AND {_ASKED} ORDER BY f.identity, f.report_id, f.scope""",  # noqa: S608 - constants
+            f"""SELECT 'no_checks' AS reason, COUNT(*) AS reports FROM reports r
+WHERE {_ASKED} AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict <> 'not_assessable')""",  # noqa: S608 - constants
+            ("没有可核对表格的报告", "reports without a table that could be checked"),
+        ),
+        Question(
+            "carried-over-wrongly",
+            ("结转数与上年不一致", "Carried over wrongly between years"),
+            ("本年“上年结转” ≠ 上年报告的“结转下年度”（总计列）", "carried in ≠ what last year's report carried out (total column)"),
+            f"""SELECT y.report_id, y.issuing_body, y.report_year, y.previous_report_id, y.carried_out_previous_year, y.carried_in, y.difference
+FROM year_over_year y JOIN reports r ON r.id = y.report_id WHERE y.difference <> 0 AND {_ASKED} ORDER BY ABS(y.difference) DESC, y.report_id""",  # noqa: S608 - constants
+            f"""SELECT CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason, COUNT(*) AS reports FROM reports r
+WHERE {_ASKED} AND r.id NOT IN (SELECT report_id FROM year_over_year y WHERE :year = '' OR y.report_year = :year) GROUP BY 1""",  # noqa: S608 - constants
+            ("缺少上年报告或结转数的报告", "reports without last year's report or without these figures"),
+        ),
+        Question(
+            "reused-text",
+            ("沿用上年文字的报告", "Text reused from last year"),
+            ("与上年报告相同的句子字数 ÷ 本年正文句子字数（忽略数字）", "characters in sentences that last year's report has too / all in sentences (digits apart)"),
+            f"""SELECT r.id AS report_id, r.issuing_body, r.report_year, p.id AS previous_report_id,
+  ROUND(reused_share(t.text, q.text), 4) AS share
+FROM reports r JOIN reports p ON p.issuing_body = r.issuing_body AND p.report_year = r.report_year - 1 AND p.same_as IS NULL
+  JOIN report_texts t ON t.report_id = r.id JOIN report_texts q ON q.report_id = p.id
+WHERE r.same_as IS NULL AND {_ASKED} ORDER BY share DESC, report_id""",  # noqa: S608 - constants
+            f"""SELECT CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason, COUNT(*) AS reports FROM reports r
+WHERE {_ASKED} AND (r.same_as IS NOT NULL OR NOT EXISTS (SELECT 1 FROM reports p WHERE p.issuing_body = r.issuing_body AND p.report_year = r.report_year - 1 AND p.same_as IS NULL)) GROUP BY 1""",  # noqa: S608 - constants
+            ("没有上年报告的报告", "reports without last year's report"),
+        ),
+    )
+}  # fmt: skip
+
+REASONS: dict[str, Pair] = {
+    "copy": ("其他网站上的同一份报告", "copy of a report on another portal"),
+    "no_figures": ("没有表三、表四的数字", "no figures of tables three and four"),
+    "no_denominator": ("分子或分母为空，或分母为零", "numerator or denominator blank, or denominator nought"),
+    "no_table_three": ("没有表三", "no table three"),
+    "no_year": ("没有年度", "no report year"),
+    "no_date": ("没有发布日期", "no date of publication"),
+    "no_body_kind": ("机关类型未知", "kind of body unknown"),
+    "no_body": ("没有发布机关", "no issuing body"),
+    "no_checks": ("没有可核对的表格", "nothing that could be checked"),
+    "no_previous_year": ("没有上年报告或数字", "no report or figure of the year before"),
+}
+
+_SENTENCES = re.compile(r"[。；！？\n]")
+_DIGITS = re.compile(r"\d+")
+
+
+def reused_share(text: str | None, before: str | None) -> float | None:
+    """The share of this text's characters that stand in sentences of 12 characters or more that the other has too.
+
+    Numbers count as equal: years and figures change where sentences do not.
+    """
+    sentences, old = _sentences(text), set(_sentences(before))
+    whole = sum(map(len, sentences))
+    return sum(len(s) for s in sentences if s in old) / whole if whole and old else None
+
+
+def _sentences(text: str | None) -> list[str]:
+    return [s for part in _SENTENCES.split(_DIGITS.sub("0", text or "")) if len(s := part.strip()) >= 12]
+
+
+def answer(db: sqlite3.Connection, question: Question, year: str, portal: str, limit: int) -> dict[str, Any]:
+    """The rows of a question, up to `limit`, and what it leaves out: (reason, reports)."""
+    values = {"year": year, "portal": portal}
+    rows = dicts(db, f"SELECT * FROM ({question.sql}) LIMIT {int(limit)}", values)  # noqa: S608 - our own queries
+    left_out = db.execute(question.left_out, values).fetchall()
+    return {"rows": rows, "left_out": [(reason, number) for reason, number in left_out if number]}

@@ -1,0 +1,193 @@
+"""One report, with all that the archive knows of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+_HEADING = re.compile(r"^\s*(?:[一二三四五六七八九十]{1,3}[、．.]|第[一二三四五六七八九十]{1,3}[章节部])\s*\S.{0,60}$")
+_SUBHEADING = re.compile(r"^\s*[（(][一二三四五六七八九十]{1,3}[)）]\s*\S.{0,50}$")
+_SENTENCE = re.compile(r"[。；！？]")
+_TABLE_ROW = re.compile(r"(?:(?:^|\s)(?:[-+]?[\d.,]+|[/／—-]))(?:\s+(?:[-+]?[\d.,]+|[/／—-]))*\s*$")
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """One line of a text: h2, h3, row (of a table, its cells in one line) or p."""
+
+    kind: str
+    text: str
+
+
+def paragraphs(text: str) -> list[Paragraph]:
+    """A report's text as headings, rows of tables and paragraphs, told by how Chinese documents number them."""
+    found = []
+    for line in text.split("\n"):
+        if not line.strip():
+            continue
+        kind = "p"
+        if not _SENTENCE.search(line):
+            kind = next(
+                (
+                    k
+                    for k, p in (("h2", _HEADING), ("h3", _SUBHEADING), ("row", _TABLE_ROW))
+                    if p.match(line) or (k == "row" and p.search(line))
+                ),
+                "p",
+            )
+        found.append(Paragraph(kind, line))
+    return found
+
+
+def dicts(db: sqlite3.Connection, sql: str, values: Any = ()) -> list[dict[str, Any]]:
+    """The rows of a query by column name."""
+    cursor = db.execute(sql, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+@dataclass(slots=True)
+class Full:
+    """A report with its rows in every table, and its neighbours."""
+
+    row: dict[str, Any]
+    text: str
+    statistics: list[dict[str, Any]]
+    checks: list[dict[str, Any]]
+    attachments: list[dict[str, Any]]
+    locations: list[dict[str, Any]]
+    versions: list[dict[str, Any]]
+    """Newest first, `changed` as a dictionary field → (old, new)."""
+    deadline: dict[str, Any]
+    years: list[dict[str, Any]]
+    """Every report of the same body, by year."""
+    twins: list[dict[str, Any]]
+    """The same report on other portals."""
+
+    def beside(self, step: int) -> dict[str, Any] | None:
+        """The report of the same body `step` years on."""
+        year = self.row["report_year"]
+        there = [r for r in self.years if year is not None and r["report_year"] == year + step]
+        return min(there, key=lambda r: (r["portal"] != self.row["portal"], r["id"]), default=None)
+
+
+def load(db: sqlite3.Connection, report_id: str) -> Full | None:
+    """The report of this id; None where there is none."""
+    found = dicts(db, "SELECT * FROM reports WHERE id = ?", (report_id,))
+    if not found:
+        return None
+    row = found[0]
+    of = {
+        name: dicts(db, f"SELECT * FROM {name} WHERE report_id = ? ORDER BY {order}", (report_id,))  # noqa: S608 - our names
+        for name, order in (
+            ("report_texts", "report_id"),
+            ("statistics", "table_no, row_name, column_name"),
+            ("checks", "identity, scope"),
+            ("attachments", "url"),
+            ("locations", "url"),
+            ("versions", "captured_at DESC"),
+        )
+    }
+    for version in of["versions"]:
+        version["changed"] = _changes(version["changed"])
+    body = row["issuing_body"]
+    lead = row["same_as"] or row["id"]
+    return Full(
+        row=row,
+        text=of["report_texts"][0]["text"] if of["report_texts"] else "",
+        statistics=of["statistics"],
+        checks=of["checks"],
+        attachments=of["attachments"],
+        locations=of["locations"],
+        versions=of["versions"],
+        deadline=(dicts(db, "SELECT * FROM timeliness WHERE report_id = ?", (report_id,)) or [{}])[0],
+        years=dicts(
+            db,
+            "SELECT id, portal, report_year, title, state FROM reports WHERE issuing_body = ? AND report_year IS NOT NULL"
+            " ORDER BY report_year, id LIMIT 200",
+            (body,),
+        )
+        if body
+        else [],
+        twins=dicts(
+            db,
+            "SELECT id, portal, title, url FROM reports WHERE id <> ? AND issuing_body IS ? AND report_year IS ?"
+            " AND (id = ? OR same_as = ?)",
+            (row["id"], body, row["report_year"], lead, lead),
+        ),
+    )
+
+
+def _changes(text: str | None) -> dict[str, list[Any]]:
+    try:
+        changed = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    if not isinstance(changed, dict):
+        return {}
+    return {str(name): pair for name, pair in changed.items() if isinstance(pair, list) and len(pair) == 2}
+
+
+def narrative(full: Full) -> list[dict[str, Any]]:
+    """The figures that the prose states, each with its sentence and whether the table says otherwise."""
+    differs = {
+        check["scope"]: check for check in full.checks if check["identity"] == "S-2" and check["verdict"] == "fails"
+    }
+    return [
+        s | {"differs": differs.get(f"{s['row_name']}.{s['column_name']}")}
+        for s in full.statistics
+        if s["origin"] == "narrative"
+    ]
+
+
+# What captures.db adds
+
+
+_CAPTURE = "SELECT id, requested_at, status, content_type, sha256 FROM captures"
+
+
+def captured(db: sqlite3.Connection, urls: list[str], sha256: str | None) -> dict[str, Any] | None:
+    """The newest capture of one of these addresses with this body, the first address first."""
+    for url in urls[:50]:
+        found = dicts(
+            db,
+            f"{_CAPTURE} WHERE url = ? AND sha256 = ? ORDER BY (outcome = 'ok') DESC, requested_at DESC LIMIT 1",
+            (url, sha256),
+        )
+        if found:
+            return found[0]
+    return None
+
+
+def newest_capture(db: sqlite3.Connection, url: str) -> dict[str, Any] | None:
+    """The newest capture of an address that has a body."""
+    found = dicts(
+        db,
+        f"{_CAPTURE} WHERE url = ? AND sha256 IS NOT NULL AND outcome IN ('ok', 'unchanged') ORDER BY requested_at DESC LIMIT 1",
+        (url,),
+    )
+    return found[0] if found else None
+
+
+def fetches(db: sqlite3.Connection, urls: list[str]) -> list[dict[str, Any]]:
+    """Every fetch of these addresses, newest first, up to a hundred."""
+    marks = ", ".join("?" * len(urls[:50]))
+    return dicts(
+        db,
+        f"SELECT id, url, requested_at, status, outcome, sha256, note FROM captures WHERE url IN ({marks})"  # noqa: S608 - only marks
+        " ORDER BY requested_at DESC LIMIT 100",
+        urls[:50],
+    )
+
+
+def problems(db: sqlite3.Connection, urls: list[str]) -> list[dict[str, Any]]:
+    """The open problems of these addresses."""
+    marks = ", ".join("?" * len(urls[:50]))
+    return dicts(
+        db,
+        f"SELECT * FROM problems WHERE url IN ({marks}) AND resolved_at IS NULL ORDER BY id DESC LIMIT 50",  # noqa: S608 - only marks
+        urls[:50],
+    )

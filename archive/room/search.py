@@ -1,0 +1,233 @@
+"""Search: exactly the reports whose title or text contains a string, by way of the full-text index."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import compress
+from operator import itemgetter
+from typing import Any
+
+from archive.reports import BORDER, PIECES, search_text
+
+PAGE = 20
+MAX_QUERY = 200
+"""Characters of a query that are looked at."""
+FACETS = ("portal", "year", "level", "kind", "form", "verdict")
+SILENT = "-"
+"""Stands in an address for reports that do not say: no year, no level …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a string is found. `match` is an FTS5 query that every report with the string meets; None: it narrows nothing."""
+
+    match: str | None
+    exact: bool
+    """Whether what meets `match` is known to contain the string; else its text is looked at."""
+
+
+def plan(query: str) -> Plan:
+    """The string as phrases of the full-text index.
+
+    Han characters are found exactly. The ends of a query may stand inside a longer word or number: its last run of
+    letters or digits is looked for as a beginning, its first not at all; the texts then tell.
+
+    >>> plan("复议")
+    Plan(match='"复 议"', exact=True)
+    >>> plan("年2021")
+    Plan(match='"年 2021" *', exact=False)
+    >>> plan("2021年报")
+    Plan(match='"年 报"', exact=False)
+    >>> plan("2021")
+    Plan(match=None, exact=False)
+    """
+    pieces = [piece for piece in PIECES.finditer(query) if piece.lastgroup != "other" or not _spoken(piece[0])]
+    exact = "".join(piece[0] for piece in pieces if piece.lastgroup == "han") == query
+    if pieces and pieces[0].start() == 0 and pieces[0].lastgroup == "run":
+        pieces = pieces[1:]
+    phrases: list[str] = []
+    at = -1
+    for piece in pieces:
+        if piece.start() != at:
+            phrases.append("")
+        phrases[-1] += piece[0]
+        at = piece.end()
+    begins = bool(pieces) and pieces[-1].lastgroup == "run" and at == len(query)
+    quoted = [f'"{phrase}"' for phrase in map(search_text, phrases) if phrase]
+    if not quoted:
+        return Plan(None, exact=False)
+    if begins:
+        quoted[-1] += " *"
+    return Plan(" AND ".join(quoted), exact=exact)
+
+
+def _spoken(other: str) -> bool:
+    """Whether it holds letters that are neither Han nor ASCII: how they are indexed is not relied on."""
+    return any(map(str.isalnum, other))
+
+
+def escape_fts(query: str | None) -> str:
+    """The SQL function of that name: any string as an FTS5 query of its characters."""
+    text = str(query or "")
+    found = plan(text).match
+    if found:
+        return found
+    words = search_text(text).replace('"', " ").replace(BORDER, " ").split()
+    return f'"{" ".join(words)}" *' if words else '""'
+
+
+_IN_TEXT = "instr({table}.title, :q) OR instr((SELECT text FROM report_texts t WHERE t.report_id = {table}.id), :q)"
+
+
+def condition(query: str, table: str = "reports") -> tuple[str, dict[str, str]]:
+    """SQL on `reports` that holds exactly where title or text contains the string, and its parameters."""
+    wanted = plan(query)
+    clauses, values = [], {}
+    if wanted.match is not None:
+        clauses.append(f"{table}.search_id IN (SELECT rowid FROM report_search WHERE report_search MATCH :match)")
+        values["match"] = wanted.match
+    if not wanted.exact:
+        clauses.append(f"({_IN_TEXT.format(table=table)})")
+        values["q"] = query
+    return " AND ".join(clauses), values
+
+
+MANY = 4
+"""A text is looked up by its report where fewer than one report in so many is in question; else all are gone through."""
+
+
+class Catalogue:
+    """What search results are ordered, counted and narrowed by, of every report: some 300 bytes each, in memory."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        rows = db.execute(
+            """SELECT id, search_id, portal, report_year, level, body_kind, form,
+              CASE WHEN EXISTS (SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict = 'fails') THEN 'fails'
+                WHEN EXISTS (SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict = 'holds') THEN 'holds'
+                ELSE 'not_assessable' END
+            FROM reports r ORDER BY report_year DESC, published DESC, id"""
+        ).fetchall()
+        self.ids: list[str] = [row[0] for row in rows]
+        self.search_ids: list[int] = [row[1] for row in rows]
+        self.facets: dict[str, list[Any]] = {name: [row[i] for row in rows] for i, name in enumerate(FACETS, 2)}
+        self._known = set(self.search_ids)
+
+    def find(self, db: sqlite3.Connection, query: str) -> list[int] | None:
+        """Places of the reports that contain the string, newest year first; None when the catalogue is out of date."""
+        if not query:
+            return list(range(len(self.ids)))
+        wanted = plan(query)
+        hits = self._known
+        if wanted.match is not None:
+            sql = "SELECT rowid FROM report_search WHERE report_search MATCH ?"
+            hits = set(map(itemgetter(0), db.execute(sql, (wanted.match,))))
+            if not hits <= self._known:
+                return None
+        if not wanted.exact:
+            hits = self._contained(db, query, hits)
+        return [place for place, search_id in enumerate(self.search_ids) if search_id in hits]
+
+    def _contained(self, db: sqlite3.Connection, query: str, hits: set[int]) -> set[int]:
+        ids = list(compress(self.ids, (search_id in hits for search_id in self.search_ids)))
+        if len(ids) * MANY < len(self.ids):
+            sql = f"SELECT search_id FROM reports WHERE id = :id AND ({_IN_TEXT.format(table='reports')})"  # noqa: S608 - constant
+            rows = (row for i in ids for row in db.execute(sql, {"id": i, "q": query}))
+            return {row[0] for row in rows}
+        found = {row[0] for row in db.execute("SELECT report_id FROM report_texts WHERE instr(text, ?)", (query,))}
+        found |= {row[0] for row in db.execute("SELECT id FROM reports WHERE instr(title, ?)", (query,))}
+        return set(compress(self.search_ids, (i in found for i in self.ids)))
+
+    def narrow(self, places: list[int], chosen: Mapping[str, str]) -> list[int]:
+        """Those of the places that have the chosen value of every facet."""
+        for name, value in chosen.items():
+            column = self.facets[name]
+            places = [place for place in places if _shown(column[place]) == value]
+        return places
+
+    def count(self, places: list[int]) -> dict[str, list[tuple[str, int]]]:
+        """Facet → (value, reports): years newest first, all else most first."""
+        counts = {name: Counter(map(column.__getitem__, places)) for name, column in self.facets.items()}
+        return {
+            name: [
+                (_shown(value), number)
+                for value, number in (
+                    sorted(found.items(), key=lambda pair: -(pair[0] or 0)) if name == "year" else found.most_common()
+                )
+            ]
+            for name, found in counts.items()
+        }
+
+
+def _shown(value: object) -> str:
+    return SILENT if value is None else str(value)
+
+
+@dataclass(slots=True)
+class Hit:
+    """One report found: its row, and pieces of its text as (before, hit, after)."""
+
+    row: dict[str, Any]
+    snippets: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Results:
+    """A page of what was found, and how all that was found is spread over the facets."""
+
+    total: int
+    hits: list[Hit]
+    facets: dict[str, list[tuple[str, int]]]
+
+
+def search(
+    db: sqlite3.Connection,
+    catalogue: Catalogue,
+    query: str,
+    chosen: Mapping[str, str],
+    *,
+    first: int = 0,
+    number: int = PAGE,
+    snippets: bool = True,
+) -> Results | None:
+    """Some of the reports that contain the string, newest year first; without a string, of all reports.
+
+    None when the catalogue is out of date.
+    """
+    found = catalogue.find(db, query)
+    if found is None:
+        return None
+    places = catalogue.narrow(found, chosen)
+    ids = [catalogue.ids[place] for place in places[first : first + number]]
+    hits = [Hit(row, _snippets(db, row["id"], query) if query and snippets else []) for row in rows(db, ids)]
+    return Results(total=len(places), hits=hits, facets=catalogue.count(places))
+
+
+COLUMNS = ("id", "title", "portal", "issuing_body", "report_year", "published", "form", "state", "url")
+
+
+def rows(db: sqlite3.Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """What a list shows of some reports, in their order; those that are gone by now are left out."""
+    sql = f"SELECT {', '.join(COLUMNS)} FROM reports WHERE id = ?"  # noqa: S608 - our column names
+    return [dict(zip(COLUMNS, row, strict=True)) for report_id in ids for row in db.execute(sql, (report_id,))]
+
+
+AROUND = 36
+MOST_SNIPPETS = 3
+
+
+def _snippets(db: sqlite3.Connection, report_id: str, query: str) -> list[tuple[str, str, str]]:
+    """The first places in the text with the string, apart from one another, each with what stands around it."""
+    row = db.execute("SELECT text FROM report_texts WHERE report_id = ?", (report_id,)).fetchone()
+    text = row[0] if row and row[0] else ""
+    found: list[tuple[str, str, str]] = []
+    at = text.find(query)
+    while at >= 0 and len(found) < MOST_SNIPPETS:
+        end = at + len(query)
+        start, stop = max(0, at - AROUND), min(len(text), end + AROUND)
+        before = ("…" if start else "") + text[start:at]
+        found.append((before, query, text[end:stop] + ("…" if stop < len(text) else "")))
+        at = text.find(query, stop)
+    return found
