@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -45,7 +46,12 @@ Printed = tuple[Line, str | None, str]
 
 def is_part_of_a_year(grid: Grid) -> bool:
     """Whether a heading says half a year, a quarter or some months: no table of an annual report is that."""
-    return any(PART_OF_A_YEAR.search(squeeze(cell.text)) for line in grid.lines[:2] for cell in line if cell.fresh)
+    return any(_names_part_of_a_year(cell.text) for line in grid.lines[:2] for cell in line if cell.fresh)
+
+
+@lru_cache(maxsize=2048)
+def _names_part_of_a_year(label: str) -> bool:
+    return PART_OF_A_YEAR.search(squeeze(label)) is not None
 
 
 def judge(table: Table, expected: list[str]) -> None:

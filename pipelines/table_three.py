@@ -25,7 +25,8 @@ _T3_LEAST = 12
 
 def _header_three(row: list[Segment]) -> tuple[Segment, ...] | None:
     """The columns 自然人 … 总计 of a header row, and what stands right of them; empty where they are not in order."""
-    if len(row) < 5:
+    # most rows are rows of figures: one look for a character of 商业企业 tells them apart
+    if len(row) < 5 or "业" not in "".join([segment.text for segment in row]):
         return None
     names = [_column_three(segment.text) for segment in row]
     if "commercial_enterprise" not in names or "research_institution" not in names:
@@ -68,11 +69,14 @@ def lines_three(sheets: list[Sheet]) -> Iterator[Printed]:
 def _line_under(row: list[Segment], header: tuple[Segment, ...], starts: set[int]) -> Line | None:
     """A row with a label and a cell under each of the seven columns; one that reaches beyond the header is shifted."""
     values = [segment for segment in row if segment.start in starts]
-    labels = [segment for segment in row if segment.end <= header[0].start]
-    name = row_three(_texts(labels)) if len(values) == 7 else None
+    if len(values) != 7:
+        return None
+    first = header[0].start
+    labels = tuple([segment.text for segment in row if segment.end <= first])
+    name = row_three(labels)
     if name is None:
         return None
-    return Line(labels[-1].text, name, _cells_three(values) if row[-1].end <= header[-1].end else None)
+    return Line(labels[-1], name, _cells_three(values) if row[-1].end <= header[-1].end else None)
 
 
 def _line_by_count(row: list[Segment], has_header: bool) -> Line | None:
@@ -92,9 +96,8 @@ def _texts(labels: list[Segment]) -> tuple[str, ...]:
 
 def _cells_three(values: list[Segment]) -> dict[str, str] | None:
     """Seven cells, each of its own; None where one is merged or lost."""
-    if len(values) != 7 or not all(segment.fresh for segment in values):
-        return None
-    return dict(zip(_T3_NAMES, [segment.text for segment in values], strict=True))
+    texts = [segment.text for segment in values if segment.fresh]
+    return dict(zip(_T3_NAMES, texts, strict=True)) if len(values) == len(texts) == 7 else None
 
 
 @lru_cache(maxsize=4096)

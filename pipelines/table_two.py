@@ -90,6 +90,7 @@ def _column_two(label: str) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
+@lru_cache(maxsize=2048)
 def _printed_unit(label: str) -> str | None:
     found = _UNIT.search(squeeze(label))
     return found.group() if found else None
