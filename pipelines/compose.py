@@ -129,7 +129,7 @@ def read_capture(captures: Captures, located: Located, capture: Capture, entries
     page = stored_page(captures, located, capture, entries)
     report = read(page)
     if report.further_pages:
-        page.parts = tuple(_parts(captures, report.further_pages))
+        page.parts = tuple(parts(captures, report.further_pages))
         report = read(page)
     return report
 
@@ -148,7 +148,7 @@ def stored_page(captures: Captures, located: Located, capture: Capture, entries:
     )
 
 
-def _parts(captures: Captures, urls: list[str]) -> Iterator[Page]:
+def parts(captures: Captures, urls: list[str]) -> Iterator[Page]:
     """Pages 2, 3 … of a split article, up to the first that is not there."""
     for url in urls:
         part = captures.last("GET", url, outcomes=("ok", "unchanged"))
