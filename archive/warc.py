@@ -53,7 +53,7 @@ def read(path: Path) -> Iterator[Capture]:
             yield item
 
 
-def records(path: Path, held: Held = lambda url, moment: None) -> Iterator[Capture | Declared]:
+def records(path: Path, held: Held = lambda _url, _moment: None) -> Iterator[Capture | Declared]:
     """Every HTTP response and revisit, in file order, with its request where the file has it.
 
     Bodies are the decoded entities. A revisit has no body but the sha256 of the one it refers to, in the same file or

@@ -1,0 +1,85 @@
+"""scrapy fixture URL: a stored page as a file that the tests read."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from scrapy.exceptions import UsageError
+
+from archive import ArchiveError, Captures
+from crawler.command import WELL, ArchiveCommand
+from crawler.items import Entry, Page
+from pipelines import ReaderError, read
+from pipelines.compose import parts, stored_page
+from pipelines.store import documents
+from spiders.platforms import declared
+
+FOLDER = Path("tests/pages")
+
+
+class Command(ArchiveCommand):
+    """Writes page.html and page.json into tests/pages/PORTAL/KEY/; the tests write report.json, for a person to review."""
+
+    def syntax(self) -> str:
+        """For `scrapy fixture -h`."""
+        return "[--into FOLDER] URL"
+
+    def short_desc(self) -> str:
+        """For `scrapy -h`."""
+        return "Keep a stored page as a fixture of the tests"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """`--into`."""
+        super().add_options(parser)
+        parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER", help=f"default: {FOLDER}")
+
+    def act(self, args: list[str], opts: Namespace) -> int:
+        """The newest answer under the address is taken, with what listings say of the document."""
+        if len(args) != 1:
+            raise UsageError("name one address")
+        captures = Captures(self.archive, read_only=True)
+        capture = captures.last("GET", args[0], outcomes=("ok", "unchanged"))
+        place = next(
+            (p for p in documents(captures, declared(self.configuration, captures)) if args[0] in p.urls), None
+        )
+        if capture is None or place is None:
+            raise ArchiveError(f"{args[0]} is no document of the archive {self.archive}")
+        page = stored_page(captures, place, capture, tuple(captures.entries(urls=place.urls)))
+        try:
+            page.parts = tuple(parts(captures, read(page).further_pages))
+        except ReaderError as error:
+            print(f"The page cannot be read ({error}); the fixture says so.")
+        captures.close()
+        folder = opts.into / place.portal / place.key
+        save(page, folder)
+        print(f"{folder} is written; `pytest tests/test_pages.py` adds what is read from it, for you to review")
+        return WELL
+
+
+def save(page: Page, folder: Path) -> None:
+    """Write page.html, the further parts, and page.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "page.html").write_bytes(page.body)
+    told: dict[str, Any] = {
+        name: getattr(page, name) for name in ("url", "content_type", "portal", "division_code", "captured_at")
+    }
+    told["entries"] = [{"url": e.url, "title": e.title, "date": e.date} for e in page.entries]
+    told["parts"] = []
+    for number, part in enumerate(page.parts, 2):
+        (folder / f"page-{number}.html").write_bytes(part.body)
+        told["parts"].append({"url": part.url, "content_type": part.content_type})
+    (folder / "page.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def load(folder: Path) -> Page:
+    """The page that `save` wrote."""
+    told = json.loads((folder / "page.json").read_text(encoding="utf-8"))
+    entries = tuple(Entry(**entry, portal=told["portal"]) for entry in told.pop("entries"))
+    further = tuple(
+        Page(**part, body=(folder / f"page-{number}.html").read_bytes())
+        for number, part in enumerate(told.pop("parts"), 2)
+    )
+    return Page(**told, body=(folder / "page.html").read_bytes(), entries=entries, parts=further)
