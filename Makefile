@@ -24,6 +24,12 @@ bench: $(READY)
 soak: $(READY)
 	@$(BIN)/python -m tests.soak
 
+# Exports in the hands of other people's tools; these have an environment of their own.
+interop: $(READY)
+	@test -x build/interop/bin/wacz || ($(PYTHON) -m venv build/interop && \
+	  build/interop/bin/python -m pip install --quiet pywb==2.10.0 wacz==0.6.0 "setuptools<82")
+	@$(BIN)/python -m tests.interop build/interop/bin
+
 # Pins for exactly what pyproject.toml asks for.
 lock: $(READY)
 	@$(BIN)/pip-compile --quiet --extra dev --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
