@@ -172,13 +172,23 @@ class Captures:
         )
 
     def last(
-        self, method: str, url: str, body: bytes | None = None, *, outcomes: tuple[str, ...] = ANSWERS
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        *,
+        outcomes: tuple[str, ...] = ANSWERS,
+        before: str | None = None,
     ) -> Capture | None:
-        """The newest capture of this request whose outcome is one of `outcomes`, with its body; None if there is none."""
+        """The newest capture of this request whose outcome is one of `outcomes`, with its body; None if there is none.
+
+        With `before` (UTC, ISO), the newest that is older than that.
+        """
         marks = ", ".join("?" * len(outcomes))
+        older, moment = ("AND requested_at < ?", (before,)) if before else ("", ())
         row = self.db.conn.execute(
-            f"SELECT * FROM captures WHERE fingerprint = ? AND outcome IN ({marks}) ORDER BY requested_at DESC, id DESC LIMIT 1",  # noqa: S608 - only marks
-            (fingerprint(method, url, body), *outcomes),
+            f"SELECT * FROM captures WHERE fingerprint = ? AND outcome IN ({marks}) {older} ORDER BY requested_at DESC, id DESC LIMIT 1",  # noqa: S608 - only marks
+            (fingerprint(method, url, body), *outcomes, *moment),
         ).fetchone()
         return self._capture(row) if row else None
 

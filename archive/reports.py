@@ -149,6 +149,7 @@ def _tables(document: Document) -> dict[str, Rows]:
             "report_texts": [(report.text,)],
             "statistics": list(map(_STATISTIC, report.statistics)),
             "checks": list(map(_CHECK, report.checks)),
+            "table_sources": [(s.table_no, s.origin, s.url, s.standing) for s in report.table_sources],
             "attachments": [(a.url, a.name, a.media_type, a.sha256) for a in report.attachments],
             "locations": sorted(document.locations),
             "versions": [
@@ -164,6 +165,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "report_texts": ("text",),
     "statistics": STATISTIC,
     "checks": CHECK,
+    "table_sources": ("table_no", "origin", "url", "standing"),
     "attachments": ("url", "name", "media_type", "sha256"),
     "locations": ("url", "portal"),
     "versions": ("sha256", "captured_at", "changed"),
@@ -337,7 +339,7 @@ class Reports:
             "INSERT INTO report_search (report_search, rowid, title, text) VALUES ('delete', ?, ?, ?)",
             (before["search_id"], search_text(before["title"]), search_text(text["text"] if text else "")),
         )
-        for table in ("report_texts", "statistics", "attachments", "locations", "versions"):
+        for table in ("report_texts", "statistics", "table_sources", "attachments", "locations", "versions"):
             connection.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))  # noqa: S608 - our table names
         connection.execute(
             "DELETE FROM checks WHERE report_id = ? AND identity NOT GLOB ?", (report_id, CROSS_YEAR + "*")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.documents import Held
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +40,8 @@ class Page:
     entries: tuple[Entry, ...] = ()
     parts: tuple[Page, ...] = field(default=(), repr=False)
     """Pages 2, 3 … of an article that the portal splits, in order, as far as they are captured."""
+    documents: dict[str, Held] = field(default_factory=dict, repr=False)
+    """Address → document beside the page as far as it is captured; of a page that is itself a document, its own."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,7 +60,7 @@ class Statistic:
     value_state: str = "number"
     """number, blank, slash, dash, text or with_note."""
     origin: str = "html"
-    """html, docx, pdf, image or narrative."""
+    """html, docx (doc, wps too), xlsx (xls too), pdf, image or narrative."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +77,20 @@ class Check:
     """holds, fails or not_assessable."""
     severity: str = "warning"
     """suspect_parser, suspect_source or warning: what a failure most likely means."""
+
+
+@dataclass(slots=True, kw_only=True)
+class TableSource:
+    """One of the places where a report has one of its tables, and how far the reading of it can be trusted."""
+
+    table_no: int
+    origin: str
+    url: str
+    """The page or the document."""
+    standing: str
+    """verified: every row of one form, in order, and its identities hold. unverified: the same, but a PDF or a picture
+    of it has no identity that proves it. inconsistent: as published it does not add up. incomplete: cells are missing
+    or not sure. unread: it is there, and none of it is used."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -134,4 +154,5 @@ class Report:
     """Addresses of pages 2, 3 … of a split article, whether captured or not."""
     statistics: list[Statistic] = field(default_factory=list, repr=False)
     checks: list[Check] = field(default_factory=list, repr=False)
+    table_sources: list[TableSource] = field(default_factory=list, repr=False)
     problems: list[Problem] = field(default_factory=list)

@@ -38,14 +38,18 @@ TOLERATED = frozenset(
         "no_title",
         "rehosted",
         "incomplete",
+        # of documents beside a page
+        "unread",
+        "damaged",
+        "encrypted",
+        "oversized",
+        "timed_out",
+        "macros",
     }
 )
 """Kinds that say something about one document. Every other kind makes the run unwell, and its exit code 1."""
 
-GARBAGE_AFTER = 50_000
-"""Objects made, less those freed, after which Python looks for garbage."""
-
-COUNTED = ("captures/", "entries/", "reports/", "problems/", "listing/")
+COUNTED = ("captures/", "attachments/", "entries/", "reports/", "problems/", "listing/")
 """Prefixes of the counters that a run row keeps; the rest of Scrapy's stats is for the log."""
 
 
@@ -113,10 +117,9 @@ class Runs:
         self.fetched_before = fetched_since_whole_crawl(self.captures, spider.name)
         self.run_id = self.captures.start_run("crawl", spider.name)
         # What is loaded by now stays: reading makes many small objects, and looking through all of Scrapy for garbage
-        # after every few hundred of them costs a tenth of a crawl.
+        # again and again would cost a part of the crawl.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(GARBAGE_AFTER)
         facts = getattr(spider, "facts", None)
         if facts is not None:
             self.captures.add_portal(facts())

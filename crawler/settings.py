@@ -80,7 +80,7 @@ EXTENSIONS = {
     "crawler.politeness.Pace": 500,  # after AutoThrottle, so that it has the last word
     "scrapy.extensions.telnet.TelnetConsole": None,  # an open port nobody uses
 }
-ITEM_PIPELINES = {"pipelines.store.Pipeline": 900}
+ITEM_PIPELINES = {"pipelines.attachments.Pipeline": 250, "pipelines.store.Pipeline": 900}
 
 # Pages are read one after another in the reactor; more items in flight would only hold memory.
 CONCURRENT_ITEMS = 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from crawler.items import Check, Statistic
 from pipelines.labels import LABELS, SEVERITY, columns, rows
@@ -11,7 +11,7 @@ Number = int | float | None
 Cells = dict[tuple[str, str], Number]
 """(row name, column name) → value; a key that is absent was not read, None was read as blank, / or -."""
 
-_ORIGINS = ("html", "docx", "pdf", "image")
+_ORIGINS = ("html", "docx", "xlsx", "pdf", "image")
 _FLOW = {"new_received", "carried_in", "processed_total", "carried_out"}
 _COLUMNS = tuple(column.name for column in columns("cn-2021", 3))
 _COMMON = tuple(row.name for row in rows("cn-2021", 3) if row.code.startswith(("3.1", "3.2", "3.3", "3.4", "3.5")))
@@ -29,9 +29,12 @@ _BLOCKS = ("review", "suit_direct", "suit_after_review")
 _RESULTS = ("maintained", "corrected", "other", "pending")
 
 
-def check(statistics: list[Statistic]) -> list[Check]:
-    """All identities within one report. A total that is blank, or a cell that was not read, is not assessable."""
-    tables = _tables(statistics)
+def check(statistics: list[Statistic], best: Mapping[int, str] | None = None) -> list[Check]:
+    """All identities within one report. A total that is blank, or a cell that was not read, is not assessable.
+
+    `best` names the origin whose reading of a table counts; without it the page's own comes first.
+    """
+    tables = _tables(statistics, best or {})
     found: list[Check] = []
     if tables[3]:
         found += _check_three(tables[3])
@@ -45,7 +48,7 @@ def check(statistics: list[Statistic]) -> list[Check]:
 def check_years(previous: list[Statistic], current: list[Statistic]) -> list[Check]:
     """The identities between two consecutive years of one body: X-A, X-B and X-C."""
     found: list[Check] = []
-    last_year, this_year = _tables(previous), _tables(current)
+    last_year, this_year = _tables(previous, {}), _tables(current, {})
     before, now = last_year[3], this_year[3]
     if before and now:
         for column in _COLUMNS:
@@ -68,7 +71,25 @@ def check_years(previous: list[Statistic], current: list[Statistic]) -> list[Che
     return found
 
 
-def _tables(statistics: Iterable[Statistic]) -> dict[int, Cells]:
+def compare_origins(first: list[Statistic], other: list[Statistic]) -> list[Check]:
+    """D-1: one table read from two sources, compared cell by cell; a check of the whole, and one of each cell that differs."""
+    cells = {(s.row_name, s.column_name): s.value for s in other}
+    pairs = [(s, cells[s.row_name, s.column_name]) for s in first if (s.row_name, s.column_name) in cells]
+    differing = [(s, value) for s, value in pairs if s.value != value]
+    if not pairs:
+        return []
+    place = f"{first[0].origin}/{other[0].origin}"
+    whole = _compare("D-1", f"table {first[0].table_no} {place}", len(pairs), len(pairs) - len(differing))
+    found = [whole]
+    for statistic, value in differing:
+        scope = f"{statistic.row_name}.{statistic.column_name} {place}"
+        one = _compare("D-1", scope, statistic.value, value)
+        one.verdict = "fails"
+        found.append(one)
+    return found
+
+
+def _tables(statistics: Iterable[Statistic], best: Mapping[int, str]) -> dict[int, Cells]:
     """The cells of tables two, three and four, each of the best origin that holds it; prose is no table."""
     found: dict[tuple[int, str], Cells] = {}
     for statistic in statistics:
@@ -77,7 +98,9 @@ def _tables(statistics: Iterable[Statistic]) -> dict[int, Cells]:
             found[place] = {}
         found[place][statistic.row_name, statistic.column_name] = statistic.value
     return {
-        number: next((found[number, origin] for origin in _ORIGINS if (number, origin) in found), {})
+        number: next(
+            (found[number, origin] for origin in (best.get(number, ""), *_ORIGINS) if (number, origin) in found), {}
+        )
         for number in (2, 3, 4)
     }
 

@@ -9,18 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from archive.captures import Capture, Captures
 from archive.database import ArchiveError, DamageError
 from archive.reports import Document, Record, Version, record
-from crawler.items import Entry, Page, Problem, Report
+from crawler.documents import READER
+from crawler.items import Attachment, Entry, Page, Problem, Report
 from pipelines import ReaderError, read
 from pipelines.differences import differences
+from pipelines.documents import MEDIA_TYPES, DocumentError, Held, recognise
+from pipelines.links import file_name
 from pipelines.version import READER_VERSION
 
 MISSES = 3
 MISSED_FOR = timedelta(days=14)
 """A report is removed after so many misses in a row over at least so long; before that it is missing."""
+_BESIDE = "beside"
+MOST_MOVES = 5
+"""Redirects on the way to a document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +67,7 @@ def compose(captures: Captures, located: Located) -> Reading:
     reading = Reading(located=located)
     try:
         document = _document(captures, located, reading.problems)
-    except Exception as error:  # noqa: BLE001 - whatever a reader raises shall not stop the others
+    except Exception as error:
         if isinstance(error, ArchiveError) and not isinstance(error, DamageError):
             raise
         reading.failed = True
@@ -78,9 +85,11 @@ def _document(captures: Captures, located: Located, problems: list[tuple[str, li
     newest = {c.url: c.outcome for c in history}
     for url in sorted(pages, key=lambda url: (newest[url] == "missing", located.urls.index(url))):
         versions, report, said = _versions(captures, located, [c for c in history if c.url == url], tuple(entries))
-        problems.append((url, said))
+        problems.append((url, [problem for problem in said if problem.url in {None, url}]))
         if report is None:
             continue
+        beside = dict.fromkeys(attachment.url for attachment in report.attachments)
+        problems += [(other, [problem for problem in said if problem.url == other]) for other in beside]
         return Document(
             id=located.id,
             portal=located.portal,
@@ -103,14 +112,16 @@ def _versions(
     last: Report | None = None
     sha256 = None
     problems: list[Problem] = []
+    states: list[Capture] = []
     for capture in history:
-        if capture.sha256 == sha256 or capture.outcome not in {"ok", "unchanged"} or capture.sha256 is None:
-            continue
-        sha256 = capture.sha256
+        if capture.sha256 != sha256 and capture.outcome in {"ok", "unchanged"} and capture.sha256 is not None:
+            states.append(capture)
+            sha256 = capture.sha256
+    for capture, after in zip_longest(states, states[1:]):
         try:
-            report = read_capture(captures, located, capture, entries)
+            report = read_capture(captures, located, capture, entries, until=after.requested_at if after else None)
         except ReaderError as error:
-            problems = [Problem(kind="unreadable", message=str(error))]
+            problems = [Problem(kind=error.kind, message=str(error))] if error.kind != _BESIDE else []
             continue
         problems = list(report.problems)
         if not report.is_report:
@@ -119,19 +130,71 @@ def _versions(
             continue
         changed = differences(last, report) if last else {}
         if last is None or changed:
-            versions.append(Version(sha256=sha256, captured_at=capture.requested_at, changed=changed))
+            versions.append(Version(sha256=capture.sha256 or "", captured_at=capture.requested_at, changed=changed))
         last = report
     return versions, last, problems
 
 
-def read_capture(captures: Captures, located: Located, capture: Capture, entries: tuple[Entry, ...]) -> Report:
-    """What the readers make of one capture, with its further pages as far as they are captured. Raises ReaderError."""
+def read_capture(
+    captures: Captures, located: Located, capture: Capture, entries: tuple[Entry, ...], *, until: str | None = None
+) -> Report:
+    """What the readers make of one capture, with its further pages and documents as far as they are captured.
+
+    Documents count as they were captured last, or last before `until`, when the page became another; what was first
+    captured later is what the page had all along, as far as is known. Raises ReaderError.
+    """
     page = stored_page(captures, located, capture, entries)
+    if kind := recognise(page.body):
+        if not entries:
+            raise DocumentError("a document that no listing names belongs to the page that links it", _BESIDE)
+        content = READER.read(page.body, sha256=page.sha256)
+        page.documents[page.url] = Held(
+            sha256=page.sha256 or "",
+            media_type=MEDIA_TYPES[kind],
+            content=content,
+            problems=list(content.problems) if content else [],
+        )
     report = read(page)
     if report.further_pages:
         page.parts = tuple(parts(captures, report.further_pages))
-        report = read(page)
-    return report
+    if report.is_report:
+        page.documents |= _documents(captures, report.attachments, until)
+    return read(page) if page.parts or len(page.documents) > bool(kind) else report
+
+
+def _documents(captures: Captures, attachments: list[Attachment], until: str | None) -> dict[str, Held]:
+    found: dict[str, Held] = {}
+    for attachment in attachments:
+        capture = _document_capture(captures, attachment.url, until) or _document_capture(
+            captures, attachment.url, None
+        )
+        if capture is None or capture.body is None or capture.sha256 is None:
+            continue
+        kind = recognise(capture.body)
+        held = Held(
+            sha256=capture.sha256,
+            media_type=MEDIA_TYPES[kind] if kind else None,
+            name=file_name(capture.response_headers),
+        )
+        if kind is None:
+            held.problems = [Problem(kind="unread", message="what the portal sends is no document")]
+        else:
+            try:
+                held.content = READER.read(capture.body, sha256=capture.sha256)
+                held.problems = list(held.content.problems) if held.content else []
+            except DocumentError as error:
+                held.problems = [Problem(kind=error.kind, message=f"{attachment.name}: {error}")]
+        found[attachment.url] = held
+    return found
+
+
+def _document_capture(captures: Captures, url: str, until: str | None) -> Capture | None:
+    for _ in range(MOST_MOVES):
+        capture = captures.last("GET", url, outcomes=("ok", "unchanged", "redirect"), before=until)
+        if capture is None or capture.outcome != "redirect" or capture.redirect_url is None:
+            return capture
+        url = capture.redirect_url
+    return None
 
 
 def stored_page(captures: Captures, located: Located, capture: Capture, entries: tuple[Entry, ...]) -> Page:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, unquote_to_bytes, urljoin, urlsplit
 
 from crawler.items import Attachment
 from pipelines.lines import squeeze
@@ -55,6 +55,28 @@ def absolute(base: str, href: str) -> str | None:
 def is_document(href: str) -> bool:
     """Whether a link leads to a document rather than a page."""
     return bool(_FILE_URL.search(href) or _DOWNLOAD_URL.search(href))
+
+
+_DISPOSITION = re.compile(
+    r"""filename\*\s*=\s*([\w-]+)'[^']*'([^;]+)|filename\s*=\s*(?:"([^"]*)"|([^;]+))""", re.IGNORECASE
+)
+
+
+def file_name(headers: list[tuple[str, str]]) -> str | None:
+    """What Content-Disposition calls a document; servers send the name percent-encoded, or raw in UTF-8 or GB 18030."""
+    said = next((value for name, value in headers if name.lower() == "content-disposition"), "")
+    names: list[str] = []
+    for charset, encoded, quoted, bare in _DISPOSITION.findall(said):
+        raw = unquote_to_bytes(encoded or quoted or bare.strip()) if said.isascii() else None
+        raw = (quoted or bare.strip()).encode("latin-1", "replace") if raw is None else raw
+        for encoding in (charset or "utf-8", "gb18030"):
+            try:
+                name = squeeze(raw.decode(encoding)).replace("\\", "/").rpartition("/")[2]
+            except (UnicodeDecodeError, LookupError):
+                continue
+            names.insert(0 if charset else len(names), name)
+            break
+    return next(filter(None, names), None)
 
 
 def documents(links: list[Any], base: str) -> list[Attachment]:

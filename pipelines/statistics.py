@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from crawler.items import Problem, Statistic
@@ -30,27 +31,32 @@ _NOTICES = (("cn-2021", re.compile(r"2021\D?30号")), ("cn-2019", re.compile(r"2
 
 
 def read(
-    grids: list[Grid], paragraphs: list[str], report_year: int | None
+    grids: list[Grid], paragraphs: list[str], report_year: int | None, attached: Sequence[Table] = ()
 ) -> tuple[list[Statistic], str, list[Problem]]:
     """Every figure that is sure, the report's form, and a problem of kind `unsure` for each that is not.
 
     grids: the article's data tables in order. paragraphs: the article's paragraphs, one table row a paragraph. A table
-    of which no grid was found is looked for in the paragraphs, where extractors leave it flattened.
+    of which no grid was found is looked for in the paragraphs, where extractors leave it flattened. attached: tables of
+    documents beside the page; they tell the form where the page has no table of that number.
     """
     tables = read_tables(grids)
     annex = read_annex(grids, report_year)
     seen = {table.table_no for table in [*tables, *annex]}
     tables += read_flat(paragraphs, seen, report_year)
-    statistics = [statistic for table in [*annex, *tables] if not table.refused for statistic in _statistics(table)]
+    statistics = [statistic for table in [*annex, *tables] if not table.refused for statistic in statistics_of(table)]
     doubts = [doubt for table in [*annex, *tables] for doubt in table.doubts]
     doubts += [doubt for table in [*annex, *tables] if not table.refused for doubt in _unreadable(table)]
-    form = _form([*annex, *tables], paragraphs, report_year)
+    own = {table.table_no for table in [*annex, *tables] if not table.refused}
+    more = [table for table in attached if table.table_no not in own and not table.refused]
+    statistics += [statistic for table in attached if not table.refused for statistic in statistics_of(table)]
+    form = _form([*more, *annex, *tables], paragraphs, report_year)
     stated, contradictions = read_narrative(paragraphs, report_year, form)
     problems = [Problem(kind="unsure", message=message) for message in doubts + contradictions]
     return statistics + stated, form, problems
 
 
-def _statistics(table: Table) -> list[Statistic]:
+def statistics_of(table: Table) -> list[Statistic]:
+    """The cells of a table, each with its value and the unit that cell, header or form gives it."""
     units = _units(table.table_no)
     found: list[Statistic] = []
     for line in table.lines:

@@ -73,6 +73,8 @@ def _line_under(row: list[Segment], header: tuple[Segment, ...], starts: set[int
         return None
     first = header[0].start
     labels = tuple([segment.text for segment in row if segment.end <= first])
+    if len(labels) > 1 and not labels[-1]:  # PDFs of some bodies rule off an empty cell behind 其他处理 and 总计
+        labels = tuple(filter(None, labels))
     name = row_three(labels)
     if name is None:
         return None

@@ -115,3 +115,13 @@ def m002_search(db: Database) -> None:
         "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
         ((search_id, search_text(title), search_text(text)) for search_id, title, text in rows),
     )
+
+
+@migrations()
+def m003_table_sources(db: Database) -> None:
+    """Where each table of a report stands, and how far it can be trusted; key figures that count it once."""
+    db.execute(
+        "CREATE TABLE table_sources (report_id TEXT NOT NULL REFERENCES reports(id) ON DELETE CASCADE, table_no INTEGER,"
+        " origin TEXT, url TEXT, standing TEXT, PRIMARY KEY (report_id, table_no, origin)) WITHOUT ROWID"
+    )
+    views.create(db)

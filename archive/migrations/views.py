@@ -2,9 +2,13 @@
 
 from sqlite_utils import Database
 
+# A table of a PDF or a picture counts where it is verified; of a page, a Word or an Excel file as it was published.
+_TRUSTED = """(s.origin NOT IN ('pdf', 'image') OR EXISTS (SELECT 1 FROM table_sources t WHERE t.report_id = s.report_id
+  AND t.table_no = s.table_no AND t.origin = s.origin AND t.standing = 'verified'))"""
+_RANK = "CASE s.origin WHEN 'html' THEN 0 WHEN 'docx' THEN 1 WHEN 'xlsx' THEN 2 WHEN 'pdf' THEN 3 WHEN 'image' THEN 4 ELSE 5 END"
 # One figure of a report: a table beats prose, and among tables the page's own beats a document's.
-_FIGURE = """(SELECT value FROM statistics s WHERE s.report_id = r.id AND {where} AND s.value IS NOT NULL
-  ORDER BY CASE s.origin WHEN 'html' THEN 0 WHEN 'docx' THEN 1 WHEN 'pdf' THEN 2 WHEN 'image' THEN 3 ELSE 4 END LIMIT 1)"""
+_FIGURE = f"""(SELECT value FROM statistics s WHERE s.report_id = r.id AND {{where}} AND s.value IS NOT NULL AND {_TRUSTED}
+  ORDER BY {_RANK} LIMIT 1)"""
 
 
 def figure(row: str, column: str = "total", table: int = 3) -> str:
@@ -19,7 +23,8 @@ def _or_annex(row: str, annex: str, table: int = 3, column: str = "total") -> st
 def _group(prefix: str) -> str:
     """A group's total: the sum of its rows in a table, else the total that the prose states."""
     rows = f"s.report_id = r.id AND s.table_no = 3 AND s.column_name = 'total' AND s.origin <> 'narrative' AND s.row_name GLOB '{prefix}_*'"
-    return f"COALESCE((SELECT SUM(value) FROM statistics s WHERE {rows}), {figure(f'{prefix}_total')})"
+    one_origin = f"SELECT SUM(value) FROM statistics s WHERE {rows} AND {_TRUSTED} GROUP BY s.origin HAVING SUM(value) IS NOT NULL"
+    return f"COALESCE(({one_origin} ORDER BY {_RANK} LIMIT 1), {figure(f'{prefix}_total')})"
 
 
 KEY_FIGURES = f"""CREATE VIEW key_figures AS SELECT

@@ -18,9 +18,11 @@ from scrapy.spiderloader import SpiderLoader
 from archive import ArchiveError, warc
 from archive.reports import CHECK, FIELDS, STATISTIC
 from crawler.command import UNWELL, WELL, ArchiveCommand, fail
+from crawler.documents import READER
 from crawler.items import Page, Report
 from crawler.outcomes import classify
 from pipelines import ReaderError, read
+from pipelines.documents import MEDIA_TYPES, Held, recognise
 from pipelines.version import READER_VERSION
 from spiders.platforms import owner, undeclared
 
@@ -30,7 +32,7 @@ class Command(ArchiveCommand):
 
     def syntax(self) -> str:
         """For `scrapy read -h`."""
-        return "[options] FILE … (HTML, plain text, WARC)"
+        return "[options] FILE … (HTML, text, docx, doc, wps, xlsx, xls, pdf, ofd, zip, WARC)"
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
@@ -63,6 +65,11 @@ class Command(ArchiveCommand):
         page.portal, page.division_code = (portal.name, portal.division_code) if portal else (None, None)
         code = WELL
         try:
+            if refused is None and (kind := recognise(page.body)):
+                content = READER.read(page.body, sha256=page.sha256)
+                problems = list(content.problems) if content else []
+                held = Held(sha256=page.sha256 or "", media_type=MEDIA_TYPES[kind], content=content, problems=problems)
+                page.documents[page.url] = held
             report = read(page) if refused is None else Report(url=page.url)
         except ReaderError as error:
             print(f"scrapy: {page.url}: {error}", file=sys.stderr)
@@ -128,5 +135,6 @@ def _as_json(report: Report, page: Page, report_id: str, refused: str | None) ->
         told["statistics"] = [
             {name: value for name, value in asdict(s).items() if name in STATISTIC} for s in report.statistics
         ]
+        told["table_sources"] = [asdict(source) for source in report.table_sources]
         told["checks"] = [{name: value for name, value in asdict(c).items() if name in CHECK} for c in report.checks]
     return told

@@ -1,0 +1,189 @@
+"""Where a report's tables stand: in the page, in documents beside it, in both; and how far each reading can be trusted.
+
+A page and a Word or Excel file say which cell a figure stands in; a PDF and a picture only show it. There identities
+catch wrong figures, and nothing but the form's exact rows in their order catches exchanged and lost ones. So a table
+of theirs is `verified` only when both hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from crawler.items import Check, Problem, Statistic, TableSource
+from pipelines.annex import read_annex
+from pipelines.checks import check, compare_origins
+from pipelines.documents import Content
+from pipelines.labels import ANNEX_FORMS, NATIONAL_FORMS, core, rows
+from pipelines.national import read_tables
+from pipelines.printed import Table
+from pipelines.statistics import statistics_of
+from pipelines.values import read_value
+
+ORIGINS = ("html", "docx", "xlsx", "pdf", "image")
+"""Best first, where nothing else tells readings apart."""
+SHOWN = frozenset(("pdf", "image"))
+"""Origins that show figures without saying which cell they stand in."""
+LABEL_FLOOR = 0.6
+"""How much of the form's label a printed one must be: PDFs lose characters, bodies shorten."""
+
+_NEEDED = {3: ("T3-A", "T3-B", "T3-C"), 4: ("T4-A",)}
+
+
+@dataclass(slots=True)
+class Attached:
+    """A table of a document, and which document."""
+
+    url: str
+    table: Table
+    doubted: bool = False
+    """Its figures were put together from torn ones and are proved by identities alone."""
+
+
+def read_documents(contents: Iterable[tuple[str, Content]], report_year: int | None) -> list[Attached]:
+    """The tables of documents (address, content), at most one of a number and an origin.
+
+    A table printed twice alike counts once; printed unlike, it is refused. Figures that were put together from torn
+    ones are used where every identity of their table holds, and refused where not.
+    """
+    found: dict[tuple[str, int], Attached] = {}
+    for url, content in contents:
+        for grid in content.grids:
+            grid.origin = content.origin
+        torn = _torn(content)
+        for table in [*read_annex(content.grids, report_year), *read_tables(content.grids)]:
+            table.origin = content.origin
+            attached = Attached(url, table, table.table_no in torn)
+            if attached.doubted and not table.refused and not _is_proved(table):
+                table.refused = True
+                table.doubts.append(f"table {table.table_no}: figures torn by the layout, which no identity proves")
+            other = found.setdefault((table.origin, table.table_no), attached)
+            if other is not attached:
+                _settle(other, attached)
+    return list(found.values())
+
+
+def _torn(content: Content) -> set[int]:
+    """Numbers of the tables in which figures were put together."""
+    numbers: set[int] = set()
+    for grid in content.grids:
+        if grid.mended:
+            numbers |= {table.table_no for table in read_tables([grid])} or {1, 2, 3, 4}
+    return numbers
+
+
+def _settle(first: Attached, second: Attached) -> None:
+    one, other = (_values(attached.table) for attached in (first, second))
+    if first.table.refused or not any(value is not None for value in one.values()):
+        first.url, first.table, first.doubted = second.url, second.table, second.doubted
+    elif not second.table.refused and one != other and any(value is not None for value in other.values()):
+        first.table.refused = True
+        first.table.doubts.append(
+            f"table {first.table.table_no} of this document and of {second.url} have different figures"
+        )
+
+
+def _values(table: Table) -> dict[tuple[str | None, str], int | float | None]:
+    return {
+        (line.name, name): read_value(raw).value for line in table.lines for name, raw in (line.cells or {}).items()
+    }
+
+
+def _is_proved(table: Table) -> bool:
+    checks = [c for c in check(statistics_of(table)) if c.identity in _NEEDED.get(table.table_no, ())]
+    return bool(checks) and all(one.verdict == "holds" for one in checks)
+
+
+def standing(table: Table, checks: list[Check]) -> str:
+    """verified, unverified, inconsistent, incomplete or unread (see TableSource), by the table's own checks."""
+    if table.refused:
+        return "unread"
+    unsure = any(not read_value(raw).sure for line in table.lines for raw in (line.cells or {}).values())
+    if table.doubts or unsure or not _is_whole(table):
+        return "incomplete"
+    own = [one for one in checks if one.identity in _NEEDED.get(table.table_no, ())]
+    if any(one.verdict == "fails" for one in own):
+        return "inconsistent"
+    if table.origin not in SHOWN:
+        return "verified"
+    holding = {one.identity for one in own if one.verdict == "holds"}
+    proved = holding.issuperset(_NEEDED.get(table.table_no, ()))
+    return "verified" if proved and table.table_no > 1 and _is_labelled(table) else "unverified"
+
+
+def _is_whole(table: Table) -> bool:
+    if table.table_no == 4:
+        return len(table.lines[0].cells or {}) == 15 if table.lines else False
+    forms = ANNEX_FORMS if table.table_no == 1 else NATIONAL_FORMS
+    names = [line.name for line in table.lines]
+    return any(
+        [row.name for row in rows(form, table.table_no) if not row.optional or row.name in names] == names
+        for form in forms
+        if table.form in (None, form)
+    )
+
+
+def _is_labelled(table: Table) -> bool:
+    """Whether every printed label is near enough to the form's."""
+    if table.table_no == 4:
+        return True  # its columns are found by their labels, every one
+    wanted = {row.name: row.core for form in NATIONAL_FORMS for row in rows(form, table.table_no)}
+    return all(
+        SequenceMatcher(None, core(line.label), wanted[line.name]).ratio() >= LABEL_FLOOR
+        or (line.name == "other_handling" and not core(line.label))
+        for line in table.lines
+        if line.name
+    )
+
+
+def weigh(
+    page_url: str, statistics: list[Statistic], attached: list[Attached]
+) -> tuple[list[TableSource], list[Check], list[Problem]]:
+    """How far each table's reading can be trusted, the checks on the best of each number, and what was not sure.
+
+    Where several origins have a table, a verified one is the best; they are compared cell by cell.
+    """
+    by_place: dict[tuple[str, int], list[Statistic]] = {}
+    for one in statistics:
+        if one.origin in ORIGINS and one.table_no:
+            by_place.setdefault((one.origin, one.table_no), []).append(one)
+    sources = [
+        TableSource(table_no=number, origin=origin, url=page_url, standing=_of_page(number, own))
+        for (origin, number), own in by_place.items()
+        if origin == "html"
+    ]
+    problems = []
+    for document in attached:
+        table = document.table
+        own = by_place.get((table.origin, table.table_no), [])
+        told = standing(table, check(own))
+        sources.append(TableSource(table_no=table.table_no, origin=table.origin, url=document.url, standing=told))
+        problems += [Problem(kind="unsure", message=doubt, url=document.url) for doubt in table.doubts]
+    sources.sort(key=lambda source: (source.table_no, source.standing != "verified", ORIGINS.index(source.origin)))
+    best: dict[int, str] = {}
+    for source in sources:
+        if source.standing != "unread":
+            best.setdefault(source.table_no, source.origin)
+    checks = check(statistics, best)
+    for source in sources:
+        first = best.get(source.table_no)
+        if first is not None and source.origin != first and source.standing != "unread":
+            pair = by_place.get((first, source.table_no), []), by_place.get((source.origin, source.table_no), [])
+            checks += compare_origins(*pair)
+    return sources, checks, problems
+
+
+def _of_page(number: int, statistics: list[Statistic]) -> str:
+    """The page's own tables were judged as they were read: what is left to say is whether all is there and adds up."""
+    names = {(one.row_name, one.column_name) for one in statistics}
+    forms = ANNEX_FORMS if number == 1 else NATIONAL_FORMS
+    whole = any(
+        names == {(row.name, column) for row in rows(form, number) for column in row.columns}
+        or names >= {(row.name, column) for row in rows(form, number) if not row.optional for column in row.columns}
+        for form in forms
+    )
+    if not whole:
+        return "incomplete"
+    own = [one for one in check(statistics) if one.identity in _NEEDED.get(number, ())]
+    return "inconsistent" if any(one.verdict == "fails" for one in own) else "verified"
