@@ -86,7 +86,7 @@ def read_document(page: Page) -> Document:
     root = parse(source)
     if root is None:
         raise ReaderError("no markup and no text")
-    base, metas, script_texts = page.url, {}, []
+    base, metas, script_texts = page.url, dict[str, str](), list[str]()
     for element in root.iter("script", "meta", "base"):  # one walk: each costs
         if element.tag == "script":
             script_texts.append(element.text or "")

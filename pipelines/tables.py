@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from lxml import etree
@@ -18,6 +19,7 @@ _LEADING_INTEGER = re.compile(r"\s*\+?(\d+)")
 _BLOCKS = frozenset(("p", "div", "li", "tr", "table", "br", "sup", "sub"))  # a raised figure is a footnote's
 _UNSEEN = frozenset(("style", "script", "template", "noscript"))
 _string = etree.XPath("string()")
+_new = tuple.__new__  # a cell is made in half the time that its class takes; pages have hundreds
 
 
 class Cell(NamedTuple):
@@ -123,49 +125,52 @@ def grid(table: etree._Element) -> Grid:
     lines: list[list[Segment]] = []
     number = 0
     for group in _row_groups(table):
-        hanging: list[tuple[Segment, int]] = []  # cells of earlier rows, and how many more rows they cover
+        hanging: list[tuple[Segment, int]] = []  # cells of earlier rows, and the first row that each no longer covers
+        begun: list[tuple[Segment, int]] = []
+        hanging_end = next_change = 0
         for row_index, tr in enumerate(group):
+            if begun or row_index == next_change:
+                hanging = sorted([one for one in hanging + begun if one[1] > row_index], key=lambda one: one[0].start)
+                hanging_end = max((segment.end for segment, _ in hanging), default=0)
+                next_change = min((until for _, until in hanging), default=len(group))
+                begun = []
             line: list[Segment] = []
-            begun: list[tuple[Segment, int]] = []
             column = 0
             for td in tr:
                 tag = td.tag
                 if tag != "td" and tag != "th":
                     continue
-                if hanging:
+                if column < hanging_end:
                     column = _hang(line, column, hanging)
                 if column >= MAX_WIDTH:
                     break
-                end, down = column + 1, 1
+                end, until = column + 1, row_index + 1
                 if (span := td.get("colspan")) is not None:
                     end = column + min(_span(span) or 1, MAX_COLSPAN, MAX_WIDTH - column)
                 if (span := td.get("rowspan")) is not None:
-                    left = len(group) - row_index
-                    down = min(_span(span) or left, left)
-                segment = Segment(column, end, _text(td), True, number)
+                    until = min(row_index + (_span(span) or len(group)), len(group))  # 0: to the group's end
+                text = _text(td) if len(td) else (td.text or "").strip()[:LONGEST_TEXT]
+                segment = _new(Segment, (column, end, text, True, number))
                 line.append(segment)
-                if down > 1:
-                    begun.append((segment, down - 1))
+                if until > row_index + 1:
+                    begun.append((segment, until))
                 column = end
                 number += 1
-            if hanging:
-                for segment, _ in hanging:
-                    if segment.end > column:
-                        line.append(segment._replace(start=max(segment.start, column), fresh=False))
-                        column = segment.end
-            if hanging or begun:
-                hanging = [(segment, left - 1) for segment, left in hanging if left > 1] + begun
-                hanging.sort(key=lambda one: one[0].start)
+            if column < hanging_end:
+                for (start, end, text, _, cell_id), _ in hanging:
+                    if end > column:
+                        line.append(_new(Segment, (max(start, column), end, text, False, cell_id)))
+                        column = end
             lines.append(line)
     return Grid(lines=lines)
 
 
 def _hang(line: list[Segment], column: int, hanging: list[tuple[Segment, int]]) -> int:
     """Step over the slots that cells of earlier rows cover; the next free column."""
-    for segment, _ in hanging:
-        if segment.start <= column < segment.end:
-            line.append(segment._replace(start=column, fresh=False))
-            column = segment.end
+    for (start, end, text, _, cell_id), _ in hanging:
+        if start <= column < end:
+            line.append(_new(Segment, (column, end, text, False, cell_id)))
+            column = end
     return column
 
 
@@ -189,6 +194,7 @@ def _is_frame(table: etree._Element) -> bool:
     return next(cells, None) is None and next(table.iterancestors("table"), None) is not None
 
 
+@lru_cache(maxsize=256)
 def _span(value: str) -> int:
     found = _LEADING_INTEGER.match(value)
     return int(found.group(1)[:6]) if found else 1
