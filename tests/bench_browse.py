@@ -96,11 +96,11 @@ def _text(draw: random.Random, body: str, year: int) -> str:
         "五、存在的主要问题及改进情况",
     ):
         lines.append(heading)
-        for _ in range(5):
-            lines.append(
-                f"{year}年，{body}以{draw.choice(TOPICS)}等领域为重点，{draw.choice(EFFORTS)}，全年主动公开政府信息"
-                f"{draw.randrange(5000)}条，{draw.choice(SHORTCOMINGS)}，下一步将{draw.choice(PLANS)}。"
-            )
+        lines += [
+            f"{year}年，{body}以{draw.choice(TOPICS)}等领域为重点，{draw.choice(EFFORTS)}，全年主动公开政府信息"
+            f"{draw.randrange(5000)}条，{draw.choice(SHORTCOMINGS)}，下一步将{draw.choice(PLANS)}。"
+            for _ in range(5)
+        ]
     return "\n".join(lines)
 
 

@@ -55,7 +55,7 @@ def prepare_jinja2_environment(env: Any) -> None:
 
 # Last, so that it replaces Datasette's own function of that name.
 @hookimpl(trylast=True)
-def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
+def prepare_connection(conn: sqlite3.Connection) -> None:
     """Functions for SQL, a bound on what a query can make, and bodies out of its reach."""
     conn.create_function("escape_fts", 1, escape_fts, deterministic=True)
     conn.create_function("reused_share", 2, reused_share, deterministic=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from typing import Any
-from xml.etree import ElementTree
 
 from archive.room.plain import shown
 
@@ -14,8 +14,8 @@ WHAT = {"new": "新增", "changed": "更改", "missing": "未找到", "removed":
 
 def atom(entries: Iterable[tuple[str, str, dict[str, Any]]], here: str) -> bytes:
     """The feed of (what happened, when in UTC, report row); `here` is the address of the reading room."""
-    ElementTree.register_namespace("", ATOM)
-    feed = ElementTree.Element(f"{{{ATOM}}}feed")
+    ET.register_namespace("", ATOM)
+    feed = ET.Element(f"{{{ATOM}}}feed")
     found = sorted(entries, key=lambda entry: (entry[1] or "", entry[2]["id"]), reverse=True)
     _child(feed, "title", "通鉴 Tongjian")
     _child(feed, "id", f"{here}/feed.atom")
@@ -36,10 +36,10 @@ def atom(entries: Iterable[tuple[str, str, dict[str, Any]]], here: str) -> bytes
             "summary",
             " · ".join(shown(row[n], 100) for n in ("issuing_body", "report_year", "published", "portal") if row[n]),
         )
-    return bytes(ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True))
+    return bytes(ET.tostring(feed, encoding="utf-8", xml_declaration=True))
 
 
-def _child(parent: ElementTree.Element, name: str, text: str | None = None, **attributes: str) -> ElementTree.Element:
-    element = ElementTree.SubElement(parent, f"{{{ATOM}}}{name}", attributes)
+def _child(parent: ET.Element, name: str, text: str | None = None, **attributes: str) -> ET.Element:
+    element = ET.SubElement(parent, f"{{{ATOM}}}{name}", attributes)
     element.text = text
     return element

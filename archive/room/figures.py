@@ -26,7 +26,7 @@ class Figure:
     share: bool = False
 
 
-_SUITS = "(COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0))"
+_SUITS = "COALESCE(suits, COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0))"
 _ALL_SUITS_DECIDED = f"({_SUITS} - COALESCE(suits_direct_pending, 0) - COALESCE(suits_after_review_pending, 0))"
 _ORGANISATIONS = "(applications - applications_natural_person)"
 
@@ -47,7 +47,7 @@ FIGURES = {
         Figure("backlog_rate", ("结转率", "Backlog"), _rate("carried_out", "applications + COALESCE(carried_in, 0)"), ("结转下年度 ÷（本年新收 + 上年结转）", "carried out / (received + carried in)"), (3,), share=True),
         Figure("organisation_rate", ("法人或其他组织申请占比", "Share of organisations"), _rate(_ORGANISATIONS, "applications"), ("（新收总计 − 自然人）÷ 新收总计", "(received − natural persons) / received"), (3,), share=True),
         Figure("reviews", ("行政复议", "Administrative reviews"), "reviews", ("行政复议总计（件）", "reviews, total"), (4,)),
-        Figure("suits", ("行政诉讼", "Administrative suits"), f"CASE WHEN suits_direct IS NULL AND suits_after_review IS NULL THEN NULL ELSE {_SUITS} END", ("未经复议直接起诉 + 复议后起诉（件）", "direct suits + suits after a review"), (4,)),
+        Figure("suits", ("行政诉讼", "Administrative suits"), f"CASE WHEN COALESCE(suits, suits_direct, suits_after_review) IS NULL THEN NULL ELSE {_SUITS} END", ("未经复议直接起诉 + 复议后起诉（件）", "direct suits + suits after a review"), (4,)),
         Figure("contested_rate", ("争议率", "Contested"), f"CASE WHEN reviews IS NULL THEN NULL ELSE {_rate(f'reviews + {_SUITS}', 'processed')} END", ("（行政复议 + 行政诉讼）÷ 办理总计", "(reviews + suits) / handled"), (3, 4), share=True),
         Figure("review_correction_rate", ("复议纠正率", "Corrected in review"), _rate("reviews_corrected", "reviews - COALESCE(reviews_pending, 0)"), ("复议纠正 ÷（复议总计 − 尚未审结）", "corrected / (reviews − pending)"), (4,), share=True),
         Figure("suit_loss_rate", ("败诉率", "Lost in suits"), f"CASE WHEN suits_direct_corrected IS NULL AND suits_after_review_corrected IS NULL THEN NULL ELSE {_rate('COALESCE(suits_direct_corrected, 0) + COALESCE(suits_after_review_corrected, 0)', _ALL_SUITS_DECIDED)} END", ("诉讼结果纠正 ÷（诉讼总计 − 尚未审结）", "corrected / (suits − pending)"), (4,), share=True),
@@ -60,10 +60,10 @@ _COLUMNS_BESIDE_TOTAL = "'natural_person', 'commercial_enterprise', 'research_in
 
 def _state(table: int, failing: str) -> str:
     """verified: from a table, its identities hold; fails: one of them does not; unchecked: none could be assessed; prose."""
-    here = "FROM checks c WHERE c.report_id = r.id AND"
+    failing = f"c.report_id = r.id AND {failing}"
     return f"""CASE WHEN NOT EXISTS (SELECT 1 FROM statistics s WHERE s.report_id = r.id AND s.table_no = {table} AND s.origin <> 'narrative' AND s.value IS NOT NULL)
-      THEN 'prose' WHEN EXISTS (SELECT 1 {here} c.verdict = 'fails' AND {failing}) THEN 'fails'
-      WHEN EXISTS (SELECT 1 {here} c.verdict = 'holds' AND {failing}) THEN 'verified' ELSE 'unchecked' END"""
+      THEN 'prose' WHEN EXISTS (SELECT 1 FROM checks c WHERE c.verdict = 'fails' AND {failing}) THEN 'fails'
+      WHEN EXISTS (SELECT 1 FROM checks c WHERE c.verdict = 'holds' AND {failing}) THEN 'verified' ELSE 'unchecked' END"""  # noqa: S608 - our own conditions
 
 
 STATE_THREE = _state(3, f"c.identity GLOB 'T3-*' AND c.scope NOT IN ({_COLUMNS_BESIDE_TOTAL})")

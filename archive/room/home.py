@@ -135,20 +135,9 @@ def desk(db: sqlite3.Connection, chosen: dict[str, str], limit: int = 200) -> di
         FROM problems p WHERE {where} ORDER BY p.seen_at, p.id LIMIT {int(limit)}""",  # noqa: S608 - our own clauses
         chosen,
     )
-    captures = {
-        row["capture_id"]: (
-            dicts(
-                db,
-                "SELECT id, requested_at, status, outcome, note, sha256, content_type FROM captures WHERE id = ?",
-                (row["capture_id"],),
-            )
-            or [None]
-        )[0]
-        for row in rows
-        if row["capture_id"]
-    }
+    last = "SELECT id, requested_at, status, outcome, note, sha256, content_type FROM captures WHERE id = ?"
     for row in rows:
-        row["capture"] = captures.get(row["capture_id"])
+        row["capture"] = next(iter(dicts(db, last, (row["capture_id"],))), None)
     spread = {
         name: db.execute(
             f"SELECT {name}, COUNT(*) FROM problems WHERE resolved_at IS NULL GROUP BY 1 ORDER BY 2 DESC, 1"  # noqa: S608 - our names

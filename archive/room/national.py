@@ -9,7 +9,7 @@ from typing import Any
 from archive.room.words import IDENTITIES, Pair, label
 from pipelines.labels import ANNEX_FORMS, LABELS
 
-ORIGINS = ("html", "docx", "pdf", "image")
+ORIGINS = ("html", "docx", "xlsx", "pdf", "image")
 Cells = dict[tuple[str, str], dict[str, Any]]
 """(row name, column name) → the row of `statistics`."""
 
@@ -38,6 +38,8 @@ class Block:
 
     head: list[list[tuple[Pair, int, int]]]
     lines: list[Line]
+    across: list[int] = field(default_factory=list)
+    """Columns that each cell spans, where not all span one."""
 
 
 @dataclass(slots=True)
@@ -64,7 +66,9 @@ def layout(statistics: Sequence[dict[str, Any]], checks: Iterable[dict[str, Any]
             }
             if cells:
                 blocks = _BLOCKS[number](cells, marks.get(number, {}))
-                failing = {identity for names in marks.get(number, {}).values() for identity in names}
+                failing = {
+                    identity for place, names in marks.get(number, {}).items() if place in cells for identity in names
+                }
                 found.append(Table(number, origin, blocks, sorted(failing)))
                 break
     return found
@@ -143,6 +147,10 @@ def _annex(cells: Cells, marks: Marks) -> list[Block]:
     return [Block([head], lines)]
 
 
+_ITEM = {"一": 1, "五": 5, "六": 6, "八": 8, "九": 9}
+"""Items of article 20 of the Regulation that table two is on."""
+
+
 def _two(cells: Cells, marks: Marks) -> list[Block]:
     table = _form(2, cells, ("cn-2021", "cn-2019"))
     printed = {column["name"]: column["label"] for column in table["columns"]}
@@ -150,10 +158,16 @@ def _two(cells: Cells, marks: Marks) -> list[Block]:
     for group in table["groups"]:
         rows = [row for row in table["rows"] if row["group"] == group["code"]]
         columns = rows[0]["columns"]
-        heading = (("信息内容", "Content"), 1, 1)
+        across = [1] * (len(columns) - 1) + [4 - len(columns)]
         head = [
-            [((group["label"], group["label"].replace("第二十条", "Art. 20 ")), 1 + len(columns), 1)],
-            [heading, *(((printed[column], label(column)[1]), 1, 1) for column in columns)],
+            [((group["label"], f"Article 20 ({_ITEM[group['code'][-3]]})"), 4, 1)],
+            [
+                (("信息内容", "Content"), 1, 1),
+                *(
+                    ((printed[column], label(column)[1]), width, 1)
+                    for column, width in zip(columns, across, strict=True)
+                ),
+            ],
         ]
         lines = [
             Line(
@@ -162,7 +176,7 @@ def _two(cells: Cells, marks: Marks) -> list[Block]:
             )
             for row in rows
         ]
-        blocks.append(Block(head, lines))
+        blocks.append(Block(head, lines, across))
     return blocks
 
 

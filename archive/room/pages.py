@@ -100,7 +100,7 @@ async def page(datasette: Any, request: Any, template: str, context: dict[str, A
 
 
 def other_form(request: Any, form: str) -> str:
-    """This page as JSON or CSV."""
+    """The page at hand as JSON or CSV."""
     query = urlencode([(k, v) for k in request.args for v in request.args.getlist(k) if k not in {"lang", "page"}])
     return f"{request.path}.{form}" + (f"?{query}" if query else "")
 

@@ -11,6 +11,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from archive.migrations.views import figure
 from archive.room.figures import FIGURES, FIGURES_SQL
 from archive.room.report import dicts
 from archive.room.words import Pair, label
@@ -52,11 +53,17 @@ FROM reports r WHERE {_ASKED} AND r.id NOT IN (SELECT report_id FROM ({FIGURES_S
     return Question(name.replace("_", "-"), asked.title, asked.formula, sql, left_out, _NO_FIGURE)
 
 
-_SUITS = "COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0)"
+_SUITS = "COALESCE(suits, COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0))"
 _PENDING = "COALESCE(suits_direct_pending, 0) + COALESCE(suits_after_review_pending, 0)"
 _LOST = "COALESCE(suits_direct_corrected, 0) + COALESCE(suits_after_review_corrected, 0)"
 _REASONS = [row["name"] for row in LABELS["forms"]["cn-2021"]["tables"]["3"]["rows"] if row["code"].startswith("3.3.")]
-_REASON_WORDS = " ".join(f"WHEN '{name}' THEN '{label(name)[0]}'" for name in _REASONS)
+_EACH_REASON = "\nUNION ALL ".join(
+    f"SELECT '{name}' AS reason, '{label(name)[0]}' AS label, SUM(n) AS refusals, COUNT(n) AS reports"  # noqa: S608 - constants
+    f" FROM (SELECT {figure(name)} AS n FROM reports r WHERE r.same_as IS NULL AND {_ASKED})"
+    for name in _REASONS
+)
+_DENIED = f"""SELECT *, ROUND(CAST(refusals AS REAL) / NULLIF(SUM(refusals) OVER (), 0), 4) AS share
+FROM ({_EACH_REASON}) WHERE reports > 0 ORDER BY refusals DESC"""  # noqa: S608 - constants
 _NONE = "SELECT NULL AS reason, 0 AS reports WHERE 0"
 _ONE_LEADS = f"SELECT 'copy' AS reason, COUNT(*) AS reports FROM reports r WHERE {_ASKED} AND r.same_as IS NOT NULL"  # noqa: S608 - constants
 
@@ -68,14 +75,7 @@ QUESTIONS = {
             "denied-by-reason",
             ("不予公开的理由各占多少", "Refusals by reason"),
             ("某一理由（3.3.1–3.3.8）÷ 不予公开合计", "one reason (rows 3.3.1 to 3.3.8) / all of them"),
-            f"""SELECT s.row_name AS reason, CASE s.row_name {_REASON_WORDS} END AS label, SUM(s.value) AS refusals, COUNT(DISTINCT s.report_id) AS reports,
-  ROUND(CAST(SUM(s.value) AS REAL) / NULLIF(SUM(SUM(s.value)) OVER (), 0), 4) AS share
-FROM statistics s JOIN reports r ON r.id = s.report_id
-WHERE s.table_no = 3 AND s.column_name = 'total' AND s.row_name IN ({', '.join(f"'{n}'" for n in _REASONS)}) AND s.value IS NOT NULL
-  AND s.origin = (SELECT o.origin FROM statistics o WHERE o.report_id = r.id AND o.table_no = 3 AND o.origin <> 'narrative'
-    ORDER BY CASE o.origin WHEN 'html' THEN 0 WHEN 'docx' THEN 1 WHEN 'pdf' THEN 2 ELSE 3 END LIMIT 1)
-  AND r.same_as IS NULL AND {_ASKED}
-GROUP BY s.row_name ORDER BY refusals DESC""",  # noqa: S608 - constants
+            _DENIED,
             f"""SELECT CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_table_three' END AS reason, COUNT(*) AS reports FROM reports r
 WHERE {_ASKED} AND (r.same_as IS NOT NULL OR NOT EXISTS (SELECT 1 FROM statistics s WHERE s.report_id = r.id AND s.table_no = 3 AND s.origin <> 'narrative' AND s.column_name = 'total' AND s.value IS NOT NULL))
 GROUP BY 1""",  # noqa: S608 - constants

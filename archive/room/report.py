@@ -11,7 +11,8 @@ from typing import Any
 _HEADING = re.compile(r"^\s*(?:[一二三四五六七八九十]{1,3}[、．.]|第[一二三四五六七八九十]{1,3}[章节部])\s*\S.{0,60}$")
 _SUBHEADING = re.compile(r"^\s*[（(][一二三四五六七八九十]{1,3}[)）]\s*\S.{0,50}$")
 _SENTENCE = re.compile(r"[。；！？]")
-_TABLE_ROW = re.compile(r"(?:(?:^|\s)(?:[-+]?[\d.,]+|[/／—-]))(?:\s+(?:[-+]?[\d.,]+|[/／—-]))*\s*$")
+_TABLE_ROW = re.compile(r"(?:^|\s)[-+]?[\d,.]*[\d/／—–-](?:\s+[-+]?[\d,.]*[\d/／—–-])+\s*$|^\S{2,40}\s+[\d,.]+\s*$")
+_KINDS = (("row", _TABLE_ROW), ("h2", _HEADING), ("h3", _SUBHEADING))
 
 
 @dataclass(slots=True)
@@ -30,14 +31,7 @@ def paragraphs(text: str) -> list[Paragraph]:
             continue
         kind = "p"
         if not _SENTENCE.search(line):
-            kind = next(
-                (
-                    k
-                    for k, p in (("h2", _HEADING), ("h3", _SUBHEADING), ("row", _TABLE_ROW))
-                    if p.match(line) or (k == "row" and p.search(line))
-                ),
-                "p",
-            )
+            kind = next((name for name, pattern in _KINDS if pattern.search(line)), "p")
         found.append(Paragraph(kind, line))
     return found
 

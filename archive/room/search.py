@@ -87,7 +87,7 @@ def condition(query: str, table: str = "reports") -> tuple[str, dict[str, str]]:
     wanted = plan(query)
     clauses, values = [], {}
     if wanted.match is not None:
-        clauses.append(f"{table}.search_id IN (SELECT rowid FROM report_search WHERE report_search MATCH :match)")
+        clauses.append(f"{table}.search_id IN (SELECT rowid FROM report_search WHERE report_search MATCH :match)")  # noqa: S608 - our table names
         values["match"] = wanted.match
     if not wanted.exact:
         clauses.append(f"({_IN_TEXT.format(table=table)})")

@@ -48,6 +48,7 @@ SEVERITIES: dict[str, Pair] = {
 ORIGINS: dict[str, Pair] = {
     "html": ("网页表格", "table on the page"),
     "docx": ("Word附件", "Word document"),
+    "xlsx": ("Excel附件", "Excel document"),
     "pdf": ("PDF附件", "PDF document"),
     "image": ("图片", "picture"),
     "narrative": ("正文文字", "prose"),

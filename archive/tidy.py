@@ -1,0 +1,170 @@
+"""The reports as tidy tables for statisticians: CSV and Parquet, described by a Frictionless data package."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from archive.database import ArchiveError
+from archive.room.plain import csv_lines
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "portals": ("name",),
+    "reports": ("id",),
+    "report_texts": ("report_id",),
+    "statistics": ("report_id", "table_no", "row_name", "column_name", "origin"),
+    "checks": ("report_id", "identity", "scope"),
+    "attachments": ("report_id", "url"),
+    "locations": ("report_id", "url"),
+    "versions": ("report_id", "captured_at", "sha256"),
+    "key_figures": ("report_id",),
+    "timeliness": ("report_id",),
+    "coverage": (),
+    "year_over_year": (),
+}
+"""What is written, each with its primary key."""
+
+LEFT_OUT = {"search_id", "digest"}
+"""Columns that only the database needs."""
+_TEXT_OF_VIEWS = {"deadline"}
+"""Columns that a view works out and that are no number."""
+_TYPES = {
+    "TEXT": (pa.string(), "string"),
+    "INTEGER": (pa.int64(), "integer"),
+    "NUMERIC": (pa.float64(), "number"),
+}
+_AT_ONCE = 20_000
+LICENCE = (
+    "The reports are documents of an administrative character, which article 5 of the Copyright Law of the People's"
+    " Republic of China leaves without copyright; name the issuing body and this archive as the source."
+)
+FORMULAS = (
+    "In the CSV files a text that a spreadsheet would take for a formula (it begins with =, +, - or @ and is no number)"
+    " has an apostrophe before it; the Parquet files hold every text as it is."
+)
+
+
+def export(reports: Path, out: Path, described: Path) -> dict[str, int]:
+    """Write every table of `reports` (reports.db) into the directory `out`; the number of rows of each.
+
+    All tables show the same moment, whatever writes meanwhile. `described` is the metadata.yaml with a description of
+    every column. Raises ArchiveError when `out` cannot be written.
+    """
+    tables = yaml.safe_load(described.read_text(encoding="utf-8"))["databases"]["reports"]["tables"]
+    db = sqlite3.connect(f"{reports.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+    counts: dict[str, int] = {}
+    resources: list[dict[str, Any]] = []
+    try:
+        out.mkdir(exist_ok=True)
+        db.execute("BEGIN")
+        for name, key in KEYS.items():
+            columns = _columns(db, name)
+            counts[name] = _write(db, name, columns, out)
+            resources += _resources(name, key, columns, tables[name], out)
+        package = {
+            "name": "tongjian",
+            "title": "通鉴 Tongjian: annual reports on open government information in China",
+            "description": f"{LICENCE} {FORMULAS}",
+            "resources": resources,
+        }
+        (out / "datapackage.json").write_text(
+            json.dumps(package, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise ArchiveError(f"cannot export to {out}: {error}") from error
+    finally:
+        db.close()
+    return counts
+
+
+def _columns(db: sqlite3.Connection, table: str) -> dict[str, str]:
+    """Name → TEXT, INTEGER or NUMERIC; what a view works out has no declared type and is a number."""
+    return {
+        row[1]: row[2] or ("TEXT" if row[1] in _TEXT_OF_VIEWS else "NUMERIC")
+        for row in db.execute(f"PRAGMA table_info({table})")
+        if row[1] not in LEFT_OUT
+    }
+
+
+def _write(db: sqlite3.Connection, table: str, columns: dict[str, str], out: Path) -> int:
+    schema = pa.schema([(name, _TYPES[kind][0]) for name, kind in columns.items()])
+    number = 0
+    with (
+        pq.ParquetWriter(out / f"{table}.parquet", schema, compression="zstd") as parquet,
+        (out / f"{table}.csv").open("w", encoding="utf-8", newline="") as text,
+    ):
+        text.writelines(csv_lines(list(columns), []))
+        for rows in _batches(db, table, columns):
+            number += len(rows)
+            text.writelines(list(csv_lines(list(columns), rows))[1:])
+            by_column = zip(*rows, strict=True)
+            parquet.write_table(
+                pa.table(
+                    [
+                        pa.array(_fit(values, kind), _TYPES[kind][0])
+                        for values, kind in zip(by_column, columns.values(), strict=True)
+                    ],
+                    schema=schema,
+                )
+            )
+    return number
+
+
+def _fit(values: tuple[Any, ...], kind: str) -> list[Any]:
+    """SQLite keeps whole numbers as integers in a NUMERIC column."""
+    return [float(v) if v is not None else None for v in values] if kind == "NUMERIC" else list(values)
+
+
+def _batches(db: sqlite3.Connection, table: str, columns: dict[str, str]) -> Iterator[list[tuple[Any, ...]]]:
+    order = ", ".join(KEYS[table]) or ", ".join(list(columns)[:3])
+    cursor = db.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {order}")  # noqa: S608 - our own names
+    while rows := cursor.fetchmany(_AT_ONCE):
+        yield rows
+
+
+def _resources(
+    name: str, key: tuple[str, ...], columns: dict[str, str], described: dict[str, Any], out: Path
+) -> Iterator[dict[str, Any]]:
+    fields = []
+    for column, kind in columns.items():
+        field: dict[str, Any] = {"name": column, "type": _TYPES[kind][1], "description": described["columns"][column]}
+        unit = described.get("units", {}).get(column)
+        fields.append(field | ({"unit": unit} if unit else {}))
+    schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
+    if key:
+        schema["primaryKey"] = list(key)
+    if "report_id" in columns:
+        schema["foreignKeys"] = [{"fields": ["report_id"], "reference": {"resource": "reports", "fields": ["id"]}}]
+    common = {"title": name, "description": described["description"]}
+    yield {
+        "name": name,
+        "type": "table",
+        **_file(out / f"{name}.csv", "csv", "text/csv"),
+        "encoding": "utf-8",
+        **common,
+        "schema": schema,
+    }
+    parquet = _file(out / f"{name}.parquet", "parquet", "application/vnd.apache.parquet")
+    yield {"name": f"{name}-parquet", "type": "file", **parquet, **common}
+
+
+def _file(path: Path, kind: str, media_type: str) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return {
+        "path": path.name,
+        "format": kind,
+        "mediatype": media_type,
+        "bytes": path.stat().st_size,
+        "hash": f"sha256:{digest.hexdigest()}",
+    }

@@ -1,0 +1,37 @@
+"""scrapy export-data: the reports as CSV and Parquet with a Frictionless data package."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from scrapy.exceptions import UsageError
+
+import archive
+from archive import ArchiveError, Reports
+from archive.tidy import export
+from crawler.command import WELL, ArchiveCommand
+
+
+class Command(ArchiveCommand):
+    """Writes tidy tables for statisticians; the archive itself is left as it is."""
+
+    def syntax(self) -> str:
+        """For `scrapy export-data -h`."""
+        return "OUT/"
+
+    def short_desc(self) -> str:
+        """For `scrapy -h`."""
+        return "Write the reports as CSV and Parquet with a Frictionless data package"
+
+    def act(self, args: list[str], opts: Namespace) -> int:
+        """One line a table."""
+        if len(args) != 1:
+            raise UsageError("one directory to write to is needed")
+        if not (self.archive / "reports.db").exists():
+            raise ArchiveError(f"there is no reports.db in {self.archive}; scrapy reparse makes one")
+        Reports(self.archive).close()
+        described = Path(archive.__file__).with_name("metadata.yaml")
+        for name, rows in export(self.archive / "reports.db", Path(args[0]), described).items():
+            print(f"{name:16} {rows:>10,} rows")
+        return WELL
