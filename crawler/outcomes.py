@@ -40,11 +40,14 @@ _SIGNATURES = {
             "安全狗",
             "人机验证",
             "滑动验证",
+            "安全验证",
+            "请开启javascript",
         ),
         *(
             "请输入验证码",
             "非法请求",
             "访问被拒绝",
+            "访问被阻断",
             "没有访问权限",
             "accessdenied",
             "requestrejected",
@@ -52,16 +55,28 @@ _SIGNATURES = {
             "yunsuo",
             "safedog",
             "waf_",
+            "wzws",
+            "c3vk=",
+            "cf_chl_",
+            "justamoment...",
         ),
     ),
 }
 """What refusals carry, written without blanks and in small letters. Plain strings: every page is searched for them."""
 _MARKS = [(mark.encode(), name) for name, marks in _SIGNATURES.items() for mark in marks]
 _MARKS += [(mark.encode("gb18030"), "waf") for mark in _SIGNATURES["waf"] if not mark.isascii()]
+_THING = "(?:页面|网页|文件|信息|内容|文章|栏目|链接)"
 _GONE = re.compile(
-    r"(页面|网页|文件|信息|内容|文章|栏目)[^。]{0,8}(不存在|已删除|已被删除|已下线|找不到|无法找到|已失效)|404 Not Found|Page Not Found",
+    rf"{_THING}[^。]{{0,8}}(?:不存在|(?:已|被|或)(?:删除|下线|下架|撤销)|找不到|无法找到|失效)|(?:没有|无法|未能?)找到[^。]{{0,10}}{_THING}"
+    r"|404 Not Found|Page Not Found|was not found on this server",
     re.IGNORECASE,
 )
+_ERROR_PAGE = re.compile(r"/(?:404|error|notfound|not_found)(?:/|[^/]*\.\w+$)", re.IGNORECASE)
+_PORTAL_PAGE = re.compile(r"name\s*=\s*[\"']?(?:SiteName|ColumnName|ArticleTitle)\b", re.IGNORECASE)
+"""National page labels: no refusal met carries them."""
+_FEW_LINKS = 2
+_SAYS_NOTHING = 60
+"""Visible characters of a page that only leads elsewhere: 正在跳转，请稍候."""
 _META_REFRESH = re.compile(
     r"<meta[^>]+http-equiv\s*=\s*[\"']?refresh[^>]+content\s*=\s*[\"']?\s*[\d.]*\s*[;,]\s*url\s*=\s*['\"]?([^\"'>\s]+)",
     re.IGNORECASE,
@@ -97,7 +112,9 @@ def classify(
     if truncated:
         return Outcome("error", note="truncated")
     if status != 200:
-        return Outcome("error", note=f"status {status}")
+        # Busy portals are waited for; of what else is no document, a challenge is one under any status.
+        challenge = _signature(body) if status < 500 and status != 429 and len(body) <= LARGEST_CHALLENGE else None
+        return Outcome("blocked", note=challenge) if challenge else Outcome("error", note=f"status {status}")
     if (
         len(body) > LARGEST_CHALLENGE
         or len(body.translate(None, _ASCII)) > MUCH_TEXT
@@ -119,9 +136,11 @@ def _small_page(url: str, body: bytes) -> Outcome:
     visible = len("".join(html.unescape(_NOT_SHOWN.sub("", text)).split()))
     if visible >= FEW_CHARACTERS:
         return Outcome("ok")
-    if signature:
+    if signature and not (signature == "waf" and _is_of_portal(text)):
         return Outcome("blocked", note=signature)
-    if len(body) <= TINY:
+    if not visible and ("document.cookie" in text or "location.reload" in text):
+        return Outcome("blocked", note="cookie script")
+    if len(body) <= TINY and visible <= _SAYS_NOTHING and "userAgent" not in text:
         move = _META_REFRESH.search(text) or _SCRIPT_MOVE.search(text)
         if move:
             target = html.unescape(next(group for group in move.groups() if group))
@@ -131,15 +150,22 @@ def _small_page(url: str, body: bytes) -> Outcome:
     return Outcome("ok")
 
 
+def _is_of_portal(text: str) -> bool:
+    """Whether words of refusals are said by a page of the portal itself: a short notice on 网络安全防护, say."""
+    return _PORTAL_PAGE.search(text) is not None or text.lower().count("<a ") > _FEW_LINKS
+
+
 def _may_say_gone(body: bytes) -> bool:
     return len(body) < 8 * TINY
 
 
 def _moved(url: str, location: str, note: str) -> Outcome:
-    """A move to a folder above or to the home page is how portals answer for a document that is gone."""
+    """A move to a folder above, to the home page or an error page is how portals answer for a document that is gone."""
     target = urljoin(url, location.strip())
     if is_above(target, url):
         return Outcome("missing", redirect_url=target, note=f"{note} to a page above")
+    if _ERROR_PAGE.search(urlsplit(target).path):
+        return Outcome("missing", redirect_url=target, note=f"{note} to an error page")
     return Outcome("redirect", redirect_url=target, note=note)
 
 
