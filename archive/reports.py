@@ -225,16 +225,16 @@ class Reports:
         ).fetchone()
         if other and other["portal"] < record.row["portal"]:
             return "elsewhere"
-        search_id = before["search_id"] if before else self._next_search_id()
-        own = {
-            "id": record.id,
-            "reader_version": record.reader_version,
-            "search_id": search_id,
-            "digest": record.digest,
-        }
-        row = record.row | own
         try:
             self._begin()
+            search_id = before["search_id"] if before else self._next_search_id()
+            own = {
+                "id": record.id,
+                "reader_version": record.reader_version,
+                "search_id": search_id,
+                "digest": record.digest,
+            }
+            row = record.row | own
             with self.db.atomic():
                 connection = self.db.conn
                 if other:
@@ -328,8 +328,9 @@ class Reports:
         return int(self.db.conn.execute("SELECT COALESCE(MAX(search_id), 0) + 1 FROM reports").fetchone()[0])
 
     def _begin(self) -> None:
+        """At once the only writer: what is read from here on, others that crawl at the same time cannot change."""
         if not self.db.conn.in_transaction:
-            self.db.begin()
+            self.db.execute("BEGIN IMMEDIATE")
 
     @staticmethod
     def _forget(connection: sqlite3.Connection, report_id: str, before: sqlite3.Row) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,14 +63,20 @@ async def crawl_all(
 async def _crawl(name: str, archive: Path, options: Sequence[str]) -> Crawl:
     started = time.monotonic()
     command = [sys.executable, "-m", "scrapy", "crawl", name, "-s", f"ARCHIVE={archive}", *options]
+    # In a session of its own Ctrl-C does not reach it twice: a second signal would cut its run off.
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
     try:
         _, log = await process.communicate()
     except asyncio.CancelledError:
-        process.terminate()  # it ends its run well, as after Ctrl-C
-        await process.wait()
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        await process.communicate()
         raise
     code = UNUSABLE if process.returncode is None else process.returncode
     captures = Captures(archive)

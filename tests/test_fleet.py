@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from tests.crawling import HURRY, run
+import pytest
+
+from tests.crawling import HURRY, ROOT, run
 from tests.portals.nfcms import Nfcms
 from tests.portals.replica import Replica
 from tests.portals.server import Server
 from tests.portals.trs import Trs
+from tests.test_crawl import rows
 
 KILLED = '''
 import os, signal
@@ -38,12 +43,19 @@ def portals(folder: Path, *replicas: Replica, **files: str) -> None:
         (package / f"{name}.py").write_text(source, encoding="utf-8")
 
 
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A scrapy command that knows these portals only."""
+def environment(folder: Path) -> dict[str, str]:
+    return {"ARCHIVE": str(folder / "archive"), "PYTHONPATH": str(folder)}
+
+
+def line(folder: Path, name: str, *arguments: str) -> list[str]:
+    """The command line of a scrapy command that knows these portals only."""
     settings = {"SPIDER_MODULES": "replicas_at_hand"} | HURRY
-    options = [word for name, value in settings.items() if name != "LOG_LEVEL" for word in ("-s", f"{name}={value}")]
-    line = [sys.executable, "-m", "scrapy", arguments[0], *options, *arguments[1:]]
-    return run(line, ARCHIVE=str(folder / "archive"), PYTHONPATH=str(folder))
+    options = [word for key, value in settings.items() if key != "LOG_LEVEL" for word in ("-s", f"{key}={value}")]
+    return [sys.executable, "-m", "scrapy", name, *options, *arguments]
+
+
+def command(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run(line(folder, name, *arguments), **environment(folder))
 
 
 def test_one_portal_that_fails_stops_no_other(tmp_path: Path) -> None:
@@ -54,7 +66,7 @@ def test_one_portal_that_fails_stops_no_other(tmp_path: Path) -> None:
         portals(tmp_path, *server, doomed=KILLED)
         done = command(tmp_path, "crawl-all", "--jobs", "2", "--json")
         assert done.returncode == 2, done.stderr
-        crawls = {line["portal"]: line for line in map(json.loads, done.stdout.splitlines())}
+        crawls = {told["portal"]: told for told in map(json.loads, done.stdout.splitlines())}
         assert {name: crawl["exit_code"] for name, crawl in crawls.items()} == {
             "qinghe": 0,
             "hepan": 0,
@@ -73,7 +85,7 @@ def test_one_portal_that_fails_stops_no_other(tmp_path: Path) -> None:
         told = command(tmp_path, "health")
         assert told.returncode == 1
         assert "2 of 5 portals are unwell: doomed, fengling" in told.stdout
-        found = [json.loads(line) for line in command(tmp_path, "health", "--json").stdout.splitlines()]
+        found = [json.loads(text) for text in command(tmp_path, "health", "--json").stdout.splitlines()]
         assert {(f["portal"], f["kind"]) for f in found if f["unwell"]} >= {
             ("fengling", "blocked"),
             ("fengling", "host_refuses"),
@@ -96,6 +108,28 @@ def test_portals_on_one_address_are_crawled_one_after_the_other(tmp_path: Path) 
         assert command(tmp_path, "crawl-all", "--jobs", "2").returncode == 0
         first, second = sorted((min(h.time for h in r.log), max(h.time for h in r.log)) for r in server)
         assert first[1] < second[0]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_every_crawl_well(tmp_path: Path, how: signal.Signals) -> None:
+    with Server(Nfcms("qinghe", 30, latency=0.1), Trs("hepan", 30, latency=0.1)) as server:
+        portals(tmp_path, *server)
+        process = subprocess.Popen(
+            line(tmp_path, "crawl-all", "--jobs", "2"),
+            cwd=ROOT,
+            env=os.environ | environment(tmp_path),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while not all(len(replica.log) > 4 for replica in server):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(how)
+        _, told = process.communicate(timeout=30)
+        assert process.returncode == 1
+        assert "stopped; what was fetched is kept" in told
+        reasons = rows(tmp_path / "archive", "captures", "SELECT finish_reason FROM runs")
+        assert reasons == [("shutdown",), ("shutdown",)]
 
 
 def test_the_hidden_ways_of_being_unwell(tmp_path: Path) -> None:

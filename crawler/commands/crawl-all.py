@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from scrapy.exceptions import UsageError
 from scrapy.spiderloader import SpiderLoader
 
 from archive import ArchiveError, Captures, Reports
-from crawler.command import WELL, ArchiveCommand
+from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.fleet import Crawl, crawl_all
 from crawler.progress import Fleet
 
@@ -56,12 +57,19 @@ class Command(ArchiveCommand):
         options = [word for value in opts.arguments for word in ("-a", value)]
         options += [word for value in opts.set for word in ("-s", value)]
         options += ["-L", opts.loglevel or "ERROR"]
-        crawls = asyncio.run(self._run(portals, options, opts))
+        try:
+            crawls = asyncio.run(self._run(portals, options, opts))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            print("scrapy: stopped; what was fetched is kept, the next crawl goes on from there", file=sys.stderr)
+            return UNWELL
         if not opts.json:
             self._sum_up(crawls)
         return max((crawl.exit_code for crawl in crawls), default=WELL)
 
     async def _run(self, portals: dict[str, frozenset[str]], options: list[str], opts: Namespace) -> list[Crawl]:
+        this = asyncio.current_task()
+        if this is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
         crawls = []
         with Fleet(Console(stderr=True), self.archive, len(portals)) as fleet:
             async for crawl in crawl_all(portals, self.archive, options, opts.jobs, fleet.begun):
