@@ -46,7 +46,7 @@ CROSS_YEAR = "X-"
 BORDER = "\ue000"
 """Stands in the full-text index for whatever is neither a Han character nor an ASCII letter or digit."""
 
-_HAN = r"㐀-鿿豈-﫿\U00020000-\U0003ffff"
+_HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 PIECES = re.compile(rf"(?P<han>[{_HAN}])|(?P<run>[0-9A-Za-z]+)|(?P<other>[^{_HAN}0-9A-Za-z]+)")
 """A text cut into Han characters, runs of ASCII letters and digits, and the rest between them."""
 
