@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from crawler.items import Check, Problem, Statistic, TableSource
 from pipelines.annex import read_annex
@@ -148,8 +149,9 @@ def weigh(
     for one in statistics:
         if one.origin in ORIGINS and one.table_no:
             by_place.setdefault((one.origin, one.table_no), []).append(one)
+    checks = check(statistics)
     sources = [
-        TableSource(table_no=number, origin=origin, url=page_url, standing=_of_page(number, own))
+        TableSource(table_no=number, origin=origin, url=page_url, standing=_of_page(number, own, checks))
         for (origin, number), own in by_place.items()
         if origin == "html"
     ]
@@ -165,7 +167,8 @@ def weigh(
     for source in sources:
         if source.standing != "unread":
             best.setdefault(source.table_no, source.origin)
-    checks = check(statistics, best)
+    if attached:  # without documents the page's own tables are the best
+        checks = check(statistics, best)
     for source in sources:
         first = best.get(source.table_no)
         if first is not None and source.origin != first and source.standing != "unread":
@@ -174,16 +177,17 @@ def weigh(
     return sources, checks, problems
 
 
-def _of_page(number: int, statistics: list[Statistic]) -> str:
+def _of_page(number: int, statistics: list[Statistic], checks: list[Check]) -> str:
     """The page's own tables were judged as they were read: what is left to say is whether all is there and adds up."""
     names = {(one.row_name, one.column_name) for one in statistics}
     forms = ANNEX_FORMS if number == 1 else NATIONAL_FORMS
-    whole = any(
-        names == {(row.name, column) for row in rows(form, number) for column in row.columns}
-        or names >= {(row.name, column) for row in rows(form, number) if not row.optional for column in row.columns}
-        for form in forms
-    )
-    if not whole:
+    if not any(names >= _cells_of(form, number) for form in forms):
         return "incomplete"
-    own = [one for one in check(statistics) if one.identity in _NEEDED.get(number, ())]
-    return "inconsistent" if any(one.verdict == "fails" for one in own) else "verified"
+    needed = _NEEDED.get(number, ())
+    return "inconsistent" if any(c.identity in needed and c.verdict == "fails" for c in checks) else "verified"
+
+
+@lru_cache(maxsize=32)
+def _cells_of(form: str, number: int) -> frozenset[tuple[str, str]]:
+    """Row and column of every cell that a form's table must have."""
+    return frozenset((row.name, column) for row in rows(form, number) if not row.optional for column in row.columns)

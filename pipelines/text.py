@@ -83,7 +83,8 @@ def find_article(document: Document) -> Article:
         anchors += anchors_below
     _cut_head(article)
     article.attachments = links.documents(anchors, document.base)
-    article.attachments += links.scripted_documents(document.scripts, document.base, {a.url for a in article.attachments})
+    known = {a.url for a in article.attachments}
+    article.attachments += links.scripted_documents(document.scripts, document.base, known)
     article.images = links.pictures(images, document.base)
     _cut_attachment_lines(article)
     _cut_tail(article)
