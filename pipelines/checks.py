@@ -92,11 +92,13 @@ def compare_origins(first: list[Statistic], other: list[Statistic]) -> list[Chec
 def _tables(statistics: Iterable[Statistic], best: Mapping[int, str]) -> dict[int, Cells]:
     """The cells of tables two, three and four, each of the best origin that holds it; prose is no table."""
     found: dict[tuple[int, str], Cells] = {}
+    place: tuple[int, str] | None = None
+    cells: Cells = {}
     for statistic in statistics:
-        place = statistic.table_no, statistic.origin
-        if place not in found:
-            found[place] = {}
-        found[place][statistic.row_name, statistic.column_name] = statistic.value
+        if place != (statistic.table_no, statistic.origin):
+            place = statistic.table_no, statistic.origin
+            cells = found.setdefault(place, {})
+        cells[statistic.row_name, statistic.column_name] = statistic.value
     return {
         number: next(
             (found[number, origin] for origin in (best.get(number, ""), *_ORIGINS) if (number, origin) in found), {}
@@ -108,15 +110,12 @@ def _tables(statistics: Iterable[Statistic], best: Mapping[int, str]) -> dict[in
 def _compare(identity: str, scope: str, expected: Number, actual: Number, *, assessable: bool = True) -> Check:
     verdict = "not_assessable"
     if assessable and expected is not None and actual is not None:
-        expected, actual = _tidy(expected), _tidy(actual)
+        expected = expected if isinstance(expected, int) else round(expected, 6)
+        actual = actual if isinstance(actual, int) else round(actual, 6)
         verdict = "holds" if expected == actual else "fails"
     return Check(
         identity=identity, scope=scope, expected=expected, actual=actual, verdict=verdict, severity=SEVERITY[identity]
     )
-
-
-def _tidy(number: int | float) -> int | float:
-    return number if isinstance(number, int) else round(number, 6)
 
 
 def _sum(cells: Cells, keys: Iterable[tuple[str, str]]) -> Number:
@@ -126,20 +125,22 @@ def _sum(cells: Cells, keys: Iterable[tuple[str, str]]) -> Number:
 
 
 def _check_three(cells: Cells) -> list[Check]:
-    other = _OTHER_SPLIT if any(row in _OTHER_SPLIT for row, _ in cells) else ("other_handling",)
-    order = _ROWS_SPLIT if other is _OTHER_SPLIT else _ROWS_ONE
+    split = any((row, column) in cells for row in _OTHER_SPLIT for column in _COLUMNS)
+    other = _OTHER_SPLIT if split else ("other_handling",)
+    order = _ROWS_SPLIT if split else _ROWS_ONE
     table = {row: [cells[row, column] for column in _COLUMNS] for row in order if (row, "total") in cells}
     blank_totals = {row for row, values in table.items() if values[-1] is None and any(values[:-1])}
     found: list[Check] = []
     flow = [table.get(row) for row in ("new_received", "carried_in", "processed_total", "carried_out")]
     for index, column in enumerate(_COLUMNS):
-        new, before, done, after = (values[index] if values else None for values in flow)
+        new, before, done, after = [values[index] if values else None for values in flow]
         known = None not in flow and done is not None and (column != "total" or not blank_totals & _FLOW)
         found.append(_compare("T3-A", column, (new or 0) + (before or 0), (done or 0) + (after or 0), assessable=known))
-    complete = all(row in table for row in (*_COMMON, *other))
+    outcomes = [table.get(row) for row in (*_COMMON, *other)]
+    complete = None not in outcomes
     for index, column in enumerate(_COLUMNS):
         known = complete and (column != "total" or not blank_totals - _FLOW)
-        expected = _add([table[row][index] for row in (*_COMMON, *other)]) if known else None
+        expected = _add([values[index] for values in outcomes if values]) if known else None
         found.append(_compare("T3-B", column, expected, flow[2][index] if flow[2] else None, assessable=known))
     for row, values in table.items():
         found.append(_compare("T3-C", row, _add(values[:-1]), values[-1]))

@@ -57,37 +57,39 @@ def read(
 
 def statistics_of(table: Table) -> list[Statistic]:
     """The cells of a table, each with its value and the unit that cell, header or form gives it."""
-    units = _units(table.table_no)
+    table_no, origin = table.table_no, table.origin
+    units = _units(table_no)
     found: list[Statistic] = []
     for line in table.lines:
         if line.name is None or line.cells is None:
             continue
+        row_name, in_header, of_form = line.name, line.units, units[table.form, line.name]
         for name, raw in line.cells.items():
             value, state, printed, _ = read_value(raw)
-            unit = printed or line.units.get(name) or units[table.form, line.name, name]
             found.append(
                 Statistic(
-                    table_no=table.table_no,
-                    row_name=line.name,
+                    table_no=table_no,
+                    row_name=row_name,
                     column_name=name,
                     value=value,
-                    unit=unit,
+                    unit=printed or in_header.get(name) or of_form[name],
                     raw=raw,
                     value_state=state,
-                    origin=table.origin,
+                    origin=origin,
                 )
             )
     return found
 
 
 @lru_cache(maxsize=8)
-def _units(table_no: int) -> dict[tuple[str | None, str, str], str | None]:
-    """(form, row, column) → the unit that the form fixes; form None where the generations do not differ."""
-    units: dict[tuple[str | None, str, str], str | None] = {}
+def _units(table_no: int) -> dict[tuple[str | None, str], dict[str, str | None]]:
+    """(form, row) → column → the unit that the form fixes; form None where the generations do not differ."""
+    units: dict[tuple[str | None, str], dict[str, str | None]] = {}
     for form in NATIONAL_FORMS if table_no > 1 else ANNEX_FORMS:
         for row in rows(form, table_no):
-            for column in columns(form, table_no):
-                units[form, row.name, column.name] = units[None, row.name, column.name] = row.unit or column.unit
+            of_row = {column.name: row.unit or column.unit for column in columns(form, table_no)}
+            units[form, row.name] = of_row
+            units[None, row.name] = units.get((None, row.name), {}) | of_row
     return units
 
 
@@ -95,8 +97,9 @@ def _unreadable(table: Table) -> list[str]:
     return [
         f"table {table.table_no}: {line.name}.{name} holds {raw[:40]!r}"
         for line in table.lines
-        for name, raw in (line.cells or {}).items()
-        if line.name and not read_value(raw).sure
+        if line.name and line.cells
+        for name, raw in line.cells.items()
+        if not read_value(raw).sure
     ]
 
 
