@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench soak lock clean
+.PHONY: demo test lint bench soak interop lock clean
 
 demo: $(READY)
 	@$(BIN)/scrapy demo
