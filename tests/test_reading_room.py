@@ -1,0 +1,488 @@
+"""The reading room as its visitors meet it: in a real Chromium, by keyboard, in both languages, and against hostile pages."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import shutil
+import socketserver
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from lxml import etree
+
+from archive.room.plain import cell, shown, web_address
+from tests.crawling import ROOT, crawl, scrapy
+from tests.portals.demo import demo_replicas
+from tests.portals.server import Server
+from tests.reading import NASTY, browsing, get, put_hostile
+
+SCREENS = ROOT / "build" / "screens"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium on this machine (Debian: apt-get install chromium)"
+)
+KB = 1024
+
+
+class Away:
+    """A host that must not be asked for anything: counts who connects."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+        away = self
+
+        class Answer(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                self.request.settimeout(0.5)
+                try:
+                    away.asked.append(self.request.recv(200))
+                except TimeoutError:
+                    away.asked.append(b"connected")
+
+        self.server = socketserver.ThreadingTCPServer(("127.66.0.1", 0), Answer)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.address = f"http://127.66.0.1:{self.server.server_address[1]}"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's portals, crawled."""
+    folder = tmp_path_factory.mktemp("reading") / "archive"
+    replicas = demo_replicas()
+    with Server(*replicas) as server:
+        crawl(folder, *server)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def room(archive: Path) -> Iterator[str]:
+    with browsing(archive) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def away() -> Iterator[Away]:
+    host = Away()
+    yield host
+    host.server.shutdown()
+    host.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def nasty(archive: Path, away: Away, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The reading room on an archive with hostile reports."""
+    folder = tmp_path_factory.mktemp("nasty") / "archive"
+    shutil.copytree(archive, folder)
+    put_hostile(folder, away.address)
+    with browsing(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+def one(archive: Path, sql: str) -> Any:
+    db = sqlite3.connect(f"file:{archive / 'reports.db'}?mode=ro", uri=True)
+    try:
+        return db.execute(sql).fetchone()[0]
+    finally:
+        db.close()
+
+
+def addresses(archive: Path) -> dict[str, str]:
+    """The pages that are looked at."""
+    failing = one(archive, "SELECT report_id FROM checks WHERE verdict = 'fails' AND identity = 'T3-B' LIMIT 1")
+    body = one(archive, f"SELECT issuing_body FROM reports WHERE id = '{failing}'")
+    other = one(archive, f"SELECT issuing_body FROM reports WHERE issuing_body <> '{body}' ORDER BY 1 LIMIT 1")
+    return {
+        "home": "/",
+        "search": f"/search?q={quote('复议')}",
+        "report": f"/report/{failing}",
+        "body": f"/body/{quote(body)}",
+        "portal": "/portal/qingxi",
+        "compare": f"/compare?figure=grant_rate&body={quote(body)}&body={quote(other)}",
+        "questions": "/questions",
+        "question": "/questions/grant-rate",
+        "problems": "/problems",
+    }
+
+
+# As pages
+
+
+def test_every_page_says_what_it_is_for(archive: Path, room: str) -> None:
+    says = {
+        "home": "覆盖情况",
+        "search": "<mark>复议</mark>",
+        "report": "T3-B",
+        "body": "<svg",
+        "portal": "发布机关",
+        "compare": "<svg",
+        "questions": "公开率",
+        "question": "不包括",
+        "problems": "blocked",
+    }
+    for name, address in addresses(archive).items():
+        status, headers, body = get(room + address)
+        assert status == 200, name
+        assert says[name] in body.decode(), name
+        assert "<script" not in body.decode()
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert "script-src" not in headers["content-security-policy"]
+        if name in {"home", "search", "report"}:
+            assert len(body) + (ROOT / "archive/static/room.css").stat().st_size < 250 * KB, name
+
+
+def test_no_page_asks_another_host(archive: Path, room: str) -> None:
+    for name, address in addresses(archive).items():
+        page = get(room + address)[2].decode()
+        for found in re.findall(r"""(?:src|srcset|<link[^>]*href|action)\s*=\s*["']([^"']*)""", page):
+            assert found.startswith("/") or found == "data:,", (name, found)
+
+
+@pytest.mark.parametrize(
+    ("accept", "lang"),
+    [("", "zh-CN"), ("en-GB,en;q=0.9", "en"), ("zh-TW,zh;q=0.9,en;q=0.8", "zh-CN"), ("fr,en;q=0.5,zh;q=0.4", "en"), ("de", "zh-CN")],
+)  # fmt: skip
+def test_language_is_negotiated(room: str, accept: str, lang: str) -> None:
+    page = get(room + "/", **{"Accept-Language": accept})[2].decode()
+    assert f'<html lang="{lang}">' in page
+
+
+def test_language_switch_is_remembered(room: str) -> None:
+    _, headers, body = get(room + "/questions?lang=en", **{"Accept-Language": "zh"})
+    assert '<html lang="en">' in body.decode()
+    assert "lang=en" in headers["set-cookie"]
+    assert '<html lang="en">' in get(room + "/", **{"Accept-Language": "zh", "Cookie": "lang=en"})[2].decode()
+
+
+def test_datasette_search_is_the_same_search(archive: Path, room: str) -> None:
+    db = sqlite3.connect(archive / "reports.db")
+    for query in ("复议", "2021年", "议", "021", "，其中", "政府 "):
+        expected = db.execute(
+            "SELECT COUNT(*) FROM reports JOIN report_texts ON report_id = id WHERE instr(title, ?) OR instr(text, ?)",
+            (query, query),
+        ).fetchone()[0]
+        assert expected > 0 or query == "政府 "
+        theirs = json.loads(get(f"{room}/reports/reports.json?_search={quote(query)}")[2])
+        assert theirs["filtered_table_rows_count"] == expected, query
+        assert json.loads(get(f"{room}/search.json?q={quote(query)}")[2])["total"] == expected, query
+    db.close()
+
+
+def test_captured_page_is_the_original_in_a_sandbox(archive: Path, room: str) -> None:
+    page = get(room + addresses(archive)["report"])[2].decode()
+    frame = re.search(r'<iframe[^>]* src="(/captured/\d+)" sandbox ', page)
+    assert frame
+    status, headers, body = get(room + frame[1])
+    report_id = addresses(archive)["report"].rpartition("/")[2]
+    assert status == 200
+    assert hashlib.sha256(body).hexdigest() == one(archive, f"SELECT sha256 FROM reports WHERE id = '{report_id}'")
+    policy = headers["content-security-policy"]
+    for rule in ("sandbox;", "default-src 'none'", "style-src 'unsafe-inline'", "img-src data:"):
+        assert rule in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert re.fullmatch(r"text/html; charset=(utf-8|gb18030)", headers["content-type"])
+    with_pictures = get(room + frame[1] + "?pictures=1")[2].decode()
+    assert "<script" not in with_pictures
+    assert "http" not in "".join(re.findall(r'<img[^>]*src="([^"]*)"', with_pictures))
+
+
+def test_damaged_body_is_not_shown(archive: Path, tmp_path: Path) -> None:
+    import zstandard
+
+    folder = tmp_path / "archive"
+    shutil.copytree(archive, folder)
+    db = sqlite3.connect(folder / "captures.db")
+    number, sha256 = db.execute(
+        "SELECT id, sha256 FROM captures WHERE content_type LIKE '%html%' AND sha256 IS NOT NULL"
+    ).fetchone()
+    db.execute("UPDATE bodies SET data = ? WHERE sha256 = ?", (zstandard.compress(b"<p>forged</p>"), sha256))
+    db.commit()
+    db.close()
+    with browsing(folder) as address:
+        status, _, body = get(f"{address}/captured/{number}")
+    assert status == 500
+    assert b"forged" not in body
+
+
+def test_bodies_are_out_of_reach_unless_allowed(archive: Path, room: str) -> None:
+    sql = quote("select hex(data) as d from bodies limit 3")
+    rows = json.loads(get(f"{room}/captures.json?sql={sql}&_shape=array")[2])
+    assert [row["d"] for row in rows] == ["", "", ""]
+    sha256 = json.loads(get(f"{room}/captures/bodies.json?_shape=array&_size=1")[2])[0]["sha256"]
+    assert get(f"{room}/captures/bodies/{sha256}.blob?_blob_column=data")[2] == b""
+    assert get(f"{room}/captured/1/original")[0] == 404
+    assert get(f"{room}/captures.db")[0] in {403, 404}
+    with browsing(archive, "--with-captures") as address:
+        assert get(f"{address}/captured/1/original")[1]["content-disposition"].startswith("attachment")
+
+
+def test_archive_cannot_be_written(room: str) -> None:
+    for sql in (
+        "delete from reports",
+        "attach 'x.db' as x",
+        "pragma writable_schema = 1",
+        "with x as (select 1) insert into reports select 1",
+    ):
+        assert get(f"{room}/reports.json?sql={quote(sql)}")[0] == 400, sql
+
+
+def test_reports_alone_can_be_served(archive: Path, tmp_path: Path) -> None:
+    """Without captures.db: what the publishing page tells to do."""
+    import asyncio
+    import importlib
+
+    from datasette.app import Datasette
+
+    shutil.copy(archive / "reports.db", tmp_path / "reports.db")
+    browse = importlib.import_module("crawler.commands.browse")
+    folder = str(browse.CONFIGURATION)
+    served = Datasette(
+        [str(tmp_path / "reports.db")],
+        plugins_dir=f"{folder}/plugins",
+        template_dir=f"{folder}/templates",
+        static_mounts=[("room", f"{folder}/static")],
+    )
+
+    async def ask() -> list[int]:
+        return [
+            (await served.client.get(address)).status_code
+            for address in (*list(addresses(archive).values())[:-1], "/problems")
+        ]
+
+    assert asyncio.run(ask()) == [200] * (len(addresses(archive)) - 1) + [404]
+
+
+def test_every_chart_and_list_is_csv_and_json_too(archive: Path, room: str) -> None:
+    at = addresses(archive)
+    for name in ("search", "body", "portal", "compare", "question", "problems"):
+        path, _, query = at[name].partition("?")
+        status, headers, body = get(f"{room}{path}.csv?{query}")
+        assert status == 200
+        assert headers["content-type"].startswith("text/csv")
+        assert len(list(csv.reader(io.StringIO(body.decode())))) > 1, name
+        assert json.loads(get(f"{room}{path}.json?{query}")[2]), name
+    assert json.loads(get(f"{room}{at['report']}.json")[2])["report"]["title"]
+
+
+def test_questions_have_answers_and_can_be_changed_as_sql(room: str) -> None:
+    from archive.room.questions import QUESTIONS
+
+    for name in QUESTIONS:
+        ours = json.loads(get(f"{room}/questions/{name}.json?year=all")[2])
+        theirs = json.loads(get(f"{room}/reports/{name}.json?year=&portal=&_shape=array&_size=max")[2])
+        assert ours["rows"] == theirs[:200], name
+        assert ours["rows"], name
+
+
+def test_grant_rate_leaves_out_what_it_says(archive: Path, room: str) -> None:
+    answer = json.loads(get(f"{room}/questions/grant-rate.json?year=all")[2])
+    total = one(archive, "SELECT COUNT(*) FROM reports")
+    assert len(answer["rows"]) + sum(number for _, number in answer["left_out"]) == total
+    assert all(abs(row["share"] - row["numerator"] / row["denominator"]) <= 0.00005 for row in answer["rows"])
+
+
+def test_feed_is_atom(archive: Path, room: str) -> None:
+    feed = etree.fromstring(get(f"{room}/feed.atom")[2])
+    entries = feed.findall("{http://www.w3.org/2005/Atom}entry")
+    assert len(entries) == 50
+    ids = [entry.findtext("{http://www.w3.org/2005/Atom}id") for entry in entries]
+    assert len(set(ids)) == len(ids)
+
+
+def test_what_is_not_there_is_said_in_words(room: str) -> None:
+    for address in ("/report/none", "/body/none", "/portal/none", "/questions/none", "/captured/999999"):
+        status, _, body = get(room + address)
+        assert status == 404
+        assert "没有这一页" in body.decode()
+
+
+# Hostile texts
+
+
+def test_texts_are_shown_without_what_turns_or_breaks_them() -> None:
+    assert shown("a\u202eb\x00c\u2066") == "abc"
+    assert shown("长" * 400) == "长" * 300 + "…"
+    assert web_address("javascript:alert(1)") is None
+    assert web_address("https://a.example/x") == "https://a.example/x"
+    assert web_address("//a.example") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("=1+1", "'=1+1"), ("+1 a", "'+1 a"), ("-1", "-1"), ("+19", "+19"), ("-", "-"), ("@x", "'@x"), ("\t=1", "'\t=1"), ("＝1", "'＝1"), (" =1", "' =1"), ("中", "中"), (-3, -3)],
+)  # fmt: skip
+def test_formulas_are_defused(text: object, written: object) -> None:
+    assert cell(text) == written
+
+
+def test_hostile_texts_in_tables_and_feeds(nasty: str) -> None:
+    for address in (
+        "/search.csv?portal=nasty",
+        "/reports/reports.csv?_stream=1&portal=nasty",
+        "/reports/statistics.csv?_stream=1&report_id__startswith=nasty",
+        "/reports.csv?sql=" + quote("select title, source from reports where portal = 'nasty'"),
+        "/questions/grant-rate.csv?year=all",
+        "/problems.csv?portal=nasty",
+        f"/body/{quote(NASTY[3], safe='')}.csv",
+    ):
+        status, _, body = get(nasty + address)
+        assert status == 200, address
+        csv.field_size_limit(10_000_000)
+        rows = list(csv.reader(io.StringIO(body.decode(), newline="")))
+        assert len(rows) > 1
+        assert len({len(row) for row in rows}) == 1
+        for text in (text for row in rows for text in row):
+            assert not re.match(r"\s*[=+@-]", text) or re.fullmatch(r"[-+]?[\d.,]*", text), (address, text[:50])
+    etree.fromstring(get(f"{nasty}/feed.atom")[2])
+
+
+@needs_chromium
+def test_hostile_archive_in_a_browser(nasty: str, away: Away, browser: Any) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    dialogs: list[str] = []
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    context.on("request", lambda request: asked.append(request.url))
+    reports = [f"/report/nasty-{number}" for number in range(len(NASTY))]
+    shown_as = [
+        *reports,
+        "/captured/1",
+        "/",
+        "/portals",
+        "/portal/nasty",
+        f"/search?portal=nasty&q={quote('敌意')}",
+        "/questions/failed-identities?year=all",
+    ]
+    shown_as += [f"/body/{quote(text[:500], safe='')}" for text in NASTY[:5]]
+    shown_as += [
+        f"/compare?body={quote(NASTY[1])}",
+        "/problems?portal=nasty",
+        "/reports/reports?portal=nasty",
+        "/reports/statistics?report_id=nasty-3",
+    ]
+    shown_as += [
+        "/reports/reports/nasty-1",
+        f"/search?q={quote(NASTY[1])}",
+        f"/reports/reports?_search={quote(NASTY[0])}",
+        "/captures/captures?portal=nasty",
+    ]
+    for address in shown_as:
+        page.goto(nasty + address)
+        assert page.title() != "run", address
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1") or address.startswith(
+            ("/reports", "/captures")
+        ), address
+    for number in range(len(NASTY)):
+        page.goto(nasty + reports[number])
+        if number == 9:
+            assert len(page.content()) < 400 * KB
+        if number == 2:  # its address is none that a page was captured at
+            continue
+        captured = page.locator("iframe")
+        captured.scroll_into_view_if_needed()
+        frame = page.frame_locator("iframe")
+        frame.locator("text=真实的正文").wait_for()
+        if number < 2:
+            frame.locator("#link").click()
+            frame.locator("button").click()
+            page.get_by_text("加上已存档的图片").or_(page.get_by_text("With its captured pictures")).click()
+            frame.locator("text=真实的正文").wait_for()
+            page.wait_for_timeout(300)
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.goto(nasty + reports[1])
+    page.screenshot(path=SCREENS / "hostile.png")
+    context.close()
+    assert dialogs == []
+    assert [url for url in asked if not url.startswith((nasty, "data:"))] == []
+    assert away.asked == []
+
+
+# In a browser
+
+
+@needs_chromium
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+def test_pages_are_accessible_and_fit_a_phone(archive: Path, room: str, browser: Any, lang: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    for scheme, width in (("light", 1200), ("dark", 390)):
+        context = browser.new_context(locale=lang, color_scheme=scheme, viewport={"width": width, "height": 844})
+        page = context.new_page()
+        for name, address in addresses(archive).items():
+            page.goto(room + address)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            page.screenshot(path=SCREENS / f"{name}-{lang}-{scheme}.png", full_page=name != "report")
+            found = Axe().run(page).response["violations"]
+            serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in {"serious", "critical"}]
+            assert serious == [], (name, lang, scheme)
+        context.close()
+
+
+@needs_chromium
+def test_a_visitor_with_a_keyboard_and_no_script(archive: Path, room: str, browser: Any) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="zh-CN")
+    page = context.new_page()
+    page.goto(room)
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.locator("#q:focus").count():
+            break
+    page.keyboard.type("复议")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=*")
+    page.locator(".hits a").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/report/*")
+    assert page.locator("article.text p").count() > 5
+    page.locator("a.switch").click()
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.locator(".years a").first.click()
+    assert page.locator("html").get_attribute("lang") == "en"
+    context.close()
+
+
+# While others write
+
+
+def test_reads_work_while_a_crawl_and_a_reparse_write(archive: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    shutil.copytree(archive, folder)
+    at = [address for name, address in addresses(archive).items() if name != "report"]
+    wrong: list[tuple[str, int]] = []
+    with browsing(folder) as address, Server(*demo_replicas()) as server, ThreadPoolExecutor(6) as pool:
+
+        def ask(number: int) -> None:
+            path = at[number % len(at)]
+            status = get(address + path)[0]
+            if status != 200:
+                wrong.append((path, status))
+
+        writers = [pool.submit(crawl, folder, *server, refresh="1"), pool.submit(scrapy, folder, "reparse")]
+        asked = 0
+        while asked < 500 or not all(writer.done() for writer in writers):
+            list(pool.map(ask, range(asked, asked + 50)))
+            asked += 50
+    assert asked >= 500
+    assert wrong == [], (folder / "browse.log").read_text()[-3000:]
