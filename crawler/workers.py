@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import signal
+import socket
+import subprocess
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from archive.captures import Captures
@@ -33,7 +35,7 @@ class _Chunk:
 
 @dataclass(slots=True)
 class _Worker:
-    process: SpawnProcess
+    process: subprocess.Popen[bytes]
     connection: Connection
     chunks: deque[_Chunk] = field(default_factory=deque)
 
@@ -102,18 +104,22 @@ class _Pool:
         for worker in self.workers:
             worker.connection.close()
         for worker in self.workers:
-            worker.process.join(0.2 if not worker.chunks else 0)
-            if worker.process.is_alive():
+            if worker.chunks:
                 worker.process.terminate()
-                worker.process.join()
+            worker.process.wait()
 
     def _started(self) -> _Worker:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(self.archive, theirs, self.prepare), daemon=True)
-        process.start()
+        ours, theirs = socket.socketpair()
+        # A process of its own rather than multiprocessing's: that one would import whatever this one was started with.
+        process = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-c", "from crawler.workers import main; main()", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
         theirs.close()
-        return _Worker(process, ours)
+        connection = Connection(ours.detach())
+        connection.send((self.archive, self.prepare))
+        return _Worker(process, connection)
 
     def _feed(self, worker: _Worker) -> None:
         while len(worker.chunks) < IN_HAND:
@@ -128,8 +134,7 @@ class _Pool:
 
     def _died(self, worker: _Worker) -> Iterator[Reading]:
         """Put another process in its place, and what it had in hand back in line."""
-        worker.process.join()
-        code = worker.process.exitcode or 0
+        code = worker.process.wait()
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"gone with exit code {code}"
         suspect, *others = worker.chunks
         self.tell(f"a reading process was {how}; what it was reading is read again by another")
@@ -147,12 +152,14 @@ class _Pool:
         self._feed(other)
 
 
-def _work(archive: Path, connection: Connection, prepare: Prepare | None) -> None:
+def main() -> None:
     """The other process: composes what it is sent until the connection is closed, at the latest by its parent's end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if prepare:
-        prepare()
+    connection = Connection(int(sys.argv[1]))
     try:
+        archive, prepare = connection.recv()
+        if prepare:
+            prepare()
         captures = Captures(archive, read_only=True)
         while True:
             connection.send([compose(captures, place) for place in connection.recv()])
