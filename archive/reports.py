@@ -416,6 +416,7 @@ class Reports:
             "report_texts",
             "statistics",
             "checks",
+            "table_sources",
             "attachments",
             "locations",
             "versions",

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Any
 
 import pdfplumber
@@ -36,6 +36,12 @@ NARROW = 9
 ALIKE = 0.85
 """How much of a form's label a torn row's joined label must be; the rest is characters that the PDF lost."""
 
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_GAP = re.compile(
+    r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]) +|(?<=[0-9A-Za-z]) +(?=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])"
+)
+"""Between Han characters and figures a typesetter leaves a gap, which is no blank in the text."""
+_ENDS = "。！？；：.!?;:"
 _FIGURE = re.compile(r"[\d.,+\-]+")
 _PAGE_NUMBER = re.compile(r"[-—–－\s·]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／共]\s*\d{1,4}\s*页?)?[-—–－\s·]*")
 _LABELS = tuple(
@@ -249,7 +255,7 @@ def _compose(blocks: list[_Line | _Slice], content: Content) -> None:
     for is_line, group in groupby(blocks, key=lambda block: isinstance(block, _Line)):
         if is_line:
             for text in _paragraphs([b for b in group if isinstance(b, _Line)], left, right, size):
-                content.add(text)
+                content.add(_GAP.sub("", text))
         else:
             for slices in _runs([b for b in group if isinstance(b, _Slice)]):
                 content.blocks.append(_joined(slices))
@@ -276,7 +282,16 @@ def _joined(slices: list[_Slice]) -> Grid:
         if lines and (mend := _mended(lines[-1], rest[0])):
             (lines[-1], has_torn_figures), rest = mend, rest[1:]
             mended |= has_torn_figures
-        lines += [[_Cell(c.x0, c.x1, c.text, c.fresh, c.number + start) for c in line] for line in rest]
+        going_on = _going_on(lines[-1], rest[0]) if lines and rest else {}
+        lines += [
+            [
+                _Cell(c.x0, c.x1, above.text, False, above.number)
+                if (above := going_on.get(c.number))
+                else _Cell(c.x0, c.x1, c.text, c.fresh, c.number + start)
+                for c in line
+            ]
+            for line in rest
+        ]
         start += 1_000_000
     edges = _clusters([x for line in lines for cell in line for x in (cell.x0, cell.x1)])
     return Grid(
@@ -287,6 +302,18 @@ def _joined(slices: list[_Slice]) -> Grid:
         page=slices[0].page,
         mended=mended,
     )
+
+
+def _going_on(upper: list[_Cell], lower: list[_Cell]) -> dict[int, _Cell]:
+    """Number of a cell below a page break → the label above it that it goes on with: blank, before other labels."""
+    found: dict[int, _Cell] = {}
+    if not any(_HAN.search(cell.text) for cell in lower):
+        return found
+    for cell in takewhile(lambda cell: not cell.text, lower):
+        for above in upper:
+            if abs(above.x0 - cell.x0) < SNAP and abs(above.x1 - cell.x1) < SNAP and _HAN.search(above.text):
+                found[cell.number] = above
+    return found
 
 
 def _mended(upper: list[_Cell], lower: list[_Cell]) -> tuple[list[_Cell], bool] | None:
@@ -321,9 +348,7 @@ def _mended(upper: list[_Cell], lower: list[_Cell]) -> tuple[list[_Cell], bool] 
 
 
 def _is_figures(cells: list[_Cell]) -> bool:
-    return all(
-        not cell.text or (len(cell.text) < 12 and not re.search(r"[\u4e00-\u9fff]", cell.text)) for cell in cells
-    )
+    return all(not cell.text or (len(cell.text) < 12 and not _HAN.search(cell.text)) for cell in cells)
 
 
 def _likeness(label: str) -> float:
@@ -332,7 +357,10 @@ def _likeness(label: str) -> float:
 
 
 def _paragraphs(lines: list[_Line], left: float, right: float, size: float) -> Iterator[str]:
-    """Lines put together: a paragraph begins indented, larger than the text, or after a line that ends short."""
+    """Lines put together: a paragraph begins indented, larger than the text, or after a line that ends short.
+
+    Lines are not always justified: one that ends a little short ends a paragraph where it ends a sentence.
+    """
     text = ""
     before: _Line | None = None
     for line in lines:
@@ -340,7 +368,9 @@ def _paragraphs(lines: list[_Line], left: float, right: float, size: float) -> I
         if before is not None:
             both_large = is_large and before.size > 1.15 * size and abs(line.size - before.size) < 0.5
             indented = line.x0 > left + 1.4 * line.size
-            short = before.x1 < right - 1.6 * before.size
+            short = before.x1 < (left + right) / 2 or (
+                before.x1 < right - 1.6 * before.size and before.text[-1] in _ENDS
+            )
             if not both_large and (indented or short or is_large != (before.size > 1.15 * size)):
                 yield text
                 text = ""
