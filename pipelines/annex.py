@@ -104,15 +104,12 @@ def _line(row: list[Segment], label: Segment, unit: Segment | None, figures: dic
 
 def settle_annex(lines: list[Line], origin: str) -> Table | None:
     """Indicator lines in printed order → the annex of the form that most of their labels are of."""
-    best: tuple[int, str, list[Line]] | None = None
-    for form in ANNEX_FORMS:
-        named = _align(lines, form)
-        hits = sum(line.name is not None for line in named)
-        if best is None or hits > best[0]:
-            best = hits, form, named
-    if best is None or best[0] < max(_LEAST, 0.5 * len(lines)):
+    aligned = {form: _align(lines, form) for form in ANNEX_FORMS}
+    hits = {form: len(names) - names.count(None) for form, names in aligned.items()}
+    form = max(hits, key=lambda form: hits[form])
+    if hits[form] < max(_LEAST, 0.5 * len(lines)):
         return None
-    hits, form, named = best
+    named = [Line(line.label, name, line.cells, line.units) for line, name in zip(lines, aligned[form], strict=True)]
     table = Table(1, form, origin)
     printed = {line.name for line in named}
     missing = [row.name for row in rows(form, 1) if row.name not in printed and not row.optional]
@@ -133,19 +130,19 @@ def settle_annex(lines: list[Line], origin: str) -> Table | None:
     return table
 
 
-def _align(lines: list[Line], form: str) -> list[Line]:
-    """Name each line by the nearest following row of the form whose label it has."""
+def _align(lines: list[Line], form: str) -> list[str | None]:
+    """Each line's name: that of the nearest following row of the form whose label it has."""
     order = rows(form, 1)
     place = 0
-    named: list[Line] = []
+    names: list[str | None] = []
     for line in lines:
-        at = next((i for i in _places(line.label, form) if i >= place), None)
-        if at is None or (_is_heading(line.label, form) and not line.cells):
-            named.append(line)
+        following = [at for at in _places(line.label, form) if at >= place]
+        if not following or (not line.cells and _is_heading(line.label, form)):
+            names.append(None)
             continue
-        named.append(line._replace(name=order[at].name))
-        place = at + 1
-    return named
+        names.append(order[following[0]].name)
+        place = following[0] + 1
+    return names
 
 
 @lru_cache(maxsize=2048)

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 
 from crawler.items import Check, Problem, Statistic, TableSource
 from pipelines.annex import read_annex
@@ -146,9 +148,9 @@ def weigh(
     Where several origins have a table, a verified one is the best; they are compared cell by cell.
     """
     by_place: dict[tuple[str, int], list[Statistic]] = {}
-    for one in statistics:
-        if one.origin in ORIGINS and one.table_no:
-            by_place.setdefault((one.origin, one.table_no), []).append(one)
+    for place, group in groupby(statistics, attrgetter("origin", "table_no")):
+        if place[0] in ORIGINS and place[1]:
+            by_place.setdefault(place, []).extend(group)
     checks = check(statistics)
     sources = [
         TableSource(table_no=number, origin=origin, url=page_url, standing=_of_page(number, own, checks))
@@ -179,7 +181,7 @@ def weigh(
 
 def _of_page(number: int, statistics: list[Statistic], checks: list[Check]) -> str:
     """The page's own tables were judged as they were read: what is left to say is whether all is there and adds up."""
-    names = {(one.row_name, one.column_name) for one in statistics}
+    names = set(map(attrgetter("row_name", "column_name"), statistics))
     forms = ANNEX_FORMS if number == 1 else NATIONAL_FORMS
     if not any(names >= _cells_of(form, number) for form in forms):
         return "incomplete"
