@@ -59,6 +59,8 @@ class Child:
         try:
             told = json.loads(self._ask(process, body, kind))
             answered = True
+        except DocumentError:
+            raise
         except (OSError, ValueError) as error:
             raise DocumentError(f"the process that read it died: {error}") from error
         finally:

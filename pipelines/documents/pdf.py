@@ -106,7 +106,7 @@ def read(body: bytes) -> Content:
         # pdfminer trusts the objects of a file to be of the types that the format prescribes
         raise DocumentError(f"damaged PDF: {type(error).__name__}: {error}") from error
     if not blocks:
-        raise DocumentError("the PDF holds no text: its pages are pictures; install the extra `ocr`", "unread")
+        raise DocumentError("the PDF holds no text: its pages are pictures, which are not read", "unread")
     _compose(blocks, content)
     return content
 
