@@ -66,6 +66,7 @@ _LONG_CELL = 200
 _TELLING = ("ucapcontent", "nav", "footer")
 SENTENCE_MARK = re.compile(r"[，。；、：！？,;]")
 string = etree.XPath("string()")
+_styled = etree.XPath("descendant::*[@style]")
 text_size = etree.XPath("string-length(normalize-space())")
 
 # Containers that hold an article and nothing else, by the words of class and id
@@ -156,14 +157,9 @@ def clean(element: Any, *, asides: bool = True, hides: bool = True) -> list[Any]
                 files.append(box)
             box.tag, gone = _GONE, True
     if hides:
-        for inner in element.iter():
+        for inner in _styled(element):
             style = inner.get("style")
-            if (
-                style
-                and ("none" in style or "idden" in style or "NONE" in style)
-                and _hides(style)
-                and inner is not element
-            ):
+            if ("none" in style or "idden" in style or "NONE" in style) and _hides(style):
                 inner.tag, gone = _GONE, True
     if gone:
         etree.strip_elements(element, _GONE, with_tail=False)
