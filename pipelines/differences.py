@@ -59,7 +59,7 @@ class Change:
 
 
 _OF_THE_CAPTURE = {"sha256", "captured_at", "first_captured_at", "state"}
-_KEYS = {"attachments": 1, "checks": 2, "locations": 1, "versions": 2}
+_KEYS = {"attachments": 1, "checks": 2, "table_sources": 2, "locations": 1, "versions": 2}
 """How many columns of these tables name a row."""
 
 
