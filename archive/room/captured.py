@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import sqlite3
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -74,6 +75,29 @@ def picture_type(data: bytes) -> str | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for magic, kind in PICTURES.items() if data.startswith(magic)), None)
+
+
+_LINK = re.compile(rb"<link(?=[\s/>])", re.IGNORECASE)
+_ATTRIBUTE = rb"""\s++[\w:.-]++(?:\s*+=\s*+(?:"[^"<>]*+"|'[^'<>]*+'|[^\s"'=<>`]++))?+"""
+_PLAIN_LINK = re.compile(rb"<link(?:%s)*+\s*+/?>" % _ATTRIBUTE, re.IGNORECASE)
+_HINT = re.compile(rb"preconnect|prefetch|prerender|preload|next|&", re.IGNORECASE)
+
+
+_FRAME = re.compile(rb"<(/?)(?:i(?=frame[\s/>])|f(?=rame[\s/>]))|<(/?)f(?=encedframe[\s/>])", re.IGNORECASE)
+
+
+def without_connections(data: bytes) -> bytes:
+    """The page without what has a browser connect to a host ahead of need, which no Content-Security-Policy forbids.
+
+    A `<link>` with such a hint becomes a `<meta>`, a frame an unknown element. All else stays byte for byte, and most
+    pages stay as they are; a `<link>` whose attributes are not told apart with certainty counts as a hint.
+    """
+
+    def harmless(found: re.Match[bytes]) -> bytes:
+        tag = _PLAIN_LINK.match(data, found.start())
+        return found[0] if tag and not _HINT.search(tag[0]) else b"<meta"
+
+    return _FRAME.sub(lambda found: b"<" + (found[1] or found[2] or b"") + b"x", _LINK.sub(harmless, data))
 
 
 def with_pictures(db: sqlite3.Connection, page: Body) -> str:

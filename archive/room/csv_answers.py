@@ -10,7 +10,6 @@ from typing import Any
 
 from archive.room.plain import csv_lines
 
-
 csv.field_size_limit(100_000_000)  # the module's own limit of 128 KiB is less than a report can be
 
 

@@ -252,8 +252,9 @@ async def captured_page(datasette: Any, request: Any) -> Any:
         found = captured.body(db, int(request.url_vars["id"]))
         if found is None:
             return None
-        is_page = found.media_type.startswith("text/html")
-        return found, captured.with_pictures(db, found) if with_pictures and is_page else found.data
+        if not found.media_type.startswith("text/html"):
+            return found, found.data
+        return found, captured.with_pictures(db, found) if with_pictures else captured.without_connections(found.data)
 
     found = await _bodies(datasette, work)
     if found is None:
