@@ -1,0 +1,103 @@
+"""scrapy export-data: what the files hold is what the tables hold, and a validator agrees with their description."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sqlite3
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from archive import Reports
+from archive.tidy import KEYS, LEFT_OUT
+from tests.crawling import crawl, scrapy
+from tests.portals.nfcms import Nfcms
+from tests.portals.server import Server
+from tests.reading import NASTY, put_hostile
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A portal's reports and some whose every text is hostile."""
+    folder = tmp_path_factory.mktemp("export") / "archive"
+    with Server(Nfcms("qinghe", 12)) as server:
+        assert crawl(folder, *server).returncode == 0
+    put_hostile(folder, "http://away.example")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def out(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("out") / "data"
+    done = scrapy(archive, "export-data", folder)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == len(KEYS)
+    return folder
+
+
+def test_frictionless_finds_the_package_valid(out: Path) -> None:
+    from frictionless import validate
+
+    csv.field_size_limit(10_000_000)
+    found = validate(str(out / "datapackage.json"))
+    assert found.valid, found.flatten(["name", "type", "note"])[:5]
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_files_hold_every_row_of_their_table(archive: Path, out: Path, table: str) -> None:
+    db = sqlite3.connect(archive / "reports.db")
+    names = [row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] not in LEFT_OUT]
+    expected = db.execute(f"SELECT {', '.join(names)} FROM {table}").fetchall()
+    db.close()
+    parquet = pq.read_table(out / f"{table}.parquet")
+    assert parquet.column_names == names
+    assert sorted(zip(*parquet.to_pydict().values(), strict=True), key=repr) == sorted(
+        [
+            tuple(
+                float(v) if kind == "double" and v is not None else v
+                for v, kind in zip(row, map(str, parquet.schema.types), strict=True)
+            )
+            for row in expected
+        ],
+        key=repr,
+    )
+    csv.field_size_limit(10_000_000)
+    with (out / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == names
+    assert len(rows) - 1 == len(expected) == parquet.num_rows
+
+
+def test_csv_opens_without_formulas(out: Path) -> None:
+    csv.field_size_limit(10_000_000)
+    for path in out.glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            for text in (text for row in csv.reader(file) for text in row):
+                assert not re.match(r"\s*[=+@-]", text) or re.fullmatch(r"[-+]?[\d.,]*", text), (path.name, text[:60])
+    assert NASTY[3] in pq.read_table(out / "reports.parquet")["title"].to_pylist()
+
+
+def test_every_column_is_described_with_licence_and_units(out: Path) -> None:
+    package = json.loads((out / "datapackage.json").read_text(encoding="utf-8"))
+    assert "Copyright Law" in package["description"]
+    tables = {resource["name"]: resource for resource in package["resources"] if resource["type"] == "table"}
+    assert tables.keys() == KEYS.keys()
+    assert all(field["description"] for resource in tables.values() for field in resource["schema"]["fields"])
+    units = {field["name"]: field.get("unit") for field in tables["key_figures"]["schema"]["fields"]}
+    assert units["applications"] == "件"
+
+
+def test_an_empty_archive_is_exported_too(tmp_path: Path) -> None:
+    Reports(tmp_path).close()
+    assert scrapy(tmp_path, "export-data", tmp_path / "data").returncode == 0
+    assert pq.read_table(tmp_path / "data" / "reports.parquet").num_rows == 0
+
+
+def test_what_cannot_be_exported_is_said_in_one_line(archive: Path, tmp_path: Path) -> None:
+    done = scrapy(archive, "export-data", tmp_path / "no" / "where")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert scrapy(tmp_path, "export-data", tmp_path / "data").returncode == 2
