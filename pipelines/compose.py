@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import zip_longest
 
 from archive.captures import Capture, Captures
@@ -154,15 +155,15 @@ def read_capture(
             content=content,
             problems=list(content.problems) if content else [],
         )
-    report = read(page)
+    held = partial(_documents, captures, until)
+    report = read(page, held)
     if report.further_pages:
         page.parts = tuple(parts(captures, report.further_pages))
-    if report.is_report:
-        page.documents |= _documents(captures, report.attachments, until)
-    return read(page) if page.parts or len(page.documents) > bool(kind) else report
+        report = read(page, held)
+    return report
 
 
-def _documents(captures: Captures, attachments: list[Attachment], until: str | None) -> dict[str, Held]:
+def _documents(captures: Captures, until: str | None, attachments: list[Attachment]) -> dict[str, Held]:
     found: dict[str, Held] = {}
     for attachment in attachments:
         capture = _document_capture(captures, attachment.url, until) or _document_capture(
