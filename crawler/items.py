@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipelines.documents import Held
 
 
@@ -42,6 +44,8 @@ class Page:
     """Pages 2, 3 … of an article that the portal splits, in order, as far as they are captured."""
     documents: dict[str, Held] = field(default_factory=dict, repr=False)
     """Address → document beside the page as far as it is captured; of a page that is itself a document, its own."""
+    held: Callable[[list[Attachment]], dict[str, Held]] | None = field(default=None, repr=False, compare=False)
+    """Gives those of the article's documents that the archive holds, which only the article names."""
 
 
 @dataclass(slots=True, kw_only=True)

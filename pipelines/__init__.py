@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
-from crawler.items import Attachment, Page, Problem, Report
+from crawler.items import Page, Problem, Report
 from pipelines import metadata, sources, statistics, tables, text
 from pipelines.document import Document, ReaderError, read_document
-from pipelines.documents import Content, Held
+from pipelines.documents import Content
 
 __all__ = ["ReaderError", "read"]
 
 NATIONAL = {"cn-2019", "cn-2021"}
 """Forms that prescribe the national tables; a report on one of them without table three says where else it may be."""
-Documents = Callable[[list[Attachment]], dict[str, Held]]
 LITTLE_TEXT = 200
 """Characters below which an article only introduces the document beside it."""
 
 
-def read(page: Page, documents: Documents | None = None) -> Report:
+def read(page: Page) -> Report:
     """Read a page: article, metadata, attachments and, of an annual report, statistics and checks.
-
-    `documents` gives those of the article's documents that are held, by address, beside what `page.documents` has.
 
     Raises ReaderError, and nothing else, for what cannot be read at all. Values that are not sure are absent, each with
     a problem of kind `unsure`.
@@ -40,8 +37,8 @@ def read(page: Page, documents: Documents | None = None) -> Report:
         article.paragraphs += part.paragraphs
         article.attachments += [a for a in part.attachments if a.url not in {b.url for b in article.attachments}]
         article.images += part.images
-    if documents is not None and (named := [*article.attachments, *article.images]):
-        page.documents |= documents(named)
+    if page.held is not None and (named := [*article.attachments, *article.images]):
+        page.documents |= page.held(named)
     rows = _take_text(article, page) if own is None else _table_rows(own.content)
     report = metadata.describe(document, article, page)
     report.further_pages = further

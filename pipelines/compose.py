@@ -155,11 +155,11 @@ def read_capture(
             content=content,
             problems=list(content.problems) if content else [],
         )
-    held = partial(_documents, captures, until)
-    report = read(page, held)
+    page.held = partial(_documents, captures, until)
+    report = read(page)
     if report.further_pages:
         page.parts = tuple(parts(captures, report.further_pages))
-        report = read(page, held)
+        report = read(page)
     return report
 
 
