@@ -3,54 +3,144 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from archive import Captures, Reports
 from archive.reports import STATISTIC, search_text
+from archive.room.search import condition
 from tests.portals.prose import EFFORTS, PLANS, SHORTCOMINGS, TOPICS
+from tests.reading import browsing, get
 
 MANY, FEW = 50_000, 1_000
+PORTALS = 20
+ROUNDS = 12
+WORD = "镜湖"
+"""A word of two characters that one report in twenty has."""
+COLUMNS = (
+    "id, url, portal, title, issuing_body, level, body_kind, report_year, published, form, sha256, captured_at,"
+    " first_captured_at, state, search_id, digest"
+)
 YEARS = range(2016, 2026)
 _NAMES = "安宁平和兴隆昌盛清泉石溪云岭望江青松白沙金桥银湖南屏北岸东坪西渡龙潭凤山鹤鸣鹿苑"
 _OFFICES = ("人民政府", "人民政府办公室", "发展和改革局", "教育局", "民政局")
 
 
+def lines(line: Callable[..., bool]) -> bool:
+    """Pages and searches at both sizes, by the same client in one run; the fastest of several rounds each."""
+    with tempfile.TemporaryDirectory() as folder:
+        few, many = Path(folder) / "few", Path(folder) / "many"
+        for archive, count in ((few, FEW), (many, MANY)):
+            archive.mkdir()
+            fill(archive, count)
+        index, text = _sizes(many / "reports.db")
+        kept = line("full-text index / UTF-8 of the texts", index / text, "<= 0.70", kept=index <= 0.7 * text)
+        searched, scanned = _against_like(many / "reports.db")
+        ratio = scanned / searched
+        print(f"search for {WORD}, ms: LIKE {scanned * 1e3:.0f}, index {searched * 1e3:.1f}")
+        kept &= line("search: LIKE / index, the same reports", ratio, ">= 10.00", kept=ratio >= 10)
+        with browsing(few) as small, browsing(many) as large:
+            pages = {"home": "/", "report": "/report/portal17-777"}
+            pages |= {f"search {word}": f"/search?q={quote(word)}" for word in (WORD, "公开", "查阅点")}
+            for name, address in pages.items():
+                a, b = _seconds(small + address, large + address)
+                goal = 10 if name.startswith("search") else 2
+                print(f"{name}, ms: {a * 1e3:.1f} at {FEW:,} reports, {b * 1e3:.1f} at {MANY:,}")
+                kept &= line(f"{name}: {MANY:,} reports / {FEW:,}", b / a, f"<= {goal:.2f}", kept=b <= goal * a)
+    return kept
+
+
+def _sizes(path: Path) -> tuple[int, int]:
+    db = sqlite3.connect(path)
+    index = db.execute("SELECT SUM(pgsize) FROM dbstat WHERE name GLOB 'report_search*'").fetchone()[0]
+    text = db.execute("SELECT SUM(LENGTH(CAST(text AS BLOB))) FROM report_texts").fetchone()[0]
+    db.close()
+    return index, text
+
+
+def _against_like(path: Path) -> tuple[float, float]:
+    """Seconds of a search by the index and by LIKE. Raises where they find different reports."""
+    db = sqlite3.connect(path)
+    where, values = condition(WORD)
+    ways = (
+        (f"SELECT id FROM reports WHERE {where}", values),
+        (
+            "SELECT id FROM reports JOIN report_texts ON report_id = id WHERE text LIKE :like OR title LIKE :like",
+            {"like": f"%{WORD}%"},
+        ),
+    )
+    found, best = [], []
+    for sql, parameters in ways:
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            rows = {row[0] for row in db.execute(sql, parameters)}
+            times.append(time.perf_counter() - start)
+        found.append(rows)
+        best.append(min(times))
+    db.close()
+    if found[0] != found[1] or not found[0]:
+        raise AssertionError(f"{len(found[0])} reports by the index, {len(found[1])} by LIKE")
+    return best[0], best[1]
+
+
+def _seconds(*addresses: str) -> list[float]:
+    """The fastest answer of each address, asked in turns."""
+    best = [float("inf")] * len(addresses)
+    for _ in range(ROUNDS):
+        for number, address in enumerate(addresses):
+            start = time.perf_counter()
+            status, _, _ = get(address)
+            best[number] = min(best[number], time.perf_counter() - start)
+            if status != 200:
+                raise AssertionError(f"{address}: {status}")
+    return best
+
+
 def fill(folder: Path, count: int) -> None:
-    """An archive of so many invented reports with texts of some 1,500 characters; the figures of a table each."""
+    """An archive of so many invented reports with texts of some 1,700 characters; the main figures of a table each."""
     captures, reports = Captures(folder), Reports(folder)
     db = reports.db.conn
-    portals = [{"name": f"portal{n}", "title": f"门户{n}", "level": "county"} for n in range(max(1, count // 500))]
-    for portal in portals:
+    for number in range(PORTALS):
+        portal: dict[str, str | None] = {"name": f"portal{number}", "title": f"门户{number}", "level": "county"}
         reports.put_portal(portal)
         captures.add_portal(portal)
-    for table, columns, rows in (
-        (
-            "reports",
-            "id, url, portal, title, issuing_body, level, body_kind, report_year, published, form, sha256, captured_at, first_captured_at, state, search_id, digest",
-            lambda: (row[:16] for row in _rows(count)),
-        ),
-        ("report_texts", "report_id, text", lambda: ((row[0], row[16]) for row in _rows(count))),
-        (
-            "report_search",
-            "rowid, title, text",
-            lambda: ((row[14], search_text(row[3]), search_text(row[16])) for row in _rows(count)),
-        ),
-        ("statistics", f"report_id, {', '.join(STATISTIC)}", lambda: _statistics(count)),
-        ("checks", "report_id, identity, scope, expected, actual, verdict, severity", lambda: _checks(count)),
-        (
-            "versions",
-            "report_id, sha256, captured_at, changed",
-            lambda: ((r[0], r[10], r[11], "{}") for r in _rows(count)),
-        ),
-    ):
-        marks = ", ".join("?" * (columns.count(",") + 1))
-        db.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows())
-    db.commit()
+    db.execute("PRAGMA synchronous = OFF")
+    for rows in batched(_rows(count)):
+        for table, columns, values in (
+            ("reports", COLUMNS, [row[:16] for row in rows]),
+            ("report_texts", "report_id, text", [(row[0], row[16]) for row in rows]),
+            (
+                "report_search",
+                "rowid, title, text",
+                [(row[14], search_text(row[3]), search_text(row[16])) for row in rows],
+            ),
+            ("statistics", f"report_id, {', '.join(STATISTIC)}", [s for row in rows for s in _statistics(row)]),
+            (
+                "checks",
+                "report_id, identity, scope, expected, actual, verdict, severity",
+                [c for row in rows for c in _checks(row)],
+            ),
+            ("versions", "report_id, sha256, captured_at, changed", [(r[0], r[10], r[11], "{}") for r in rows]),
+        ):
+            marks = ", ".join("?" * (columns.count(",") + 1))
+            db.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
+        db.commit()
     for part in (reports, captures):
         part.close()
+
+
+def batched(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Lists of 2,000."""
+    while part := list(islice(rows, 2000)):
+        yield part
 
 
 def _rows(count: int) -> Iterator[tuple[Any, ...]]:
@@ -60,7 +150,7 @@ def _rows(count: int) -> Iterator[tuple[Any, ...]]:
         body_number = number // len(YEARS)
         place = "".join(_NAMES[(body_number // 40**power) % len(_NAMES)] for power in range(3)) + "县"
         office = _OFFICES[body_number % len(_OFFICES)]
-        portal = f"portal{min(number // 500, max(1, count // 500) - 1)}"
+        portal = f"portal{number % PORTALS}"
         published = date(year + 1, 1, 5) + timedelta(days=draw.randrange(60))
         captured = f"2026-01-{1 + number % 28:02}T00:00:{number % 60:02}.{number:06}Z"
         text = _text(draw, place + office, year)
@@ -104,25 +194,29 @@ def _text(draw: random.Random, body: str, year: int) -> str:
     return "\n".join(lines)
 
 
-def _statistics(count: int) -> Iterator[tuple[Any, ...]]:
-    for row in _rows(count):
-        draw = random.Random(row[0])
-        granted, carried = draw.randrange(200), draw.randrange(9)
-        for name, value in (
-            ("carried_in", 0),
-            ("carried_out", carried),
-            ("denied_third_party_rights", 3),
-            ("granted", granted),
-            ("new_received", granted + carried + 3),
-            ("not_provided_not_held", 0),
-            ("partially_granted", 0),
-            ("processed_total", granted + 3),
-        ):
-            yield (row[0], 3, name, "total", value, "件", str(value), "number", "html")
+def _statistics(row: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    draw = random.Random(row[0])
+    granted, carried = draw.randrange(200), draw.randrange(9)
+    for name, value in (
+        ("carried_in", 0),
+        ("carried_out", carried),
+        ("denied_third_party_rights", 3),
+        ("granted", granted),
+        ("new_received", granted + carried + 3),
+        ("not_provided_not_held", 0),
+        ("partially_granted", 0),
+        ("processed_total", granted + 3),
+    ):
+        yield (row[0], 3, name, "total", value, "件", str(value), "number", "html")
 
 
-def _checks(count: int) -> Iterator[tuple[Any, ...]]:
-    for number, row in enumerate(_rows(count)):
-        for identity in ("T3-A", "T3-B"):
-            wrong = number % 97 == 0
-            yield (row[0], identity, "total", 5, 6 if wrong else 5, "fails" if wrong else "holds", "suspect_source")
+def _checks(row: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    wrong = row[14] % 97 == 0
+    for identity in ("T3-A", "T3-B"):
+        yield (row[0], identity, "total", 5, 6 if wrong else 5, "fails" if wrong else "holds", "suspect_source")
+
+
+if __name__ == "__main__":
+    from tests.bench import line
+
+    raise SystemExit(not lines(line))

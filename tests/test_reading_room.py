@@ -271,29 +271,19 @@ def test_archive_cannot_be_written(room: str) -> None:
 
 
 def test_reports_alone_can_be_served(archive: Path, tmp_path: Path) -> None:
-    """Without captures.db: what the publishing page tells to do."""
-    import asyncio
-    import importlib
-
-    from datasette.app import Datasette
-
+    """Without captures.db, as the page on publishing tells; and behind a web server with TLS."""
     shutil.copy(archive / "reports.db", tmp_path / "reports.db")
-    browse = importlib.import_module("crawler.commands.browse")
-    folder = str(browse.CONFIGURATION)
-    served = Datasette(
-        [str(tmp_path / "reports.db")],
-        plugins_dir=f"{folder}/plugins",
-        template_dir=f"{folder}/templates",
-        static_mounts=[("room", f"{folder}/static")],
-    )
-
-    async def ask() -> list[int]:
-        return [
-            (await served.client.get(address)).status_code
-            for address in (*list(addresses(archive).values())[:-1], "/problems")
-        ]
-
-    assert asyncio.run(ask()) == [200] * (len(addresses(archive)) - 1) + [404]
+    pages = addresses(archive)
+    del pages["problems"]
+    with browsing(tmp_path, "--https") as address:
+        for path in pages.values():
+            status, _, body = get(address + path)
+            assert status == 200
+            assert "/problems" not in body.decode()
+        assert "https://127.0.0.1" in get(address + pages["report"])[2].decode()
+        assert get(f"{address}/problems")[0] == 404
+        assert get(f"{address}/captured/1")[0] == 404
+    assert not (tmp_path / "captures.db").exists()
 
 
 def test_every_chart_and_list_is_csv_and_json_too(archive: Path, room: str) -> None:

@@ -76,6 +76,12 @@ def number(value: Any, *, share: bool = False) -> str:
     return f"{int(value):,}"
 
 
+def origin(datasette: Any, request: Any) -> str:
+    """Scheme and host that visitors use: behind a web server that speaks TLS, the setting force_https_urls says so."""
+    scheme = "https" if datasette.setting("force_https_urls") else request.scheme
+    return f"{scheme}://{request.host}"
+
+
 async def page(datasette: Any, request: Any, template: str, context: dict[str, Any], status: int = 200) -> Response:
     """A page of the reading room."""
     lang = language(request)

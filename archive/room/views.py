@@ -17,7 +17,7 @@ from archive.room import feed as feeds
 from archive.room import home as homes
 from archive.room import report as reports
 from archive.room.kept import Kept
-from archive.room.pages import Words, as_csv, as_json, language, limited, page, path
+from archive.room.pages import Words, as_csv, as_json, language, limited, origin, page, path
 from archive.room.words import IDENTITIES
 
 LIMIT_MS = 3000
@@ -109,7 +109,8 @@ async def _unwell(datasette: Any) -> list[dict[str, Any]] | None:
     return rows
 
 
-MOST_PORTALS = 40
+MOST_PORTALS = 24
+"""Portals in the map of the first page; the page of portals has all."""
 
 
 async def home(datasette: Any, request: Any) -> Any:
@@ -224,7 +225,7 @@ async def report_page(datasette: Any, request: Any) -> Any:
         }
 
     evidence = await ask(datasette, beside, "captures") or {}
-    here = f"{request.scheme}://{request.host}/report/{path(report_id)}"
+    here = f"{origin(datasette, request)}/report/{path(report_id)}"
     context = {
         "full": full,
         "row": full.row,
@@ -547,7 +548,7 @@ async def problems_page(datasette: Any, request: Any) -> Any:
 
 async def feed(datasette: Any, request: Any) -> Any:
     """New, changed and removed reports as Atom."""
-    here = f"{request.scheme}://{request.host}"
+    here = origin(datasette, request)
 
     def work(db: sqlite3.Connection) -> list[tuple[str, dict[str, Any]]]:
         return [

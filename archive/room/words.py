@@ -67,6 +67,35 @@ FACETS: dict[str, Pair] = {
     "form": ("格式", "Form"),
     "verdict": ("勾稽核对", "Verdict"),
 }
+COLUMNS: dict[str, Pair] = {
+    "report_id": ("报告", "report"),
+    "previous_report_id": ("上年报告", "last year's report"),
+    "issuing_body": ("发布机关", "issuing body"),
+    "report_year": ("年度", "year"),
+    "numerator": ("分子", "numerator"),
+    "denominator": ("分母", "denominator"),
+    "share": ("比例", "share"),
+    "verified": ("已核对", "verified"),
+    "reason": ("理由", "reason"),
+    "label": ("表中名目", "label"),
+    "refusals": ("件数", "refusals"),
+    "reports": ("报告数", "reports"),
+    "body_kind": ("机关类型", "kind of body"),
+    "published": ("发布日期", "published"),
+    "deadline": ("法定期限", "deadline"),
+    "days_late": ("迟（天）", "days late"),
+    "years_here": ("已存年度数", "years archived"),
+    "portals": ("网站", "portals"),
+    "identity": ("勾稽关系", "identity"),
+    "scope": ("位置", "where"),
+    "expected": ("应为", "expected"),
+    "actual": ("原文为", "printed"),
+    "severity": ("性质", "severity"),
+    "carried_out_previous_year": ("上年报告：结转下年度", "carried out last year"),
+    "carried_in": ("本年报告：上年结转", "carried in"),
+    "difference": ("差", "difference"),
+}
+"""Columns of the answers to questions."""
 IDENTITIES: dict[str, Pair] = {
     "T3-A": (
         "每列：本年新收 + 上年结转 = 办理总计 + 结转下年度",

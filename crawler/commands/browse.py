@@ -26,25 +26,24 @@ class Command(ArchiveCommand):
         return "Browse the archive in a web browser (Datasette, read-only)"
 
     def add_options(self, parser: ArgumentParser) -> None:
-        """`--port`, `--host` and `--with-captures`."""
+        """`--port`, `--host`, `--https` and `--with-captures`."""
         super().add_options(parser)
         parser.add_argument("--port", type=int, default=8001)
         parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 unless others shall see it")
+        parser.add_argument("--https", action="store_true", help="a web server before this one speaks TLS")
         parser.add_argument(
             "--with-captures", action="store_true", help="let captured bodies be downloaded as they are"
         )
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """Does not return while Datasette runs."""
-        if not (self.archive / "captures.db").exists():
-            raise ArchiveError(f"there is no archive in {self.archive} yet; scrapy crawl or scrapy import makes one")
-        for part in (Captures, Reports):
-            part(self.archive).close()
+        databases = self._databases()
         if opts.host not in HERE:
             print(f"scrapy: {opts.host} lets others in; everything in the archive can be read by them", file=sys.stderr)
-        files = [str((self.archive / name).resolve()) for name in ("reports.db", "captures.db")]
-        command = [sys.executable, "-m", "datasette", "serve", *files, *configuration()]
+        command = [sys.executable, "-m", "datasette", "serve", *databases, *configuration()]
         command += ["--host", opts.host, "--port", str(opts.port)]
+        if opts.https:
+            command += ["--setting", "force_https_urls", "true"]
         environment = {name: value for name, value in os.environ.items() if name != "WITH_CAPTURES"}
         # Datasette loads the plugin by its path, and the plugin imports the project's packages
         environment["PYTHONPATH"] = os.pathsep.join(
@@ -53,6 +52,17 @@ class Command(ArchiveCommand):
         if opts.with_captures:
             environment["WITH_CAPTURES"] = "1"
         os.execve(sys.executable, command, environment)  # noqa: S606 - a fixed program with our own arguments
+
+    def _databases(self) -> list[str]:
+        """Both files, brought up to date; reports.db alone where the captures were not published with it."""
+        captures, reports = (self.archive / name for name in ("captures.db", "reports.db"))
+        if not captures.exists() and not reports.exists():
+            raise ArchiveError(f"there is no archive in {self.archive} yet; scrapy crawl or scrapy import makes one")
+        Reports(self.archive).close()
+        if not captures.exists():
+            return [str(reports.resolve())]
+        Captures(self.archive).close()
+        return [str(reports.resolve()), str(captures.resolve())]
 
 
 def configuration() -> list[str]:
