@@ -39,7 +39,7 @@ class Verdict:
     captures: int = 0
 
 
-def verify(folder: Path, progress: Progress = lambda done, total: None) -> Verdict:
+def verify(folder: Path, progress: Progress = lambda *_: None) -> Verdict:
     """Hash every body, check every reference. Raises ArchiveError when there is no captures.db in `folder`."""
     verdict = Verdict()
     db = open_read_only(folder / "captures.db")
@@ -150,9 +150,11 @@ def _reports(folder: Path, captures: sqlite3.Connection) -> list[str]:
     try:
         lines = [*_structure(db), *_references(db)]
         for table, name in (("reports", "id"), ("versions", "report_id")):
-            for row in db.execute(f"SELECT {name} AS id, sha256 FROM {table} ORDER BY 1"):  # noqa: S608 - our names
-                if not captures.execute("SELECT 1 FROM bodies WHERE sha256 = ?", (row["sha256"],)).fetchone():
-                    lines.append(f"{row['id']} was read from body {row['sha256']}, which is not there")
+            lines += [
+                f"{row['id']} was read from body {row['sha256']}, which is not there"
+                for row in db.execute(f"SELECT {name} AS id, sha256 FROM {table} ORDER BY 1")  # noqa: S608 - our names
+                if not captures.execute("SELECT 1 FROM bodies WHERE sha256 = ?", (row["sha256"],)).fetchone()
+            ]
     except sqlite3.Error as error:
         lines = [f"it cannot be read through: {error}"]
     finally:

@@ -26,7 +26,9 @@ ROUNDS = 3
 
 def main() -> int:
     """Every line of the bench; 1 if a goal is missed."""
-    kept = [crawl_lines(), read_lines()]
+    from tests import bench_browse, bench_reader, bench_store
+
+    kept = [crawl_lines(), *(part.lines(line) for part in (bench_reader, bench_store, bench_browse))]
     return int(not all(kept))
 
 
@@ -74,7 +76,7 @@ def crawl_lines() -> bool:
 @contextmanager
 def served(pages: int) -> Any:
     """A replica with that many reports, served by another process; its facts and the addresses of its documents."""
-    process = subprocess.Popen(  # noqa: S603 - ourselves
+    process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench", "serve", str(pages)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
@@ -106,7 +108,7 @@ def serve(pages: int) -> None:
 
 def measured(mode: str, portal: dict[str, Any], archive: Path) -> dict[str, Any]:
     """One crawl, or one reading of its captures, in a process of its own: CPU seconds and peak KiB."""
-    done = subprocess.run(  # noqa: S603 - ourselves
+    done = subprocess.run(
         [sys.executable, "-m", "tests.bench", mode, str(archive)],
         cwd=ROOT,
         input=json.dumps(portal),
@@ -178,13 +180,6 @@ def cpu_of(work: Callable[[], Any]) -> float:
     start = time.process_time()
     work()
     return time.process_time() - start
-
-
-def read_lines() -> bool:
-    """The reader's own lines."""
-    from tests import bench_reader
-
-    return bench_reader.lines(line)
 
 
 if __name__ == "__main__":

@@ -210,7 +210,7 @@ def test_browse_serves_the_archive_read_only(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen(  # noqa: S603 - our own command
+    process = subprocess.Popen(
         [sys.executable, "-m", "scrapy", "browse", "--port", str(port)],
         cwd=ROOT,
         env=os.environ | {"ARCHIVE": str(archive)},

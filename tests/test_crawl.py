@@ -168,9 +168,7 @@ def test_what_goes_wrong_is_kept_and_told(tmp_path: Path) -> None:
         done = crawl(archive, *server, settings={"RETRY_TIMES": 1})
         assert done.returncode == 1
         assert rows(archive, "reports", "SELECT COUNT(*) FROM reports") == [(28,)]
-        told = {
-            url: kind for url, kind in rows(archive, "captures", "SELECT url, kind FROM problems WHERE stage = 'fetch'")
-        }
+        told = dict(rows(archive, "captures", "SELECT url, kind FROM problems WHERE stage = 'fetch'"))
         assert told[server["qinghe"].url(gone)] == "missing"
         assert told[server["hepan"].url(challenge)] == "blocked"
         assert told[server["haiwan"].url(stub)] == "missing"

@@ -11,7 +11,8 @@ from datasette import hookimpl
 from datasette.filters import FilterArguments
 from markupsafe import Markup
 
-from archive.room import views
+from archive.room import views, views_over_years
+from archive.room.asking import answering
 from archive.room.csv_answers import SafeCsv
 from archive.room.pages import path
 from archive.room.plain import shown, web_address
@@ -30,11 +31,11 @@ ROUTES: tuple[tuple[str, Any], ...] = (
     (r"^/report/(?P<id>.+?)(?:\.(?P<format>json|txt))?$", views.report_page),
     (r"^/captured/(?P<id>\d{1,18})$", views.captured_page),
     (r"^/captured/(?P<id>\d{1,18})/original$", views.captured_original),
-    (r"^/body/(?P<name>.+?)(?:\.(?P<format>json|csv))?$", views.body_page),
-    (r"^/portal/(?P<name>.+?)(?:\.(?P<format>json|csv))?$", views.portal_page),
-    (r"^/compare(?:\.(?P<format>json|csv))?$", views.compare_page),
-    (r"^/questions$", views.questions_page),
-    (r"^/questions/(?P<name>[a-z-]+)(?:\.(?P<format>json|csv))?$", views.question_page),
+    (r"^/body/(?P<name>.+?)(?:\.(?P<format>json|csv))?$", views_over_years.body_page),
+    (r"^/portal/(?P<name>.+?)(?:\.(?P<format>json|csv))?$", views_over_years.portal_page),
+    (r"^/compare(?:\.(?P<format>json|csv))?$", views_over_years.compare_page),
+    (r"^/questions$", views_over_years.questions_page),
+    (r"^/questions/(?P<name>[a-z-]+)(?:\.(?P<format>json|csv))?$", views_over_years.question_page),
     (r"^/problems(?:\.(?P<format>json|csv))?$", views.problems_page),
     (r"^/feed\.atom$", views.feed),
 )
@@ -43,7 +44,7 @@ ROUTES: tuple[tuple[str, Any], ...] = (
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
     """The reading room comes before Datasette's own pages."""
-    return [(address, views.answering(view)) for address, view in ROUTES]
+    return [(address, answering(view)) for address, view in ROUTES]
 
 
 @hookimpl

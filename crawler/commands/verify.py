@@ -77,7 +77,7 @@ class Command(ArchiveCommand):
             taken = sum(taking.counts.values()) - taking.counts["captures/held"]
             captures.finish_run(taking.run_id, "finished", dict(taking.counts))
         else:
-            merge = Merge(captures, source, lambda done, total: None)
+            merge = Merge(captures, source, lambda *_: None)
             merge.run()
             taken = sum(merge.counts.values()) - merge.counts["captures/held"] - merge.counts["runs"]
         captures.close()

@@ -79,9 +79,10 @@ class Nfcms(Replica):
     def respond(self, request: Request) -> Reply | None:
         if match := ARTICLE.fullmatch(request.path):
             document = self.by_number.get(int(match[3]))
-            known = document is not None and match[1] in COLUMNS
-            known = known and (document.second_column or match[1] == next(iter(COLUMNS)))
-            return self.show(document, self.article(document, match[1])) if known else None
+            if document is None or match[1] not in COLUMNS:
+                return None
+            published = document.second_column or match[1] == next(iter(COLUMNS))
+            return self.show(document, self.article(document, match[1])) if published else None
         if match := re.fullmatch(r"/img/0/\d+/(\d+)/(\d)\.png", request.path):
             document = self.by_number.get(int(match[1]))
             return self.picture(document, int(match[2])) if document else None
