@@ -67,7 +67,8 @@ def search_text(text: str | None) -> str:
         if piece.lastgroup == "other":
             between = piece[0]
             continue
-        words += _border(between, inside=before == piece.lastgroup == "han")
+        if between:
+            words += _border(between, inside=before == piece.lastgroup == "han")
         words.append(piece[0])
         before, between = piece.lastgroup, ""
     return " ".join(words + _border(between, inside=False))
