@@ -1,0 +1,370 @@
+"""The crawl of a portal: its listings, its documents, and what is to be said of both when it is over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import scrapy
+from scrapy import Request, signals
+from scrapy.exceptions import DontCloseSpider
+from scrapy.http import HtmlResponse, Response
+from scrapy.spidermiddlewares.httperror import HttpError
+
+from archive import Captures
+from archive.answers import newest_answers, problem_urls
+from crawler.capture import Unusable
+from crawler.items import Entry, Page, Problem
+from crawler.politeness import ENDS
+from crawler.runs import Runs, described
+from crawler.safety import refusal
+from pipelines.metadata import is_report_title
+from spiders.platforms import listing
+from spiders.platforms.facts import Site
+from spiders.platforms.walks import Walk
+
+LISTING_ASKED_AGAIN = 2
+"""Times that a page of a listing which was refused or failed is asked for again, after the documents."""
+
+
+class Portal(Site, scrapy.Spider):
+    """One site with its report columns.
+
+    To declare a portal, make a file `spiders/<name>.py` with one class on the platform's class:
+
+    1. `name` = the file's name; the class name is the same in capitals.
+    2. `title`, `home`: the site's own name and its home page.
+    3. `division_code`, `division`, `level`: GB/T 2260 code and name of the place, and national, province, prefecture,
+       county or township.
+    4. `listings`: the first page of every column that holds annual reports, as a reader's browser shows it.
+    5. what the platform asks for besides; its docstring says so.
+    """
+
+    def __init__(self, *args: Any, refresh: str = "", years: str = "", **kwargs: Any) -> None:
+        """`refresh=1` asks for known reports too; `years=2021-2023` limits the crawl to reports of those years."""
+        super().__init__(*args, **kwargs)
+        self.refresh = refresh not in {"", "0"}
+        self.years = parse_years(years)
+        self.walks: dict[str, Walk] = {}
+        self.found: dict[str, list[Entry]] = {}
+        self.missed: set[str] = set()
+        self.unlisted: list[str] | None = None
+        self.seen: set[str] = set()
+
+    @property
+    def runs(self) -> Runs:
+        """The account of this crawl."""
+        runs = self.crawler.get_extension(Runs)
+        if runs is None:
+            raise RuntimeError("the extension crawler.runs.Runs must be enabled")
+        return runs
+
+    async def start(self) -> AsyncIterator[Any]:
+        """One request a listing."""
+        captures = self.runs.captures
+        self.offline = self.settings.getbool("OFFLINE")
+        self.listed = {(entry.listing_url, entry.url): entry for entry in captures.entries(portal=self.name)}
+        self.held = self._held(captures)
+        newest = newest_answers(captures, self.name)
+        self.gone = {key for key, urls in self.held.items() if all(newest.get(url) == "missing" for url in urls)}
+        unfinished = self.runs.fetched_before | problem_urls(captures, self.name, "incomplete")
+        self.ask_again = self.gone | {self.key(url) for url in unfinished}
+        self.crawler.signals.connect(self.listings_walked, signals.spider_idle)
+        for url in self.listings:
+            self.seen.add(bare(url))
+            yield self.listing_request(url, url)
+        for url in self.menus:
+            self.seen.add(bare(url))
+            yield self._menu_request(url)
+        if self.offline and self.column:
+            for _, url, _, outcome in captures.urls(self.name):
+                if outcome in {"ok", "unchanged"} and self._is_new(url, self.column):
+                    yield self.listing_request(url, url)
+
+    def _is_new(self, url: str, pattern: re.Pattern[str] | None) -> bool:
+        """Whether an address fits and has not been met in this crawl; from now on it has."""
+        if pattern is None or not pattern.search(url) or not self.declares(url) or bare(url) in self.seen:
+            return False
+        self.seen.add(bare(url))
+        return True
+
+    def _menu_request(self, url: str) -> Request:
+        return Request(url, callback=self.columns, errback=self.menu_failed, priority=20)
+
+    def columns(self, response: Response) -> Iterator[Request]:
+        """The columns that a page links, and the menus on the way to more."""
+        for href in response.css("a::attr(href)").getall():
+            url = response.urljoin(href.strip()).partition("#")[0]
+            if self._is_new(url, self.column):
+                yield self.listing_request(url, url)
+            elif self._is_new(url, self.menu):
+                yield self._menu_request(url)
+
+    def menu_failed(self, failure: Any) -> None:
+        """A menu that is not to be had: columns of new years may go unseen."""
+        kind = self._failed(failure, "listing")
+        if not self.offline:
+            self.runs.problem(
+                "menu_failed",
+                f"columns that only this page links are not walked ({kind})",
+                failure.request.url,
+                "listing",
+            )
+
+    def _held(self, captures: Captures) -> dict[str, set[str]]:
+        """Key → addresses at which the document was had; a document that has moved is known by its old key too."""
+        held: dict[str, set[str]] = {}
+        moved: dict[str, str] = {}
+        for _, url, target, outcome in captures.urls(self.name):
+            if not self.declares(url) or (self.part_address and self.part_address.search(url)):
+                continue
+            if outcome in {"ok", "unchanged"}:
+                held.setdefault(self.key(url), set()).add(url)
+            elif outcome == "redirect" and target:
+                moved[url] = target
+        for url, target in moved.items():
+            if self.key(target) in held:
+                held.setdefault(self.key(url), held[self.key(target)])
+        return held
+
+    def listing_request(self, url: str, root: str, **kwargs: Any) -> Request:
+        """A request for the first page of the listing that begins at `root`."""
+        return self._listing_page(Request(url, **kwargs), root, root)
+
+    def _listing_page(self, request: Request, root: str, branch: str) -> Request:
+        """A request of `further` as one of this walk. Listings come before documents."""
+        return request.replace(
+            callback=request.callback or self.listing,
+            errback=self.listing_failed,
+            cb_kwargs={"root": root, "branch": branch, **request.cb_kwargs},
+            priority=10,
+        )
+
+    def listing(self, response: Response, root: str, branch: str) -> Iterator[Any]:
+        """A page of a listing: keep its entries, ask for its documents, go on to the next page.
+
+        A listing may be made of columns: a request of `further` that names a `branch` in its cb_kwargs begins one.
+        """
+        response = listing.decoded(response)
+        walk = self.walks.setdefault(root, Walk(root))
+        try:
+            entries = list(self.entries(response))
+            requests = list(self.further(response))
+            announced = self.announced(response)
+        except ValueError as error:
+            walk.say("listing_unreadable", f"{response.url}: {error}", branch)
+            return
+        for entry in entries:
+            entry.portal, entry.listing_url = self.name, root
+        promised = "probing" not in response.meta
+        self.runs.count("listing/pages")
+        if not walk.visit(branch, response.url, entries, announced, goes_on=bool(requests), promised=promised):
+            return
+        self.runs.captures.add_entries(entries)
+        self.runs.captures.resolve_problems(response.url, "listing")
+        for entry in entries:
+            yield from self.document_requests(entry)
+        for request in requests:
+            yield self._listing_page(request, root, branch)
+        if self.column and isinstance(response, HtmlResponse):
+            yield from self.columns(response)
+
+    def document_requests(self, entry: Entry) -> Iterator[Request]:
+        """The request for an entry's document, if it is one to ask for in this run."""
+        self.runs.count("entries/listed")
+        refused = refusal(entry.url, self.declares)
+        if refused is not None:
+            kind, why = refused
+            self.runs.problem(kind, f"listed as {entry.title!r}, {why}", entry.url, "listing")
+            return
+        if not is_report_title(entry.title or ""):
+            self.runs.count("entries/other")
+            return
+        key = self.key(entry.url)
+        if key in self.found:
+            self.found[key].append(entry)
+            return
+        if self.years and (year := listing.year(entry)) is not None and year not in self.years:
+            return
+        self.found[key] = [entry]
+        is_known = key in self.held and key not in self.ask_again and not self._altered(entry)
+        if is_known and not self.refresh and not self.offline:
+            self.runs.count("entries/known")
+            return
+        yield self.document_request(entry, key)
+
+    def document_request(self, entry: Entry, key: str) -> Request:
+        """A request for one document. What a crawl that was cut off has fetched of it is not fetched again."""
+        return Request(
+            entry.url, callback=self.page, errback=self.page_failed, cb_kwargs={"key": key}, meta={"resume": True}
+        )
+
+    def listings_walked(self) -> None:
+        """Ask once for the reports that listings showed before and, walked to their end, no longer do."""
+        if self.unlisted is not None or self.offline or self.years:
+            return
+        self.unlisted = sorted(self._unlisted())
+        engine = self.crawler.engine
+        for key in self.unlisted:
+            self.runs.count("entries/unlisted")
+            if engine is not None:
+                engine.crawl(self.document_request(Entry(url=self._addresses(key)[0]), key))
+        if self.unlisted:
+            raise DontCloseSpider
+
+    def _unlisted(self) -> set[str]:
+        whole = {root for root, walk in self.walks.items() if walk.is_whole}
+        reports = {self.key(entry.url) for entry in self.listed.values() if is_report_title(entry.title or "")}
+        unsure = {self.key(entry.url) for entry in self.listed.values() if entry.listing_url not in whole}
+        return (reports & self.held.keys()) - self.found.keys() - unsure
+
+    def _addresses(self, key: str) -> list[str]:
+        """Where a document may be: as it is listed now, as it was had, as it was listed before."""
+        listed = [entry.url for entry in self.found.get(key, ())]
+        held = sorted(self.held.get(key, ()), key=self.rank)
+        before = sorted(e.url for e in self.listed.values() if self.declares(e.url) and self.key(e.url) == key)
+        return list(dict.fromkeys([*listed, *held, *before]))
+
+    def _altered(self, entry: Entry) -> bool:
+        """Whether the listing says something else of a document than it did when it was last walked."""
+        before = self.listed.get((entry.listing_url, entry.url))
+        return before is not None and (before.title, before.date) != (entry.title, entry.date)
+
+    def page(self, response: Response, key: str) -> Iterator[Any]:
+        """An article: fetch its further parts if it has any, then hand it on to be read."""
+        self.runs.captures.resolve_problems(response.url, "fetch")
+        parts = list(self.parts(response))
+        page = self._page(response)
+        if parts:
+            yield Request(
+                parts[0],
+                callback=self.part,
+                errback=self.part_failed,
+                cb_kwargs={"page": page, "rest": parts[1:]},
+                meta={"resume": True},
+                priority=5,
+            )
+        else:
+            yield page
+
+    def part(self, response: Response, page: Page, rest: list[str]) -> Iterator[Any]:
+        """Page 2, 3 … of a split article, one after the other."""
+        if rest:
+            yield Request(
+                rest[0],
+                callback=self.part,
+                errback=self.part_failed,
+                cb_kwargs={"page": page, "rest": rest[1:]},
+                meta={"resume": True},
+                priority=5,
+            )
+        else:
+            yield page
+
+    def part_failed(self, failure: Any) -> Iterator[Any]:
+        """A part that is not to be had leaves the article incomplete, which the reader says."""
+        self._failed(failure, "fetch")
+        yield failure.request.cb_kwargs["page"]
+
+    def _page(self, response: Response) -> Page:
+        content_type = response.headers.get("Content-Type")
+        return Page(
+            url=response.url,
+            body=response.body,
+            content_type=content_type.decode("latin-1") if content_type else None,
+            portal=self.name,
+            division_code=self.division_code,
+        )
+
+    def page_failed(self, failure: Any) -> Iterator[Any]:
+        """A document that is not to be had here is asked for at its next address, if the listings gave one."""
+        kind = self._failed(failure, "fetch")
+        request = failure.request
+        key = request.cb_kwargs["key"]
+        if kind == "missing":
+            self.missed |= {key, self.key(request.url)}
+        tried = request.meta.get("tried", frozenset()) | {request.url, *request.meta.get("redirect_urls", ())}
+        for url in self._addresses(key):
+            if url not in tried:
+                yield self.document_request(Entry(url=url), key).replace(meta={"tried": tried, "resume": True})
+                return
+
+    def listing_failed(self, failure: Any) -> Iterator[Any]:
+        """A page of a listing that is not to be had, there or instead: what comes after it is not walked."""
+        request = failure.request
+        root, branch = request.cb_kwargs["root"], request.cb_kwargs["branch"]
+        gone = failure.check(Unusable) and failure.value.kind == "missing"
+        other = self.instead(request) if gone else None
+        if other is not None:
+            yield self._listing_page(other, root, branch)
+            return
+        walk = self.walks.setdefault(root, Walk(root))
+        kind = self._failed(failure, "listing")
+        if kind in ENDS:
+            return
+        times = request.meta.get("asked_again", 0)
+        if kind in {"blocked", "error"} and times < LISTING_ASKED_AGAIN and not self.offline:
+            meta = {name: value for name, value in request.meta.items() if name in {"probing", "moved"}}
+            yield request.replace(priority=-10, dont_filter=True, meta=meta | {"asked_again": times + 1})
+            return
+        walk.say("listing_failed", f"this page of a listing could not be had ({kind})", request.url)
+
+    def _failed(self, failure: Any, stage: str) -> str:
+        """Keep why a request gave nothing; returns the problem's kind."""
+        request = failure.request
+        if failure.check(Unusable):
+            kind, message = str(failure.value.kind), str(failure.value)
+        elif failure.check(HttpError):
+            kind, message = "error", f"status {failure.value.response.status}"
+        else:
+            kind, message = "error", described(failure)
+        if failure.check(Unusable) and failure.value.is_told:
+            self.runs.count("entries/left_alone")
+        else:
+            self.runs.problem(kind, message, request.url, stage)
+        return kind
+
+    def audit(self, *, is_whole: bool = True) -> Iterator[Problem]:
+        """What is to be said of the walks when they are over; of a crawl that was cut off, what is sure."""
+        for root in dict.fromkeys((*self.listings, *self.walks)):
+            walk = self.walks.get(root, Walk(root))
+            if is_whole:
+                yield from walk.audit()
+                yield from self._below_archive(root, walk)
+            else:
+                yield from walk.problems
+
+    def _below_archive(self, root: str, walk: Walk) -> Iterator[Problem]:
+        """A column of reports only grows: one that shows fewer than are archived is cut short, or one was withdrawn."""
+        before = {
+            self.key(e.url)
+            for (listing_url, _), e in self.listed.items()
+            if listing_url == root and is_report_title(e.title or "")
+        }
+        archived = before & self.held.keys() - self.gone
+        shown = {key for key, entries in self.found.items() if any(entry.listing_url == root for entry in entries)}
+        if walk.entries and len(shown) < len(archived) and not self.years:
+            message = f"{len(shown)} reports listed, {len(archived)} that it listed before are archived"
+            yield Problem(kind="listing_below_archive", message=message, url=root, stage="listing")
+
+
+def bare(url: str) -> str:
+    """An address without what makes no difference between two columns.
+
+    >>> bare("http://www.example.gov.cn/nb/index.html") == bare("https://example.gov.cn/nb/")
+    True
+    """
+    parts = urlsplit(url)
+    return parts.netloc.removeprefix("www.") + re.sub(r"/(?:index|default)\.\w+$", "/", parts.path) + f"?{parts.query}"
+
+
+def parse_years(text: str) -> range | None:
+    """`2021-2023` or `2021` as a range of years; raises ValueError for anything else."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", text)
+    if not found:
+        raise ValueError(f"years={text!r}: write 2021 or 2021-2023")
+    return range(int(found[1]), int(found[2] or found[1]) + 1)
