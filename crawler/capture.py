@@ -67,10 +67,7 @@ class Capture:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """The run's archive comes from the Runs extension."""
-        runs = crawler.get_extension(Runs)
-        if runs is None:
-            raise RuntimeError("the extension crawler.runs.Runs must be enabled")
-        return cls(crawler, runs)
+        return cls(crawler, Runs.of(crawler))
 
     def process_request(self, request: Request) -> Response | None:
         """Offline: answer from the archive. Online: leave refusing hosts alone, ask conditionally for what is held."""

@@ -113,9 +113,9 @@ class Pace:
             slot.delay, slot.jitter = delay, 0.0
 
     def _bearable(self, seconds: float, request: Request, asks: str) -> bool:
-        runs = self.crawler.get_extension(Runs)
-        if seconds > self.longest and runs is not None:
-            runs.leave_alone(urlparse_cached(request).netloc, "host_busy", f"{asks} {seconds:.0f} s")
+        if seconds > self.longest:
+            host = urlparse_cached(request).netloc
+            Runs.of(self.crawler).leave_alone(host, "host_busy", f"{asks} {seconds:.0f} s")
         return seconds <= self.longest
 
 
@@ -175,9 +175,7 @@ class Limits:
         return None
 
     def _end(self, kind: str, message: str) -> None:
-        runs = self.crawler.get_extension(Runs)
-        if runs is not None:
-            runs.problem(kind, message)
+        Runs.of(self.crawler).problem(kind, message)
         if self.crawler.engine is not None:
             self.closing = deferred_from_coro(self.crawler.engine.close_spider_async(reason=kind))
 

@@ -85,6 +85,14 @@ class Runs:
         connect(runs.item_error, signals.item_error)
         return runs
 
+    @classmethod
+    def of(cls, crawler: Crawler) -> Self:
+        """The account of a crawl. Raises RuntimeError where the settings leave this extension out."""
+        runs = crawler.get_extension(cls)
+        if runs is None:
+            raise RuntimeError("the extension crawler.runs.Runs must be enabled")
+        return runs
+
     def count(self, name: str, by: int = 1) -> None:
         """Add to one of the run's counters."""
         if self.crawler.stats:

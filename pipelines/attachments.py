@@ -70,10 +70,7 @@ class Pipeline:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """The archive is the run's."""
-        runs = crawler.get_extension(Runs)
-        if runs is None:
-            raise RuntimeError("the extension crawler.runs.Runs must be enabled")
-        return cls(crawler, runs)
+        return cls(crawler, Runs.of(crawler))
 
     async def process_item(self, item: Any) -> Any:
         """Fetch what is not held, one after another, and have it read by the child while the crawl goes on."""

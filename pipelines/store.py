@@ -141,10 +141,7 @@ class Pipeline:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """The archive is the run's."""
-        runs = crawler.get_extension(Runs)
-        if runs is None:
-            raise RuntimeError("the extension crawler.runs.Runs must be enabled")
-        return cls(crawler, runs)
+        return cls(crawler, Runs.of(crawler))
 
     def open_spider(self) -> None:
         """Open reports.db and look up where the portal's documents have been found so far."""
