@@ -56,10 +56,7 @@ class Portal(Site, scrapy.Spider):
     @property
     def runs(self) -> Runs:
         """The account of this crawl."""
-        runs = self.crawler.get_extension(Runs)
-        if runs is None:
-            raise RuntimeError("the extension crawler.runs.Runs must be enabled")
-        return runs
+        return Runs.of(self.crawler)
 
     async def start(self) -> AsyncIterator[Any]:
         """One request a listing."""
