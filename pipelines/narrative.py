@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from crawler.items import Statistic
 from pipelines.labels import core, squeeze
+from pipelines.numerals import number
 from pipelines.wording import (
     ABOUT,
     APPLICANTS,
@@ -27,13 +28,14 @@ from pipelines.wording import (
     COMPARED,
     FIGURE,
     HEADING,
+    IN_WORDS,
     LISTED,
     MATTER,
     NO_MATTER,
+    NONE_OF,
     NOT,
     NOT_HAPPENED,
     NOT_RECEIVED,
-    NOUGHT,
     ONE_KIND,
     OTHER_MATTER,
     OUTCOME_ROWS,
@@ -49,6 +51,7 @@ from pipelines.wording import (
     REMEDIES,
     SENTENCE_END,
     SINCE,
+    STATES,
     THOUSANDS,
     TITLE,
     TWO,
@@ -108,14 +111,14 @@ def read_narrative(paragraphs: list[str], report_year: int | None, form: str) ->
         if len(paragraph) < 40 and not paragraph[-1:].isdigit() and HEADING.match(paragraph):  # no row of a table
             section = core(paragraph)
             planning = bool(PLAN.search(section))
-        if planning or not (FIGURE.search(paragraph) or NOUGHT.search(paragraph)):
+        if planning or not STATES.search(paragraph):
             continue
         if section != reading.section or HEADING.match(paragraph):
             reading = Reading(report_year, section, domain=_matter(section))
         for sentence in SENTENCE_END.split(paragraph):
             if not MATTER.search(sentence):
                 continue
-            if FIGURE.search(sentence) or NOUGHT.search(sentence):
+            if STATES.search(sentence):
                 reading.nested = reading.other_year = False
                 for clause in _clauses(sentence):
                     _read_clause(clause, sentence.strip(), reading, stated, form)
@@ -134,8 +137,16 @@ def _clauses(sentence: str) -> list[str]:
     """A sentence's clauses, squeezed, without quotation marks and titles in 《》."""
     text = TITLE.sub("", squeeze(sentence))
     text = THOUSANDS.sub("", QUOTES.sub("", text))
+    text = IN_WORDS.sub(_in_digits, text)
     text = text.replace("(", ",(").replace(")", "),").replace("其中", ",其中")
     return [clause for clause in CLAUSE_END.split(text) if clause]
+
+
+def _in_digits(match: re.Match[str]) -> str:
+    """A figure in words as digits; as it stands where it is no number, or is the one that did not come in."""
+    value = number(match[0])
+    is_none = match[0] == "一" and NONE_OF.search(match.string, 0, match.start())
+    return match[0] if value is None or is_none else str(value)
 
 
 def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:

@@ -176,7 +176,16 @@ OUTCOME_ROWS = tuple(row for row in rows("cn-2021", 3) if re.fullmatch(r"3\.[345
 LISTED = re.compile(rf"^(?P<label>[^\d]{{4,30}}?){GAP}{N}$")
 
 FIGURE = re.compile(r"\d\s*[件宗条份起例个项次]")
-NOUGHT = re.compile(r"[未没无][^。]{0,60}?(?:申请|复议|诉讼)")
+STATES = re.compile(
+    r"\d\s*[件宗条份起例个项次]|[一二两三四五六七八九十百千万〇]\s*[件宗份]|[未没无][^。]{0,60}?(?:申请|复议|诉讼)"
+)
+"""A figure in digits or in words, or nought: what a sentence must have to be read."""
+IN_WORDS = re.compile(
+    r"(?<![第每某几数多零〇一二两三四五六七八九十百千万])[零〇一二两三四五六七八九十百千万]++(?=(?:件次|件|宗|份)(?!套))"
+)
+"""A figure in Chinese numerals: 十二件. Not one of those that count nothing: 第二份, 每一件, 几十件."""
+NONE_OF = re.compile(r"[未没无不][^,;]*$")
+"""What stands before 一件 where there was none: 没有一件."""
 ABOUT = re.compile(r"信息公开|公开申请|依申请公开|依申请|公开政府信息|公开信息|申请公开")
 """What an application, a review or a suit must be about."""
 MATTER = re.compile(r"申请|复议|诉讼|结转|转下|办结|规范性文件|行政许可|公开")
