@@ -31,6 +31,7 @@ from pipelines.wording import (
     IN_WORDS,
     LISTED,
     MATTER,
+    NAMED_BESIDE,
     NO_MATTER,
     NONE_OF,
     NOT,
@@ -52,6 +53,7 @@ from pipelines.wording import (
     SENTENCE_END,
     SINCE,
     STATES,
+    SUM_OF_TWO,
     THOUSANDS,
     TITLE,
     TWO,
@@ -75,6 +77,8 @@ class Reading:
     """The clause at hand is the first part of what the clause before it counts."""
     announced: bool = False
     """The clause at hand is nothing but 其中."""
+    counted: str = ""
+    """The row that the last clause with a figure stated; empty where it stated none."""
     other_year: bool = False
 
 
@@ -178,7 +182,9 @@ def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, f
 
 
 def _read_figures(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:
+    before, reading.counted = reading.counted, ""
     for key, found, rank in _matches(clause, reading, form):
+        reading.counted = key[1]
         if found["more"] or "." in found["n"] or APPROXIMATE.search(clause[max(0, found.start("n") - 3) : found.end()]):
             continue
         digits = found["n"]
@@ -187,7 +193,7 @@ def _read_figures(clause: str, sentence: str, reading: Reading, stated: Stated, 
             continue
         if key[1:] == ("new_received", "total") and CHANNEL.search(clause):
             rank = 3
-        if key[1] == "carried_in" and reading.part:
+        if key[1] == "carried_in" and reading.part and before == "new_received":
             stated.found.pop((3, "new_received", "total"), None)  # what was received includes it
         stated.add(key, int(digits), found["u"], sentence, rank)
     if "申请" in clause and CHANNEL.search(clause) and CHANNEL_FIGURE.search(clause):
@@ -224,8 +230,13 @@ def _matches(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[i
         both = "复议" in clause and "诉讼" in clause and not one_kind
         for rule in REMEDIES:
             found = rule.pattern.search(clause) if rule.word in clause and rule.domain in domains else None
-            if found and not both and not (one_kind and rule.column == "suit_total") and _is_ours(clause, reading):
-                yield rule.key, found, 0
+            if not found or (one_kind and rule.column == "suit_total"):
+                continue
+            if both and found["n"] != "0":  # the sum of two; of nought, both are nought
+                continue
+            if _is_ours(clause, reading):
+                for column in ("review_total", "suit_total") if both else (rule.column,):
+                    yield (4, rule.row, column), found, 0
     elif reading.domain in ("documents", "decisions") and form == "cn-2021":
         rules = TWO + (TWO_FOLLOWING if reading.parent == "normative_documents" else ())
         for rule in rules:
@@ -258,6 +269,8 @@ def _applications(
         return
     for rule in OUTCOMES:
         if rule.word in clause and (found := rule.pattern.search(clause)):
+            if SUM_OF_TWO.search(clause, 0, found.start()):
+                return
             one_row = rule.row == "other_total" and form == "cn-2019"
             yield (3, "other_handling", "total") if one_row else rule.key, found, 0
             return
@@ -295,7 +308,7 @@ def _outcome_row(label: str) -> str | None:
 
 def _read_negative(clause: str, sentence: str, reading: Reading, stated: Stated) -> None:
     """未收到…申请, 未发生行政复议: nought, where nothing in the clause limits what did not happen."""
-    if not NOT.search(clause) or QUALIFIED.search(clause):
+    if not NOT.search(clause) or QUALIFIED.search(NAMED_BESIDE.sub("", clause)):
         return
     if "复议" in clause or "诉讼" in clause:
         if NOT_HAPPENED.search(clause) and (ABOUT.search(clause) or reading.parent):

@@ -99,6 +99,17 @@ STATED: list[tuple[str, Figures]] = [
         {"new_received": 105, "granted": 20, "partially_granted": 2, "not_provided_total": 13},
     ),
     ("全年未收到一件政府信息公开申请。", {"new_received": 0}),
+    ("涉及政府信息公开的行政复议、行政诉讼案件为0件。", {"cases.review_total": 0, "cases.suit_total": 0}),
+    (
+        "未发生由政府信息公开引发的举报、投诉、行政复议和行政诉讼。",
+        {"cases.review_total": 0, "cases.suit_total": 0},
+    ),
+    (
+        "受理政府信息公开申请52件，答复政府信息公开申请50件（含上年度结转申请4件），信息公开类行政复议3件，诉讼2件。",
+        {"new_received": 52, "carried_in": 4, "cases.review_total": 3, "cases.suit_total": 2},
+    ),
+    ("受理政府信息公开申请7件，2件申请按规定结转下年度继续办理。", {"new_received": 7, "carried_out": 2}),
+    ("收到信息公开申请30件，予以公开及部分公开12件，不予公开、无法提供8件。", {"new_received": 30}),
     ("2022年未收到有关政府信息公开申请。", {"new_received": 0}),
     ("未收到公民、法人和其他组织政府信息公开申请事项。", {"new_received": 0}),
     ("未收到有关政府信息公开行政复议、提起行政诉讼的申请。", {"cases.review_total": 0, "cases.suit_total": 0}),
