@@ -40,6 +40,14 @@ def _header_three(row: list[Segment]) -> tuple[Segment, ...] | None:
     return ()
 
 
+def _joined(row: list[Segment], below: list[Segment]) -> list[Segment]:
+    """A header whose 商业企业 is torn into two rows of cells, 商业 over 企业, as one row; any other row as it is."""
+    if not any(segment.text == "商业" for segment in row):
+        return row
+    torn = {(segment.start, segment.end): segment.text for segment in below if segment.fresh}
+    return [segment._replace(text=segment.text + torn.get((segment.start, segment.end), "")) for segment in row]
+
+
 @lru_cache(maxsize=2048)
 def _column_three(label: str) -> str | None:
     text = core(label)
@@ -54,9 +62,14 @@ def lines_three(sheets: list[Sheet]) -> Iterator[Printed]:
     for grid, sheet in sheets:
         header: tuple[Segment, ...] = ()
         starts: set[int] = set()
-        for row in sheet:
-            if (found := _header_three(row)) is not None:
+        rest: list[Segment] = []
+        for row, below in zip(sheet, [*sheet[1:], []], strict=True):
+            if row is rest:
+                continue
+            whole = _joined(row, below)
+            if (found := _header_three(whole)) is not None:
                 header, begun = found, True
+                rest = rest if whole is row else below
                 starts = {segment.start for segment in header[:7]}
                 if not header:
                     yield Line("", None, None), None, grid.origin
@@ -84,9 +97,14 @@ def _line_under(row: list[Segment], header: tuple[Segment, ...], starts: set[int
 def _line_by_count(row: list[Segment], has_header: bool) -> Line | None:
     """A row whose cells stand under no columns, for want of a header or of a cell: seven must follow its label."""
     last = next((i for i in range(len(row) - 1, -1, -1) if row_three(_texts(row[: i + 1]))), None)
-    if last is not None:
+    if last is not None and last < len(row) - 1:
         return Line(row[last].text, row_three(_texts(row[: last + 1])), _cells_three(row[last + 1 :]))
-    if not has_header or len(row) < 7 or not any(read_value(segment.text).value is not None for segment in row[1:]):
+    if (
+        last is not None
+        or not has_header
+        or len(row) < 7
+        or not any(read_value(segment.text).value is not None for segment in row[1:])
+    ):
         return None
     label = next((segment.text for segment in row[-8::-1] if core(segment.text)), row[0].text)
     return Line(label, None, _cells_three(row[-7:]))
@@ -135,6 +153,9 @@ def settle_three(lines: list[Line], origin: str) -> Table | None:
             return None
         return Table(3, None, origin, lines, [f"table 3 has only {len(names)} of its rows"], refused=True)
     split = {"other_correction_overdue", "other_fee_unpaid", "other_other"} & names
+    if split and any(line.name == "other_handling" and not _has_figures(line) for line in lines):
+        lines = [line for line in lines if line.name != "other_handling"]  # the heading of the three
+        names.discard("other_handling")
     form = None
     if bool(split) != ("other_handling" in names):
         form = "cn-2021" if split else "cn-2019"
@@ -147,6 +168,10 @@ def settle_three(lines: list[Line], origin: str) -> Table | None:
         table.doubts.append("table 3 prints 其他处理 both as one row and as three")
     judge(table, [row.name for row in rows(form or "cn-2021", 3)])
     return table
+
+
+def _has_figures(line: Line) -> bool:
+    return line.cells is None or any(read_value(text).value is not None for text in line.cells.values())
 
 
 def _name_by_place(lines: list[Line]) -> list[Line]:

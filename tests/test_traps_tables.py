@@ -161,3 +161,31 @@ def test_the_first_block_of_table_four_without_its_total_label() -> None:
     statistics, _, problems = read(parsed(plain_table(printed)), [], 2022)
     assert [s.value for s in statistics] == [cell.value for cell in cells.values()]
     assert problems == []
+
+
+def test_the_header_of_table_three_in_two_rows_of_cells() -> None:
+    """商业 over 企业, 科研 over 机构, each in a cell of its own: as one portal's editor saves pasted tables."""
+    printed, cells = table_three_markup("cn-2021", 2023)
+    torn = {"商业企业", "科研机构"}
+    printed[0][0] = Td(printed[0][0].text, rowspan=4, colspan=3)
+    printed[1] = [Td(td.text, rowspan=3 if td.rowspan == 2 else 1, colspan=td.colspan) for td in printed[1]]
+    lower = [Td(td.text[2:]) for td in printed[2] if td.text in torn]
+    printed[2] = [Td(td.text[:2]) if td.text in torn else Td(td.text, rowspan=2) for td in printed[2]]
+    printed.insert(3, lower)
+    statistics, _, problems = read(parsed(plain_table(printed)), [], 2023)
+    assert [s.value for s in statistics] == [cell.value for cell in cells.values()]
+    assert problems == []
+
+
+@pytest.mark.parametrize("blank", [True, False])
+def test_groups_of_table_three_as_rows_of_their_own(blank: bool) -> None:
+    """（六）其他处理 is then a heading over three rows, not the one row of 2019."""
+    printed, cells = table_three_markup("cn-2021", 2023)
+    rows_of_one: list[list[Td]] = [[Td("项目"), *(Td(td.text) for td in (printed[1][0], *printed[2], printed[1][2]))]]
+    for row in printed[3:]:
+        *headings, label = row[:-7]
+        rows_of_one += [[Td(h.text), *[Td("")] * 7] if blank else [Td(h.text, colspan=8)] for h in headings]
+        rows_of_one.append([Td(label.text), *row[-7:]])
+    statistics, form, problems = read(parsed(plain_table(rows_of_one)), [], 2023)
+    assert [s.value for s in statistics] == [cell.value for cell in cells.values()]
+    assert (form, problems) == ("cn-2021", [])
