@@ -23,6 +23,8 @@ def lines_two(sheets: list[Sheet]) -> Iterator[Printed]:
         for row in sheet:
             if not row:
                 continue
+            if len(row) > 1 and _row_two(row[1].text) and not _row_two(row[0].text):
+                row = row[1:]  # an empty column, or the article of the law, stands left of the labels
             named = [(segment, name) for segment in row[1:] if (name := _column_two(segment.text))]
             if named:
                 header = [(segment, name, _printed_unit(segment.text)) for segment, name in named]

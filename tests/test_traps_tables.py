@@ -189,3 +189,23 @@ def test_groups_of_table_three_as_rows_of_their_own(blank: bool) -> None:
     statistics, form, problems = read(parsed(plain_table(rows_of_one)), [], 2023)
     assert [s.value for s in statistics] == [cell.value for cell in cells.values()]
     assert (form, problems) == ("cn-2021", [])
+
+
+@pytest.mark.parametrize("form", ["cn-2019", "cn-2021"])
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_column_left_of_the_labels_of_table_two(form: str, beside: bool) -> None:
+    """The articles of the law in a column of their own, spanning their block; or an empty column."""
+    cells = table_two(form, BODY, 2022)
+    printed: list[list[Td]] = []
+    for row in grid(form, 2, cells):
+        if not beside:
+            printed.append([Td(""), *row])
+        elif len(row) == 1:
+            block, article = [], row[0].text
+            printed_block = len(printed)
+        else:
+            block.append(row)
+            printed[printed_block:] = [[Td(article, rowspan=len(block)), *block[0]], *block[1:]]
+    statistics, _, problems = read(parsed(plain_table(printed)), [], 2022)
+    assert {(s.row_name, s.column_name): s.value for s in statistics} == {key: c.value for key, c in cells.items()}
+    assert problems == []
