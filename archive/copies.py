@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from archive.reports import Reports
@@ -23,15 +23,16 @@ class Copy:
     portal_code: str | None
 
 
-def copies(reports: Reports) -> list[Copy]:
-    """Every report whose body and year are known."""
-    rows = reports.db.conn.execute(
+def copies(reports: Reports) -> Iterator[Copy]:
+    """Every report whose body and year are known, by year."""
+    rows = reports.reading(
         "SELECT r.id, r.portal, r.issuing_body, r.report_year, r.published, r.division_code, r.same_as,"
         " p.division AS portal_division, p.division_code AS portal_code"
         " FROM reports r JOIN portals p ON p.name = r.portal"
-        " WHERE r.issuing_body IS NOT NULL AND r.report_year IS NOT NULL ORDER BY r.id"
+        " WHERE r.issuing_body IS NOT NULL AND r.report_year IS NOT NULL ORDER BY r.report_year, r.id"
     )
-    return [Copy(**dict(row)) for row in rows]
+    for row in rows:
+        yield Copy(**dict(row))
 
 
 def text(reports: Reports, report_id: str) -> str:

@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import chain
-from operator import attrgetter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from sqlite_utils import Database
 
 from archive.database import ArchiveError, open_database, open_read_only
 from archive.migrations.reports import migrations
-from crawler.items import Check, Report, Statistic
+from archive.records import COLUMNS, ROW, Record, Rows
 
-FIELDS = (
-    "title",
-    "issuing_body",
-    "co_issuing_body",
-    "division_code",
-    "division",
-    "level",
-    "body_kind",
-    "report_year",
-    "published",
-    "source",
-    "form",
-    "index_number",
-    "document_number",
-    "site_id_code",
-)
-"""The columns of `reports` that come from the reader, named as on Report."""
-
-STATISTIC = ("table_no", "row_name", "column_name", "value", "unit", "raw", "value_state", "origin")
-CHECK = ("identity", "scope", "expected", "actual", "verdict", "severity")
-_STATISTIC = attrgetter(*STATISTIC)
-_CHECK = attrgetter(*CHECK)
 CROSS_YEAR = "X-"
-"""Identities that need two reports begin so; they are written by `relate`, not with their report."""
+"""Identities that need two reports begin so; they are written by `archive.years`, not with their report."""
 
 BORDER = "\ue000"
 """Stands in the full-text index for whatever is neither a Han character nor an ASCII letter or digit."""
@@ -78,102 +51,6 @@ def _border(between: str, *, inside: bool) -> list[str]:
     if any(map(str.isalnum, between)):
         return [BORDER, between, BORDER]
     return [BORDER] if between and inside else []
-
-
-@dataclass(slots=True, kw_only=True)
-class Version:
-    """One state of what a document said: the body it was first read from, and what differs from the state before."""
-
-    sha256: str
-    captured_at: str
-    changed: dict[str, list[Any]] = field(default_factory=dict)
-
-
-@dataclass(slots=True, kw_only=True)
-class Document:
-    """Everything reports.db holds of one report: its present reading and its history."""
-
-    id: str
-    portal: str
-    url: str
-    report: Report
-    state: str
-    """live, missing, removed or returned."""
-    first_captured_at: str
-    versions: list[Version]
-    locations: list[tuple[str, str | None]]
-    """Other addresses of the document, each with the portal that has it."""
-    reader_version: str
-
-
-Rows = tuple[tuple[str, ...], list[tuple[Any, ...]]]
-"""Names of columns, and rows of values."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Record:
-    """A document as the rows it becomes: plain values, cheap to hand to another process and to compare."""
-
-    id: str
-    reader_version: str
-    row: dict[str, Any]
-    """Its row of `reports`, but for what says nothing of the document."""
-    tables: dict[str, Rows]
-    """Its rows of the other tables, without `report_id`."""
-    digest: str
-
-
-def record(document: Document) -> Record:
-    """The rows of a document."""
-    row, tables = _row(document), _tables(document)
-    # names of columns and borders of rows are left out: within a table every row is as long as the next
-    values = [(name, len(rows), *chain.from_iterable(rows)) for name, (_, rows) in tables.items()]
-    digest = hashlib.sha256(repr((row, values)).encode("utf-8", "surrogatepass")).hexdigest()
-    return Record(id=document.id, reader_version=document.reader_version, row=row, tables=tables, digest=digest)
-
-
-def _row(document: Document) -> dict[str, Any]:
-    current = document.versions[-1]
-    row: dict[str, Any] = {name: getattr(document.report, name) for name in FIELDS}
-    return row | {
-        "url": document.url,
-        "portal": document.portal,
-        "sha256": current.sha256,
-        "captured_at": current.captured_at,
-        "first_captured_at": document.first_captured_at,
-        "state": document.state,
-    }
-
-
-def _tables(document: Document) -> dict[str, Rows]:
-    report = document.report
-    return {
-        name: (_COLUMNS[name], rows)
-        for name, rows in {
-            "report_texts": [(report.text,)],
-            "statistics": list(map(_STATISTIC, report.statistics)),
-            "checks": list(map(_CHECK, report.checks)),
-            "table_sources": [(s.table_no, s.origin, s.url, s.standing) for s in report.table_sources],
-            "attachments": [(a.url, a.name, a.media_type, a.sha256) for a in report.attachments],
-            "locations": sorted(document.locations),
-            "versions": [
-                (v.sha256, v.captured_at, json.dumps(v.changed, ensure_ascii=False, sort_keys=True))
-                for v in document.versions
-            ],
-        }.items()
-    }
-
-
-_ROW = (*FIELDS, "url", "portal", "sha256", "captured_at", "first_captured_at", "state")
-_COLUMNS: dict[str, tuple[str, ...]] = {
-    "report_texts": ("text",),
-    "statistics": STATISTIC,
-    "checks": CHECK,
-    "table_sources": ("table_no", "origin", "url", "standing"),
-    "attachments": ("url", "name", "media_type", "sha256"),
-    "locations": ("url", "portal"),
-    "versions": ("sha256", "captured_at", "changed"),
-}
 
 
 class Reports:
@@ -251,12 +128,13 @@ class Reports:
                     f"INSERT INTO reports ({names}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT (id) DO UPDATE SET {updates}",  # noqa: S608 - our column names
                     tuple(row.values()),
                 )
-                for table, (columns, rows) in record.tables.items():
+                for table, rows in record.tables.items():
+                    columns = COLUMNS[table]
                     connection.executemany(
                         f"INSERT OR IGNORE INTO {table} (report_id, {', '.join(columns)}) VALUES (?{', ?' * len(columns)})",  # noqa: S608 - our column names
                         [(record.id, *values) for values in rows],
                     )
-                ((text,),) = record.tables["report_texts"][1]
+                ((text,),) = record.tables["report_texts"]
                 connection.execute(
                     "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
                     (search_id, search_text(record.row["title"]), search_text(text)),
@@ -280,10 +158,14 @@ class Reports:
         )
         return frozenset(row[0] for row in rows)
 
-    def digest(self, report_id: str) -> str | None:
-        """The digest of what is written of a report; None where there is no such report."""
-        row = self.db.conn.execute("SELECT digest FROM reports WHERE id = ?", (report_id,)).fetchone()
-        return row["digest"] if row else None
+    def digests(self, report_ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+        """Digest and reader's version of what is written of these reports, as far as they are there."""
+        wanted = list(report_ids)
+        rows = self.db.conn.execute(
+            f"SELECT id, digest, reader_version FROM reports WHERE id IN ({', '.join('?' * len(wanted))})",  # noqa: S608 - only marks
+            wanted,
+        )
+        return {row[0]: (row[1], row[2]) for row in rows}
 
     def addresses(self, report_id: str) -> tuple[str, list[str]] | None:
         """Portal, and every address of a report; None where there is no such report."""
@@ -299,17 +181,17 @@ class Reports:
         if found is None:
             return None
         tables: dict[str, Rows] = {}
-        for table, columns in _COLUMNS.items():
+        for table, columns in COLUMNS.items():
             where = "AND identity NOT GLOB 'X-*'" if table == "checks" else ""
             rows = self.db.conn.execute(
                 f"SELECT {', '.join(columns)} FROM {table} WHERE report_id = ? {where}",  # noqa: S608 - our names
                 (report_id,),
             )
-            tables[table] = (columns, [tuple(row) for row in rows])
+            tables[table] = [tuple(row) for row in rows]
         return Record(
             id=report_id,
             reader_version=found["reader_version"],
-            row={name: found[name] for name in _ROW},
+            row={name: found[name] for name in ROW},
             tables=tables,
             digest=found["digest"],
         )
@@ -350,61 +232,19 @@ class Reports:
             "DELETE FROM checks WHERE report_id = ? AND identity NOT GLOB ?", (report_id, CROSS_YEAR + "*")
         )
 
-    def known(self, portal: str | None = None) -> set[str]:
-        """Ids of the portal's reports, or of all."""
+    def known(self, portal: str | None = None) -> Iterator[str]:
+        """Ids of the portal's reports, or of all, in order; by a connection of its own, which no writer disturbs."""
         where, values = ("WHERE portal = ?", (portal,)) if portal else ("", ())
-        return {row["id"] for row in self.db.conn.execute(f"SELECT id FROM reports {where}", values)}  # noqa: S608 - a constant clause
+        for row in self.reading(f"SELECT id FROM reports {where} ORDER BY id", values):  # noqa: S608 - a constant clause
+            yield row["id"]
 
-    # Relations between reports
-
-    def neighbours(self) -> dict[str, str]:
-        """Report of year Y → report of year Y-1 of the same issuing body, in the same portal where it has both."""
-        pairs = self.db.conn.execute(
-            "SELECT cur.id AS current, prev.id AS previous FROM reports cur JOIN reports prev"
-            " ON prev.issuing_body = cur.issuing_body AND prev.report_year = cur.report_year - 1"
-            " ORDER BY cur.issuing_body, cur.report_year, cur.id, prev.portal <> cur.portal, prev.id"
-        )
-        found: dict[str, str] = {}
-        for row in pairs:
-            found.setdefault(row["current"], row["previous"])
-        return found
-
-    def with_cross_year(self) -> set[str]:
-        """Ids of the reports that have cross-year checks."""
-        rows = self.db.conn.execute("SELECT DISTINCT report_id FROM checks WHERE identity GLOB ?", (CROSS_YEAR + "*",))
-        return {row["report_id"] for row in rows}
-
-    def yearly_figures(self, report_id: str) -> list[Statistic]:
-        """The figures of a report that identities between two years speak of: table two, and what was carried in and out."""
-        rows = self.db.conn.execute(
-            f"SELECT {', '.join(STATISTIC)} FROM statistics WHERE report_id = ?"  # noqa: S608 - our column names
-            " AND (table_no = 2 OR (table_no = 3 AND row_name IN ('carried_in', 'carried_out')))",
-            (report_id,),
-        )
-        return [Statistic(**dict(row)) for row in rows]
-
-    def put_cross_year(self, checks: dict[str, list[Check]]) -> None:
-        """Replace the cross-year checks of some reports, in one commit; writes only where they differ."""
-        names = ", ".join(CHECK)
-        changed: dict[str, list[tuple[Any, ...]]] = {}
-        for report_id, found in checks.items():
-            wanted = sorted(map(_CHECK, found), key=str)
-            rows = self.db.conn.execute(
-                f"SELECT {names} FROM checks WHERE report_id = ? AND identity GLOB ?",  # noqa: S608 - our column names
-                (report_id, CROSS_YEAR + "*"),
-            )
-            if sorted((tuple(row) for row in rows), key=str) != wanted:
-                changed[report_id] = wanted
-        with self.db.atomic():
-            connection = self.db.conn
-            for report_id, rows_ in changed.items():
-                connection.execute(
-                    "DELETE FROM checks WHERE report_id = ? AND identity GLOB ?", (report_id, CROSS_YEAR + "*")
-                )
-                connection.executemany(
-                    f"INSERT INTO checks (report_id, {names}) VALUES (?{', ?' * len(CHECK)})",  # noqa: S608 - our column names
-                    [(report_id, *values) for values in rows_],
-                )
+    def reading(self, sql: str, values: Iterable[str] = ()) -> Iterator[sqlite3.Row]:
+        """Rows of what is committed, one by one: what is written meanwhile is neither seen nor held up."""
+        connection = open_read_only(self.path)
+        try:
+            yield from connection.execute(sql, tuple(values))
+        finally:
+            connection.close()
 
     def dump(self) -> Iterator[str]:
         """Every row of every table as one line of JSON, in a fixed order: two archives with equal dumps are equal.

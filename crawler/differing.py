@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from archive.reports import Record
+from archive.records import Record
 from pipelines.differences import compare, paragraphs
 
 _CONTEXT = 60

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from archive import Captures, Reports
+from archive.disk_set import DiskSet
 from crawler.items import Problem
 from crawler.workers import Prepare, compose_all
 from pipelines.compose import Located, Reading
 from pipelines.differences import Change, compare
 from pipelines.store import Store
+from pipelines.version import READER_VERSION
 from spiders.platforms import Portal
 
 EXAMPLES = 10
@@ -101,7 +104,7 @@ class Reparse:
         self.portal = ""
         self.store = Store(captures, self.reports, portals, self._hear) if self.reports and run_id is not None else None
         self.left_alone: set[str] = set()
-        self.seen: set[str] = self.store.touched if self.store else set()
+        self.seen = self.store.touched if self.store else DiskSet()
 
     def run(
         self,
@@ -113,13 +116,28 @@ class Reparse:
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Read these documents. What is written is consistent whenever it is stopped, and the next run goes on."""
-        for number, reading in enumerate(compose_all(self.archive, places, jobs, prepare=prepare, tell=tell), 1):
+        readings = compose_all(self.archive, self._known(places), jobs, prepare=prepare, tell=tell)
+        for number, reading in enumerate(readings, 1):
             self._take(reading)
             if number % _AT_ONCE == 0:
                 self.commit()
             if number % 20 == 0:
                 progress(number)
         self.commit()
+
+    def unread(self, places: Iterable[Located]) -> Iterator[Located]:
+        """Those of these documents that reports.db does not hold."""
+        for batch in _batches(places):
+            held = self.reports.digests(place.id for place in batch) if self.reports else {}
+            yield from (place for place in batch if place.id not in held)
+
+    def _known(self, places: Iterable[Located]) -> Iterator[Located]:
+        """These documents with the digests that reports.db holds, as far as they are this reader's."""
+        for batch in _batches(places):
+            held = self.reports.digests(place.id for place in batch) if self.reports else {}
+            for place in batch:
+                digest, version = held.get(place.id, (None, None))
+                yield replace(place, digest=digest) if version == READER_VERSION else place
 
     def _take(self, reading: Reading) -> None:
         account, place = self.account, reading.located
@@ -131,32 +149,42 @@ class Reparse:
         if reading.failed or unreadable:
             account.name("failed", place.id)
             self.left_alone.add(place.id)
-        before, result = None, "none"
-        if reading.record is not None:
-            result = self._compared(reading)
-            if result == "changed" and self.reports:
-                before = self.reports.record(place.id)
+        result, changes = self._compared(reading)
         if self.store is not None:
-            result = self.store.write(reading) or "none"
-        elif reading.record is not None:
+            written = self.store.write(reading) or "none"
+            result = result if written == "changed" else written
+        elif result != "none":
             self.seen.add(place.id)
         if result != "failed":
             account.name(result, place.id)
-        if before and reading.record and result == "changed":
-            for change in compare(before, reading.record):
+        if result == "changed" and reading.record:
+            for change in changes:
                 account.note(place.id, reading.record.row["url"], change)
 
-    def _compared(self, reading: Reading) -> str:
-        if reading.record is None or self.reports is None:
-            return "new"
-        digest = self.reports.digest(reading.record.id)
-        return "new" if digest is None else "unchanged" if digest == reading.record.digest else "changed"
+    def _compared(self, reading: Reading) -> tuple[str, list[Change]]:
+        """none, new, unchanged or changed, and what changed, against what is stored so far."""
+        if reading.is_unchanged:
+            return "unchanged", []
+        if reading.record is None:
+            return "none", []
+        before = self.reports.record(reading.record.id) if self.reports else None
+        if before is None:
+            return "new", []
+        if before.digest == reading.record.digest:
+            return "unchanged", []
+        changes = list(compare(before, reading.record))
+        return "changed" if changes else "unchanged", changes
 
     def remove_lost(self, portal: str | None) -> None:
         """Take out the reports that no capture gives any more. Only after all documents of the portal, or of all."""
         if self.reports is None:
             return
-        for report_id in sorted(self.reports.known(portal) - self.seen - self.left_alone):
+        lost = [
+            report_id
+            for report_id in self.reports.known(portal)
+            if report_id not in self.seen and report_id not in self.left_alone
+        ]
+        for report_id in lost:
             record = self.reports.record(report_id)
             if record:
                 self.account.name("lost", report_id)
@@ -168,12 +196,8 @@ class Reparse:
 
     def relate(self, *, everything: bool) -> None:
         """Evaluate what takes two reports: of those that were read, or of all."""
-        if self.store is None or self.reports is None:
-            return
-        if everything:
-            self.store.touched |= self.reports.known()
-        self.store.relate()
-        self.commit()
+        if self.store is not None:
+            self.store.relate(everything=everything)
 
     def commit(self) -> None:
         """Make what was written so far safe."""
@@ -192,3 +216,9 @@ class Reparse:
 
     def _hear(self, url: str, problems: list[Problem]) -> None:
         self.said.append((self.portal, url, problems))
+
+
+def _batches(places: Iterable[Located]) -> Iterator[list[Located]]:
+    places = iter(places)
+    while batch := list(islice(places, _AT_ONCE)):
+        yield batch

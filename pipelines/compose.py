@@ -14,7 +14,7 @@ from itertools import zip_longest
 
 from archive.captures import Capture, Captures
 from archive.database import ArchiveError, DamageError
-from archive.reports import Document, Record, Version, record
+from archive.records import Document, Record, Version, record
 from crawler.documents import READER
 from crawler.items import Attachment, Entry, Page, Problem, Report
 from pipelines import ReaderError, read
@@ -40,6 +40,8 @@ class Located:
     urls: tuple[str, ...]
     """Best address first, as the platform ranks them."""
     division_code: str | None = None
+    digest: str | None = None
+    """Of what reports.db holds of it: a reading that comes to the same need not be handed back."""
 
     @property
     def id(self) -> str:
@@ -53,7 +55,9 @@ class Reading:
 
     located: Located
     record: Record | None = None
-    """None where no address has an annual report."""
+    """None where no address has an annual report, and where reports.db holds the same already."""
+    is_unchanged: bool = False
+    """It was read, and reports.db holds the same already."""
     problems: list[tuple[str, list[Problem]]] = field(default_factory=list)
     """Each address that was read, with what is to be said of it now: nothing clears what was said before."""
     failed: bool = False
@@ -75,7 +79,9 @@ def compose(captures: Captures, located: Located) -> Reading:
         problem = Problem(kind="read_failed", message=f"{type(error).__name__}: {error}")
         reading.problems = [(located.urls[0], [problem])]
         return reading
-    reading.record = record(document) if document else None
+    found = record(document) if document else None
+    reading.is_unchanged = found is not None and found.digest == located.digest
+    reading.record = None if reading.is_unchanged else found
     return reading
 
 

@@ -7,9 +7,9 @@ portal of the body's own place leads, and views of figures count it alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, groupby
 
 from rensa import RMinHash
 
@@ -29,19 +29,20 @@ _PLACE = re.compile("[省市县区州盟旗镇乡]|街道")
 
 
 def find_copies(
-    reports: Sequence[Copy], touched: set[str], text: Callable[[str], str]
+    reports: Iterable[Copy], touched: Container[str], text: Callable[[str], str]
 ) -> Iterator[tuple[str, str | None]]:
     """(id, id of the leading copy or None) of every report that may have copies and that `touched` reports concern.
 
-    The answer for one group depends on its members alone, not on their order.
+    `reports` come by year. The answer for one group depends on its members alone, not on their order.
     """
     sketch = lru_cache(maxsize=512)(lambda report_id: _sketch(text(report_id)))
     for group in _candidates(reports):
         ids = {copy.id for copy in group}
-        if ids.isdisjoint(touched) and all(copy.same_as is None or copy.same_as in ids for copy in group):
+        if not any(copy.id in touched for copy in group) and all(c.same_as is None or c.same_as in ids for c in group):
             continue
         leaders = {copy.id: copy.id for copy in group}
-        for first, second in combinations(sorted(group, key=_own_first), 2):
+        several = group if len({copy.portal for copy in group}) > 1 else []
+        for first, second in combinations(sorted(several, key=_own_first), 2):
             is_same = first.portal != second.portal and _same_body(first, second)
             if is_same and _alike(sketch(first.id), sketch(second.id)):
                 old, new = leaders[second.id], leaders[first.id]
@@ -49,17 +50,16 @@ def find_copies(
         yield from ((report_id, leader if leader != report_id else None) for report_id, leader in leaders.items())
 
 
-def _candidates(reports: Sequence[Copy]) -> Iterator[list[Copy]]:
+def _candidates(reports: Iterable[Copy]) -> Iterator[list[Copy]]:
     """Reports of one year whose bodies' names end alike: 广州市番禺区人民政府 on one portal, 番禺区人民政府 on another."""
-    by_name = sorted(reports, key=lambda copy: (copy.report_year, copy.issuing_body[::-1], copy.id))
-    group: list[Copy] = []
-    for copy in by_name:
-        if group and copy.report_year == group[0].report_year and _same_body(group[0], copy):
+    for _, of_year in groupby(reports, key=lambda copy: copy.report_year):
+        group: list[Copy] = []
+        for copy in sorted(of_year, key=lambda copy: (copy.issuing_body[::-1], copy.id)):
+            if group and not _same_body(group[0], copy):
+                yield group
+                group = []
             group.append(copy)
-            continue
-        yield from [group] if group else []
-        group = [copy]
-    yield from [group] if group else []
+        yield group
 
 
 def _same_body(first: Copy, second: Copy) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from archive.reports import FIELDS, Record
+from archive.records import FIELDS, Record
 from crawler.items import Report
 
 
@@ -98,7 +98,7 @@ def _changes(old: Record, new: Record) -> Iterator[Change]:
 
 def paragraphs(old: Record, new: Record) -> Iterator[tuple[str, list[str], list[str]]]:
     """The two texts side by side: (equal, insert, delete or replace; paragraphs of the old; of the new)."""
-    texts = [text.split("\n") if (text := record.tables["report_texts"][1][0][0]) else [] for record in (old, new)]
+    texts = [text.split("\n") if (text := record.tables["report_texts"][0][0]) else [] for record in (old, new)]
     for tag, a, b, c, d in difflib.SequenceMatcher(a=texts[0], b=texts[1], autojunk=False).get_opcodes():
         yield tag, texts[0][a:b], texts[1][c:d]
 
@@ -106,7 +106,7 @@ def paragraphs(old: Record, new: Record) -> Iterator[tuple[str, list[str], list[
 def _keyed(record: Record, table: str, key: tuple[int, ...]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     """Rows by some of their columns; the first counts, as it does in the database."""
     found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-    for row in record.tables[table][1]:
+    for row in record.tables[table]:
         found.setdefault(tuple(row[i] for i in key), tuple(v for i, v in enumerate(row) if i not in key))
     return found
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache, partial
+from collections.abc import Callable, Container, Iterable, Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from archive import Captures, Reports, copies
+from archive import Captures, Reports, copies, years
 from archive.addresses import Addresses
+from archive.disk_set import DiskSet
 from crawler.items import Entry, Page, Problem
 from crawler.runs import Runs
 from pipelines.checks import check_years
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from spiders.platforms import Portal
+
+T = TypeVar("T")
 
 _AT_ONCE = 200
 """Reports written or related in one commit where nobody waits for them."""
@@ -37,7 +41,7 @@ class Store:
         self.reports = reports
         self.portals = portals
         self.problems = problems
-        self.touched: set[str] = set()
+        self.touched = DiskSet()
         self._placed: set[str] = set()
 
     def read(self, portal: type[Portal], key: str, urls: Iterable[str]) -> str | None:
@@ -50,6 +54,9 @@ class Store:
             self.problems(url, said)
         if reading.failed:
             return "failed"
+        if reading.is_unchanged:
+            self.touched.add(reading.located.id)
+            return "unchanged"
         if reading.record is None:
             return None
         name = reading.located.portal
@@ -70,26 +77,42 @@ class Store:
         self.relate()
         self.reports.commit()
 
-    def relate(self) -> None:
-        """Evaluate what takes two reports, for those that this run has touched."""
-        neighbours = self.reports.neighbours()
-        figures = lru_cache(maxsize=64)(self.reports.yearly_figures)
-        touched = [pair for pair in neighbours.items() if not self.touched.isdisjoint(pair)]
-        for start in range(0, len(touched), _AT_ONCE):
-            part = touched[start : start + _AT_ONCE]
-            self.reports.put_cross_year(
-                {current: check_years(figures(previous), figures(current)) for current, previous in part}
-            )
-        self.reports.put_cross_year({lonely: [] for lonely in self.reports.with_cross_year() - neighbours.keys()})
-        leading: dict[str, str | None] = dict.fromkeys(copies.strays(self.reports))
-        leading |= find_copies(copies.copies(self.reports), self.touched, partial(copies.text, self.reports))
-        copies.put_same_as(self.reports, leading)
+    def relate(self, *, everything: bool = False) -> None:
+        """Evaluate what takes two reports, for those that this run has touched, or for all; commits."""
+        self.reports.commit()
+        touched: Container[str] = _Everything() if everything else self.touched
+        pairs = (pair for pair in years.neighbours(self.reports) if pair[0] in touched or pair[1] in touched)
+        for part in _batches(pairs):
+            figures = years.figures(self.reports, {report_id for pair in part for report_id in pair})
+            checks = {current: check_years(figures[previous], figures[current]) for current, previous in part}
+            years.put_checks(self.reports, checks)
+        for lonely in _batches(sorted(years.lonely(self.reports))):
+            years.put_checks(self.reports, {report_id: [] for report_id in lonely})
+        strays = copies.strays(self.reports)
+        text = partial(copies.text, self.reports)
+        for found in _batches(find_copies(copies.copies(self.reports), touched, text)):
+            copies.put_same_as(self.reports, dict(found))
+            strays.difference_update(report_id for report_id, _ in found)
+        copies.put_same_as(self.reports, dict.fromkeys(strays))
+
+
+class _Everything(Container[str]):
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+def _batches(things: Iterable[T]) -> Iterator[list[T]]:
+    things = iter(things)
+    while batch := list(islice(things, _AT_ONCE)):
+        yield batch
 
 
 def located(portal: type[Portal], key: str, urls: Iterable[str]) -> Located:
     """A document of a portal, with its addresses as the platform ranks them."""
-    ranked = tuple(sorted(set(urls), key=lambda url: (portal.rank(url), url)))
-    return Located(portal=portal.name, key=key, urls=ranked, division_code=portal.division_code)
+    ranked = list(set(urls))
+    if len(ranked) > 1:
+        ranked.sort(key=lambda url: (portal.rank(url), url))
+    return Located(portal=portal.name, key=key, urls=tuple(ranked), division_code=portal.division_code)
 
 
 def locate(captures: Captures, portals: dict[str, type[Portal]], only: str | None = None) -> Addresses:
@@ -174,7 +197,7 @@ class Pipeline:
         That is documents found at one more address, missed at one, or listed, held and not in reports.db.
         """
         spider = self.crawler.spider
-        known = self.reports.known(self.portal.name)
+        known = set(self.reports.known(self.portal.name))
         missed: set[str] = getattr(spider, "missed", set())
         found: dict[str, list[Entry]] = getattr(spider, "found", {})
         for key, urls in sorted(self._addresses().items()):

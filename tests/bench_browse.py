@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from archive import Captures, Reports
-from archive.reports import STATISTIC, search_text
+from archive.records import STATISTIC
+from archive.reports import search_text
 from archive.room.search import condition
 from tests.portals.prose import EFFORTS, PLANS, SHORTCOMINGS, TOPICS
 from tests.reading import browsing, get

@@ -8,7 +8,7 @@ from rich.console import Console
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Capture, Captures, Reports
-from archive.reports import Document, Record, Version, record
+from archive.records import Document, Record, Version, record
 from crawler.command import WELL, ArchiveCommand
 from crawler.differing import show
 from pipelines import ReaderError
@@ -53,7 +53,7 @@ class Command(ArchiveCommand):
             for capture in captures.history(found[1])
             if capture.outcome in {"ok", "unchanged"} and capture.sha256 is not None
         ]
-        moments = [row[1] for row in stored.tables["versions"][1]]
+        moments = [row[1] for row in stored.tables["versions"]]
         print(f"{args[0]}: {len(moments)} version{'s' * (len(moments) > 1)} in {len(history)} captures")
         for moment in sorted(moments):
             print(f"  since {moment}")

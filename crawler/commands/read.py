@@ -16,7 +16,7 @@ from scrapy.exceptions import UsageError
 from scrapy.spiderloader import SpiderLoader
 
 from archive import ArchiveError, warc
-from archive.reports import CHECK, FIELDS, STATISTIC
+from archive.records import CHECK, FIELDS, STATISTIC
 from crawler.command import UNWELL, WELL, ArchiveCommand, fail
 from crawler.documents import READER
 from crawler.items import Page, Report

@@ -102,9 +102,8 @@ class Command(ArchiveCommand):
         places: Iterable[Located] = (located(portals[name], key, urls) for (name, key), urls in addresses)
         reparse = Reparse(self.archive, captures, portals, run_id=run_id)
         is_whole = not (opts.new or since)
-        if opts.new and reparse.reports:
-            known = reparse.reports.known(only)
-            places = (place for place in places if place.id not in known)
+        if opts.new:
+            places = reparse.unread(places)
         if since:
             fetched = captures.urls_since(since)
             places = (place for place in places if not fetched.isdisjoint(place.urls))
