@@ -18,9 +18,11 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
+from concurrent.futures import Future
 from contextlib import suppress
 from hashlib import sha256 as sha256_of
 from pathlib import Path
+from queue import LifoQueue
 
 from pipelines.documents import Content, DocumentError, recognise
 
@@ -137,12 +139,18 @@ class Child:
 
 
 class Reader:
-    """Documents by their hash: each is read once while it is remembered. Safe to use from several threads."""
+    """Documents by their hash: each is read once while it is remembered. Safe to use from several threads.
 
-    def __init__(self, child: Child | None = None) -> None:
-        self._child = child or Child()
+    As many children read at a time as threads ask; who asks for what is being read, or has been, takes no child.
+    """
+
+    def __init__(self, children: int = 1) -> None:
+        self._children = [Child() for _ in range(children)]
+        self._free: LifoQueue[Child] = LifoQueue()
+        for child in self._children:
+            self._free.put(child)
         self._lock = threading.Lock()
-        self._remembered: OrderedDict[str, Content | DocumentError] = OrderedDict()
+        self._remembered: OrderedDict[str, Future[Content]] = OrderedDict()
 
     def read(self, body: bytes, *, sha256: str | None = None) -> Content | None:
         """A document; None for what is none. Raises DocumentError."""
@@ -152,23 +160,34 @@ class Reader:
         key = sha256 or sha256_of(body).hexdigest()
         with self._lock:
             found = self._remembered.get(key)
-            if found is None:
-                try:
-                    found = self._child.read(body, kind)
-                except DocumentError as error:
-                    found = error
-                self._remembered[key] = found
+            is_new = found is None or found.cancelled()
+            if found is None or is_new:
+                found = self._remembered[key] = Future()
                 if len(self._remembered) > REMEMBERED:
                     self._remembered.popitem(last=False)
-        if isinstance(found, DocumentError):
-            raise DocumentError(str(found), found.kind)
-        return found
+        if is_new:
+            self._answer(found, body, kind)
+        error = found.exception()
+        if isinstance(error, DocumentError):
+            raise DocumentError(str(error), error.kind)
+        return found.result()
+
+    def _answer(self, asked: Future[Content], body: bytes, kind: str) -> None:
+        child = self._free.get()
+        try:
+            asked.set_result(child.read(body, kind))
+        except DocumentError as error:
+            asked.set_exception(DocumentError(str(error), error.kind))  # the one that was raised holds the document
+        finally:
+            self._free.put(child)
+            asked.cancel()  # of no effect but on what was interrupted
 
     def close(self) -> None:
-        """End the child."""
-        self._child.close()
+        """End the children."""
+        for child in self._children:
+            child.close()
 
 
-READER = Reader()
-"""This process's own."""
+READER = Reader(os.cpu_count() or 1)
+"""This process's own. A child is started when it is first needed: who reads one document after another has one."""
 atexit.register(READER.close)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from crawler.items import Page, Problem, Report
-from pipelines import metadata, sources, statistics, tables, text
+from pipelines import metadata, parsed, sources, statistics, tables, text
 from pipelines.document import Document, ReaderError, read_document
 from pipelines.documents import Content
 
@@ -28,9 +28,9 @@ def read(page: Page) -> Report:
     own = page.documents.get(page.url)
     if own is not None and own.content is not None:
         document = _text_document(page.url, own.content)
+        article = text.find_article(document)
     else:
-        document = read_document(page)
-    article = text.find_article(document)
+        document, article = parsed.take(page)
     further = text.further_pages(document)
     parts = list(_parts(page))
     for part in parts:

@@ -15,9 +15,9 @@ from crawler.documents import LARGEST, READER
 from crawler.items import Attachment, Page
 from crawler.runs import Runs
 from crawler.safety import refusal
-from pipelines.document import ReaderError, read_document
+from pipelines import parsed
+from pipelines.document import ReaderError
 from pipelines.documents import DocumentError, recognise
-from pipelines.text import find_article
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -25,29 +25,19 @@ if TYPE_CHECKING:
 MOST_DOCUMENTS = 10
 MOST_PICTURES = 12
 """Of one report. Reports with more documents attach their departments' reports, with more pictures photographs."""
-FETCHED = frozenset(("docx", "doc", "wps", "xlsx", "xls", "et", "pdf", "ofd", "zip"))
 PICTURES = frozenset(("png", "jpg", "jpeg", "gif", "webp", "bmp"))
 _OTHERS = frozenset(("ppt", "pptx", "dps", "rar", "7z", "txt", "csv", "rtf", "ceb", "tif", "tiff"))
-_MAY_LEAD = (b".doc", b".wps", b".xls", b".et", b".pdf", b".ofd", b".zip", b"download", b"downfile", b"attachment")
-"""In small letters. Plain strings: every page of a crawl is searched for them."""
 _TABLE_THREE = ("国家秘密", "科研机构", "出版物")
-_IN_BYTES = [[word.encode(charset) for word in _TABLE_THREE] for charset in ("utf-8", "gb18030")]
 
 
 def wanted(page: Page) -> list[Attachment]:
     """The documents to fetch for a page: those of the article, and its pictures where table three is not in its text."""
     if recognise(page.body):
         return []
-    # Most reports have their tables in the text and no document: they need not be parsed here.
-    has_table = any(all(word in page.body for word in words) for words in _IN_BYTES)
-    source = page.body.lower()
-    if not any(mark in source for mark in _MAY_LEAD) and (has_table or b"<img" not in source):
-        return []
     try:
-        document = read_document(page)
+        document, article = parsed.look(page)
     except ReaderError:
         return []
-    article = find_article(document)
     documents = [a for a in article.attachments if _suffix(a.url) not in _OTHERS | PICTURES][:MOST_DOCUMENTS]
     if all(word in document.source for word in _TABLE_THREE):
         return documents

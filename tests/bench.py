@@ -19,16 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from tests.crawling import HURRY, ROOT
+from tests.portals.nfcms import Nfcms
 
 PAGES = 400
 ROUNDS = 3
+PAUSE = 0.1
+"""Seconds between the requests of crawls that fetch documents, which are read meanwhile: as between real requests, a
+process that has waited goes on with cold caches, and this is not to be counted for one of two crawls only."""
 
 
 def main() -> int:
     """Every line of the bench; 1 if a goal is missed."""
-    from tests import bench_browse, bench_reader, bench_store
+    from tests import bench_browse, bench_documents, bench_reader, bench_store
 
-    kept = [crawl_lines(), *(part.lines(line) for part in (bench_reader, bench_store, bench_browse))]
+    kept = [crawl_lines(), *(part.lines(line) for part in (bench_reader, bench_documents, bench_store, bench_browse))]
     return int(not all(kept))
 
 
@@ -74,10 +78,10 @@ def crawl_lines() -> bool:
 
 
 @contextmanager
-def served(pages: int) -> Any:
+def served(pages: int, module: str = "tests.bench") -> Any:
     """A replica with that many reports, served by another process; its facts and the addresses of its documents."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench", "serve", str(pages)],
+        [sys.executable, "-m", module, "serve", str(pages)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -89,14 +93,13 @@ def served(pages: int) -> Any:
         process.communicate("stop\n")
 
 
-def serve(pages: int) -> None:
+def serve(pages: int, platform: type[Nfcms]) -> None:
     """The other process: serve until a line comes in."""
-    from tests.portals.nfcms import Nfcms
     from tests.portals.reports import catalogue
     from tests.portals.server import Server
 
     # Word markup: these pages have some 60 kB, as reports on real portals have.
-    with Server(Nfcms("bench", catalogue("临川市青溪区", pages, style="word"))) as server:
+    with Server(platform("bench", catalogue("临川市青溪区", pages, style="word"))) as server:
         replica = server["bench"]
         urls = [expected.url for expected in replica.truth()]
         print(
@@ -122,7 +125,10 @@ def measured(mode: str, portal: dict[str, Any], archive: Path) -> dict[str, Any]
 
 
 def crawl(mode: str, portal: dict[str, Any], archive: Path) -> float:
-    """A bare spider over the documents, the same with the capture, or the real crawl; CPU seconds."""
+    """A bare spider over the documents, the same with the capture, or the real crawl; CPU seconds.
+
+    `pages` and `beside` are real crawls with pauses, without their documents and with them.
+    """
     import scrapy
     from scrapy import signals
     from scrapy.crawler import AsyncCrawlerProcess
@@ -142,11 +148,16 @@ def crawl(mode: str, portal: dict[str, Any], archive: Path) -> float:
         settings = Settings({"LOG_LEVEL": "WARNING"})
     else:
         settings = get_project_settings()
-        settings.setdict(HURRY | {"ARCHIVE": str(archive), "DOWNLOAD_DELAY": 0}, priority="cmdline")
+        pause = PAUSE if mode in {"pages", "beside"} else 0
+        settings.setdict(HURRY | {"ARCHIVE": str(archive), "DOWNLOAD_DELAY": pause}, priority="cmdline")
         if mode == "capture":
             settings.setdict({"ITEM_PIPELINES": {}}, priority="cmdline")
+        elif mode == "pages":
+            settings.setdict({"ITEM_PIPELINES": {"pipelines.store.Pipeline": 900}}, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
-    crawler = process.create_crawler(declare(portal["platform"], portal["facts"]) if mode == "whole" else Bare)
+    crawler = process.create_crawler(
+        declare(portal["platform"], portal["facts"]) if mode in {"whole", "pages", "beside"} else Bare
+    )
     span: list[float] = []
 
     def note(**_: Any) -> None:
@@ -186,7 +197,7 @@ if __name__ == "__main__":
     if len(sys.argv) == 1:
         sys.exit(main())
     if sys.argv[1] == "serve":
-        serve(int(sys.argv[2]))
+        serve(int(sys.argv[2]), Nfcms)
     else:
         work = json.load(sys.stdin)
         spent = read_stored(Path(sys.argv[2])) if sys.argv[1] == "read" else crawl(sys.argv[1], work, Path(sys.argv[2]))

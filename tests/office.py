@@ -10,7 +10,7 @@ from itertools import pairwise
 from tests.portals.markup import Grid
 from tests.portals.reports import Synthetic
 
-_W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _S = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
@@ -57,7 +57,7 @@ def docx(report: Synthetic, **members: str | bytes) -> bytes:
 def word(body: str, **members: str | bytes) -> bytes:
     """A Word document with this markup as its body, and more members (`__` for `/`, `_` for `.`)."""
     more = {name.replace("__", "/").replace("_", "."): data for name, data in members.items()}
-    document = f'<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="{_W}"><w:body>{body}</w:body></w:document>'
+    document = f'<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>'
     return package({"[Content_Types].xml": "<Types/>", "word/document.xml": document, **more})
 
 
@@ -149,8 +149,8 @@ class _Pages:
         self.streams[-1].append(f"{x0:.1f} {y0:.1f} m {x1:.1f} {y1:.1f} l S")
 
 
-def pdf(report: Synthetic, *, tear: bool = False) -> bytes:
-    """A report as a PDF: text, and ruled tables that go on over pages; `tear` lets rows break within."""
+def pdf(report: Synthetic, *, tear: bool = False, more: str = "") -> bytes:
+    """A report as a PDF: text, and ruled tables that go on over pages; `tear` lets rows break within, `more` are more objects."""
     pages = _Pages()
     pages.text(_LEFT + 60, pages.y, report.title, 14)
     pages.y -= 30
@@ -167,7 +167,7 @@ def pdf(report: Synthetic, *, tear: bool = False) -> bytes:
             indent = len(line) - len(line.lstrip("\u3000"))
             pages.text(_LEFT + indent * _SIZE, pages.y, line.lstrip("\u3000"))
             pages.y -= 1.6 * _SIZE
-    return pdf_of(["\n".join(stream) for stream in pages.streams])
+    return pdf_of(["\n".join(stream) for stream in pages.streams], more=more)
 
 
 def _pdf_table(pages: _Pages, grid: Grid, tear: bool) -> None:
@@ -248,12 +248,11 @@ def pdf_of(streams: list[str], *, trailer: str = "", count: int | None = None, m
             "/Resources << /Font << /F 3 0 R >> >> >>"
         )
         objects[11 + 2 * i] = f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream"
-    out = "%PDF-1.4\n"
+    out = "%PDF-1.4\n" + more
     offsets = {}
     for number, text in sorted(objects.items()):
         offsets[number] = len(out)
         out += f"{number} 0 obj\n{text}\nendobj\n"
-    out += more
     start = len(out)
     out += "xref\n0 1\n0000000000 65535 f \n"
     for number, offset in offsets.items():

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
-from crawler.documents import Child
+from crawler.documents import Child, Reader
 from crawler.items import Page, Report
-from pipelines import read
-from pipelines.documents import MEDIA_TYPES, DocumentError, Held, recognise
+from pipelines import parsed, read
+from pipelines.documents import MEDIA_TYPES, Content, DocumentError, Held, recognise
 from pipelines.documents import read as read_body
 from pipelines.links import file_name
 from tests import office
@@ -318,3 +319,37 @@ def test_a_document_error_names_its_kind() -> None:
     with pytest.raises(DocumentError) as told:
         read_body(b"\x89PNG\r\n\x1a\n", "png")
     assert told.value.kind == "unread"
+
+
+def test_what_has_been_read_waits_for_no_other_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    asked: list[bytes] = []
+
+    def slow(_: Child, body: bytes, kind: str) -> Content:
+        asked.append(body)
+        if b"slow" in body:
+            begun.set()
+            assert go_on.wait(20)
+        return Content(kind=kind)
+
+    monkeypatch.setattr(Child, "read", slow)
+    reader = Reader(1)
+    known = reader.read(b"%PDF-1.4 known")
+    slow_one = threading.Thread(target=reader.read, args=(b"%PDF-1.4 slow",))
+    slow_one.start()
+    assert begun.wait(20)
+    assert reader.read(b"%PDF-1.4 known") is known
+    go_on.set()
+    slow_one.join(20)
+    assert asked == [b"%PDF-1.4 known", b"%PDF-1.4 slow"]
+
+
+def test_a_page_that_was_looked_into_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = f"<h1>{synthetic().title}</h1><div id='zoom'>{synthetic().html()}</div>".encode()
+    page = Page(url="http://www.qingxi.gov.cn/nb/a.html", body=body, content_type="text/html; charset=utf-8")
+    alone = read(page)
+    parsed.look(page)
+    monkeypatch.setattr(parsed, "read_document", lambda _: pytest.fail("parsed again"))
+    assert read(page) == alone
+    with pytest.raises(pytest.fail.Exception):
+        read(page)

@@ -95,7 +95,7 @@ def _grid_as_json(grid: Grid) -> dict[str, Any]:
 
 
 def _grid_from_json(told: dict[str, Any], origin: str) -> Grid:
-    lines = [[Segment(*segment) for segment in line] for line in told["lines"]]
+    lines = [[tuple.__new__(Segment, segment) for segment in line] for line in told["lines"]]
     return Grid(lines=lines, origin=origin, page=told["page"], mended=told["mended"])
 
 

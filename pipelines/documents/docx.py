@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from crawler.items import Problem
@@ -14,8 +15,10 @@ _W = (
     "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}",
     "{http://purl.oclc.org/ooxml/wordprocessingml/main}",  # the strict variant
 )
-_LEFT_OUT = ("del", "moveFrom", "instrText", "delText", "pPr", "rPr", "Fallback", "footnoteReference", "rPrChange")
-_WRAPPERS = ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo")
+_LEFT_OUT = frozenset(
+    ("del", "moveFrom", "instrText", "delText", "pPr", "rPr", "Fallback", "footnoteReference", "rPrChange")
+)
+_WRAPPERS = frozenset(("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo"))
 
 
 def read(body: bytes) -> Content:
@@ -26,7 +29,7 @@ def read(body: bytes) -> Content:
         content.problems.append(Problem(kind="macros", message="the document holds macros; they were not run"))
     root = package.xml(_main_part(package))
     for part in root:
-        if _local(part) == "body":
+        if _name(part.tag) == "body":
             _blocks(part, content)
     return content
 
@@ -44,14 +47,15 @@ def _main_part(package: Package) -> str:
     return next(found, "word/document.xml")
 
 
-def _local(element: Any) -> str:
-    tag = element.tag
+@lru_cache(maxsize=1024)
+def _name(tag: Any) -> str:
+    """An element's or attribute's name without its namespace; empty for comments, whose tag is a function."""
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def _blocks(parent: Any, content: Content) -> None:
     for element in parent:
-        tag = _local(element)
+        tag = _name(element.tag)
         if tag == "p":
             for line in _text(element).split("\n"):
                 content.add(line)
@@ -81,7 +85,7 @@ def _cells_of(table: Any) -> Iterator[Any]:
 
 def _children(element: Any, wanted: str) -> Iterator[Any]:
     for child in element:
-        tag = _local(child)
+        tag = _name(child.tag)
         if tag == wanted:
             yield child
         elif tag in _WRAPPERS:
@@ -90,20 +94,21 @@ def _children(element: Any, wanted: str) -> Iterator[Any]:
 
 def _grid(table: Any) -> Grid:
     lines: list[list[Segment]] = []
-    above: list[Segment] = []
+    above: dict[int, Segment] = {}
     number = 0
     for row in _children(table, "tr"):
-        properties = next(_children(row, "trPr"), None)
-        column = min(_value(properties, "gridBefore") or 0, MAX_COLSPAN)
+        of_row = _properties(row, "trPr")
+        if "del" in of_row:  # a row that the author has struck out
+            continue
+        column = min(_number(of_row, "gridBefore", 0), MAX_COLSPAN)
         line: list[Segment] = []
         for cell in _children(row, "tc"):
             if column >= MAX_WIDTH:
                 break
-            properties = next(_children(cell, "tcPr"), None)
-            end = column + min(max(_value(properties, "gridSpan") or 1, 1), MAX_COLSPAN, MAX_WIDTH - column)
-            merge = next(_children(properties, "vMerge"), None) if properties is not None else None
-            upper = next((s for s in above if s.start == column), None)
-            if merge is not None and (_attribute(merge) or "continue") != "restart" and upper is not None:
+            properties = _properties(cell, "tcPr")
+            end = column + min(max(_number(properties, "gridSpan", 1), 1), MAX_COLSPAN, MAX_WIDTH - column)
+            upper = above.get(column)
+            if upper is not None and "vMerge" in properties and _attribute(properties["vMerge"]) != "restart":
                 line.append(upper._replace(end=end, fresh=False))
             else:
                 text = "\n".join(filter(None, (_text(p).strip() for p in _paragraphs(cell))))[:LONGEST_TEXT]
@@ -111,41 +116,52 @@ def _grid(table: Any) -> Grid:
                 number += 1
             column = end
         lines.append(line)
-        above = line
+        above = {segment.start: segment for segment in line}
     return Grid(lines=lines, origin="docx")
 
 
 def _paragraphs(cell: Any) -> Iterator[Any]:
     for element in cell:
-        tag = _local(element)
+        tag = _name(element.tag)
         if tag == "p":
             yield element
         elif tag in _WRAPPERS or tag in ("tbl", "tr", "tc"):
             yield from _paragraphs(element)
 
 
-def _value(properties: Any, name: str) -> int | None:
-    element = next(_children(properties, name), None) if properties is not None else None
-    text = _attribute(element) if element is not None else None
-    return int(text) if text and text.isdecimal() and len(text) < 6 else None
+def _properties(element: Any, name: str) -> dict[str, Any]:
+    """The properties of a row or a cell: they come first in it."""
+    for child in element:
+        if _name(child.tag) == name:
+            return {_name(one.tag): one for one in child}
+        if _name(child.tag) in {"tc", "p"}:
+            break
+    return {}
+
+
+def _number(properties: dict[str, Any], name: str, default: int) -> int:
+    text = _attribute(properties[name]) if name in properties else None
+    return int(text) if text and text.isdecimal() and len(text) < 6 else default
 
 
 def _attribute(element: Any) -> str | None:
-    return next((value for name, value in element.attrib.items() if name.rpartition("}")[2] == "val"), None)
+    return next((value for name, value in element.items() if _name(name) == "val"), None)
 
 
 def _text(paragraph: Any) -> str:
     pieces: list[str] = []
     for element in paragraph:
-        tag = _local(element)
+        tag = _name(element.tag)
         if tag == "t":
             pieces.append(element.text or "")
+        elif tag in _LEFT_OUT:
+            continue
         elif tag in ("tab", "ptab"):
             pieces.append(" ")
         elif tag in ("br", "cr", "p"):
             pieces.append(("\n" if pieces else "") + _text(element))
         elif tag == "noBreakHyphen":
             pieces.append("-")
-        elif tag not in _LEFT_OUT and len(element):
+        elif len(element):
             pieces.append(_text(element))
     return "".join(pieces)
