@@ -201,7 +201,10 @@ class Export:
         block = _head(f"{capture.method} {path} HTTP/1.1", capture.request_headers) + (capture.request_body or b"")
         headers = [("WARC-Record-ID", _urn(f"request {response}")), ("WARC-Date", capture.requested_at)]
         headers += [("WARC-Target-URI", capture.url), ("WARC-Concurrent-To", response)]
-        self._record("request", [*headers, ("Content-Type", "application/http; msgtype=request")], block)
+        headers.append(("Content-Type", "application/http; msgtype=request"))
+        if not _is_plain(capture.request_headers):
+            headers.append((OURS, json.dumps({"request_headers": capture.request_headers})))
+        self._record("request", headers, block)
 
     def _original(self, capture: Capture, selection: Selection) -> Capture | None:
         """The answer that a later fetch confirmed: of this file if it has one, else any."""

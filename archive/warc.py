@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
+from warcio.statusandheaders import StatusAndHeaders
 
+from archive import packed
 from archive.captures import Capture, Headers
 from archive.database import ArchiveError
 from archive.encodings import decode
@@ -26,8 +27,12 @@ RENAMED = "X-Archive-Orig-"
 Held = Callable[[str, str | None], str | None]
 """URL and moment (None: whenever) → sha256 of the body that the archive has of it."""
 
-_UNREADABLE = (ArchiveLoadFailed, EOFError, OSError, zlib.error, ValueError, AttributeError, TypeError)
+_UNREADABLE = (*packed.DAMAGED, ArchiveLoadFailed, EOFError, ValueError, AttributeError, TypeError)
 """What warcio raises for what is no WARC; the last two for a record whose header is cut off."""
+_ANSWERS = {"response", "revisit", "resource"}
+_PARTS = {"conversion", "continuation"}
+_Request = tuple[str, bytes, Headers]
+"""Method, body and headers."""
 _WAITING = 2
 _REMEMBERED = 200_000
 """Payloads of a file that its revisit records can refer to."""
@@ -41,9 +46,18 @@ class Declared:
     entries: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(slots=True, kw_only=True)
+class Skipped:
+    """A record that is no capture and might have been one."""
+
+    what: str
+    """Why, in a few words that are the same for all of its like."""
+    url: str
+
+
 def is_warc(path: Path) -> bool:
     """Whether a file's name says WARC or WACZ."""
-    return path.name.endswith((".warc", ".warc.gz", ".wacz"))
+    return path.name.endswith((*packed.NAMES, ".wacz"))
 
 
 def read(path: Path) -> Iterator[Capture]:
@@ -53,35 +67,27 @@ def read(path: Path) -> Iterator[Capture]:
             yield item
 
 
-def records(path: Path, held: Held = lambda _url, _moment: None) -> Iterator[Capture | Declared]:
-    """Every HTTP response and revisit, in file order, with its request where the file has it.
+def records(path: Path, held: Held = lambda _url, _moment: None) -> Iterator[Capture | Declared | Skipped]:
+    """Every HTTP response, revisit, and resource of an HTTP address, in file order, with its request where there is one.
 
     Bodies are the decoded entities. A revisit has no body but the sha256 of the one it refers to, in the same file or
-    as `held` knows it; one that refers to nothing that is here is left out. `outcome` is empty but for captures of our
-    own exports. Raises ArchiveError at the place where the file is cut off or damaged; what was yielded before is whole.
+    as `held` knows it; one that refers to nothing that is here is skipped, as are conversions, segments of records, and
+    resources and responses of other schemes. `outcome` is empty but for captures of our own exports. Raises ArchiveError
+    at the place where the file is cut off or damaged; what was yielded before is whole.
     """
-    if not zipfile.is_zipfile(path):
-        try:
+    try:
+        if not packed.is_zip(path):
             with path.open("rb") as stream:
-                if stream.read(4) == b"PK\x03\x04":
-                    raise ArchiveError(
-                        f"{path} is a WACZ (ZIP) that is cut off: its directory, at its end, is not there"
-                    )
-                stream.seek(0)
                 yield from _File(str(path), held).read(stream)
-        except OSError as error:
-            raise ArchiveError(f"cannot read {path}: {error}") from error
-        return
-    with zipfile.ZipFile(path) as packed:
-        names = sorted(n for n in packed.namelist() if n.startswith("archive/") and n.endswith((".warc", ".warc.gz")))
-        if not names:
-            raise ArchiveError(f"{path} is a ZIP without any WARC in archive/")
-        for name in names:
-            try:
-                with packed.open(name) as stream:
-                    yield from _File(f"{path}, {name},", held).read(stream)
-            except (zipfile.BadZipFile, NotImplementedError) as error:
-                raise ArchiveError(f"{path}: {name} cannot be unpacked: {error}") from error
+            return
+    except OSError as error:
+        raise ArchiveError(f"cannot read {path}: {error}") from error
+    try:
+        for name, member in packed.members(path):
+            yield from _File(name, held).read(member)
+    except (ArchiveError, zipfile.BadZipFile) as error:
+        kind = "a WACZ (ZIP)" if zipfile.is_zipfile(path) else "a WACZ (ZIP) that is cut off"
+        raise ArchiveError(f"{path} is {kind}: {error}") from error
 
 
 class _File:
@@ -90,45 +96,54 @@ class _File:
     def __init__(self, name: str, held: Held) -> None:
         self.name = name
         self.held = held
-        self.requests: dict[str, tuple[str, bytes, Headers]] = {}
+        self.requests: dict[str, _Request] = {}
         self.waiting: dict[str, tuple[str, Capture]] = {}
         """Responses whose request may come after them: record id → URL and capture."""
-        self.payloads: dict[str, tuple[str, int | None]] = {}
-        """sha256 and status of the payloads seen, by record id, digest, and URL with date."""
+        self.payloads: dict[str, tuple[str, int | None, str | None]] = {}
+        """sha256, status and content type of the payloads seen, by record id, digest, and URL with date."""
 
-    def read(self, stream: IO[bytes]) -> Iterator[Capture | Declared]:
-        count = 0
+    def read(self, stream: packed.Stream) -> Iterator[Capture | Declared | Skipped]:
+        """What the records are. What still waits for its request when the file breaks off is yielded before that is said."""
+        count, broken = 0, None
         try:
-            for record in ArchiveIterator(stream):
+            for record in ArchiveIterator(packed.plain(stream), arc2warc=True):
+                data = record.raw_stream.read()
+                is_headed = record.rec_headers.get_header("Content-Length") is not None
+                if not is_headed or getattr(record.raw_stream, "limit", 0) > 0:
+                    raise OSError("it is cut off")
                 count += 1
-                yield from self._taken(record)
-                if getattr(record.raw_stream, "limit", 0) > 0:
-                    raise ArchiveError(f"{self.name} is cut off in record {count}")
+                yield from self._taken(record, data)
         except _UNREADABLE as error:
-            said = (str(error).strip() or repr(error)).splitlines()[0]
-            raise ArchiveError(f"{self.name} is no readable WARC from record {count + 1} on: {said}") from error
+            broken = error
         yield from (capture for _, capture in self.waiting.values())
+        if broken is not None:
+            said = (str(broken).strip() or repr(broken)).splitlines()[0]
+            raise ArchiveError(f"{self.name} is no readable WARC from record {count + 1} on: {said}") from broken
         if count == 0:
             raise ArchiveError(f"{self.name} holds no WARC record")
 
-    def _taken(self, record: Any) -> Iterator[Capture | Declared]:
-        told = _told(record)
-        if record.rec_type == "request" and record.http_headers is not None:
-            yield from self._request(record)
-        elif record.rec_type in {"response", "revisit"} and record.http_headers is not None and _is_web(_url(record)):
-            capture = _response(record) if record.rec_type == "response" else self._revisit(record)
-            if record.rec_type == "response" and capture is not None:
+    def _taken(self, record: Any, data: bytes) -> Iterator[Capture | Declared | Skipped]:
+        told, kind, url = _told(record), record.rec_type, _url(record)
+        if kind == "request" and record.http_headers is not None:
+            yield from self._request(record, _request(record, data, told))
+        elif kind == "metadata" and told:
+            yield from _ours(json.loads(data))
+        elif kind == "response" and _is_web(url) and record.http_headers is None:
+            yield Skipped(what="response without HTTP headers", url=url)
+        elif kind in _ANSWERS and _is_web(url):
+            capture = self._revisit(record) if kind == "revisit" else _response(record, data)
+            if capture is None:
+                yield Skipped(what=f"{kind} of what is not here", url=url)
+                return
+            if kind != "revisit":
                 self._remember(record, capture)
-            if capture is not None:
-                _restore(capture, told)
-                yield from self._answer(record, capture)
-        elif record.rec_type == "metadata" and told:
-            yield from _ours(json.loads(record.raw_stream.read()))
-        else:
-            record.raw_stream.read()
+            _restore(capture, told)
+            yield from self._answer(record, capture)
+        elif kind in _ANSWERS or kind in _PARTS:
+            yield Skipped(what=kind if kind in _PARTS else f"{kind} of {url.partition(':')[0]}:", url=url)
 
-    def _request(self, record: Any) -> Iterator[Capture]:
-        url, asked = _url(record), _request(record)
+    def _request(self, record: Any, asked: _Request) -> Iterator[Capture]:
+        url = _url(record)
         partner = record.rec_headers.get_header("WARC-Concurrent-To") or ""
         if partner not in self.waiting:
             partner = next((key for key, (other, _) in self.waiting.items() if other == url), "")
@@ -155,7 +170,7 @@ class _File:
         names = (get("WARC-Record-ID"), get("WARC-Payload-Digest"), f"{_url(record)} {get('WARC-Date')}")
         for name in names:
             if name:
-                self.payloads[name] = (capture.sha256, capture.status)
+                self.payloads[name] = (capture.sha256, capture.status, capture.content_type)
         while len(self.payloads) > _REMEMBERED:
             del self.payloads[next(iter(self.payloads))]
 
@@ -167,8 +182,10 @@ class _File:
         body = known[0] if known else self.held(_bare(url) if url else _url(record), _moment(date) if date else None)
         if body is None:
             return None
-        capture = _response(record)
-        capture.body, capture.sha256 = None, body
+        capture = _response(record, b"")
+        capture.body, capture.sha256, capture.note = None, body, None  # it says truncated for what it refers to
+        if known and record.http_headers is None:
+            _, capture.status, capture.content_type = known
         return capture
 
 
@@ -203,36 +220,38 @@ def _ours(block: dict[str, Any]) -> Iterator[Capture | Declared]:
         yield Declared(portals=block.get("portals", []), entries=block.get("entries", []))
 
 
-def _asked(capture: Capture, request: tuple[str, bytes, Headers]) -> Capture:
+def _asked(capture: Capture, request: _Request) -> Capture:
     capture.method, body, capture.request_headers = request
     capture.request_body = body or None
     return capture
 
 
-def _request(record: Any) -> tuple[str, bytes, Headers]:
-    headers = [(str(name), str(value)) for name, value in record.http_headers.headers]
-    return record.http_headers.protocol, record.raw_stream.read(), headers
+def _request(record: Any, data: bytes, told: dict[str, Any]) -> _Request:
+    headers = [(str(name), str(value)) for name, value in told.get("request_headers", record.http_headers.headers)]
+    return record.http_headers.protocol, data, headers
 
 
-def _response(record: Any) -> Capture:
-    headers = record.http_headers
-    pairs = [(str(name), str(value)) for name, value in headers.headers]
-    wire = headers.get_header("Content-Length")
-    body, is_whole = decode(record.raw_stream.read(), pairs)
+def _response(record: Any, data: bytes) -> Capture:
+    """A response; a resource, and a revisit that does not repeat the answer's head, have no HTTP headers and came with 200."""
+    http = record.http_headers or StatusAndHeaders("200", [], protocol=None)
+    pairs = [(str(name), str(value)) for name, value in http.headers]
+    wire = http.get_header("Content-Length")
+    body, is_whole = decode(data, pairs)
     cut = record.rec_headers.get_header("WARC-Truncated") or (None if is_whole else "its encoding breaks off")
-    status = headers.get_statuscode()
+    status = http.get_statuscode()
     return Capture(
         url=_url(record),
         requested_at=_moment(record.rec_headers.get_header("WARC-Date")),
         status=int(status) if status.isdigit() else 200,
         outcome="",
         body=body,
-        content_type=headers.get_header("Content-Type"),
+        content_type=http.get_header("Content-Type")
+        or (record.content_type if record.rec_type == "resource" else None),
         response_headers=pairs,
-        content_encoding=headers.get_header("Content-Encoding"),
+        content_encoding=http.get_header("Content-Encoding"),
         wire_bytes=int(wire) if wire and wire.isdigit() else None,
         ip_address=record.rec_headers.get_header("WARC-IP-Address"),
-        protocol=headers.protocol,
+        protocol=http.protocol,
         note=f"truncated ({cut})" if cut else None,
     )
 

@@ -33,6 +33,8 @@ class Import:
         for item in warc.records(path, self.captures.body_of):
             if isinstance(item, Capture):
                 self._take(item)
+            elif isinstance(item, warc.Skipped):
+                self.counts[f"skipped/{item.what}"] += 1
             else:
                 for facts in item.portals:
                     if facts["name"] not in self.portals:
@@ -66,6 +68,11 @@ class Import:
             capture.url, capture.status or 0, capture.content_type, location, body, truncated=capture.note is not None
         )
         capture.outcome, capture.redirect_url, capture.note = outcome.name, outcome.redirect_url, outcome.note
+
+    @property
+    def taken(self) -> int:
+        """How many captures came in that were not here."""
+        return sum(n for name, n in self.counts.items() if name.startswith("captures/") and name != "captures/held")
 
     def read(self) -> int:
         """Read the documents that have a page among what came in; UNWELL when one could not be read."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
+
+from scrapy import cmdline
+from scrapy.utils.project import get_project_settings
 
 from tests.portals.replica import Replica
 
@@ -29,8 +34,20 @@ def crawl(
 
 
 def scrapy(archive: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """A scrapy command on `archive`."""
-    return run([sys.executable, "-m", "scrapy", *map(str, arguments)], "", ARCHIVE=str(archive))
+    """A scrapy command on `archive`: in this process, which saves its start, where it neither crawls nor serves."""
+    command = list(map(str, arguments))
+    if command[0] in {"browse", "crawl", "list", "probe"}:
+        return run([sys.executable, "-m", "scrapy", *command], "", ARCHIVE=str(archive))
+    settings = get_project_settings()
+    settings.set("ARCHIVE", str(archive), priority="cmdline")
+    out, errors = io.StringIO(), io.StringIO()
+    code: Any = None
+    with redirect_stdout(out), redirect_stderr(errors):
+        try:
+            cmdline.execute(["scrapy", *command], settings)
+        except SystemExit as end:
+            code = end.code
+    return subprocess.CompletedProcess(command, int(code or 0), out.getvalue(), errors.getvalue())
 
 
 def run(command: list[str], stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -50,7 +67,6 @@ def run(command: list[str], stdin: str = "", **environment: str) -> subprocess.C
 def main() -> int:
     """The other process: reads what to crawl as JSON from standard input."""
     from scrapy.crawler import AsyncCrawlerProcess
-    from scrapy.utils.project import get_project_settings
 
     from crawler.runs import Runs
     from tests.portals.declare import declare

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -262,16 +262,17 @@ def test_a_process_killed_from_outside_costs_nothing(archive: Path) -> None:
 def test_killed_in_the_middle_it_is_consistent_and_the_next_run_completes(archive: Path) -> None:
     before = dump(archive)
     forget(archive)
-    command = f"from tests.test_reparse import *; reparse(Path({str(archive)!r}), 2, prepare=slowly)"
+    command = (
+        "import crawler.reparsing; crawler.reparsing._AT_ONCE = 5;"
+        f" from tests.test_reparse import *; reparse(Path({str(archive)!r}), 2, prepare=slowly)"
+    )
     process = subprocess.Popen([sys.executable, "-c", command], cwd=ROOT, start_new_session=True)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and not _children(process.pid):
-        time.sleep(0.05)
-    time.sleep(1.5)
+    assert _soon(lambda: _written(archive) > 0)
     workers = _children(process.pid)
     assert process.poll() is None
     process.kill()
     process.wait()
+    assert 0 < _written(archive) < 60
     for name in ("captures", "reports"):
         connection = sqlite3.connect(archive / f"{name}.db")
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -282,7 +283,25 @@ def test_killed_in_the_middle_it_is_consistent_and_the_next_run_completes(archiv
     assert "never came to its end" in done.stderr
     assert dump(archive) == before
     assert workers
-    assert not [pid for pid in workers if _is_running(pid)]
+    assert _soon(lambda: not any(map(_is_running, workers)))
+
+
+def _soon(is_so: Callable[[], bool]) -> bool:
+    """Whether something becomes true within half a minute."""
+    deadline = time.monotonic() + 30
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return is_so()
+
+
+def _written(archive: Path) -> int:
+    try:
+        connection = sqlite3.connect(f"file:{archive / 'reports.db'}?mode=ro", uri=True)
+        (count,) = connection.execute("SELECT COUNT(*) FROM reports").fetchone()
+        connection.close()
+    except sqlite3.OperationalError:  # it is not there yet
+        return 0
+    return int(count)
 
 
 def _is_running(pid: int) -> bool:

@@ -1,8 +1,7 @@
-"""Archives as WARC and WACZ, there and back; files made by others."""
+"""Archives as WARC and WACZ, there and back."""
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import sqlite3
@@ -12,26 +11,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import brotli
 import pytest
-import zstandard
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
-from archive import Captures, Reports
-from archive.encodings import decode
+from archive import Capture, Captures, Reports
 from archive.warc import read
 from tests.crawling import crawl, scrapy
 from tests.portals.nfcms import Nfcms
 from tests.portals.server import Server
 from tests.portals.trs import Trs
 from tests.portals.trs_fujian import TrsFujian
-
-URL = "http://www.linchuan-example.gov.cn/content/post_{}.html"
-BODY = "<html><title>公告</title><p>全文如下。</p></html>".encode()
-
 
 REPLICAS = (
     Nfcms("qinghe", 8),
@@ -166,93 +156,6 @@ def test_a_wacz_says_what_is_in_it(archive: Path, tmp_path: Path) -> None:
             assert record.rec_headers.get_header("WARC-Target-URI") == told["url"]
 
 
-# Files of others
-
-
-def write(
-    path: Path, *records: tuple[str, str, list[tuple[str, str]], bytes, dict[str, str]], is_gzip: bool = True
-) -> Path:
-    """Records of (type, URL, HTTP headers, payload, WARC headers)."""
-    with path.open("wb") as stream:
-        writer = WARCWriter(stream, gzip=is_gzip, warc_version="1.1")
-        for number, (kind, url, headers, payload, named) in enumerate(records):
-            dated = {"WARC-Date": f"2024-03-01T00:00:{number:02}Z"} | named
-            http = StatusAndHeaders(
-                "200 OK", [("Content-Type", "text/html; charset=utf-8"), *headers], protocol="HTTP/1.1"
-            )
-            writer.write_record(
-                writer.create_warc_record(
-                    url, kind, payload=io.BytesIO(payload), http_headers=http, warc_headers_dict=dated
-                )
-            )
-    return path
-
-
-ENCODED: dict[str, tuple[list[tuple[str, str]], bytes]] = {
-    "br": ([("Content-Encoding", "br")], brotli.compress(BODY)),
-    "zstd": ([("Content-Encoding", "zstd")], zstandard.compress(BODY)),
-    "gzip": ([("Content-Encoding", "gzip")], gzip.compress(BODY)),
-    "chunked": (
-        [("Transfer-Encoding", "chunked")],
-        b"5\r\n" + BODY[:5] + b"\r\n%x\r\n" % len(BODY[5:]) + BODY[5:] + b"\r\n0\r\n\r\n",
-    ),
-    "undone": ([("Content-Encoding", "br"), ("Transfer-Encoding", "chunked")], BODY),
-}
-
-
-@pytest.mark.parametrize("is_gzip", [True, False])
-def test_payloads_come_in_decoded(tmp_path: Path, is_gzip: bool) -> None:
-    records = [("response", URL.format(n), headers, body, {}) for n, (headers, body) in enumerate(ENCODED.values())]
-    path = write(tmp_path / "other.warc.gz", *records, is_gzip=is_gzip)
-    assert [capture.body for capture in read(path)] == [BODY] * len(ENCODED)
-
-
-def test_an_encoding_that_breaks_off_is_told() -> None:
-    body, is_whole = decode(gzip.compress(BODY * 50)[:-20], [("Content-Encoding", "gzip")])
-    assert not is_whole
-    assert (BODY * 50).startswith(body)
-    assert decode(b"5\r\nabcde\r\n9\r\nabc", [("transfer-encoding", "chunked")]) == (b"abcdeabc", False)
-
-
-def test_revisits_refer_to_what_is_in_the_file_or_the_archive(tmp_path: Path) -> None:
-    digest = "sha1:" + "A" * 32
-    first = write(tmp_path / "a.warc.gz", ("response", URL.format(1), [], BODY, {"WARC-Payload-Digest": digest}))
-    again = {
-        "WARC-Profile": "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest",
-        "WARC-Payload-Digest": digest,
-        "WARC-Refers-To-Target-URI": URL.format(1),
-        "WARC-Refers-To-Date": "2024-03-01T00:00:00Z",
-        "WARC-Date": "2024-04-01T00:00:00Z",
-    }
-    second = write(tmp_path / "b.warc.gz", ("revisit", URL.format(1), [], b"", again))
-    archive = tmp_path / "archive"
-    assert scrapy(archive, "import", "--no-read", second).returncode == 0
-    assert captured(archive) == [] or not any(URL.format(1) in row for row in captured(archive))
-    assert scrapy(archive, "import", "--no-read", first, second).returncode == 0
-    connection = sqlite3.connect(archive / "captures.db")
-    rows = connection.execute("SELECT outcome, sha256, requested_at FROM captures ORDER BY requested_at").fetchall()
-    connection.close()
-    assert [row[0] for row in rows] == ["ok", "unchanged"]
-    assert rows[0][1] == rows[1][1] == sha256(BODY).hexdigest()
-    assert rows[1][2].startswith("2024-04-01")
-
-
-def test_a_wacz_of_others_comes_in(tmp_path: Path) -> None:
-    warc = write(
-        tmp_path / "rec.warc.gz", ("response", URL.format(1), [], BODY, {}), ("response", "dns:x", [], b"1", {})
-    )
-    path = tmp_path / "other.wacz"
-    with zipfile.ZipFile(path, "w") as packed:
-        packed.write(warc, "archive/rec.warc.gz")
-        packed.writestr("datapackage.json", "{}")
-    assert [capture.url for capture in read(path)] == [URL.format(1)]
-    cut = tmp_path / "cut.wacz"
-    cut.write_bytes(path.read_bytes()[:-30])
-    done = scrapy(tmp_path / "archive", "import", cut)
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[0].startswith(f"scrapy: {cut} is a WACZ")
-
-
 def test_what_came_before_the_cut_is_taken(archive: Path, tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole.warc.gz", tmp_path / "cut.warc.gz"
     assert scrapy(archive, "export", whole).returncode == 0
@@ -271,3 +174,31 @@ def read_until(path: Path) -> Iterator[Any]:
         yield from read(path)
     except ArchiveError:
         return
+
+
+def test_headers_of_any_characters_come_back(tmp_path: Path) -> None:
+    archive, other, path = tmp_path / "archive", tmp_path / "other", tmp_path / "all.warc.gz"
+    captures = Captures(archive)
+    captures.add(
+        Capture(
+            url="http://www.linchuan-example.gov.cn/a.html",
+            requested_at="2026-01-01T00:00:00.000000Z",
+            status=200,
+            outcome="ok",
+            body=b"<p>a",
+            request_headers=[
+                ("Referer", "http://www.linchuan-example.gov.cn/年报/"),
+                ("X-A", " two  blanks "),
+                ("X-A", "é"),
+            ],
+            response_headers=[("Content-Disposition", "attachment; filename=年报.docx"), ("Server", "é")],
+        )
+    )
+    captures.close()
+    assert scrapy(archive, "export", path).returncode == 0
+    assert scrapy(other, "import", "--no-read", path).returncode == 0
+    assert [row[8:14] for row in captured(other)] == [row[8:14] for row in captured(archive)]
+    columns = "SELECT request_headers, response_headers FROM captures"
+    assert sqlite3.connect(other / "captures.db").execute(columns).fetchall() == (
+        sqlite3.connect(archive / "captures.db").execute(columns).fetchall()
+    )

@@ -74,7 +74,7 @@ class Command(ArchiveCommand):
         if is_warc(source):
             taking = Import(captures, self.configuration)
             taking.take(source)
-            taken = sum(taking.counts.values()) - taking.counts["captures/held"]
+            taken = taking.taken
             captures.finish_run(taking.run_id, "finished", dict(taking.counts))
         else:
             merge = Merge(captures, source, lambda *_: None)
