@@ -25,7 +25,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def archive(original: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(original, tmp_path / "archive"))
+    return Path(shutil.copytree(original, tmp_path / "archive", ignore=shutil.ignore_patterns("copy.*")))
 
 
 def execute(archive: Path, sql: str, *values: object) -> list[sqlite3.Row]:
@@ -95,20 +95,30 @@ def test_a_deleted_body_is_named_and_mended_from_an_export(archive: Path, origin
     assert content(archive) == content(original)
 
 
+@pytest.mark.parametrize("source", ["captures.db", "copy.warc.gz", "copy.wacz"])
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.95])
-def test_a_truncated_database_is_named_and_mended(archive: Path, original: Path, share: float) -> None:
+def test_a_truncated_database_is_named_and_mended(archive: Path, original: Path, share: float, source: str) -> None:
     path = archive / "captures.db"
     with path.open("r+b") as file:
         file.truncate(int(path.stat().st_size * share))
     done = scrapy(archive, "verify")
     assert done.returncode == 1
     assert "captures.db: " in done.stdout
-    assert "Traceback" not in done.stderr
-    done = scrapy(archive, "verify", "--repair-from", original / "captures.db")
+    copy = original / source
+    if not copy.exists():
+        assert scrapy(original, "export", copy).returncode == 0
+    done = scrapy(archive, "verify", "--repair-from", copy)
     assert done.returncode == 0, done.stdout + done.stderr
-    strip = "SELECT url, requested_at, outcome, sha256, response_headers FROM captures ORDER BY requested_at, url"
-    assert execute(archive, strip) == execute(original, strip)
+    columns = "url, requested_at, status, outcome, sha256, request_headers, response_headers"
+    assert execute(archive, f"SELECT {columns} FROM captures ORDER BY requested_at, url") == (
+        execute(original, f"SELECT {columns} FROM captures ORDER BY requested_at, url")
+    )
+    for table, order in (("entries", "portal, listing_url, url"), ("portals", "name")):
+        assert execute(archive, f"SELECT * FROM {table} ORDER BY {order}") == (
+            execute(original, f"SELECT * FROM {table} ORDER BY {order}")
+        )
     assert list(archive.glob("captures.db.damaged-*"))
+    assert scrapy(archive, "reparse").stdout.splitlines()[0].endswith("12 unchanged, 0 lost, 0 failed")
 
 
 def test_orphans_and_altered_addresses_are_named(archive: Path) -> None:
