@@ -65,11 +65,15 @@ class Pipeline:
     async def process_item(self, item: Any) -> Any:
         """Fetch what is not held, one after another, and have it read by the child while the crawl goes on."""
         if isinstance(item, Page):
+            if recognise(item.body):  # the listing links the document itself
+                await self._read(item.body)
             for attachment in wanted(item):
                 if attachment.url not in self.asked:
                     self.asked.add(attachment.url)
                     await self._fetch(attachment)
-                await self._read(attachment)
+                held = self.runs.captures.last("GET", attachment.url, outcomes=("ok", "unchanged"))
+                if held is not None and held.body is not None:
+                    await self._read(held.body, held.sha256)
         return item
 
     async def _fetch(self, attachment: Attachment) -> None:
@@ -102,11 +106,8 @@ class Pipeline:
         self.runs.count("attachments/fetched")
         self.runs.captures.resolve_problems(url, "fetch")
 
-    async def _read(self, attachment: Attachment) -> None:
-        held = self.runs.captures.last("GET", attachment.url, outcomes=("ok", "unchanged"))
-        if held is None or held.body is None:
-            return
+    async def _read(self, body: bytes, sha256: str | None = None) -> None:
         try:
-            await maybe_deferred_to_future(deferToThread(READER.read, held.body, sha256=held.sha256))
+            await maybe_deferred_to_future(deferToThread(READER.read, body, sha256=sha256))
         except DocumentError:
             self.runs.count("attachments/unread")  # the reading of the report says why

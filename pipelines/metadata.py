@@ -17,7 +17,7 @@ from pipelines.document import Document
 from pipelines.lines import squeeze
 from pipelines.publication import published, read_dates, read_source
 from pipelines.text import Article
-from pipelines.titles import COLUMN_TITLE, TITLE_YEAR, is_listing, is_report_title, read_title, sections
+from pipelines.titles import COLUMN_TITLE, TITLE_YEAR, is_listing, is_report_title, read_title, sections, without_suffix
 
 __all__ = ["describe", "is_report_title"]
 
@@ -199,7 +199,7 @@ def describe(document: Document, article: Article, page: Page) -> Report:
         report.published = published(report.witnesses)
         report.source = read_source(document, article)
         report.attachments = article.attachments
-    listed = [squeeze(entry.title) for entry in page.entries if entry.title]
+    listed = [without_suffix(squeeze(entry.title)) for entry in page.entries if entry.title]
     if report.title is None and listed:
         report.title = listed[0]
     elif report.title and COLUMN_TITLE.match(report.title):

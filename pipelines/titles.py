@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import pairwise
 
+from pipelines.bodies import full_name
 from pipelines.dates import normalise
 from pipelines.document import Document
 from pipelines.lines import squeeze
@@ -28,6 +30,18 @@ COLUMN_TITLE = re.compile(r"^\W*(?:政府|政务|部门|法定)?信息公开(?:�
 TITLE_YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?!\d)")
 
 
+_SUFFIX = re.compile(r"\s*\.(?:pdf|docx?|xlsx?|wps|et|ofd|zip)\W*$", re.IGNORECASE)
+
+
+def without_suffix(title: str) -> str:
+    """A title without the suffix of the file that it is the name of.
+
+    >>> without_suffix("2022年政府信息公开工作年度报告.pdf")
+    '2022年政府信息公开工作年度报告'
+    """
+    return _SUFFIX.sub("", title)
+
+
 def is_report_title(title: str) -> bool:
     """Whether a title is that of an annual report on open government information.
 
@@ -35,7 +49,7 @@ def is_report_title(title: str) -> bool:
     pictures, news, and the reports on a government's whole work (政府工作报告) are not; neither is the bare name of the
     report, which is that of the column.
     """
-    title = normalise(squeeze(title))
+    title = without_suffix(normalise(squeeze(title)))
     if len(title) > 120 or not _REPORT_TITLE.search(title):
         return False
     return not (_OTHER_TITLE.search(title) or COLUMN_TITLE.match(title))
@@ -87,10 +101,7 @@ def read_title(document: Document, article: Article) -> str | None:
     """The article's title without site name and markup, None where the page prints none."""
     metas = document.metas
     if document.root is None:
-        return next(
-            (line for line in (*article.before, *article.paragraphs[:3]) if len(line) < 80 and is_report_title(line)),
-            None,
-        )
+        return next(filter(_is_title, article.before), None) or _title_over_lines(article.paragraphs[:4])
     site = {squeeze(metas.get(name, "")) for name in ("sitename", "columnname")} - {""}
     stated = squeeze(_TAGS.sub("", html.unescape(metas.get("articletitle", "") or metas.get("ucaptitle", ""))))
     if stated and stated not in site:
@@ -123,6 +134,25 @@ def read_title(document: Document, article: Article) -> str | None:
     if bare and bare not in site:
         return bare
     return next((h for h in headings if len(h) >= 5), None)
+
+
+def _is_title(line: str) -> bool:
+    return len(line) < 80 and is_report_title(line)
+
+
+_BODILESS = re.compile(rf"^\W*(?:20\d\d|二\S{{3}})?\s*年?度?\s*(?:{_SUBJECT}|政务公开)")
+
+
+def _title_over_lines(lines: list[str]) -> str | None:
+    """The title of a text: one of its first lines, with the body's name where that stands alone above; or two lines."""
+    for number, line in enumerate(lines):
+        if _is_title(line):
+            above = lines[number - 1] if number else ""
+            return above + line if _BODILESS.match(line) and full_name(above) else line
+    for first, second in pairwise(lines):
+        if len(first) < 40 and _is_title(first + second) and not first.startswith("附"):
+            return first + second
+    return None
 
 
 def _headings(document: Document) -> list[str]:

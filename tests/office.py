@@ -57,7 +57,9 @@ def docx(report: Synthetic, **members: str | bytes) -> bytes:
 def word(body: str, **members: str | bytes) -> bytes:
     """A Word document with this markup as its body, and more members (`__` for `/`, `_` for `.`)."""
     more = {name.replace("__", "/").replace("_", "."): data for name, data in members.items()}
-    document = f'<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>'
+    document = (
+        f'<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>'
+    )
     return package({"[Content_Types].xml": "<Types/>", "word/document.xml": document, **more})
 
 

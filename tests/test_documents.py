@@ -5,23 +5,32 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from crawler.documents import Child, Reader
-from crawler.items import Page, Report
+from crawler.items import Entry, Page, Report
 from pipelines import parsed, read
 from pipelines.documents import MEDIA_TYPES, Content, DocumentError, Held, recognise
 from pipelines.documents import read as read_body
 from pipelines.links import file_name
 from tests import office
 from tests.crawling import ROOT, crawl, scrapy
+from tests.portals.beijing import Beijing
+from tests.portals.epoint import Epoint
+from tests.portals.gkmlpt import Gkmlpt
+from tests.portals.hanweb import Hanweb
 from tests.portals.links import PlainLinks
 from tests.portals.messages import Reply, Request
+from tests.portals.nfcms import Nfcms
 from tests.portals.replica import Document
 from tests.portals.reports import Synthetic
 from tests.portals.server import Server
+from tests.portals.trs import Trs
+from tests.portals.trs_fujian import TrsFujian
+from tests.portals.ucap import Ucap
 from tests.test_crawl import kinds, rows, scrapy_dump
 
 BODY = "临川市青溪区民政局"
@@ -259,6 +268,59 @@ def test_a_crawl_fetches_the_documents_of_its_reports(tmp_path: Path) -> None:
     (archive / "reports.db").unlink()
     assert scrapy(archive, "reparse").returncode == 0
     assert scrapy_dump(archive) == before
+
+
+@pytest.mark.parametrize(
+    ("above", "title"),
+    [
+        ([BODY, "2022年政府信息公开工作年度报告"], f"{BODY}2022年政府信息公开工作年度报告"),
+        (["附件", f"{BODY}2022年", "政府信息公开工作年度报告"], f"{BODY}2022年政府信息公开工作年度报告"),
+        ([], f"{BODY}2022年度政府信息公开年报"),
+    ],
+)
+def test_title_and_date_of_a_document_that_a_listing_links(above: list[str], title: str) -> None:
+    lines = [*above, *synthetic().paragraphs()]
+    body = office.word("".join(f"<w:p><w:r><w:t>{line}</w:t></w:r></w:p>" for line in lines))
+    entry = Entry(url=URL, title=f"{BODY}2022年度政府信息公开年报.docx", date="2023-01-20")
+    found = read(Page(url=URL, body=body, documents={URL: held(body)}, entries=(entry,)))
+    assert (found.title, found.issuing_body, found.report_year) == (title, BODY, 2022)
+    assert found.published == "2023-01-20"
+    assert read(Page(url=URL, body=body, documents={URL: held(body)})).published is None
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Server]]:
+    """A portal a platform, whose listing links every third report straight to a Word or PDF file."""
+    archive = tmp_path_factory.mktemp("linked") / "archive"
+    reports = [Synthetic(issuing_body=BODY, report_year=year) for year in range(2021, 2025)]
+    kinds = (Nfcms, Gkmlpt, Trs, TrsFujian, Hanweb, Ucap, Epoint, Beijing, PlainLinks)
+    with Server(*(kind(kind.__name__.lower(), reports) for kind in kinds)) as server:
+        for replica in server:
+            replica.link_files("pdf", "docx")
+        done = crawl(archive, *server)
+        assert done.returncode == 0, done.stderr
+        yield archive, server
+
+
+@pytest.mark.parametrize(
+    "platform", ["nfcms", "gkmlpt", "trs", "trsfujian", "hanweb", "ucap", "epoint", "beijing", "plainlinks"]
+)
+def test_reports_that_the_listing_links_as_files_are_reports(linked: tuple[Path, Server], platform: str) -> None:
+    archive, server = linked
+    sql = "SELECT url, title, issuing_body, report_year, substr(published, 1, 10) FROM reports WHERE portal = ?"
+    found = {row[0]: row[1:] for row in rows(archive, "reports", sql, platform)}
+    truth_ = {
+        e.url: (e.report.title, BODY, e.report.report_year, e.report.published[:10]) for e in server[platform].truth()
+    }
+    assert found == truth_
+    assert sum("/files/" in url for url in found) == 2
+    for expected in server[platform].truth():
+        origin = {"pdf": "pdf", "docx": "docx"}.get(expected.url.rpartition(".")[2], "html")
+        sql = """SELECT table_no, row_name, column_name, value, value_state FROM statistics s JOIN reports r
+                 ON r.id = s.report_id WHERE r.url = ? AND origin = ?"""
+        assert {row[:3]: row[3:] for row in rows(archive, "reports", sql, expected.url, origin)} == truth(
+            expected.report
+        )
 
 
 # --- the shared samples -----------------------------------------------------------------------------------------------

@@ -418,6 +418,28 @@ def test_links_take_selectors_where_addresses_do_not_tell() -> None:
     assert onward(portal(Links), response) == []
 
 
+# Links straight to files
+
+FILES = """<div class="nav"><a href="/guide.pdf">政府信息公开指南</a></div><ul>
+<li><a href="/a/1.pdf">甲局2023年政府信息公开工作年度报告.pdf</a><span>2024-01-10</span></li>
+<li><a href="/a/2.docx">乙局2023年政府信息公开工作年度报告</a> <a href="/a/2.pdf">乙局2023年政府信息公开工作年度报告</a><span>2024-01-11</span></li>
+<li><a href="/a/3.doc">关于报送2023年政府信息公开工作年度报告的通知.doc</a><span>2024-01-12</span></li></ul>"""
+
+
+@pytest.mark.parametrize("platform", [NFCMS, TRS, TRSFujian, Hanweb, UCAP, Epoint, BeijingDistrict, Links])
+def test_links_straight_to_a_report_s_file_are_entries(platform: type[Portal]) -> None:
+    found = {entry.url: entry.date for entry in listing.rows(page(f"{SITE}/a/index.html", FILES), platform.document)}
+    assert found.pop(f"{SITE}/a/3.doc", "2024-01-12") == "2024-01-12", "it stands in the same list"
+    assert found == {f"{SITE}/a/1.pdf": "2024-01-10", f"{SITE}/a/2.docx": "2024-01-11"}
+
+
+def test_a_file_beside_the_link_to_its_page_is_no_entry() -> None:
+    text = f"""<table><tr><td><a href="/content/post_7.html">{REPORT}</a></td><td><a href="/a/7.pdf">{REPORT}.pdf</a></td><td>2024-01-10</td></tr>
+    <tr><td><a href="/a/8.pdf">{REPORT}</a></td><td>2024-01-11</td></tr></table>"""
+    found = [entry.url for entry in listing.rows(page(f"{SITE}/a/index.html", text), NFCMS.document)]
+    assert found == [f"{SITE}/content/post_7.html", f"{SITE}/a/8.pdf"]
+
+
 # Walks
 
 

@@ -15,6 +15,8 @@ from scrapy.http import HtmlResponse, Response, TextResponse
 from crawler.items import Entry
 from pipelines.dates import first_date
 from pipelines.document import decode
+from pipelines.links import is_document
+from pipelines.titles import is_report_title, without_suffix
 
 _YEAR = re.compile(r"((?:19|20)\d\d)(?!\d)\s*年")
 _ANNOUNCED = re.compile(r"(?:共|总共|总计|合计)\s*(?:有)?\s*(\d+)\s*(?:条|篇|个记录|项|则)")
@@ -27,6 +29,7 @@ _WRITTEN = re.compile(r"document\.write(?:ln)?\(\s*(?:\"((?:[^\"\\]|\\.)*)\"|'((
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _END = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _DEEPEST_ROW = 5
+_ROWS = ("li", "tr", "dl", "dd", "p", "div")
 _SHOWN = ("http://", "https://", "file:", "ftp:", "data:")
 """Links that lead somewhere; those that a crawl does not follow are told as such."""
 _BLANKS = re.compile(r"\s+")
@@ -95,9 +98,10 @@ def _unescaped(literal: str) -> str:
 def rows(response: Response, document: re.Pattern[str], selector: str | None = None) -> Iterator[Entry]:
     """Entries of an HTML listing, in page order, each address once.
 
-    A link whose address matches `document`, or that the CSS `selector` selects, is an entry. Its row is the largest element that holds no other entry;
-    the row's date is the entry's. Rows that stand among these rows with a link to elsewhere are entries too: columns
-    also list pictures and pages of other sites.
+    A link whose address matches `document`, or that the CSS `selector` selects, is an entry, and so is a link straight
+    to a Word or PDF file that is titled as a report. Its row is the largest element that holds no other entry; the row's
+    date is the entry's. Rows that stand among these rows with a link to elsewhere are entries too: columns also list
+    pictures and pages of other sites.
     """
     if not isinstance(response, TextResponse):
         return
@@ -108,16 +112,17 @@ def rows(response: Response, document: re.Pattern[str], selector: str | None = N
         found = [(link, target) for link, target in links if link in selected]
     else:
         found = [(link, target) for link, target in links if document.search(target.partition("?")[0])]
-    holders: dict[Any, set[str]] = {}
-    for link, target in found:
-        for element in (link, *link.iterancestors()):
-            holders.setdefault(element, set()).add(target)
+    holders = _holders(found)
+    if files := _files(links, holders):
+        found += files
+        holders = _holders(found)
     lists = {
         row.getparent()
         for row in (_row(link, holders) for link, _ in found)
         if row.getparent() is not None and len(holders[row.getparent()]) > 1
     }
     chosen = {id(link) for link, _ in found}
+    taken = {_row(link, holders) for link, _ in found}
     seen: set[str] = set()
     for link, target in links:
         row = (
@@ -125,7 +130,9 @@ def rows(response: Response, document: re.Pattern[str], selector: str | None = N
             if id(link) in chosen
             else next((e for e in (link, *link.iterancestors()) if e.getparent() in lists), None)
         )
-        if row is None or target in seen or (id(link) not in chosen and (row.tag == "a" or _is_paging(link))):
+        if row is None or target in seen:
+            continue
+        if id(link) not in chosen and (row.tag == "a" or row in taken or _is_paging(link)):
             continue
         title = _title(link)
         if not title:
@@ -134,6 +141,29 @@ def rows(response: Response, document: re.Pattern[str], selector: str | None = N
         yield Entry(
             url=target, title=title, date=first_date(_BLANKS.sub(" ", "".join(row.itertext()).replace(title, " ")))
         )
+
+
+_Links = list[tuple[Any, str]]
+
+
+def _holders(links: _Links) -> dict[Any, set[str]]:
+    """Element → the addresses of the links in it."""
+    holders: dict[Any, set[str]] = {}
+    for link, target in links:
+        for element in (link, *link.iterancestors()):
+            holders.setdefault(element, set()).add(target)
+    return holders
+
+
+def _files(links: _Links, pages: dict[Any, set[str]]) -> _Links:
+    """Links straight to a report's file, the first of a row's; beside the link to the report's page a file is its attachment."""
+    found: dict[tuple[Any, str], tuple[Any, str]] = {}
+    for link, target in links:
+        if is_document(target) and link not in pages and is_report_title(title := without_suffix(_title(link))):
+            row = next(link.iterancestors(*_ROWS), link)
+            if row not in pages:
+                found.setdefault((row, title), (link, target))
+    return list(found.values())
 
 
 def _target(response: Response, link: Any) -> str | None:

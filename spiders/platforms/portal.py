@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import scrapy
 from scrapy import Request, signals
 from scrapy.exceptions import DontCloseSpider
-from scrapy.http import HtmlResponse, Response
+from scrapy.http import HtmlResponse, Response, TextResponse
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from archive import Captures
@@ -232,7 +232,7 @@ class Portal(Site, scrapy.Spider):
     def page(self, response: Response, key: str) -> Iterator[Any]:
         """An article: fetch its further parts if it has any, then hand it on to be read."""
         self.runs.captures.resolve_problems(response.url, "fetch")
-        parts = list(self.parts(response))
+        parts = list(self.parts(response)) if isinstance(response, TextResponse) else []
         page = self._page(response)
         if parts:
             yield Request(

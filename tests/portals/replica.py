@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from html import escape
 from typing import Any, ClassVar
 
+from tests import office
+
 from . import faults
 from .faults import Fault
 from .markup import png
@@ -246,6 +248,14 @@ class Replica:
         self.by_number[number] = new
         return new
 
+    def link_files(self, *kinds: str) -> None:
+        """Let the listing link every third report straight to a file of it, of these formats (docx, pdf) by turns.
+
+        Called once the portal is served: the addresses are whole. These reports have no page then.
+        """
+        for number, document in enumerate(d for d in self.documents[::3] if d.report):
+            document.elsewhere = f"{self.base}/files/{document.number}.{kinds[number % len(kinds)]}"
+
     def find(self, name: Callable[[Document], str], wanted: str) -> Document | None:
         """The document of that name, where names are not its numbers."""
         if len(self._by_name) != len(self.documents):
@@ -272,7 +282,15 @@ class Replica:
             return Reply(body=self.robots.encode(), content_type="text/plain")
         if request.path == "/":
             return self.html(self.home())
-        return self.respond(request) or faults.INSTEAD["404"]
+        return self._file(request) or self.respond(request) or faults.INSTEAD["404"]
+
+    def _file(self, request: Request) -> Reply | None:
+        number, _, kind = request.path.removeprefix("/files/").partition(".")
+        document = self.by_number.get(int(number)) if number.isdecimal() else None
+        if document is None or document.report is None or document.elsewhere != self.base + request.path:
+            return None
+        body = office.docx(document.report) if kind == "docx" else office.pdf(document.report)
+        return Reply(body=body, content_type="application/octet-stream", modified=document.modified)
 
     def html(self, text: str, modified: datetime | None = None) -> Reply:
         """A page of the site."""
