@@ -15,6 +15,8 @@ from archive.reports import Reports
 
 STALE_AFTER = timedelta(days=35)
 """A portal is crawled monthly at least: a month and some days after its last whole crawl it is forgotten."""
+PROBE = "probe"
+"""Under this name `scrapy probe` keeps what it fetched; it is no portal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ def known_portals(captures: Captures) -> set[str]:
     rows = captures.db.conn.execute(
         "SELECT portal FROM runs WHERE kind = 'crawl' UNION SELECT portal FROM captures UNION SELECT name FROM portals"
     )
-    return {row[0] for row in rows if row[0]}
+    return {row[0] for row in rows if row[0] and row[0] != PROBE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import scrapy
 from scrapy import Request
 from scrapy.http import Response, TextResponse
 
+from archive.health import PROBE
 from crawler.runs import described
 from pipelines.metadata import is_report_title
 from spiders.platforms import Portal, listing, platforms
@@ -30,7 +31,7 @@ _BLANKS = re.compile(r"\s+")
 class Probe(scrapy.Spider):
     """Fetches a page, what its menus call annual reports, and as few menu pages as lead there."""
 
-    name = "probe"
+    name = PROBE
     custom_settings = {"ITEM_PIPELINES": {}}
 
     def __init__(self, url: str, **kwargs: Any) -> None:

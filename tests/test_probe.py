@@ -103,6 +103,7 @@ def test_a_column_is_as_good_as_a_home_page(tmp_path: Path) -> None:
     portal = portal_of(done.stdout)
     assert done.returncode == 0
     assert portal.listings == (server["qinghe"].listing_url,)
+    assert "All is well with 0 portals" in scrapy(tmp_path / "archive", "health").stdout
     assert (portal.division_code, portal.division, portal.level) == ("440113", "番禺区", "county")
 
 

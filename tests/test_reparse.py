@@ -172,6 +172,12 @@ def test_an_edited_reader_is_told_by_field_and_page(archive: Path) -> None:
     assert not account.has_losses
 
 
+def test_the_line_that_the_readme_edits_is_there() -> None:
+    edited = "report.source = read_source"
+    assert (ROOT / "pipelines" / "metadata.py").read_text(encoding="utf-8").count(edited) == 1
+    assert f"'s/{edited}/# &/'" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_command_tells_of_losses_by_its_exit_code_and_its_run(archive: Path) -> None:
     reports = Reports(archive)
     with reports.db.conn as connection:
@@ -253,7 +259,7 @@ def test_a_process_killed_from_outside_costs_nothing(archive: Path) -> None:
     for reading in compose_all(archive, places, 2, prepare=slowly, tell=said.append):
         found.append(reading)
         if len(found) == 8:
-            os.kill(_children(os.getpid())[0], signal.SIGKILL)
+            os.kill(_workers(os.getpid())[0], signal.SIGKILL)
     assert len(said) == 1
     assert len(found) == len(places) == len({reading.located.id for reading in found})
     assert not any(reading.failed for reading in found)
@@ -268,7 +274,7 @@ def test_killed_in_the_middle_it_is_consistent_and_the_next_run_completes(archiv
     )
     process = subprocess.Popen([sys.executable, "-c", command], cwd=ROOT, start_new_session=True)
     assert _soon(lambda: _written(archive) > 0)
-    workers = _children(process.pid)
+    workers = _workers(process.pid)
     assert process.poll() is None
     process.kill()
     process.wait()
@@ -311,9 +317,11 @@ def _is_running(pid: int) -> bool:
         return False
 
 
-def _children(pid: int) -> list[int]:
+def _workers(pid: int) -> list[int]:
+    """The reading processes of a process."""
     try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return [child for child in children if b"crawler.workers" in Path(f"/proc/{child}/cmdline").read_bytes()]
     except FileNotFoundError:
         return []
 

@@ -137,7 +137,8 @@ class Command(ArchiveCommand):
             return
         counts, console = account.counts, Console()
         names = ("new", "changed", "unchanged", "lost", "failed")
-        print(f"{counts['read']} pages read: " + ", ".join(f"{counts[name]} {name}" for name in names))
+        others = f"; {counts['none']} are no reports" if counts["none"] else ""
+        print(f"{counts['read']} pages read: " + ", ".join(f"{counts[name]} {name}" for name in names) + others)
         if account.fields:
             table = Table(title="Values that are read differently", title_justify="left")
             table.add_column("field")
