@@ -151,8 +151,11 @@ class _Pages:
         self.streams[-1].append(f"{x0:.1f} {y0:.1f} m {x1:.1f} {y1:.1f} l S")
 
 
-def pdf(report: Synthetic, *, tear: bool = False, more: str = "") -> bytes:
-    """A report as a PDF: text, and ruled tables that go on over pages; `tear` lets rows break within, `more` are more objects."""
+def pdf(report: Synthetic, *, tear: bool = False, more: str = "", page: str = "") -> bytes:
+    """A report as a PDF: text, and ruled tables that go on over pages; `tear` lets rows break within.
+
+    `more` are more objects, `page` more entries of each page.
+    """
     pages = _Pages()
     pages.text(_LEFT + 60, pages.y, report.title, 14)
     pages.y -= 30
@@ -169,7 +172,7 @@ def pdf(report: Synthetic, *, tear: bool = False, more: str = "") -> bytes:
             indent = len(line) - len(line.lstrip("\u3000"))
             pages.text(_LEFT + indent * _SIZE, pages.y, line.lstrip("\u3000"))
             pages.y -= 1.6 * _SIZE
-    return pdf_of(["\n".join(stream) for stream in pages.streams], more=more)
+    return pdf_of(["\n".join(stream) for stream in pages.streams], more=more, page=page)
 
 
 def _pdf_table(pages: _Pages, grid: Grid, tear: bool) -> None:
@@ -227,12 +230,12 @@ def _pdf_table(pages: _Pages, grid: Grid, tear: bool) -> None:
             pages.turn()
 
 
-def pdf_of(streams: list[str], *, trailer: str = "", count: int | None = None, more: str = "") -> bytes:
+def pdf_of(streams: list[str], *, trailer: str = "", count: int | None = None, more: str = "", page: str = "") -> bytes:
     """A PDF of these content streams in one font, whose codes are UTF-16."""
     kids = " ".join(f"{10 + 2 * i} 0 R" for i in range(len(streams)))
     to_unicode = (
         "/CIDInit /ProcSet findresource begin begincmap /CMapName /U def 1 begincodespacerange <0000> <FFFF> "
-        "endcodespacerange 4 beginbfrange <0020> <007E> <0020> <2014> <201D> <2014> <3000> <9FFF> <3000> <FF01> <FF5E> <FF01> "
+        "endcodespacerange 5 beginbfrange <2E80> <2FDF> <2E80> <0020> <007E> <0020> <2014> <201D> <2014> <3000> <9FFF> <3000> <FF01> <FF5E> <FF01> "
         "endbfrange endcmap end"
     )
     objects = {
@@ -246,7 +249,7 @@ def pdf_of(streams: list[str], *, trailer: str = "", count: int | None = None, m
     }
     for i, stream in enumerate(streams):
         objects[10 + 2 * i] = (
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 840] /Contents {11 + 2 * i} 0 R "
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 840] {page} /Contents {11 + 2 * i} 0 R "
             "/Resources << /Font << /F 3 0 R >> >> >>"
         )
         objects[11 + 2 * i] = f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream"

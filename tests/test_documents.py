@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from crawler.items import Entry, Page, Report
 from pipelines import parsed, read
 from pipelines.documents import MEDIA_TYPES, Content, DocumentError, Held, recognise
 from pipelines.documents import read as read_body
+from pipelines.documents.pdf import level
 from pipelines.links import file_name
 from tests import office
 from tests.crawling import ROOT, crawl, scrapy
@@ -93,6 +95,32 @@ def test_rows_torn_by_a_page_break_are_put_together(year: int) -> None:
     }
     for key, value in cells(found, "pdf").items():
         assert truth(made)[key] == value
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_pages_that_lie_on_their_side_are_read_upright(turned: int) -> None:
+    made = synthetic()
+    found = report_of(office.pdf(made, page=f"/Rotate {turned}"))
+    assert found.title == made.title
+    assert cells(found, "pdf") == truth(made)
+
+
+def test_radicals_that_renderers_write_for_characters_are_those_characters() -> None:
+    made = synthetic()
+    body = office.pdf(made)
+    for character, radical in (("民", "\u2ea0"), ("青", "\u2ed8"), ("工", "\u2f2f")):
+        body = body.replace(character.encode("utf-16-be").hex().encode(), radical.encode("utf-16-be").hex().encode())
+    found = report_of(body)
+    assert (found.title, found.issuing_body) == (made.title, BODY)
+
+
+def test_figures_of_another_font_stand_in_the_line_of_their_text() -> None:
+    one = {"matrix": (1, 0, 0, 1, 0, 700.0), "size": 24.0, "y1": 722.0, "top": 118.0, "bottom": 142.0, "doctop": 118.0}
+    other = one | {"y1": 717.0, "top": 123.0, "bottom": 147.0, "doctop": 123.0}
+    page = SimpleNamespace(chars=[one, other])
+    level(page)
+    assert one["top"] == pytest.approx(other["top"])
+    assert one["bottom"] - one["top"] == pytest.approx(24)
 
 
 @pytest.mark.parametrize("origin", ["docx", "pdf"])

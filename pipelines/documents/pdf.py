@@ -10,6 +10,8 @@ from __future__ import annotations
 import io
 import logging
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -31,6 +33,8 @@ MOST_PAGES = 500
 """The longest report has a hundred."""
 SNAP = 4.0
 """Points within which two rules are one; the narrowest columns met are 11 wide."""
+ASCENT = 0.88
+"""Of a character's size: how far it reaches above its baseline."""
 NARROW = 9
 """Digits: a column narrower than so many may break its figures over lines."""
 ALIKE = 0.85
@@ -43,6 +47,17 @@ _GAP = re.compile(
 """Between Han characters and figures a typesetter leaves a gap, which is no blank in the text."""
 _ENDS = "。！？；：.!?;:"
 _FIGURE = re.compile(r"[\d.,+\-]+")
+_RADICALS = str.maketrans(
+    {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
+    | dict(
+        zip(
+            "⺁⺈⺊⺌⺒⺓⺜⺝⺟⺠⺩⺫⺬⺶⺻⺽⻁⻄⻅⻆⻉⻋⻑⻓⻔⻗⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰⻳",
+            "厂刀卜小巳幺日月母民王目示羊聿臼虎西见角贝车長长门雨青韦页风飞食马骨鬼鱼鸟卤麦黄黾齐齿龙龟",
+            strict=True,
+        )
+    )
+)
+"""Radicals (Unicode's Kangxi and CJK supplement blocks) → the characters that they look like, for which renderers write them."""
 _PAGE_NUMBER = re.compile(r"[-—–－\s·]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／共]\s*\d{1,4}\s*页?)?[-—–－\s·]*")
 _LABELS = tuple(
     dict.fromkeys(
@@ -93,7 +108,7 @@ def read(body: bytes) -> Content:
                 raise DocumentError(f"a PDF of {count} pages", "oversized")
             blocks: list[_Line | _Slice] = []
             for page in pdf.pages:
-                blocks += _page(page)
+                blocks += _page(_upright(pdf, page))
                 page.close()
     except (PdfminerException, MalformedPDFException, PDFException) as error:
         cause = error.args[0] if error.args else error
@@ -114,7 +129,35 @@ def read(body: bytes) -> Content:
 # --- a page ----------------------------------------------------------------------------------------------------------
 
 
+def _upright(pdf: Any, page: Any) -> Any:
+    """The page turned so that most of its text runs from left to right: pages are laid sideways to hold wide tables."""
+    turns = Counter(_turn(*char["matrix"][:2]) for char in page.chars)
+    turn = turns.most_common(1)[0][0] if turns else 0
+    if turn == 0:
+        return page
+    page.page_obj.rotate = (page.page_obj.rotate + turn) % 360
+    return type(page)(pdf, page.page_obj, page.page_number)
+
+
+def _turn(a: float, b: float) -> int:
+    """Degrees, clockwise, that set text upright whose baseline has the direction (a, b)."""
+    if abs(a) >= abs(b):
+        return 0 if a >= 0 else 180
+    return 90 if b > 0 else 270
+
+
+def level(page: Any) -> None:
+    """Place characters by their baseline: fonts say differently how high they are, and figures often have one of their own."""
+    for char in page.chars:
+        a, b, *_, baseline = char["matrix"]
+        if a > 0 and abs(b) < a / 10:
+            down = char["y1"] - baseline - ASCENT * char["size"]
+            for edge in ("top", "bottom", "doctop"):
+                char[edge] += down
+
+
 def _page(page: Any) -> list[_Line | _Slice]:
+    level(page)
     page = page.dedupe_chars()  # bold is imitated by printing twice, and a figure printed twice is another figure
     found: list[_Slice] = []
     if page.edges:
@@ -133,7 +176,7 @@ def _page(page: Any) -> list[_Line | _Slice]:
         return not any(top <= middle <= bottom for top, bottom, _, _ in inside)
 
     lines = [
-        _Line(line["text"], line["x0"], line["x1"], line["top"], line["bottom"] - line["top"])
+        _Line(line["text"].translate(_RADICALS), line["x0"], line["x1"], line["top"], line["bottom"] - line["top"])
         for line in page.filter(is_prose).extract_text_lines(return_chars=False)
     ]
     height = float(page.height)
@@ -215,7 +258,7 @@ def _trim(lines: list[list[_Cell]]) -> tuple[int, int] | None:
 
 def _cell_text(chars: list[Any], width: float) -> tuple[str, bool]:
     """A cell's text, and whether a figure that its narrow column broke over lines was put together."""
-    text = extract_text(chars, x_tolerance=3, y_tolerance=3).strip()
+    text = extract_text(chars, x_tolerance=3, y_tolerance=3).strip().translate(_RADICALS)
     pieces = text.split("\n")
     if len(pieces) > 1 and all(_FIGURE.fullmatch(piece) for piece in pieces):
         size = max(char["x1"] - char["x0"] for char in chars)
