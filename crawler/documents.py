@@ -24,7 +24,7 @@ from hashlib import sha256 as sha256_of
 from pathlib import Path
 from queue import LifoQueue
 
-from pipelines.documents import Content, DocumentError, recognise
+from pipelines.documents import Content, DocumentError
 
 SECONDS = 60.0
 """For one document; the slowest real one, a PDF of 60 pages, takes six."""
@@ -152,11 +152,8 @@ class Reader:
         self._lock = threading.Lock()
         self._remembered: OrderedDict[str, Future[Content]] = OrderedDict()
 
-    def read(self, body: bytes, *, sha256: str | None = None) -> Content | None:
-        """A document; None for what is none. Raises DocumentError."""
-        kind = recognise(body)
-        if kind is None:
-            return None
+    def read(self, body: bytes, kind: str, *, sha256: str | None = None) -> Content:
+        """A document of a kind that `recognise` gave. Raises DocumentError."""
         key = sha256 or sha256_of(body).hexdigest()
         with self._lock:
             found = self._remembered.get(key)

@@ -32,7 +32,7 @@ _TABLE_THREE = ("国家秘密", "科研机构", "出版物")
 
 def wanted(page: Page) -> list[Attachment]:
     """The documents to fetch for a page: those of the article, and its pictures where table three is not in its text."""
-    if recognise(page.body):
+    if recognise(page.body, page.content_type):
         return []
     try:
         document, article = parsed.look(page)
@@ -65,15 +65,14 @@ class Pipeline:
     async def process_item(self, item: Any) -> Any:
         """Fetch what is not held, one after another, and have it read by the child while the crawl goes on."""
         if isinstance(item, Page):
-            if recognise(item.body):  # the listing links the document itself
-                await self._read(item.body)
+            await self._read(item.body, item.content_type)  # where the listing links a document itself
             for attachment in wanted(item):
                 if attachment.url not in self.asked:
                     self.asked.add(attachment.url)
                     await self._fetch(attachment)
                 held = self.runs.captures.last("GET", attachment.url, outcomes=("ok", "unchanged"))
                 if held is not None and held.body is not None:
-                    await self._read(held.body, held.sha256)
+                    await self._read(held.body, held.content_type, held.sha256)
         return item
 
     async def _fetch(self, attachment: Attachment) -> None:
@@ -106,8 +105,11 @@ class Pipeline:
         self.runs.count("attachments/fetched")
         self.runs.captures.resolve_problems(url, "fetch")
 
-    async def _read(self, body: bytes, sha256: str | None = None) -> None:
+    async def _read(self, body: bytes, content_type: str | None, sha256: str | None = None) -> None:
+        kind = recognise(body, content_type)
+        if kind is None:
+            return
         try:
-            await maybe_deferred_to_future(deferToThread(READER.read, body, sha256=sha256))
+            await maybe_deferred_to_future(deferToThread(READER.read, body, kind, sha256=sha256))
         except DocumentError:
             self.runs.count("attachments/unread")  # the reading of the report says why

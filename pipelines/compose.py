@@ -151,15 +151,15 @@ def read_capture(
     captured later is what the page had all along, as far as is known. Raises ReaderError.
     """
     page = stored_page(captures, located, capture, entries)
-    if kind := recognise(page.body):
+    if kind := recognise(page.body, page.content_type):
         if not entries:
             raise DocumentError("a document that no listing names belongs to the page that links it", _BESIDE)
-        content = READER.read(page.body, sha256=page.sha256)
+        content = READER.read(page.body, kind, sha256=page.sha256)
         page.documents[page.url] = Held(
             sha256=page.sha256 or "",
             media_type=MEDIA_TYPES[kind],
             content=content,
-            problems=list(content.problems) if content else [],
+            problems=list(content.problems),
         )
     page.held = partial(_documents, captures, until)
     report = read(page)
@@ -177,7 +177,7 @@ def _documents(captures: Captures, until: str | None, attachments: list[Attachme
         )
         if capture is None or capture.body is None or capture.sha256 is None:
             continue
-        kind = recognise(capture.body)
+        kind = recognise(capture.body, capture.content_type)
         held = Held(
             sha256=capture.sha256,
             media_type=MEDIA_TYPES[kind] if kind else None,
@@ -187,8 +187,8 @@ def _documents(captures: Captures, until: str | None, attachments: list[Attachme
             held.problems = [Problem(kind="unread", message="what the portal sends is no document")]
         else:
             try:
-                held.content = READER.read(capture.body, sha256=capture.sha256)
-                held.problems = list(held.content.problems) if held.content else []
+                held.content = READER.read(capture.body, kind, sha256=capture.sha256)
+                held.problems = list(held.content.problems)
             except DocumentError as error:
                 held.problems = [Problem(kind=error.kind, message=f"{attachment.name}: {error}")]
         found[attachment.url] = held

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -95,6 +97,51 @@ def test_rows_torn_by_a_page_break_are_put_together(year: int) -> None:
     }
     for key, value in cells(found, "pdf").items():
         assert truth(made)[key] == value
+
+
+def web(made: Synthetic, charset: str = "utf-8") -> bytes:
+    head = f'<html xmlns:w="urn:schemas-microsoft-com:office:word"><head><meta charset="{charset}"></head>'
+    return f"{head}<body><h1>{made.title}</h1>{made.html()}</body></html>".encode(charset)
+
+
+def web_archive(made: Synthetic) -> bytes:
+    page = b"Content-Type: text/html; charset=gb2312\r\n\r\n" + web(made, "gb2312")
+    head = b'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="b"\r\n\r\nA web archive.\r\n'
+    return head + b"--b\r\n" + page + b"\r\n--b\r\nContent-Type: text/xml\r\n\r\n<xml/>\r\n--b--\r\n"
+
+
+def struck_out(made: Synthetic) -> bytes:
+    """Before each cell's text stands a deleted figure; the text is inserted; each table ends with a deleted row."""
+    with zipfile.ZipFile(io.BytesIO(office.docx(made))) as package:
+        markup = package.read("word/document.xml").decode()
+    body = markup.partition("<w:body>")[2].partition("</w:body>")[0]
+    body = body.replace("<w:p><w:r>", "<w:p><w:del><w:r><w:delText>99</w:delText></w:r></w:del><w:ins><w:r>")
+    body = body.replace("</w:r></w:p>", "</w:r></w:ins></w:p>")
+    row = "<w:tr><w:trPr><w:del/></w:trPr>" + "<w:tc><w:p><w:r><w:t>7</w:t></w:r></w:p></w:tc>" * 9 + "</w:tr>"
+    return office.word(body.replace("</w:tbl>", f"{row}</w:tbl>"))
+
+
+def packed(made: Synthetic) -> bytes:
+    """Stored, not deflated: the names inside the inner package stand open too. The file's name is in GB 18030."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("XXXX.docx", office.docx(made))
+    return out.getvalue().replace(b"XXXX.docx", "年报".encode("gb18030") + b".docx")
+
+
+@pytest.mark.parametrize(("make", "kind"), [(web, "html"), (web_archive, "mht"), (struck_out, "docx"), (packed, "zip")])
+def test_documents_as_offices_and_servers_make_them(make: Callable[[Synthetic], bytes], kind: str) -> None:
+    made = synthetic()
+    body = make(made)
+    assert recognise(body, "application/msword") == kind
+    content = read_body(body, kind)
+    found = read(Page(url=URL, body=body, documents={URL: Held(sha256="", media_type=None, content=content)}))
+    assert (found.title, cells(found, "docx")) == (made.title, truth(made))
+
+
+def test_html_is_a_document_only_where_it_is_sent_as_one() -> None:
+    assert recognise(web(synthetic()), "text/html; charset=utf-8") is None
+    assert recognise(web(synthetic())) is None
 
 
 @pytest.mark.parametrize("turned", [90, 180, 270])
@@ -424,11 +471,11 @@ def test_what_has_been_read_waits_for_no_other_document(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Child, "read", slow)
     reader = Reader(1)
-    known = reader.read(b"%PDF-1.4 known")
-    slow_one = threading.Thread(target=reader.read, args=(b"%PDF-1.4 slow",))
+    known = reader.read(b"%PDF-1.4 known", "pdf")
+    slow_one = threading.Thread(target=reader.read, args=(b"%PDF-1.4 slow", "pdf"))
     slow_one.start()
     assert begun.wait(20)
-    assert reader.read(b"%PDF-1.4 known") is known
+    assert reader.read(b"%PDF-1.4 known", "pdf") is known
     go_on.set()
     slow_one.join(20)
     assert asked == [b"%PDF-1.4 known", b"%PDF-1.4 slow"]

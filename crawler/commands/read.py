@@ -65,9 +65,9 @@ class Command(ArchiveCommand):
         page.portal, page.division_code = (portal.name, portal.division_code) if portal else (None, None)
         code = WELL
         try:
-            if refused is None and (kind := recognise(page.body)):
-                content = READER.read(page.body, sha256=page.sha256)
-                problems = list(content.problems) if content else []
+            if refused is None and (kind := recognise(page.body, page.content_type)):
+                content = READER.read(page.body, kind, sha256=page.sha256)
+                problems = list(content.problems)
                 held = Held(sha256=page.sha256 or "", media_type=MEDIA_TYPES[kind], content=content, problems=problems)
                 page.documents[page.url] = held
             report = read(page) if refused is None else Report(url=page.url)

@@ -23,6 +23,8 @@ MEDIA_TYPES = {
     "zip": "application/zip",
     "ole": "application/x-ole-storage",
     "archive": "application/x-compressed",
+    "html": "text/html",
+    "mht": "multipart/related",
     "png": "image/png",
     "jpeg": "image/jpeg",
     "gif": "image/gif",
@@ -50,14 +52,20 @@ _PACKAGES = ((b"word/", "docx"), (b"xl/", "xlsx"), (b"OFD.xml", "ofd"))
 _STREAMS = (("EncryptedPackage", "ole"), ("WordDocument", "doc"), ("Workbook", "xls"), ("Book", "xls"))
 
 
-def recognise(body: bytes) -> str | None:
-    """The format of a document by its content: a key of MEDIA_TYPES; None for HTML, text and all else.
+_MARKUP = (b"<html", b"<table", b"<!doctype html")
+_OFFICE = re.compile(r"msword|ms-?excel|officedocument|wps", re.IGNORECASE)
 
-    Only names that stand open in the file are looked for: nothing is unpacked.
+
+def recognise(body: bytes, content_type: str | None = None) -> str | None:
+    """The format of a document by its content: a key of MEDIA_TYPES; None for web pages, text and all else.
+
+    Only names that stand open in the file are looked for: nothing is unpacked. HTML is a document where it is sent as
+    one: `content_type` is what the server says of it.
     """
     head = body[:_HEAD]
     if head.startswith(b"PK\x03\x04"):
-        return next((kind for name, kind in _PACKAGES if name in body[-65_536:] or name in head), "zip")
+        names = _directory(body)
+        return next((kind for name, kind in _PACKAGES if name in names), "zip")
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return next((kind for name, kind in _STREAMS if name.encode("utf-16-le") in body), "ole")
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
@@ -65,9 +73,23 @@ def recognise(body: bytes) -> str | None:
     if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0":
         return "bmp"
     found = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
-    if found is None and _PDF.search(head) and b"<html" not in head.lower():
-        return "pdf"
-    return found
+    if found is not None:
+        return found
+    small = head.lower()
+    if b"mime-version:" in small and b"multipart/related" in small:
+        return "mht"
+    if any(mark in small for mark in _MARKUP):
+        return "html" if content_type and _OFFICE.search(content_type) else None
+    return "pdf" if _PDF.search(head) else None
+
+
+def _directory(body: bytes) -> bytes:
+    """A zip package's list of its members; what is packed in it may be a package too, with names of its own."""
+    end = body.rfind(b"PK\x05\x06")
+    if end < 0 or len(body) < end + 16:
+        return body[:_HEAD] + body[-65_536:]
+    size = int.from_bytes(body[end + 12 : end + 16], "little")
+    return body[max(0, end - size) : end]
 
 
 def read(body: bytes, kind: str) -> Content:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mimetypes import guess_type
+
 from crawler.items import Problem
 from pipelines import documents
 from pipelines.documents.content import Content, DocumentError
@@ -18,7 +20,7 @@ def read(body: bytes) -> Content:
     origins: list[str] = []
     for name in package.names():
         data = package.read(name)
-        kind = documents.recognise(data)
+        kind = documents.recognise(data, guess_type(name)[0])
         if kind is None:
             continue
         if kind in _LEFT_PACKED or len(origins) == MOST_DOCUMENTS:

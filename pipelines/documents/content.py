@@ -31,7 +31,7 @@ class Content:
     """A document as read. `blocks` are its paragraphs and its tables, in reading order."""
 
     kind: str
-    """docx, xlsx, xls, doc, pdf, ofd, zip or picture."""
+    """docx, xlsx, xls, doc, html, mht, pdf, ofd, zip or picture."""
     origin: str = "docx"
     """What statistics of it name as their origin: docx (doc and wps too), xlsx (xls too), pdf or image."""
     blocks: list[str | Grid] = field(default_factory=list, repr=False)
