@@ -151,6 +151,11 @@ class Captures:
         """Addresses that were asked for at that date (ISO, UTC) or later."""
         return {row[0] for row in self.db.conn.execute("SELECT url FROM captures WHERE requested_at >= ?", (date,))}
 
+    def urls_unread(self) -> set[str]:
+        """Addresses of which readers last said that nothing installed here reads them."""
+        sql = "SELECT url FROM problems WHERE kind = 'unread' AND stage = 'read' AND resolved_at IS NULL"
+        return {row[0] for row in self.db.conn.execute(sql)}
+
     def body_of(self, url: str, moment: str | None) -> str | None:
         """The sha256 of what a GET of this address was answered with at that moment, or, without one, last of all."""
         where, values = ("AND requested_at = ?", (url, moment)) if moment else ("", (url,))

@@ -238,6 +238,16 @@ class Reports:
         for row in self.reading(f"SELECT id FROM reports {where} ORDER BY id", values):  # noqa: S608 - a constant clause
             yield row["id"]
 
+    def attaching(self, urls: Iterable[str]) -> set[str]:
+        """Ids of the reports that have any of these documents, or are one."""
+        wanted = json.dumps(list(urls))
+        rows = self.reading(
+            """SELECT report_id AS id FROM attachments WHERE url IN (SELECT value FROM json_each(?))
+            UNION SELECT id FROM reports WHERE url IN (SELECT value FROM json_each(?))""",
+            (wanted, wanted),
+        )
+        return {row["id"] for row in rows}
+
     def reading(self, sql: str, values: Iterable[str] = ()) -> Iterator[sqlite3.Row]:
         """Rows of what is committed, one by one: what is written meanwhile is neither seen nor held up."""
         connection = open_read_only(self.path)

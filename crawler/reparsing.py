@@ -126,10 +126,11 @@ class Reparse:
         self.commit()
 
     def unread(self, places: Iterable[Located]) -> Iterator[Located]:
-        """Those of these documents that reports.db does not hold."""
+        """Those that reports.db does not hold, or with documents beside them that what was installed did not read."""
+        half_read = self.reports.attaching(self.captures.urls_unread()) if self.reports else set()
         for batch in _batches(places):
             held = self.reports.digests(place.id for place in batch) if self.reports else {}
-            yield from (place for place in batch if place.id not in held)
+            yield from (place for place in batch if place.id not in held or place.id in half_read)
 
     def _known(self, places: Iterable[Located]) -> Iterator[Located]:
         """These documents with the digests that reports.db holds, as far as they are this reader's."""

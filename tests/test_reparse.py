@@ -21,7 +21,7 @@ from scrapy.utils.project import get_project_settings
 
 import pipelines.compose
 from archive import Captures, Reports
-from crawler.items import Page, Report
+from crawler.items import Page, Problem, Report
 from crawler.reparsing import Account, Reparse
 from crawler.workers import compose_all
 from pipelines.compose import Located
@@ -334,6 +334,26 @@ def test_only_what_is_new_or_recent_is_read_when_asked(archive: Path) -> None:
     assert "1 new, 0 changed, 0 unchanged" in scrapy(archive, "reparse", "--new").stdout
     assert scrapy(archive, "reparse", "--since", "2999-01-01").stdout.startswith("0 pages read")
     assert scrapy(archive, "reparse", "--since", "soon").returncode == 2
+
+
+def test_what_nothing_read_then_is_read_again_when_asked_for_what_is_new(archive: Path) -> None:
+    """As a picture without the extra ocr, or a doc without LibreOffice: what reads it may have come since."""
+    reports, captures = Reports(archive), Captures(archive)
+    report_id, url = next(iter(reports.reading("SELECT id, url FROM reports WHERE portal = 'hepan' ORDER BY id")))
+    with reports.db.conn as connection:
+        connection.execute(
+            "INSERT INTO attachments (report_id, url, name) VALUES (?, ?, ?)", (report_id, f"{url}.png", "表")
+        )
+    run = captures.start_run("crawl", "hepan")
+    captures.put_problems(run, "read", [("hepan", f"{url}.png", [Problem(kind="unread", message="a picture")])])
+    captures.finish_run(run, "finished", {})
+    reports.close()
+    captures.close()
+    assert "0 new, 0 changed, 1 unchanged" in scrapy(archive, "reparse", "--new").stdout
+    captures = Captures(archive)
+    captures.resolve_problems(f"{url}.png", "read")
+    captures.close()
+    assert "0 new, 0 changed, 0 unchanged" in scrapy(archive, "reparse", "--new").stdout
 
 
 def test_a_dry_run_writes_nothing(archive: Path) -> None:
