@@ -19,8 +19,8 @@ class DamageError(ArchiveError):
     """One body is not there or not whole; everything else in the archive can be used."""
 
 
-def open_database(path: Path, migrations: Migrations) -> Database:
-    """Open `path` for writing, making and migrating it as needed.
+def open_database(path: Path, migrations: Migrations, *, page_size: int = 4096) -> Database:
+    """Open `path` for writing, making (with pages of that many bytes) and migrating it as needed.
 
     The directory is made when its parent is there; a mistyped path shall not grow a tree of empty archives.
     Raises ArchiveError for a directory that cannot be made and for a file that is no intact SQLite database.
@@ -34,6 +34,7 @@ def open_database(path: Path, migrations: Migrations) -> Database:
         raise ArchiveError(f"cannot open the archive {folder}: {error}") from error
     try:
         connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA page_size = {page_size}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")

@@ -12,7 +12,7 @@ from typing import Any
 
 import zstandard
 
-from archive.captures import Captures, fingerprint
+from archive.captures import PAGE_SIZE, Captures, fingerprint
 from archive.database import ArchiveError, open_database, open_read_only, utc_now
 from archive.migrations.captures import migrations
 from archive.warc import is_warc, read
@@ -209,7 +209,7 @@ def salvage(folder: Path) -> Path:
     """Make captures.db anew of every row that can still be read; returns where the damaged file is kept."""
     path, fresh = folder / "captures.db", folder / "captures.db.salvaged"
     fresh.unlink(missing_ok=True)
-    new = open_database(fresh, migrations)
+    new = open_database(fresh, migrations, page_size=PAGE_SIZE)
     old = open_read_only(path)
     try:
         new.conn.execute("PRAGMA foreign_keys = OFF")
