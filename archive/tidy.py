@@ -22,10 +22,12 @@ KEYS: dict[str, tuple[str, ...]] = {
     "report_texts": ("report_id",),
     "statistics": ("report_id", "table_no", "row_name", "column_name", "origin"),
     "checks": ("report_id", "identity", "scope"),
+    "table_sources": ("report_id", "table_no", "origin"),
     "attachments": ("report_id", "url"),
     "locations": ("report_id", "url"),
     "versions": ("report_id", "captured_at", "sha256"),
     "key_figures": ("report_id",),
+    "key_figures_all": ("report_id",),
     "timeliness": ("report_id",),
     "coverage": (),
     "year_over_year": (),
@@ -34,7 +36,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 LEFT_OUT = {"search_id", "digest"}
 """Columns that only the database needs."""
-_TEXT_OF_VIEWS = {"deadline"}
+_TEXT_OF_VIEWS = {"deadline", "standing_three", "standing_four"}
 """Columns that a view works out and that are no number."""
 _TYPES = {
     "TEXT": (pa.string(), "string"),

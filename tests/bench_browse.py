@@ -124,6 +124,7 @@ def fill(folder: Path, count: int) -> None:
                 [(row[14], search_text(row[3]), search_text(row[16])) for row in rows],
             ),
             ("statistics", f"report_id, {', '.join(STATISTIC)}", [s for row in rows for s in _statistics(row)]),
+            ("table_sources", "report_id, table_no, origin, url, standing", [_source(row) for row in rows]),
             (
                 "checks",
                 "report_id, identity, scope, expected, actual, verdict, severity",
@@ -209,6 +210,10 @@ def _statistics(row: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
         ("processed_total", granted + 3),
     ):
         yield (row[0], 3, name, "total", value, "件", str(value), "number", "html")
+
+
+def _source(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (row[0], 3, "html", row[1], "inconsistent" if row[14] % 97 == 0 else "verified")
 
 
 def _checks(row: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:

@@ -152,6 +152,20 @@ def test_every_page_says_what_it_is_for(archive: Path, room: str) -> None:
             assert len(body) + (ROOT / "archive/static/room.css").stat().st_size < 250 * KB, name
 
 
+def test_a_report_says_where_its_tables_stand(archive: Path, room: str) -> None:
+    db = sqlite3.connect(archive / "reports.db")
+    report_id, standing = db.execute(
+        "SELECT report_id, standing FROM table_sources WHERE table_no = 3 LIMIT 1"
+    ).fetchone()
+    db.close()
+    shown = get(f"{room}/report/{report_id}", **{"Accept-Language": "en"})[2].decode()
+    assert f"table on the page · <b>{standing}</b>" in shown
+    told = json.loads(get(f"{room}/report/{report_id}.json")[2])
+    assert {"table_no": 3, "origin": "html", "standing": standing} == {
+        name: told["table_sources"][1][name] for name in ("table_no", "origin", "standing")
+    }
+
+
 def test_no_page_asks_another_host(archive: Path, room: str) -> None:
     for name, address in addresses(archive).items():
         page = get(room + address)[2].decode()

@@ -125,3 +125,9 @@ def m003_table_sources(db: Database) -> None:
         " origin TEXT, url TEXT, standing TEXT, PRIMARY KEY (report_id, table_no, origin)) WITHOUT ROWID"
     )
     views.create(db)
+
+
+@migrations()
+def m004_key_figures(db: Database) -> None:
+    """Key figures of tables that can be trusted, and beside them those of all tables."""
+    views.create(db)

@@ -2,51 +2,69 @@
 
 from sqlite_utils import Database
 
-# A table of a PDF or a picture counts where it is verified; of a page, a Word or an Excel file as it was published.
-_TRUSTED = """(s.origin NOT IN ('pdf', 'image') OR EXISTS (SELECT 1 FROM table_sources t WHERE t.report_id = s.report_id
-  AND t.table_no = s.table_no AND t.origin = s.origin AND t.standing = 'verified'))"""
-_RANK = "CASE s.origin WHEN 'html' THEN 0 WHEN 'docx' THEN 1 WHEN 'xlsx' THEN 2 WHEN 'pdf' THEN 3 WHEN 'image' THEN 4 ELSE 5 END"
-# One figure of a report: a table beats prose, and among tables the page's own beats a document's.
-_FIGURE = f"""(SELECT value FROM statistics s WHERE s.report_id = r.id AND {{where}} AND s.value IS NOT NULL AND {_TRUSTED}
-  ORDER BY {_RANK} LIMIT 1)"""
+# A table counts where it is verified. One that does not add up counts as it was published, where a page or a Word or
+# Excel file says which cell a figure stands in; so does the annex before 2019, which bodies shorten as they like.
+_TRUSTED = """(t.standing = 'verified' OR (t.origin NOT IN ('pdf', 'image') AND (t.standing = 'inconsistent' OR t.table_no = 1)))"""
+_ALL = "1"
+BEST = """CASE t.standing WHEN 'verified' THEN 0 WHEN 'inconsistent' THEN 1 ELSE 2 END,
+  CASE t.origin WHEN 'html' THEN 0 WHEN 'docx' THEN 1 WHEN 'xlsx' THEN 2 WHEN 'pdf' THEN 3 ELSE 4 END"""
+"""Sorts the sources `t` of one table; the first is the one that its figures are taken from."""
+_SOURCE = "table_sources t ON t.report_id = s.report_id AND t.table_no = s.table_no AND t.origin = s.origin"
 
 
-def figure(row: str, column: str = "total", table: int = 3) -> str:
-    return _FIGURE.format(where=f"s.table_no = {table} AND s.row_name = '{row}' AND s.column_name = '{column}'")
+def figure(row: str, column: str = "total", table: int = 3, trusted: str = _TRUSTED) -> str:
+    """One figure of the report `r`: of the best source of its table, else of prose."""
+    return f"""(SELECT s.value FROM statistics s LEFT JOIN {_SOURCE} WHERE s.report_id = r.id AND s.table_no = {table}
+  AND s.row_name = '{row}' AND s.column_name = '{column}' AND s.value IS NOT NULL AND (s.origin = 'narrative' OR {trusted})
+  ORDER BY s.origin = 'narrative', {BEST} LIMIT 1)"""
 
 
-def _or_annex(row: str, annex: str, table: int = 3, column: str = "total") -> str:
-    """A figure of the national tables; before 2019 the annex's row of the same meaning (`same_as` in labels.json)."""
-    return f"COALESCE({figure(row, column, table)}, {figure(annex, 'year_value', 1)})"
+def _key_figures(name: str, trusted: str) -> str:
+    def one(row: str, column: str = "total", table: int = 3) -> str:
+        return figure(row, column, table, trusted)
 
+    def or_annex(row: str, annex: str, table: int = 3, column: str = "total") -> str:
+        """A figure of the national tables; before 2019 the annex's row of the same meaning (`same_as` in labels.json)."""
+        return f"COALESCE({one(row, column, table)}, {one(annex, 'year_value', 1)})"
 
-def _group(prefix: str) -> str:
-    """A group's total: the sum of its rows in a table, else the total that the prose states."""
-    rows = f"s.report_id = r.id AND s.table_no = 3 AND s.column_name = 'total' AND s.origin <> 'narrative' AND s.row_name GLOB '{prefix}_*'"
-    one_origin = f"SELECT SUM(value) FROM statistics s WHERE {rows} AND {_TRUSTED} GROUP BY s.origin HAVING SUM(value) IS NOT NULL"
-    return f"COALESCE(({one_origin} ORDER BY {_RANK} LIMIT 1), {figure(f'{prefix}_total')})"
+    def group(prefix: str) -> str:
+        """A group's total: the sum of its rows in a table, else the total that the prose states."""
+        total = f"""(SELECT SUM(s.value) FROM statistics s JOIN {_SOURCE} WHERE s.report_id = r.id AND s.table_no = 3
+  AND s.column_name = 'total' AND s.row_name GLOB '{prefix}_*' AND {trusted} GROUP BY s.origin
+  HAVING SUM(s.value) IS NOT NULL ORDER BY {BEST} LIMIT 1)"""
+        return f"COALESCE({total}, {one(f'{prefix}_total')})"
 
+    def standing(table: int) -> str:
+        """How far the table can be trusted that the figures are of; NULL where they are of prose."""
+        return f"""(SELECT t.standing FROM table_sources t WHERE t.report_id = r.id AND t.table_no = {table} AND {trusted}
+  AND t.standing <> 'unread' ORDER BY {BEST} LIMIT 1)"""
 
-KEY_FIGURES = f"""CREATE VIEW key_figures AS SELECT
+    return f"""CREATE VIEW {name} AS SELECT
   r.id AS report_id, r.portal, r.issuing_body, r.division_code, r.level, r.body_kind, r.report_year, r.form, r.title, r.url,
-  {_or_annex("new_received", "applications_received")} AS applications,
-  {figure("new_received", "natural_person")} AS applications_natural_person,
-  {figure("carried_in")} AS carried_in,
-  {_or_annex("processed_total", "applications_processed")} AS processed,
-  {_or_annex("granted", "replied_granted")} AS granted,
-  {_or_annex("partially_granted", "replied_partially_granted")} AS partially_granted,
-  COALESCE({_group("denied")}, {figure("replied_denied", "year_value", 1)}) AS denied,
-  {_group("not_provided")} AS not_provided,
-  {_group("not_processed")} AS not_processed,
-  COALESCE({figure("other_handling")}, {_group("other")}) AS other,
-  {figure("carried_out")} AS carried_out,
-  {_or_annex("cases", "reviews_total", 4, "review_total")} AS reviews,
-  {_or_annex("cases", "reviews_corrected", 4, "review_corrected")} AS reviews_corrected,
-  {figure("cases", "suit_direct_total", 4)} AS suits_direct,
-  {figure("cases", "suit_after_review_total", 4)} AS suits_after_review,
-  COALESCE({figure("cases", "suit_direct_total", 4)} + {figure("cases", "suit_after_review_total", 4)},
-    {figure("cases", "suit_total", 4)}) AS suits
+  {or_annex("new_received", "applications_received")} AS applications,
+  {one("new_received", "natural_person")} AS applications_natural_person,
+  {one("carried_in")} AS carried_in,
+  {or_annex("processed_total", "applications_processed")} AS processed,
+  {or_annex("granted", "replied_granted")} AS granted,
+  {or_annex("partially_granted", "replied_partially_granted")} AS partially_granted,
+  COALESCE({group("denied")}, {one("replied_denied", "year_value", 1)}) AS denied,
+  {group("not_provided")} AS not_provided,
+  {group("not_processed")} AS not_processed,
+  COALESCE({one("other_handling")}, {group("other")}) AS other,
+  {one("carried_out")} AS carried_out,
+  {or_annex("cases", "reviews_total", 4, "review_total")} AS reviews,
+  {or_annex("cases", "reviews_corrected", 4, "review_corrected")} AS reviews_corrected,
+  {one("cases", "suit_direct_total", 4)} AS suits_direct,
+  {one("cases", "suit_after_review_total", 4)} AS suits_after_review,
+  COALESCE({one("cases", "suit_direct_total", 4)} + {one("cases", "suit_after_review_total", 4)},
+    {one("cases", "suit_total", 4)}) AS suits,
+  {standing(3)} AS standing_three,
+  {standing(4)} AS standing_four
 FROM reports r WHERE r.same_as IS NULL"""
+
+
+KEY_FIGURES = _key_figures("key_figures", _TRUSTED)
+KEY_FIGURES_ALL = _key_figures("key_figures_all", _ALL)
 
 COVERAGE = """CREATE VIEW coverage AS SELECT portal, report_year, COUNT(*) AS reports,
   SUM(state = 'live') AS live, SUM(state = 'missing') AS missing, SUM(state = 'removed') AS removed, SUM(state = 'returned') AS returned,
@@ -73,6 +91,7 @@ WHERE cur.carried_in IS NOT NULL AND prev.carried_out IS NOT NULL"""
 
 VIEWS = {
     "key_figures": KEY_FIGURES,
+    "key_figures_all": KEY_FIGURES_ALL,
     "coverage": COVERAGE,
     "timeliness": TIMELINESS,
     "failed_checks": FAILED_CHECKS,

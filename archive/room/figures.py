@@ -61,7 +61,8 @@ _COLUMNS_BESIDE_TOTAL = "'natural_person', 'commercial_enterprise', 'research_in
 def _state(table: int, failing: str) -> str:
     """verified: from a table, its identities hold; fails: one of them does not; unchecked: none could be assessed; prose."""
     failing = f"c.report_id = r.id AND {failing}"
-    return f"""CASE WHEN NOT EXISTS (SELECT 1 FROM statistics s WHERE s.report_id = r.id AND s.table_no = {table} AND s.origin <> 'narrative' AND s.value IS NOT NULL)
+    standing = "k.standing_three" if table == 3 else "k.standing_four"
+    return f"""CASE WHEN {standing} IS NULL OR NOT EXISTS (SELECT 1 FROM statistics s WHERE s.report_id = r.id AND s.table_no = {table} AND s.origin <> 'narrative' AND s.value IS NOT NULL)
       THEN 'prose' WHEN EXISTS (SELECT 1 FROM checks c WHERE c.verdict = 'fails' AND {failing}) THEN 'fails'
       WHEN EXISTS (SELECT 1 FROM checks c WHERE c.verdict = 'holds' AND {failing}) THEN 'verified' ELSE 'unchecked' END"""  # noqa: S608 - our own conditions
 

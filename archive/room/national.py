@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archive.room.words import IDENTITIES, Pair, label
+from archive.room.words import IDENTITIES, ORIGINS, TABLES, Pair, label
 from pipelines.labels import ANNEX_FORMS, LABELS
 
-ORIGINS = ("html", "docx", "xlsx", "pdf", "image")
 Cells = dict[tuple[str, str], dict[str, Any]]
 """(row name, column name) → the row of `statistics`."""
 
@@ -53,12 +52,15 @@ class Table:
     """Identities that fail in it."""
 
 
-def layout(statistics: Sequence[dict[str, Any]], checks: Iterable[dict[str, Any]]) -> list[Table]:
-    """Every table that the report has, each of the best origin that holds it."""
+def layout(
+    statistics: Sequence[dict[str, Any]], checks: Iterable[dict[str, Any]], sources: Sequence[dict[str, Any]] = ()
+) -> list[Table]:
+    """Every table that the report has, each of the first of its `sources` that holds it, else of any other origin."""
     marks = _marks([check for check in checks if check["verdict"] == "fails"])
     found: list[Table] = []
     for number in (1, 2, 3, 4):
-        for origin in ORIGINS:
+        ranked = [source["origin"] for source in sources if source["table_no"] == number]
+        for origin in dict.fromkeys((*ranked, *(s["origin"] for s in statistics if s["origin"] != "narrative"))):
             cells: Cells = {
                 (s["row_name"], s["column_name"]): s
                 for s in statistics
@@ -109,7 +111,7 @@ def _places(identity: str, scope: str) -> list[tuple[int, tuple[str, str]]]:
         return [(2, (scope, "items_prev_year"))]
     if identity == "S-1" and "." not in scope:
         return [(2, (scope, column)) for column in ("newly_disclosed", "total_disclosed")]
-    row, _, column = scope.partition(".")
+    row, _, column = scope.partition(" ")[0].partition(".")  # behind a blank D-1 names its two sources
     return [(table, (row, column)) for table in (2, 3, 4)]
 
 
@@ -239,4 +241,10 @@ _BLOCKS = {1: _annex, 2: _two, 3: _three, 4: _four}
 
 def spelled(check: dict[str, Any]) -> tuple[Pair, Pair]:
     """A failing identity in words: where, and what should equal what."""
+    place, _, origins = check["scope"].partition(" ")
+    if check["identity"] == "D-1" and "/" in origins:
+        where = [ORIGINS.get(origin, (origin, origin)) for origin in origins.rpartition(" ")[2].split("/")]
+        titles = label(place) if "." in place else TABLES[int(origins.partition(" ")[0])]
+        named = tuple(f"{title}（{' / '.join(pair[i] for pair in where)}）" for i, title in enumerate(titles))
+        return (named[0], named[1]), IDENTITIES["D-1"]
     return label(check["scope"]), IDENTITIES.get(check["identity"], (check["identity"], check["identity"]))

@@ -8,11 +8,16 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from archive.migrations.views import BEST
+
 _HEADING = re.compile(r"^\s*(?:[一二三四五六七八九十]{1,3}[、．.]|第[一二三四五六七八九十]{1,3}[章节部])\s*\S.{0,60}$")
 _SUBHEADING = re.compile(r"^\s*[（(][一二三四五六七八九十]{1,3}[)）]\s*\S.{0,50}$")
 _SENTENCE = re.compile(r"[。；！？]")
 _TABLE_ROW = re.compile(r"(?:^|\s)[-+]?[\d,.]*[\d/／—–-](?:\s+[-+]?[\d,.]*[\d/／—–-])+\s*$|^\S{2,40}\s+[\d,.]+\s*$")
 _KINDS = (("row", _TABLE_ROW), ("h2", _HEADING), ("h3", _SUBHEADING))
+
+
+SOURCES_BY_WORTH = f"table_no, {BEST.replace('t.', '')}"
 
 
 @dataclass(slots=True)
@@ -51,6 +56,8 @@ class Full:
     text: str
     statistics: list[dict[str, Any]]
     checks: list[dict[str, Any]]
+    sources: list[dict[str, Any]]
+    """Where its tables stand, the best source of each first."""
     attachments: list[dict[str, Any]]
     locations: list[dict[str, Any]]
     versions: list[dict[str, Any]]
@@ -80,6 +87,7 @@ def load(db: sqlite3.Connection, report_id: str) -> Full | None:
             ("report_texts", "report_id"),
             ("statistics", "table_no, row_name, column_name"),
             ("checks", "identity, scope"),
+            ("table_sources", SOURCES_BY_WORTH),
             ("attachments", "url"),
             ("locations", "url"),
             ("versions", "captured_at DESC"),
@@ -94,6 +102,7 @@ def load(db: sqlite3.Connection, report_id: str) -> Full | None:
         text=of["report_texts"][0]["text"] if of["report_texts"] else "",
         statistics=of["statistics"],
         checks=of["checks"],
+        sources=of["table_sources"],
         attachments=of["attachments"],
         locations=of["locations"],
         versions=of["versions"],

@@ -137,6 +137,7 @@ async def report_page(datasette: Any, request: Any) -> Any:
                 "text": full.text,
                 "statistics": full.statistics,
                 "checks": full.checks,
+                "table_sources": full.sources,
                 "attachments": full.attachments,
                 "locations": full.locations,
                 "versions": full.versions,
@@ -160,7 +161,7 @@ async def report_page(datasette: Any, request: Any) -> Any:
     context = {
         "full": full,
         "row": full.row,
-        "tables": national.layout(full.statistics, full.checks),
+        "tables": national.layout(full.statistics, full.checks, full.sources),
         "failures": [
             check | {"spelled": national.spelled(check)} for check in full.checks if check["verdict"] == "fails"
         ],

@@ -53,6 +53,13 @@ ORIGINS: dict[str, Pair] = {
     "image": ("图片", "picture"),
     "narrative": ("正文文字", "prose"),
 }
+STANDINGS: dict[str, Pair] = {
+    "verified": ("已验证", "verified"),
+    "inconsistent": ("照原文，勾稽不符", "as published, does not add up"),
+    "unverified": ("未能验证", "not verified"),
+    "incomplete": ("不完整", "incomplete"),
+    "unread": ("未采用", "not used"),
+}
 TABLES: dict[int, Pair] = {
     1: ("政府信息公开情况统计表", "Statistics annex (before 2019)"),
     2: ("二、主动公开政府信息情况", "Table two: disclosed on the body's own initiative"),
@@ -121,6 +128,7 @@ IDENTITIES: dict[str, Pair] = {
     ),
     "S-1": ("对外公开总数量 ≥ 本年新公开数量；各数不为负", "total disclosed ≥ newly disclosed; no count is negative"),
     "S-2": ("正文所述数字 = 表中数字", "the number in the prose = the number in the table"),
+    "D-1": ("同一表格的两处来源，各单元格相同", "a cell is the same in two sources of its table"),
 }
 VALUES: dict[str, dict[str, Pair]] = {
     "level": LEVELS,
@@ -130,6 +138,7 @@ VALUES: dict[str, dict[str, Pair]] = {
     "state": STATES,
     "severity": SEVERITIES,
     "origin": ORIGINS,
+    "standing": STANDINGS,
 }
 """Field → value → words."""
 

@@ -1,0 +1,76 @@
+"""Of which tables key figures are, and what the reading room says of their sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archive import Reports
+from archive.room import national
+
+SOURCES = [
+    # standing and figure of each source → key_figures, its standing; key_figures_all, its standing
+    ({"html": ("verified", 5)}, (5, "verified"), (5, "verified")),
+    ({"html": ("inconsistent", 5)}, (5, "inconsistent"), (5, "inconsistent")),
+    ({"html": ("incomplete", 5)}, (None, None), (5, "incomplete")),
+    ({"pdf": ("unverified", 5)}, (None, None), (5, "unverified")),
+    ({"pdf": ("inconsistent", 5)}, (None, None), (5, "inconsistent")),
+    ({"html": ("incomplete", 5), "pdf": ("verified", 6)}, (6, "verified"), (6, "verified")),
+    ({"html": ("inconsistent", 5), "docx": ("verified", 6)}, (6, "verified"), (6, "verified")),
+    ({"docx": ("verified", 5), "pdf": ("verified", 6)}, (5, "verified"), (5, "verified")),
+    ({"image": ("unverified", 5), "narrative": ("", 7)}, (7, None), (5, "unverified")),
+    ({"pdf": ("unread", None), "narrative": ("", 7)}, (7, None), (7, None)),
+]
+
+
+@pytest.mark.parametrize(("sources", "trusted", "everything"), SOURCES)
+def test_key_figures_are_of_tables_that_can_be_trusted(
+    tmp_path: Path,
+    sources: dict[str, tuple[str, int | None]],
+    trusted: tuple[int | None, str | None],
+    everything: tuple[int | None, str | None],
+) -> None:
+    reports = Reports(tmp_path)
+    db = reports.db.conn
+    db.execute("INSERT INTO portals (name) VALUES ('p')")
+    db.execute("INSERT INTO reports (id, url, portal, state, search_id, digest) VALUES ('r', 'u', 'p', 'live', 1, '')")
+    for origin, (standing, value) in sources.items():
+        if standing:
+            db.execute("INSERT INTO table_sources VALUES ('r', 3, ?, 'u', ?)", (origin, standing))
+        if value is not None:
+            cells = [("new_received", value), ("denied_state_secret", value)]
+            if origin == "narrative":
+                cells = [("new_received", value), ("denied_total", value)]
+            for row, number in cells:
+                db.execute(
+                    "INSERT INTO statistics (report_id, table_no, row_name, column_name, value, origin)"
+                    " VALUES ('r', 3, ?, 'total', ?, ?)",
+                    (row, number, origin),
+                )
+    for view, wanted in (("key_figures", trusted), ("key_figures_all", everything)):
+        (found,) = db.execute(f"SELECT applications, denied, standing_three FROM {view}").fetchall()
+        assert tuple(found) == (wanted[0], wanted[0], wanted[1])
+    reports.close()
+
+
+def test_the_table_that_counts_is_shown_and_disagreements_are_marked() -> None:
+    def cell(origin: str, value: int) -> dict[str, object]:
+        return {
+            "table_no": 3,
+            "row_name": "granted",
+            "column_name": "total",
+            "origin": origin,
+            "raw": str(value),
+            "value_state": "number",
+        }
+
+    check = {"identity": "D-1", "scope": "granted.total docx/html", "verdict": "fails"}
+    sources = [{"table_no": 3, "origin": "docx"}, {"table_no": 3, "origin": "html"}]
+    (table,) = national.layout([cell("html", 1), cell("docx", 2)], [check], sources)
+    shown = [c for block in table.blocks for line in block.lines for c in line.cells if c and c.raw]
+    assert (table.origin, [(c.raw, c.failing) for c in shown]) == ("docx", [("2", ("D-1",))])
+    assert national.spelled(check)[0][1] == "granted, total（Word document / table on the page）"
+    assert national.spelled(check | {"scope": "table 3 docx/html"})[0][0].startswith(
+        "三、收到和处理政府信息公开申请情况（"
+    )
