@@ -144,10 +144,9 @@ class Reparse:
         account, place = self.account, reading.located
         account.counts["read"] += 1
         self.portal = place.portal
-        unreadable = reading.record is None and any(
-            p.kind == "unreadable" for _, said in reading.problems for p in said
-        )
-        if reading.failed or unreadable:
+        is_read = reading.record is not None or reading.is_unchanged
+        unreadable = any(p.kind == "unreadable" for _, said in reading.problems for p in said)
+        if reading.failed or (unreadable and not is_read):
             account.name("failed", place.id)
             self.left_alone.add(place.id)
         result, changes = self._compared(reading)
