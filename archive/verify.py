@@ -22,6 +22,7 @@ Progress = Callable[[int, int], None]
 
 _NAMED = 20
 """Lines taken over from SQLite's own check."""
+_ANEW = "delete it, and scrapy reparse makes it anew"
 _PROBED = 500
 """Rows in a row that cannot be had, after which no more are looked for one by one."""
 
@@ -42,7 +43,7 @@ class Verdict:
 def verify(folder: Path, progress: Progress = lambda *_: None) -> Verdict:
     """Hash every body, check every reference. Raises ArchiveError when there is no captures.db in `folder`."""
     verdict = Verdict()
-    db = open_read_only(folder / "captures.db")
+    db = _open(folder / "captures.db")
     try:
         for message in _structure(db):
             verdict.is_broken = True
@@ -54,11 +55,16 @@ def verify(folder: Path, progress: Progress = lambda *_: None) -> Verdict:
         verdict.is_broken = True
         verdict.lines.append(f"captures.db: it cannot be read through: {error}")
     if (folder / "reports.db").is_file():
-        verdict.lines += [
-            f"reports.db: {line} (delete it, and scrapy reparse makes it anew)" for line in _reports(folder, db)
-        ]
+        verdict.lines += [f"reports.db: {line}" for line in _reports(folder, None if verdict.is_broken else db)]
     db.close()
     return verdict
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Without this pragma SQLite reads nothing of a file that is shorter than it says."""
+    db = open_read_only(path)
+    db.execute("PRAGMA writable_schema = ON")
+    return db
 
 
 def _structure(db: sqlite3.Connection) -> Iterator[str]:
@@ -145,10 +151,13 @@ def _captures(db: sqlite3.Connection, verdict: Verdict) -> None:
             verdict.lines.append(f"{named}: its headers are no JSON")
 
 
-def _reports(folder: Path, captures: sqlite3.Connection) -> list[str]:
+def _reports(folder: Path, captures: sqlite3.Connection | None) -> list[str]:
+    """What is wrong with reports.db itself and, where captures.db can be read, with what it was read from."""
     db = open_read_only(folder / "reports.db")
     try:
-        lines = [*_structure(db), *_references(db)]
+        lines = [f"{line} ({_ANEW})" for line in (*_structure(db), *_references(db))]
+        if captures is None:
+            return lines
         for table, name in (("reports", "id"), ("versions", "report_id")):
             lines += [
                 f"{row['id']} was read from body {row['sha256']}, which is not there"
@@ -156,7 +165,7 @@ def _reports(folder: Path, captures: sqlite3.Connection) -> list[str]:
                 if not captures.execute("SELECT 1 FROM bodies WHERE sha256 = ?", (row["sha256"],)).fetchone()
             ]
     except sqlite3.Error as error:
-        lines = [f"it cannot be read through: {error}"]
+        lines = [f"it cannot be read through: {error} ({_ANEW})"]
     finally:
         db.close()
     return lines
@@ -210,7 +219,7 @@ def salvage(folder: Path) -> Path:
     path, fresh = folder / "captures.db", folder / "captures.db.salvaged"
     fresh.unlink(missing_ok=True)
     new = open_database(fresh, migrations, page_size=PAGE_SIZE)
-    old = open_read_only(path)
+    old = _open(path)
     try:
         new.conn.execute("PRAGMA foreign_keys = OFF")
         for table in ("runs", "portals", "bodies", "captures", "entries", "problems"):

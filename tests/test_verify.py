@@ -121,6 +121,18 @@ def test_a_truncated_database_is_named_and_mended(archive: Path, original: Path,
     assert "12 unchanged, 0 lost, 0 failed" in scrapy(archive, "reparse").stdout
 
 
+def test_of_a_truncated_database_all_that_can_be_read_is_kept(archive: Path, original: Path, tmp_path: Path) -> None:
+    path = archive / "captures.db"
+    with path.open("r+b") as file:
+        file.truncate(int(path.stat().st_size * 0.8))
+    Captures(tmp_path / "empty").close()
+    scrapy(archive, "verify", "--repair-from", tmp_path / "empty" / "captures.db")
+    count = "SELECT COUNT(*) FROM captures WHERE sha256 IN (SELECT sha256 FROM bodies)"
+    ((kept,),), ((all_,),) = execute(archive, count), execute(original, count)
+    assert all_ / 2 < kept < all_
+    assert not verify(archive).is_broken, verify(archive).lines
+
+
 def test_orphans_and_altered_addresses_are_named(archive: Path) -> None:
     captures = Captures(archive)
     with captures.db.conn as connection:
