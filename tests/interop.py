@@ -1,7 +1,8 @@
 """make interop: exports in the hands of other people's tools, in an environment of their own.
 
 Serves and crawls two replicas, exports the archive, then: `warcio check`, the WACZ validator of py-wacz, and pywb, which
-has to replay three pages, each as it was answered first and as a 304 confirmed it, with its title.
+has to replay three pages, each as it was answered first and as a 304 confirmed it, with its title. Imported into an empty
+archive, the exports give the same captures and the same reports.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.crawling import crawl, scrapy
 from tests.portals.nfcms import Nfcms
 from tests.portals.server import Server
 from tests.portals.trs import Trs
+from tests.test_warc import captured, dump
 
 PAGES = 3
 
@@ -38,6 +40,7 @@ def main(tools: Path) -> int:
         done.append(_told("warcio check", [sys.executable, "-m", "warcio.cli", "check", str(warc)]))
         done.append(_told("wacz validate", [str(tools / "wacz"), "validate", "--file", str(wacz)]))
         done.append(_replayed(tools, folder, warc, archive))
+        done += [_returned(path, archive, folder / f"from-{path.name}") for path in (warc, wacz)]
     return int(not all(done))
 
 
@@ -73,6 +76,13 @@ def _replayed(tools: Path, folder: Path, warc: Path, archive: Path) -> bool:
         pywb.wait()
     well = len(kept) == 2 * PAGES and all("年度报告" in title for title in kept)
     print(f"pywb replays {len(kept)} of {2 * PAGES} captures with their titles: {'yes' if well else f'NO, {kept}'}")
+    return well
+
+
+def _returned(path: Path, archive: Path, other: Path) -> bool:
+    scrapy(other, "import", path)
+    well = captured(other) == captured(archive) and dump(other) == dump(archive)
+    print(f"{path.name} imported into an empty archive gives the same: {'yes' if well else 'NO'}")
     return well
 
 
