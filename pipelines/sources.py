@@ -31,6 +31,8 @@ SHOWN = frozenset(("pdf", "image"))
 LABEL_FLOOR = 0.6
 """How much of the form's label a printed one must be: PDFs lose characters, bodies shorten."""
 
+_WORTH = {"verified": 0, "inconsistent": 1}
+"""Standings of tables that are whole, the better first."""
 _NEEDED = {3: ("T3-A", "T3-B", "T3-C"), 4: ("T4-A",)}
 
 
@@ -164,7 +166,7 @@ def weigh(
         told = standing(table, check(own))
         sources.append(TableSource(table_no=table.table_no, origin=table.origin, url=document.url, standing=told))
         problems += [Problem(kind="unsure", message=doubt, url=document.url) for doubt in table.doubts]
-    sources.sort(key=lambda source: (source.table_no, source.standing != "verified", ORIGINS.index(source.origin)))
+    sources.sort(key=lambda one: (one.table_no, _WORTH.get(one.standing, len(_WORTH)), ORIGINS.index(one.origin)))
     best: dict[int, str] = {}
     for source in sources:
         if source.standing != "unread":

@@ -8,6 +8,7 @@ import shutil
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,9 +17,8 @@ import pytest
 from crawler.documents import Child, Reader
 from crawler.items import Entry, Page, Report
 from pipelines import parsed, read
-from pipelines.documents import MEDIA_TYPES, Content, DocumentError, Held, recognise
+from pipelines.documents import MEDIA_TYPES, Content, DocumentError, Held, pdf, recognise
 from pipelines.documents import read as read_body
-from pipelines.documents.pdf import level
 from pipelines.links import file_name
 from tests import office
 from tests.crawling import ROOT, crawl, scrapy
@@ -165,9 +165,47 @@ def test_figures_of_another_font_stand_in_the_line_of_their_text() -> None:
     one = {"matrix": (1, 0, 0, 1, 0, 700.0), "size": 24.0, "y1": 722.0, "top": 118.0, "bottom": 142.0, "doctop": 118.0}
     other = one | {"y1": 717.0, "top": 123.0, "bottom": 147.0, "doctop": 123.0}
     page = SimpleNamespace(chars=[one, other])
-    level(page)
+    pdf.level(page)
     assert one["top"] == pytest.approx(other["top"])
     assert one["bottom"] - one["top"] == pytest.approx(24)
+
+
+def torn_four(made: Synthetic, cut: Callable[[str], tuple[str, ...]]) -> Report:
+    """Its table four with a page break in the row of figures: `cut` says what of each figure stands above it and below."""
+    grid = next(block.grid for block in reversed(list(made.blocks())) if block.grid)
+    rows_: list[list[pdf.Cell]] = [[] for _ in grid]
+    for row, column, down, across, text in office.placed(grid):
+        for r in range(row, row + down):
+            rows_[r].append(pdf.Cell(30.0 * column, 30.0 * (column + across), text, r == row, 100 * row + column))
+    *head, figures = [sorted(row, key=lambda cell: cell.x0) for row in rows_]
+    upper, *below = zip(*([replace(cell, text=part) for part in cut(cell.text)] for cell in figures), strict=True)
+    slices = [pdf.Slice(1, 0, 9, [*head, list(upper)]), pdf.Slice(2, 0, 9, list(map(list, below)))]
+    content = Content(kind="pdf", origin="pdf", blocks=[made.title, pdf.one_grid(slices)])
+    return read(Page(url=URL, body=b"%PDF-1.4", documents={URL: Held(sha256="", media_type=None, content=content)}))
+
+
+@pytest.mark.parametrize("above", [0, 1, 2, 9])
+def test_the_row_of_table_four_that_a_page_break_tore_is_put_together(above: int) -> None:
+    made = Synthetic(issuing_body="临川市人民政府", report_year=2022)
+    found = torn_four(made, lambda figure: (figure[:above], figure[above:]))
+    assert cells(found, "pdf") == {key: value for key, value in truth(made).items() if key[0] == 4}
+    assert {s.standing for s in found.table_sources} == {"verified"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "cut"),
+    [
+        ("t4-a", lambda figure: (figure[:1], figure[1:])),
+        ("slash", lambda figure: (figure, "", "0")),
+        ("slash", lambda _: ("0", "0")),
+        ("slash", lambda figure: (figure, figure)),
+    ],
+)
+def test_what_cannot_be_put_together_is_not_used(fault: str, cut: Callable[[str], tuple[str, ...]]) -> None:
+    made = Synthetic(issuing_body="临川市人民政府", report_year=2022, faults=frozenset({fault}))
+    found = torn_four(made, cut)
+    assert not {s.standing for s in found.table_sources} & {"verified", "inconsistent"}
+    assert not cells(found, "pdf")
 
 
 @pytest.mark.parametrize("origin", ["docx", "pdf"])

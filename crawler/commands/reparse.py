@@ -42,7 +42,11 @@ class Command(ArchiveCommand):
         """What to read, how, and what to say of it."""
         super().add_options(parser)
         parser.add_argument("--jobs", type=int, metavar="N", help="processes that read (default: as many as cores)")
-        parser.add_argument("--new", action="store_true", help="only what reports.db does not hold, and what has documents that were not read")
+        parser.add_argument(
+            "--new",
+            action="store_true",
+            help="only what reports.db does not hold, and what has documents that were not read",
+        )
         parser.add_argument("--since", metavar="DATE", help="only documents that were fetched on this day or later")
         parser.add_argument(
             "--dry-run", action="store_true", help="write nothing; with a report's id, show how it differs"

@@ -26,7 +26,7 @@ from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 from pdfplumber.utils.text import extract_text
 
 from pipelines.documents.content import Content, DocumentError
-from pipelines.labels import NATIONAL_FORMS, core, rows
+from pipelines.labels import NATIONAL_FORMS, columns, core, rows
 from pipelines.tables import LONGEST_TEXT, Grid, Segment
 
 MOST_PAGES = 500
@@ -47,6 +47,9 @@ _GAP = re.compile(
 """Between Han characters and figures a typesetter leaves a gap, which is no blank in the text."""
 _ENDS = "。！？；：.!?;:"
 _FIGURE = re.compile(r"[\d.,+\-]+")
+_WRITTEN = re.compile(r"0|[1-9]\d*|[/／—–-]+")
+"""A whole number, or a mark that there is none."""
+_RESULTS = tuple(column.match for column in columns("cn-2021", 4)[:5])
 _RADICALS = str.maketrans(
     {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
     | dict(
@@ -69,7 +72,9 @@ logging.getLogger("pdfminer").setLevel(logging.ERROR)  # it warns of every font 
 
 
 @dataclass(slots=True)
-class _Cell:
+class Cell:
+    """A cell of a page: its rules left and right in points, whether it begins in its row, and a number of its own."""
+
     x0: float
     x1: float
     text: str
@@ -78,13 +83,13 @@ class _Cell:
 
 
 @dataclass(slots=True)
-class _Slice:
+class Slice:
     """The part of a table that one page holds: rows of cells, left to right."""
 
     page: int
     top: float
     bottom: float
-    rows: list[list[_Cell]]
+    rows: list[list[Cell]]
     mended: bool = False
     pages: set[int] = field(default_factory=set)
 
@@ -106,7 +111,7 @@ def read(body: bytes) -> Content:
             count = resolve1(resolve1(pdf.doc.catalog["Pages"]).get("Count"))
             if isinstance(count, int) and count > MOST_PAGES:
                 raise DocumentError(f"a PDF of {count} pages", "oversized")
-            blocks: list[_Line | _Slice] = []
+            blocks: list[_Line | Slice] = []
             for page in pdf.pages:
                 blocks += _page(_upright(pdf, page))
                 page.close()
@@ -156,10 +161,10 @@ def level(page: Any) -> None:
                 char[edge] += down
 
 
-def _page(page: Any) -> list[_Line | _Slice]:
+def _page(page: Any) -> list[_Line | Slice]:
     level(page)
     page = page.dedupe_chars()  # bold is imitated by printing twice, and a figure printed twice is another figure
-    found: list[_Slice] = []
+    found: list[Slice] = []
     if page.edges:
         ends = _open_ends(page)
         settings = {"explicit_horizontal_lines": ends, "snap_tolerance": 3, "intersection_tolerance": 3}
@@ -181,7 +186,7 @@ def _page(page: Any) -> list[_Line | _Slice]:
     ]
     height = float(page.height)
     lines = [line for line in lines if not (_PAGE_NUMBER.fullmatch(line.text) and not 0.1 < line.top / height < 0.88)]
-    blocks: list[_Line | _Slice] = [*lines, *found]
+    blocks: list[_Line | Slice] = [*lines, *found]
     return sorted(blocks, key=lambda block: block.top)
 
 
@@ -198,7 +203,7 @@ def _open_ends(page: Any) -> list[float]:
     return found
 
 
-def _slice(table: Any, page: Any) -> _Slice | None:
+def _slice(table: Any, page: Any) -> Slice | None:
     """The cells of a table with their characters; lines of text that happen to be ruled are left to the text."""
     xs = _clusters([x for cell in table.cells for x in (cell[0], cell[2])])
     ys = _clusters([y for cell in table.cells for y in (cell[1], cell[3])])
@@ -216,33 +221,33 @@ def _slice(table: Any, page: Any) -> _Slice | None:
         if xs[0] <= x <= xs[-1] and ys[0] <= y <= ys[-1]:
             slot = _below(ys, y), _below(xs, x)
             characters.setdefault(boxes.get(slot, (slot[0], slot[0] + 1, slot[1], slot[1] + 1)), []).append(char)
-    found: list[list[_Cell]] = []
+    found: list[list[Cell]] = []
     mended = False
     texts: dict[tuple[int, int, int, int], str] = {}
     for box, chars in characters.items():
         texts[box], was_torn = _cell_text(chars, xs[box[3]] - xs[box[2]])
         mended |= was_torn
     for row in range(len(ys) - 1):
-        line: list[_Cell] = []
+        line: list[Cell] = []
         column = 0
         while column < len(xs) - 1:
             box = boxes.get((row, column), (row, row + 1, column, column + 1))
             first, _, _, right = box
             number = first * len(xs) + box[2]
-            line.append(_Cell(xs[column], xs[right], texts.get(box, ""), first == row, number))
+            line.append(Cell(xs[column], xs[right], texts.get(box, ""), first == row, number))
             column = right
         found.append(line)
     bounds = _trim(found)
     if bounds is None:
         return None
     start, stop = bounds
-    return _Slice(page.page_number, ys[start], ys[stop], found[start:stop], mended)
+    return Slice(page.page_number, ys[start], ys[stop], found[start:stop], mended)
 
 
-def _trim(lines: list[list[_Cell]]) -> tuple[int, int] | None:
+def _trim(lines: list[list[Cell]]) -> tuple[int, int] | None:
     """The rows that are a table's: rows of one cell before and after it are lines of text, unless the form has them."""
 
-    def is_text(line: list[_Cell]) -> bool:
+    def is_text(line: list[Cell]) -> bool:
         filled = [cell for cell in line if cell.text]
         return len(line) == 1 and (not filled or not core(filled[0].text).startswith("第二十条"))
 
@@ -289,7 +294,7 @@ def _below(edges: list[float], value: float) -> int:
 # --- the pages together ----------------------------------------------------------------------------------------------
 
 
-def _compose(blocks: list[_Line | _Slice], content: Content) -> None:
+def _compose(blocks: list[_Line | Slice], content: Content) -> None:
     """Slices that follow one another become one grid, lines become paragraphs."""
     lines = [block for block in blocks if isinstance(block, _Line)]
     size = sorted(line.size for line in lines)[len(lines) // 2] if lines else 0.0
@@ -300,13 +305,13 @@ def _compose(blocks: list[_Line | _Slice], content: Content) -> None:
             for text in _paragraphs([b for b in group if isinstance(b, _Line)], left, right, size):
                 content.add(_GAP.sub("", text))
         else:
-            for slices in _runs([b for b in group if isinstance(b, _Slice)]):
-                content.blocks.append(_joined(slices))
+            for slices in _runs([b for b in group if isinstance(b, Slice)]):
+                content.blocks.append(one_grid(slices))
 
 
-def _runs(slices: list[_Slice]) -> Iterator[list[_Slice]]:
+def _runs(slices: list[Slice]) -> Iterator[list[Slice]]:
     """Slices of one table: nothing stands between them but a page break, and they end at the same right edge."""
-    run: list[_Slice] = []
+    run: list[Slice] = []
     for one in slices:
         if run and not (one.page == run[-1].page + 1 and abs(one.rows[0][-1].x1 - run[-1].rows[-1][-1].x1) < 2 * SNAP):
             yield run
@@ -316,21 +321,22 @@ def _runs(slices: list[_Slice]) -> Iterator[list[_Slice]]:
         yield run
 
 
-def _joined(slices: list[_Slice]) -> Grid:
+def one_grid(slices: list[Slice]) -> Grid:
+    """The slices of one table, page after page, as one grid."""
     mended = any(one.mended for one in slices)
-    lines: list[list[_Cell]] = []
+    lines: list[list[Cell]] = []
     start = 0
     for one in slices:
         rest = one.rows
-        if lines and (mend := _mended(lines[-1], rest[0])):
+        if lines and (mend := _mended(lines[-1], rest[0]) or _mended_four(lines, rest)):
             (lines[-1], has_torn_figures), rest = mend, rest[1:]
             mended |= has_torn_figures
         going_on = _going_on(lines[-1], rest[0]) if lines and rest else {}
         lines += [
             [
-                _Cell(c.x0, c.x1, above.text, False, above.number)
+                Cell(c.x0, c.x1, above.text, False, above.number)
                 if (above := going_on.get(c.number))
-                else _Cell(c.x0, c.x1, c.text, c.fresh, c.number + start)
+                else Cell(c.x0, c.x1, c.text, c.fresh, c.number + start)
                 for c in line
             ]
             for line in rest
@@ -347,9 +353,9 @@ def _joined(slices: list[_Slice]) -> Grid:
     )
 
 
-def _going_on(upper: list[_Cell], lower: list[_Cell]) -> dict[int, _Cell]:
+def _going_on(upper: list[Cell], lower: list[Cell]) -> dict[int, Cell]:
     """Number of a cell below a page break → the label above it that it goes on with: blank, before other labels."""
-    found: dict[int, _Cell] = {}
+    found: dict[int, Cell] = {}
     if not any(_HAN.search(cell.text) for cell in lower):
         return found
     for cell in takewhile(lambda cell: not cell.text, lower):
@@ -359,7 +365,7 @@ def _going_on(upper: list[_Cell], lower: list[_Cell]) -> dict[int, _Cell]:
     return found
 
 
-def _mended(upper: list[_Cell], lower: list[_Cell]) -> tuple[list[_Cell], bool] | None:
+def _mended(upper: list[Cell], lower: list[Cell]) -> tuple[list[Cell], bool] | None:
     """The row that a page break tore into these two, and whether figures were torn; None unless its label, joined, is the form's.
 
     A torn cell's lines stand above and below the break, those of a figure too.
@@ -386,11 +392,36 @@ def _mended(upper: list[_Cell], lower: list[_Cell]) -> tuple[list[_Cell], bool] 
     for index, (cell, beneath) in enumerate(pairs):
         below = "".join(c.text for c in beneath[-1:])
         torn |= index > label and bool(cell.text and below)
-        found.append(_Cell(cell.x0, cell.x1, cell.text + below, cell.fresh, cell.number))
+        found.append(Cell(cell.x0, cell.x1, cell.text + below, cell.fresh, cell.number))
     return found, torn
 
 
-def _is_figures(cells: list[_Cell]) -> bool:
+def _mended_four(above: list[list[Cell]], below: list[list[Cell]]) -> tuple[list[Cell], bool] | None:
+    """The same for table four, which is one row of figures under a row of labels: either may be torn.
+
+    Two rows of figures there are one that was torn, where every cell joined is a figure as figures are written; so are two
+    rows of labels that only joined are the form's.
+    """
+    upper, lower = above[-1], below[0]
+    if len(upper) < len(_RESULTS) or len(upper) != len(lower):
+        return None
+    if any(max(abs(a.x0 - b.x0), abs(a.x1 - b.x1)) > SNAP for a, b in zip(upper, lower, strict=True)):
+        return None
+    joined = [Cell(a.x0, a.x1, a.text + b.text, a.fresh, a.number) for a, b in zip(upper, lower, strict=True)]
+    if _is_figures(upper) and _is_figures(lower):
+        is_alone = len(below) == 1 or not any(map(_FIGURE.fullmatch, (cell.text for cell in below[1])))
+        is_written = all(not cell.text or _WRITTEN.fullmatch(cell.text) for cell in joined)
+        if is_alone and is_written and len(above) > 1 and _is_labels_of_four(above[-2]):
+            return joined, any(a.text and b.text for a, b in zip(upper, lower, strict=True))
+        return None
+    return (joined, False) if _is_labels_of_four(joined) and not _is_labels_of_four(upper) else None
+
+
+def _is_labels_of_four(cells: list[Cell]) -> bool:
+    return all(any(result.search(core(cell.text)) for result in _RESULTS) for cell in cells)
+
+
+def _is_figures(cells: list[Cell]) -> bool:
     return all(not cell.text or (len(cell.text) < 12 and not _HAN.search(cell.text)) for cell in cells)
 
 
