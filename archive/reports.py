@@ -23,6 +23,7 @@ BORDER = "\ue000"
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 PIECES = re.compile(rf"(?P<han>[{_HAN}])|(?P<run>[0-9A-Za-z]+)|(?P<other>[^{_HAN}0-9A-Za-z]+)")
 """A text cut into Han characters, runs of ASCII letters and digits, and the rest between them."""
+_RUNS = re.compile(rf"(?P<han>[{_HAN}]+)|(?P<run>[0-9A-Za-z]+)|(?P<other>[^{_HAN}0-9A-Za-z]+)")
 
 
 def search_text(text: str | None) -> str:
@@ -36,19 +37,20 @@ def search_text(text: str | None) -> str:
     """
     words: list[str] = []
     before, between = None, ""
-    for piece in PIECES.finditer(text or ""):
-        if piece.lastgroup == "other":
+    for piece in _RUNS.finditer(text or ""):
+        kind = piece.lastgroup
+        if kind == "other":
             between = piece[0]
             continue
         if between:
-            words += _border(between, inside=before == piece.lastgroup == "han")
-        words.append(piece[0])
-        before, between = piece.lastgroup, ""
+            words += _border(between, inside=before == kind == "han")
+        words.append(" ".join(piece[0]) if kind == "han" else piece[0])
+        before, between = kind, ""
     return " ".join(words + _border(between, inside=False))
 
 
 def _border(between: str, *, inside: bool) -> list[str]:
-    if any(map(str.isalnum, between)):
+    if not between.isascii() and any(map(str.isalnum, between)):
         return [BORDER, between, BORDER]
     return [BORDER] if between and inside else []
 
