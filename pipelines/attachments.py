@@ -16,6 +16,7 @@ from crawler.items import Attachment, Page
 from crawler.runs import Runs
 from crawler.safety import refusal
 from pipelines import parsed
+from pipelines.compose import held_document
 from pipelines.document import ReaderError
 from pipelines.documents import DocumentError, recognise
 
@@ -70,7 +71,7 @@ class Pipeline:
                 if attachment.url not in self.asked:
                     self.asked.add(attachment.url)
                     await self._fetch(attachment)
-                held = self.runs.captures.last("GET", attachment.url, outcomes=("ok", "unchanged"))
+                held = held_document(self.runs.captures, attachment.url)
                 if held is not None and held.body is not None:
                     await self._read(held.body, held.content_type, held.sha256)
         return item
@@ -78,7 +79,7 @@ class Pipeline:
     async def _fetch(self, attachment: Attachment) -> None:
         url, spider = attachment.url, self.crawler.spider
         offline = self.crawler.settings.getbool("OFFLINE")
-        held = self.runs.captures.last("GET", url, outcomes=("ok", "unchanged"))
+        held = held_document(self.runs.captures, url)
         if held and not offline and not getattr(spider, "refresh", False):
             self.runs.count("attachments/known")
             return

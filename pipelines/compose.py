@@ -172,9 +172,7 @@ def read_capture(
 def _documents(captures: Captures, until: str | None, attachments: list[Attachment]) -> dict[str, Held]:
     found: dict[str, Held] = {}
     for attachment in attachments:
-        capture = _document_capture(captures, attachment.url, until) or _document_capture(
-            captures, attachment.url, None
-        )
+        capture = held_document(captures, attachment.url, until) or held_document(captures, attachment.url)
         if capture is None or capture.body is None or capture.sha256 is None:
             continue
         kind = recognise(capture.body, capture.content_type)
@@ -195,7 +193,8 @@ def _documents(captures: Captures, until: str | None, attachments: list[Attachme
     return found
 
 
-def _document_capture(captures: Captures, url: str, until: str | None) -> Capture | None:
+def held_document(captures: Captures, url: str, until: str | None = None) -> Capture | None:
+    """The last capture of a document, before `until` where that is given; redirects are followed as they were captured."""
     for _ in range(MOST_MOVES):
         capture = captures.last("GET", url, outcomes=("ok", "unchanged", "redirect"), before=until)
         if capture is None or capture.outcome != "redirect" or capture.redirect_url is None:

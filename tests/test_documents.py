@@ -24,6 +24,7 @@ from tests import office
 from tests.crawling import ROOT, crawl, scrapy
 from tests.portals.beijing import Beijing
 from tests.portals.epoint import Epoint
+from tests.portals.faults import moved
 from tests.portals.gkmlpt import Gkmlpt
 from tests.portals.hanweb import Hanweb
 from tests.portals.links import PlainLinks
@@ -326,15 +327,18 @@ def test_names_that_servers_send(header: str, name: str | None) -> None:
 
 
 class Attaching(PlainLinks):
-    """Its reports show their tables as pictures and have them in Word and PDF documents beside the text."""
+    """Its reports show their tables as pictures and have them in PDF and, moved elsewhere, in Word documents."""
 
     def article(self, document: Document) -> str:
         links = "".join(
-            f'<p><a href="/attach/{document.number}.{end}">{document.title}.{end}</a></p>' for end in ("docx", "pdf")
+            f'<p><a href="/{folder}/{document.number}.{end}">{document.title}.{end}</a></p>'
+            for folder, end in (("go", "docx"), ("attach", "pdf"))
         )
         return super().article(document).replace("\n</div>\n</div></form>", f"{links}\n</div>\n</div></form>")
 
     def respond(self, request: Request) -> Reply | None:
+        if request.path.startswith("/go/"):
+            return moved("redirect", self.base + request.path.replace("/go/", "/attach/"))
         if request.path.startswith("/attach/"):
             number, _, end = request.path.rpartition("/")[2].partition(".")
             report = self.by_number[int(number)].report
@@ -376,7 +380,7 @@ def test_a_crawl_fetches_the_documents_of_its_reports(tmp_path: Path) -> None:
         # what is held is not asked for again, and the captures alone give the same rows
         asked = len(replica.log)
         assert crawl(archive, replica).returncode == 0
-        assert not [hit for hit in replica.log[asked:] if "/attach/" in hit.target]
+        assert not [hit for hit in replica.log[asked:] if hit.target.startswith(("/go/", "/attach/"))]
     before = scrapy_dump(archive)
     (archive / "reports.db").unlink()
     assert scrapy(archive, "reparse").returncode == 0

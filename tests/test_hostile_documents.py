@@ -115,6 +115,12 @@ def many_pages() -> bytes:
     return body.replace(b"/Kids [10 0 R]", f"/Kids [{kids}]".encode())
 
 
+def web_archive(depth: int) -> bytes:
+    """A web archive of so many in one another, and no page in the innermost."""
+    heads = (f'Content-Type: multipart/related; boundary="b{i}"\r\n\r\n--b{i}\r\n' for i in range(depth))
+    return ("MIME-Version: 1.0\r\n" + "".join(heads) + "Content-Type: text/plain\r\n\r\n").encode()
+
+
 HOSTILE: dict[str, Callable[[], bytes]] = {
     "broken-package.docx": lambda: b"PK\x03\x04" + b"word/" * 400,
     "cut-short.docx": lambda: office.docx(REPORT)[:-3_000],
@@ -150,6 +156,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "zip-in-zip.zip": lambda: office.package({"a.zip": office.package({"b.zip": zeros("c", 64 * 1024 * 1024)})}),
     "climbing.zip": lambda: office.package({"../../../etc/cron.d/a.docx": b"PK\x03\x04word/"}),
     "entities.ofd": lambda: office.package({"OFD.xml": '<!DOCTYPE d [<!ENTITY x "y">]><d>&x;</d>'}),
+    "no-page.mht": lambda: web_archive(1),
+    "deep.mht": lambda: web_archive(3_000),
     "archive.rar": lambda: b"Rar!\x1a\x07\0" + bytes(100),
 }
 
