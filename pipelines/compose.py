@@ -72,6 +72,7 @@ def compose(captures: Captures, located: Located) -> Reading:
     reading = Reading(located=located)
     try:
         document = _document(captures, located, reading.problems)
+        found = record(document) if document else None
     except Exception as error:
         if isinstance(error, ArchiveError) and not isinstance(error, DamageError):
             raise
@@ -79,7 +80,6 @@ def compose(captures: Captures, located: Located) -> Reading:
         problem = Problem(kind="read_failed", message=f"{type(error).__name__}: {error}")
         reading.problems = [(located.urls[0], [problem])]
         return reading
-    found = record(document) if document else None
     reading.is_unchanged = found is not None and found.digest == located.digest
     reading.record = None if reading.is_unchanged else found
     return reading
