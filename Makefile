@@ -3,14 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+OCR := $(VENV)/.ocr
 
-.PHONY: demo test lint bench soak interop lock clean
+.PHONY: demo test ocr lint bench soak interop lock clean
 
 demo: $(READY)
 	@$(BIN)/scrapy demo
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+# What reads tables in pictures.
+ocr: $(OCR)
 
 lint: $(READY)
 	@$(BIN)/ruff check .
@@ -30,16 +34,22 @@ interop: $(READY)
 	  build/interop/bin/python -m pip install --quiet pywb==2.10.0 wacz==0.6.0 "setuptools<82")
 	@$(BIN)/python -m tests.interop build/interop/bin
 
-# Pins for exactly what pyproject.toml asks for.
+# Pins for exactly what pyproject.toml asks for, and for the extra beside it.
+COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
+	  --no-emit-trusted-host --no-emit-options --no-header
 lock: $(READY)
-	@$(BIN)/pip-compile --quiet --extra dev --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
-	  --no-emit-trusted-host --no-emit-options --no-header --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --extra ocr --constraint requirements.lock --output-file requirements-ocr.lock pyproject.toml
 
 $(READY): requirements.lock
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tongjian needs Python 3.11 or newer")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(OCR): requirements-ocr.lock $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-ocr.lock
 	@touch $@
 
 clean:

@@ -24,10 +24,12 @@ from hashlib import sha256 as sha256_of
 from pathlib import Path
 from queue import LifoQueue
 
-from pipelines.documents import Content, DocumentError
+from pipelines.documents import PICTURES, Content, DocumentError
 
 SECONDS = 60.0
 """For one document; the slowest real one, a PDF of 60 pages, takes six."""
+SECONDS_OF_PICTURE = 180.0
+"""A scanned page takes 15 seconds of a processor, and there may be as many readers as processors."""
 MEMORY = 1024**3
 """Bytes of address space."""
 LARGEST = 32 * 1024 * 1024
@@ -39,13 +41,17 @@ REMEMBERED = 64
 """Documents kept as read: a crawl reads them before their report is composed."""
 
 _ROOT = Path(__file__).parent.parent
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""For libraries of numbers, which take address space for every processor there is."""
 
 
 class Child:
     """One reading process, started when it is first needed."""
 
-    def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
-        self.seconds = seconds
+    def __init__(
+        self, *, seconds: float = SECONDS, picture_seconds: float = SECONDS_OF_PICTURE, memory: int = MEMORY
+    ) -> None:
+        self.seconds, self.picture_seconds = seconds, picture_seconds
         self.memory = memory
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = ""
@@ -84,16 +90,17 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=_ROOT,
-            env={**kept, "HOME": self._folder, "TMPDIR": self._folder},
+            env={**kept, **_ONE_THREAD, "HOME": self._folder, "TMPDIR": self._folder},
             start_new_session=True,
         )
         return self._process
 
     def _ask(self, process: subprocess.Popen[bytes], body: bytes, kind: str) -> bytes:
         """Send a document and wait for the answer, both within the time that one document has."""
+        seconds = self.picture_seconds if kind in PICTURES else self.seconds
         if process.stdin is None or process.stdout is None:
             raise OSError("no pipes")
-        until = time.monotonic() + self.seconds
+        until = time.monotonic() + seconds
         out = memoryview(json.dumps({"size": len(body), "kind": kind}).encode() + b"\n" + body)
         got = bytearray()
         wanted: int | None = None
@@ -105,7 +112,7 @@ class Child:
             while wanted is None or len(got) < wanted:
                 left = until - time.monotonic()
                 if left <= 0:
-                    raise DocumentError(f"not read within {self.seconds:g} seconds", "timed_out")
+                    raise DocumentError(f"not read within {seconds:g} seconds", "timed_out")
                 for key, _ in selector.select(left):
                     if key.fd == sink:
                         out = out[os.write(sink, out[:65_536]) :]

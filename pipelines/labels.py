@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from difflib import SequenceMatcher
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,10 @@ SEVERITY: dict[str, str] = {identity["id"]: identity["severity"] for identity in
 _SPACE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\xad]+")
 _PREFIX = re.compile(r"^(?:其中:?|\d{1,2}[.、,)]|\(?\d{1,2}\)|\(?[一二三四五六七八九十]{1,2}[)、.])+")
 _NOT_WORD = re.compile(r"[\W_]+")
+_MENDED = 4
+"""Characters that a label must have to be known though one is wrong."""
+_NEAR, _APART = 0.75, 0.1
+"""How much of a form's label a misread one must be, and how much more than of the next."""
 
 
 class Row(NamedTuple):
@@ -90,3 +95,22 @@ def groups(form: str, table_no: int) -> tuple[re.Pattern[str], ...]:
     """Labels of heading rows that hold no figure."""
     table = LABELS["forms"][form]["tables"][str(table_no)]
     return tuple(re.compile(group["match"]) for group in table["groups"])
+
+
+@cache
+def _printed() -> tuple[str, ...]:
+    """The labels of tables two, three and four, normalised: rows, columns and groups."""
+    tables = [table for form in NATIONAL_FORMS for table in LABELS["forms"][form]["tables"].values()]
+    parts = (part for table in tables for name in ("rows", "columns", "groups") for part in table[name])
+    return tuple(dict.fromkeys(core(part["label"]) for part in parts if part["label"]))
+
+
+@lru_cache(maxsize=1024)
+def mended(label: str) -> str:
+    """A label with misread characters as the forms print it; as it is where none is near, or two are as near."""
+    text = core(label)
+    if len(text) < _MENDED or text in _printed():
+        return label
+    near = sorted(((SequenceMatcher(None, text, printed).ratio(), printed) for printed in _printed()), reverse=True)
+    (best, printed), (second, _) = near[:2]
+    return ordinal(label) + printed if best >= _NEAR and best - second >= _APART else label

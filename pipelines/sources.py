@@ -28,6 +28,8 @@ ORIGINS = ("html", "docx", "xlsx", "pdf", "image")
 """Best first, where nothing else tells readings apart."""
 SHOWN = frozenset(("pdf", "image"))
 """Origins that show figures without saying which cell they stand in."""
+SURE = 0.9
+"""Confidence that every figure of a picture's table needs where no identity could show a wrong one."""
 LABEL_FLOOR = 0.6
 """How much of the form's label a printed one must be: PDFs lose characters, bodies shorten."""
 
@@ -44,6 +46,8 @@ class Attached:
     table: Table
     doubted: bool = False
     """Its figures were put together from torn ones and are proved by identities alone."""
+    confidence: float = 1.0
+    """Of the least sure figure, where the table was read off a picture."""
 
 
 def read_documents(contents: Iterable[tuple[str, Content]], report_year: int | None) -> list[Attached]:
@@ -56,37 +60,40 @@ def read_documents(contents: Iterable[tuple[str, Content]], report_year: int | N
     for url, content in contents:
         for grid in content.grids:
             grid.origin = content.origin
-        torn = _torn(content)
+        quality = _quality(content)
         for table in [*read_annex(content.grids, report_year), *read_tables(content.grids)]:
             table.origin = content.origin
-            attached = Attached(url, table, table.table_no in torn)
+            attached = Attached(url, table, *quality.get(table.table_no, (False, 1.0)))
             if attached.doubted and not table.refused and not _is_proved(table):
                 table.refused = True
                 table.doubts.append(f"table {table.table_no}: figures torn by the layout, which no identity proves")
-            other = found.setdefault((table.origin, table.table_no), attached)
-            if other is not attached:
-                _settle(other, attached)
+            place = table.origin, table.table_no
+            found[place] = _better(found[place], attached) if place in found else attached
     return list(found.values())
 
 
-def _torn(content: Content) -> set[int]:
-    """Numbers of the tables in which figures were put together."""
-    numbers: set[int] = set()
+def _quality(content: Content) -> dict[int, tuple[bool, float]]:
+    """Table → whether its figures were put together, and its least confidence; where there is anything to say."""
+    found: dict[int, tuple[bool, float]] = {}
     for grid in content.grids:
-        if grid.mended:
-            numbers |= {table.table_no for table in read_tables([grid])} or {1, 2, 3, 4}
-    return numbers
+        if grid.mended or grid.confidence < 1:
+            for number in {table.table_no for table in read_tables([grid])} or {1, 2, 3, 4}:
+                torn, least = found.get(number, (False, 1.0))
+                found[number] = torn or grid.mended, min(least, grid.confidence)
+    return found
 
 
-def _settle(first: Attached, second: Attached) -> None:
+def _better(first: Attached, second: Attached) -> Attached:
+    """The one of two readings of a table that holds more; refused where both hold figures, and different ones."""
     one, other = (_values(attached.table) for attached in (first, second))
     if first.table.refused or not any(value is not None for value in one.values()):
-        first.url, first.table, first.doubted = second.url, second.table, second.doubted
-    elif not second.table.refused and one != other and any(value is not None for value in other.values()):
+        return second
+    if not second.table.refused and one != other and any(value is not None for value in other.values()):
         first.table.refused = True
         first.table.doubts.append(
             f"table {first.table.table_no} of this document and of {second.url} have different figures"
         )
+    return first
 
 
 def _values(table: Table) -> dict[tuple[str | None, str], int | float | None]:
@@ -100,20 +107,25 @@ def _is_proved(table: Table) -> bool:
     return bool(checks) and all(one.verdict == "holds" for one in checks)
 
 
-def standing(table: Table, checks: list[Check]) -> str:
-    """verified, unverified, inconsistent, incomplete or unread (see TableSource), by the table's own checks."""
+def standing(table: Table, checks: list[Check], confidence: float = 1.0) -> str:
+    """verified, unverified, inconsistent, incomplete or unread (see TableSource), by the table's own checks.
+
+    `confidence` is that of the least sure figure of a picture.
+    """
     if table.refused:
         return "unread"
-    unsure = any(not read_value(raw).sure for line in table.lines for raw in (line.cells or {}).values())
-    if table.doubts or unsure or not _is_whole(table):
+    values = [read_value(raw) for line in table.lines for raw in (line.cells or {}).values()]
+    if table.doubts or not all(value.sure for value in values) or not _is_whole(table):
         return "incomplete"
     own = [one for one in checks if one.identity in _NEEDED.get(table.table_no, ())]
     if any(one.verdict == "fails" for one in own):
         return "inconsistent"
     if table.origin not in SHOWN:
         return "verified"
+    if all(value.state == "blank" for value in values):
+        return "unverified"
     holding = {one.identity for one in own if one.verdict == "holds"}
-    proved = holding.issuperset(_NEEDED.get(table.table_no, ()))
+    proved = holding.issuperset(_NEEDED.get(table.table_no, ())) and (table.table_no == 3 or confidence >= SURE)
     return "verified" if proved and table.table_no > 1 and _is_labelled(table) else "unverified"
 
 
@@ -163,7 +175,7 @@ def weigh(
     for document in attached:
         table = document.table
         own = by_place.get((table.origin, table.table_no), [])
-        told = standing(table, check(own))
+        told = standing(table, check(own), document.confidence)
         sources.append(TableSource(table_no=table.table_no, origin=table.origin, url=document.url, standing=told))
         problems += [Problem(kind="unsure", message=doubt, url=document.url) for doubt in table.doubts]
     sources.sort(key=lambda one: (one.table_no, _WORTH.get(one.standing, len(_WORTH)), ORIGINS.index(one.origin)))

@@ -49,7 +49,7 @@ class Segment(NamedTuple):
 class Grid:
     """A table, by its slots (`rows`) or by its cells (`lines`): whichever it is made from, the other follows."""
 
-    __slots__ = ("_lines", "_rows", "mended", "origin", "page")
+    __slots__ = ("_lines", "_rows", "confidence", "mended", "origin", "page")
 
     def __init__(
         self,
@@ -59,13 +59,15 @@ class Grid:
         *,
         lines: list[list[Segment]] | None = None,
         mended: bool = False,
+        confidence: float = 1.0,
     ) -> None:
         """Make a grid from dense rows of one length, or from lines of cells; `page` counts from 1.
 
         `mended` says that figures or rows torn by the layout were put together: only identities can prove them.
+        `confidence`, 0 to 1, is how sure the least sure figure of a picture is; other formats say what they print.
         """
         self._rows, self._lines = rows, lines
-        self.origin, self.page, self.mended = origin, page, mended
+        self.origin, self.page, self.mended, self.confidence = origin, page, mended, confidence
 
     @property
     def rows(self) -> list[list[Cell]]:

@@ -60,7 +60,7 @@ def _read_number(folded: str) -> Value:
         return Value(None, "text", sure=False)
     found = _NUMBER.fullmatch(folded.replace(" ", ""))
     if not found:
-        return Value(None, "text", sure=not any(map(_is_figure, folded)))
+        return Value(None, "text", sure=folded != "?" and not any(map(_is_figure, folded)))
     digits = found["digits"].replace(",", "")
     if len(digits) > MOST_DIGITS:
         return Value(None, "text", sure=False)

@@ -17,7 +17,7 @@ import pytest
 from crawler.documents import Child, Reader
 from crawler.items import Entry, Page, Report
 from pipelines import parsed, read
-from pipelines.documents import MEDIA_TYPES, Content, DocumentError, Held, pdf, recognise
+from pipelines.documents import MEDIA_TYPES, Content, DocumentError, Held, pdf, picture, recognise
 from pipelines.documents import read as read_body
 from pipelines.links import file_name
 from tests import office
@@ -363,7 +363,7 @@ def test_a_crawl_fetches_the_documents_of_its_reports(tmp_path: Path) -> None:
                 found = {row[:3]: row[3:] for row in rows(archive, "reports", sql, expected.url, origin)}
                 assert found == wanted
         assert rows(archive, "reports", "SELECT DISTINCT standing FROM table_sources") == [("verified",)]
-        assert kinds(archive).keys() == {"unread"}, "the pictures"
+        assert kinds(archive).keys() == ({"unread"} if not picture.is_possible() else set()), "the pictures"
         types = rows(
             archive, "reports", "SELECT DISTINCT media_type FROM attachments WHERE sha256 IS NOT NULL ORDER BY 1"
         )
@@ -496,7 +496,7 @@ def test_samples(path: Path) -> None:
 
 def test_a_document_error_names_its_kind() -> None:
     with pytest.raises(DocumentError) as told:
-        read_body(b"\x89PNG\r\n\x1a\n", "png")
+        read_body(b"Rar!\x1a\x07\0", "archive")
     assert told.value.kind == "unread"
 
 

@@ -94,15 +94,14 @@ def _directory(body: bytes) -> bytes:
 
 def read(body: bytes, kind: str) -> Content:
     """Read a document of a kind that `recognise` gave. Raises DocumentError."""
-    if kind in PICTURES:
-        raise DocumentError("a picture: tables in pictures are not read", "unread")
     if kind == "ole":
         if "EncryptedPackage".encode("utf-16-le") in body:
             raise DocumentError("the document is encrypted", "encrypted")
         raise DocumentError("neither a Word nor an Excel document", "unread")
     if kind == "archive":
         raise DocumentError("a compressed archive that is no zip", "unread")
-    name = {"rtf": "office", "doc": "office", "xlsx": "sheets", "xls": "sheets", "zip": "archives"}.get(kind, kind)
+    module = {"rtf": "office", "doc": "office", "xlsx": "sheets", "xls": "sheets", "zip": "archives"}
+    name = "picture" if kind in PICTURES else module.get(kind, kind)
     reader = import_module(f"{__name__}.{name}")
     content: Content = reader.read(body, kind) if name in ("office", "sheets") else reader.read(body)
     return content

@@ -14,11 +14,13 @@ import signal
 import sys
 from typing import Any
 
-from pipelines.documents import DocumentError, read
+from pipelines.documents import PICTURES, DocumentError, read
 from pipelines.documents.office import MEMORY as OFFICE_MEMORY
 
 LARGEST_FILE = 512 * 1024 * 1024
 """Bytes that a file written here may have; LibreOffice writes some."""
+PICTURE_MEMORY = 2 * 1024**3
+"""Bytes of address space once a picture has been read: the libraries for it map 0.8 GiB."""
 CPU_SECONDS = 3_600
 """Of all documents that one child reads."""
 ALONE = 300
@@ -33,6 +35,12 @@ def limit(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
+
+
+def allow_pictures() -> None:
+    """Raise this process's own limit of memory for good: what a picture needs stays loaded."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (min(max(soft, PICTURE_MEMORY), hard), hard))
 
 
 def answer(body: bytes, kind: str) -> dict[str, Any]:
@@ -56,6 +64,8 @@ def main() -> None:
     while line := asked.readline():
         request = json.loads(line)
         signal.alarm(ALONE)
+        if request["kind"] in PICTURES:
+            allow_pictures()
         data = json.dumps(answer(asked.read(request["size"]), request["kind"]), ensure_ascii=False).encode(
             "utf-8", "replace"
         )

@@ -91,12 +91,12 @@ class Content:
 
 
 def _grid_as_json(grid: Grid) -> dict[str, Any]:
-    return {"page": grid.page, "mended": grid.mended, "lines": grid.lines}
+    return {"page": grid.page, "mended": grid.mended, "confidence": grid.confidence, "lines": grid.lines}
 
 
 def _grid_from_json(told: dict[str, Any], origin: str) -> Grid:
     lines = [[tuple.__new__(Segment, segment) for segment in line] for line in told["lines"]]
-    return Grid(lines=lines, origin=origin, page=told["page"], mended=told["mended"])
+    return Grid(lines=lines, origin=origin, page=told["page"], mended=told["mended"], confidence=told["confidence"])
 
 
 @dataclass(slots=True, kw_only=True)

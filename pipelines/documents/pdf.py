@@ -25,6 +25,7 @@ from pdfminer.pdftypes import resolve1
 from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 from pdfplumber.utils.text import extract_text
 
+from pipelines.documents import picture
 from pipelines.documents.content import Content, DocumentError
 from pipelines.labels import NATIONAL_FORMS, columns, core, rows
 from pipelines.tables import LONGEST_TEXT, Grid, Segment
@@ -104,7 +105,7 @@ class _Line:
 
 
 def read(body: bytes) -> Content:
-    """A PDF with a text layer. Raises DocumentError."""
+    """A PDF with a text layer; of one without, the tables that its pages show. Raises DocumentError."""
     content = Content(kind="pdf", origin="pdf")
     try:
         with pdfplumber.open(io.BytesIO(body), pages=list(range(1, MOST_PAGES + 1))) as pdf:
@@ -126,7 +127,7 @@ def read(body: bytes) -> Content:
         # pdfminer trusts the objects of a file to be of the types that the format prescribes
         raise DocumentError(f"damaged PDF: {type(error).__name__}: {error}") from error
     if not blocks:
-        raise DocumentError("the PDF holds no text: its pages are pictures, which are not read", "unread")
+        return picture.read_scan(body)
     _compose(blocks, content)
     return content
 
