@@ -134,8 +134,10 @@ def _is_whole(table: Table) -> bool:
         return len(table.lines[0].cells or {}) == 15 if table.lines else False
     forms = ANNEX_FORMS if table.table_no == 1 else NATIONAL_FORMS
     names = [line.name for line in table.lines]
+    cells = {(line.name, column) for line in table.lines for column in line.cells or {}}
     return any(
         [row.name for row in rows(form, table.table_no) if not row.optional or row.name in names] == names
+        and cells >= _cells_of(form, table.table_no)
         for form in forms
         if table.form in (None, form)
     )

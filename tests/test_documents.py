@@ -171,24 +171,58 @@ def test_figures_of_another_font_stand_in_the_line_of_their_text() -> None:
     assert one["bottom"] - one["top"] == pytest.approx(24)
 
 
-def torn_four(made: Synthetic, cut: Callable[[str], tuple[str, ...]]) -> Report:
-    """Its table four with a page break in the row of figures: `cut` says what of each figure stands above it and below."""
-    grid = next(block.grid for block in reversed(list(made.blocks())) if block.grid)
-    rows_: list[list[pdf.Cell]] = [[] for _ in grid]
+Cut = Callable[[str], tuple[str, ...]]
+
+
+def torn(made: Synthetic, number: int, at: int, cut: Cut) -> Report:
+    """Its table with a page break in row `at`: `cut` says what of each cell stands above it and below."""
+    grid = [block.grid for block in made.blocks() if block.grid][number - 2]
+    lines: list[list[pdf.Cell]] = [[] for _ in grid]
     for row, column, down, across, text in office.placed(grid):
         for r in range(row, row + down):
-            rows_[r].append(pdf.Cell(30.0 * column, 30.0 * (column + across), text, r == row, 100 * row + column))
-    *head, figures = [sorted(row, key=lambda cell: cell.x0) for row in rows_]
-    upper, *below = zip(*([replace(cell, text=part) for part in cut(cell.text)] for cell in figures), strict=True)
-    slices = [pdf.Slice(1, 0, 9, [*head, list(upper)]), pdf.Slice(2, 0, 9, list(map(list, below)))]
+            lines[r].append(pdf.Cell(30.0 * column, 30.0 * (column + across), text, r == row, 100 * row + column))
+    for line in lines:
+        line.sort(key=lambda cell: cell.x0)
+    at %= len(lines)
+    parts = [cut(cell.text) if cell.fresh else (cell.text, "", "") for cell in lines[at]]
+    upper, *below = (
+        [replace(c, text=text) for c, text in zip(lines[at], texts, strict=True)] for texts in zip(*parts, strict=False)
+    )
+    # what spans the break is a blank cell below it
+    rest = [
+        [replace(c, text=c.text if c.number >= 100 * at or c.fresh else "") for c in line] for line in lines[at + 1 :]
+    ]
+    slices = [pdf.Slice(1, 0, 9, [*lines[:at], upper]), pdf.Slice(2, 0, 9, [*below, *rest])]
     content = Content(kind="pdf", origin="pdf", blocks=[made.title, pdf.one_grid(slices)])
     return read(Page(url=URL, body=b"%PDF-1.4", documents={URL: Held(sha256="", media_type=None, content=content)}))
+
+
+@pytest.mark.parametrize(
+    ("number", "at", "cut"),
+    [
+        (2, 1, lambda label: (label[:2], label[2:])),
+        (3, 2, lambda label: (label[:1], label[1:])),
+        (3, 8, lambda text: (text[:2], text[2:]) if "." in text else (text, "")),
+        (4, 2, lambda label: (label[:3], label[3:])),
+    ],
+)
+def test_labels_that_a_page_break_tore_are_put_together(number: int, at: int, cut: Cut) -> None:
+    made = Synthetic(issuing_body="临川市人民政府", report_year=2022)
+    found = torn(made, number, at, cut)
+    assert cells(found, "pdf") == {key: value for key, value in truth(made).items() if key[0] == number}
+    assert {s.standing for s in found.table_sources} == {"verified"}
+
+
+def test_a_table_two_whose_columns_are_lost_is_not_whole() -> None:
+    made = Synthetic(issuing_body="临川市人民政府", report_year=2022)
+    found = torn(made, 2, 1, lambda label: (label.replace("制发件数", "制").replace("废止件数", "废"), ""))
+    assert {s.standing for s in found.table_sources} <= {"incomplete", "unread"}
 
 
 @pytest.mark.parametrize("above", [0, 1, 2, 9])
 def test_the_row_of_table_four_that_a_page_break_tore_is_put_together(above: int) -> None:
     made = Synthetic(issuing_body="临川市人民政府", report_year=2022)
-    found = torn_four(made, lambda figure: (figure[:above], figure[above:]))
+    found = torn(made, 4, -1, lambda figure: (figure[:above], figure[above:]))
     assert cells(found, "pdf") == {key: value for key, value in truth(made).items() if key[0] == 4}
     assert {s.standing for s in found.table_sources} == {"verified"}
 
@@ -202,9 +236,9 @@ def test_the_row_of_table_four_that_a_page_break_tore_is_put_together(above: int
         ("slash", lambda figure: (figure, figure)),
     ],
 )
-def test_what_cannot_be_put_together_is_not_used(fault: str, cut: Callable[[str], tuple[str, ...]]) -> None:
+def test_what_cannot_be_put_together_is_not_used(fault: str, cut: Cut) -> None:
     made = Synthetic(issuing_body="临川市人民政府", report_year=2022, faults=frozenset({fault}))
-    found = torn_four(made, cut)
+    found = torn(made, 4, -1, cut)
     assert not {s.standing for s in found.table_sources} & {"verified", "inconsistent"}
     assert not cells(found, "pdf")
 

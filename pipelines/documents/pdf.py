@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from itertools import groupby, takewhile
+from itertools import groupby, takewhile, zip_longest
 from typing import Any
 
 import pdfplumber
@@ -27,13 +27,15 @@ from pdfplumber.utils.text import extract_text
 
 from pipelines.documents import picture
 from pipelines.documents.content import Content, DocumentError
-from pipelines.labels import NATIONAL_FORMS, columns, core, rows
+from pipelines.labels import LABELS, NATIONAL_FORMS, columns, core, rows
 from pipelines.tables import LONGEST_TEXT, Grid, Segment
 
 MOST_PAGES = 500
 """The longest report has a hundred."""
 SNAP = 4.0
 """Points within which two rules are one; the narrowest columns met are 11 wide."""
+APART = 1.5
+"""How much farther from the line before than from the line after a paragraph begins that is set apart."""
 ASCENT = 0.88
 """Of a character's size: how far it reaches above its baseline."""
 NARROW = 9
@@ -50,6 +52,12 @@ _ENDS = "。！？；：.!?;:"
 _FIGURE = re.compile(r"[\d.,+\-]+")
 _WRITTEN = re.compile(r"0|[1-9]\d*|[/／—–-]+")
 """A whole number, or a mark that there is none."""
+_HEADERS = frozenset(
+    core(column["label"])
+    for form in NATIONAL_FORMS
+    for table in LABELS["forms"][form]["tables"].values()
+    for column in table["columns"]
+)
 _RESULTS = tuple(column.match for column in columns("cn-2021", 4)[:5])
 _RADICALS = str.maketrans(
     {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
@@ -329,7 +337,9 @@ def one_grid(slices: list[Slice]) -> Grid:
     start = 0
     for one in slices:
         rest = one.rows
-        if lines and (mend := _mended(lines[-1], rest[0]) or _mended_four(lines, rest)):
+        if lines and (
+            mend := _mended(lines[-1], rest[0]) or _mended_labels(lines[-1], rest[0]) or _mended_four(lines, rest)
+        ):
             (lines[-1], has_torn_figures), rest = mend, rest[1:]
             mended |= has_torn_figures
         going_on = _going_on(lines[-1], rest[0]) if lines and rest else {}
@@ -379,14 +389,17 @@ def _mended(upper: list[Cell], lower: list[Cell]) -> tuple[list[Cell], bool] | N
             c for c in lower if min(c.x1, cell.x1) - max(c.x0, cell.x0) > 0.5 * min(c.x1 - c.x0, cell.x1 - cell.x0)
         ]
         pairs.append((cell, beneath))
-    figures = next((i for i, (cell, _) in enumerate(pairs) if i and _is_figures([c for c, _ in pairs[i:]])), len(pairs))
+    figures = next(
+        (i for i in range(1, len(pairs)) if _is_figures([c for a, b in pairs[i:] for c in (a, *b)])), len(pairs)
+    )
     label = figures - 1
     if label < 0 or figures == len(pairs):
         return None
     halves = core(pairs[label][0].text), core("".join(c.text for c in pairs[label][1][-1:]))
     whole = core(pairs[label][0].text + "".join(c.text for c in pairs[label][1][-1:]))
     likeness = _likeness(whole)
-    if likeness < ALIKE or (halves[1] and likeness <= max(map(_likeness, halves))):
+    is_alone = not halves[0] and not any(c.text for _, beneath in pairs[figures:] for c in beneath)
+    if likeness < ALIKE or (halves[1] and not is_alone and likeness <= max(map(_likeness, halves))):
         return None
     found = []
     torn = False
@@ -397,29 +410,47 @@ def _mended(upper: list[Cell], lower: list[Cell]) -> tuple[list[Cell], bool] | N
     return found, torn
 
 
-def _mended_four(above: list[list[Cell]], below: list[list[Cell]]) -> tuple[list[Cell], bool] | None:
-    """The same for table four, which is one row of figures under a row of labels: either may be torn.
+def _mended_labels(upper: list[Cell], lower: list[Cell]) -> tuple[list[Cell], bool] | None:
+    """The same for a row of labels: its columns, joined, are the form's; what stands left of them may be anything."""
+    row = _under_one_another(upper, lower)
+    return (row, False) if row and _is_header(row) and not _is_header(upper) else None
 
-    Two rows of figures there are one that was torn, where every cell joined is a figure as figures are written; so are two
-    rows of labels that only joined are the form's.
+
+def _mended_four(above: list[list[Cell]], below: list[list[Cell]]) -> tuple[list[Cell], bool] | None:
+    """The same for table four, which prints one row of figures under its labels.
+
+    Two rows of figures there are one that was torn, where every cell joined is a figure as figures are written.
     """
     upper, lower = above[-1], below[0]
-    if len(upper) < len(_RESULTS) or len(upper) != len(lower):
+    row = _under_one_another(upper, lower)
+    if row is None or len(above) < 2 or not _is_labels_of_four(above[-2]):
+        return None
+    if not (_is_figures(upper) and _is_figures(lower)):
+        return None
+    if len(below) > 1 and any(_FIGURE.fullmatch(cell.text) for cell in below[1]):
+        return None
+    if not all(not cell.text or _WRITTEN.fullmatch(cell.text) for cell in row):
+        return None
+    return row, any(a.text and b.text for a, b in zip(upper, lower, strict=True))
+
+
+def _under_one_another(upper: list[Cell], lower: list[Cell]) -> list[Cell] | None:
+    """Two rows as one, where every cell of the lower has the rules of one of the upper."""
+    if len(upper) != len(lower):
         return None
     if any(max(abs(a.x0 - b.x0), abs(a.x1 - b.x1)) > SNAP for a, b in zip(upper, lower, strict=True)):
         return None
-    joined = [Cell(a.x0, a.x1, a.text + b.text, a.fresh, a.number) for a, b in zip(upper, lower, strict=True)]
-    if _is_figures(upper) and _is_figures(lower):
-        is_alone = len(below) == 1 or not any(map(_FIGURE.fullmatch, (cell.text for cell in below[1])))
-        is_written = all(not cell.text or _WRITTEN.fullmatch(cell.text) for cell in joined)
-        if is_alone and is_written and len(above) > 1 and _is_labels_of_four(above[-2]):
-            return joined, any(a.text and b.text for a, b in zip(upper, lower, strict=True))
-        return None
-    return (joined, False) if _is_labels_of_four(joined) and not _is_labels_of_four(upper) else None
+    return [Cell(a.x0, a.x1, a.text + b.text, a.fresh, a.number) for a, b in zip(upper, lower, strict=True)]
+
+
+def _is_header(cells: list[Cell]) -> bool:
+    return len(cells) > 1 and all(core(cell.text) in _HEADERS for cell in cells[1:])
 
 
 def _is_labels_of_four(cells: list[Cell]) -> bool:
-    return all(any(result.search(core(cell.text)) for result in _RESULTS) for cell in cells)
+    return len(cells) >= len(_RESULTS) and all(
+        any(result.search(core(cell.text)) for result in _RESULTS) for cell in cells
+    )
 
 
 def _is_figures(cells: list[Cell]) -> bool:
@@ -438,7 +469,7 @@ def _paragraphs(lines: list[_Line], left: float, right: float, size: float) -> I
     """
     text = ""
     before: _Line | None = None
-    for line in lines:
+    for line, after in zip_longest(lines, lines[1:]):
         is_large = line.size > 1.15 * size
         if before is not None:
             both_large = is_large and before.size > 1.15 * size and abs(line.size - before.size) < 0.5
@@ -446,7 +477,8 @@ def _paragraphs(lines: list[_Line], left: float, right: float, size: float) -> I
             short = before.x1 < (left + right) / 2 or (
                 before.x1 < right - 1.6 * before.size and before.text[-1] in _ENDS
             )
-            if not both_large and (indented or short or is_large != (before.size > 1.15 * size)):
+            apart = after is not None and 0 < APART * (after.top - line.top) < line.top - before.top
+            if not both_large and (apart or indented or short or is_large != (before.size > 1.15 * size)):
                 yield text
                 text = ""
         gap = " " if text and text[-1].isascii() and line.text[:1].isascii() and text[-1].isalpha() else ""
