@@ -445,7 +445,7 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ser
     archive = tmp_path_factory.mktemp("linked") / "archive"
     reports = [Synthetic(issuing_body=BODY, report_year=year) for year in range(2021, 2025)]
     kinds = (Nfcms, Gkmlpt, Trs, TrsFujian, Hanweb, Ucap, Epoint, Beijing, PlainLinks)
-    with Server(*(kind(kind.__name__.lower(), reports) for kind in kinds)) as server:
+    with Server(*(kind(f"our{kind.__name__.lower()}", reports) for kind in kinds)) as server:
         for replica in server:
             replica.link_files("pdf", "docx")
         done = crawl(archive, *server)
@@ -458,20 +458,33 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ser
 )
 def test_reports_that_the_listing_links_as_files_are_reports(linked: tuple[Path, Server], platform: str) -> None:
     archive, server = linked
+    portal = f"our{platform}"
     sql = "SELECT url, title, issuing_body, report_year, substr(published, 1, 10) FROM reports WHERE portal = ?"
-    found = {row[0]: row[1:] for row in rows(archive, "reports", sql, platform)}
+    found = {row[0]: row[1:] for row in rows(archive, "reports", sql, portal)}
     truth_ = {
-        e.url: (e.report.title, BODY, e.report.report_year, e.report.published[:10]) for e in server[platform].truth()
+        e.url: (e.report.title, BODY, e.report.report_year, e.report.published[:10]) for e in server[portal].truth()
     }
     assert found == truth_
     assert sum("/files/" in url for url in found) == 2
-    for expected in server[platform].truth():
+    for expected in server[portal].truth():
         origin = {"pdf": "pdf", "docx": "docx"}.get(expected.url.rpartition(".")[2], "html")
         sql = """SELECT table_no, row_name, column_name, value, value_state FROM statistics s JOIN reports r
                  ON r.id = s.report_id WHERE r.url = ? AND origin = ?"""
         assert {row[:3]: row[3:] for row in rows(archive, "reports", sql, expected.url, origin)} == truth(
             expected.report
         )
+
+
+def test_files_that_listings_link_are_known_again_and_read_again(linked: tuple[Path, Server]) -> None:
+    archive, server = linked
+    asked = {replica.name: len(replica.log) for replica in server}
+    assert crawl(archive, *server).returncode == 0
+    for replica in server:
+        assert not [hit.target for hit in replica.log[asked[replica.name] :] if hit.target.startswith("/files/")]
+    before = scrapy_dump(archive)
+    (archive / "reports.db").unlink()
+    assert scrapy(archive, "reparse").returncode == 0
+    assert scrapy_dump(archive) == before
 
 
 # --- the shared samples -----------------------------------------------------------------------------------------------
