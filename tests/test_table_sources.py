@@ -8,6 +8,10 @@ import pytest
 
 from archive import Reports
 from archive.room import national
+from pipelines import sources as weighing
+from pipelines.checks import check
+from pipelines.printed import Line, Table
+from pipelines.statistics import statistics_of
 
 SOURCES = [
     # standing and figure of each source → key_figures, its standing; key_figures_all, its standing
@@ -52,6 +56,18 @@ def test_key_figures_are_of_tables_that_can_be_trusted(
         (found,) = db.execute(f"SELECT applications, denied, standing_three FROM {view}").fetchall()
         assert tuple(found) == (wanted[0], wanted[0], wanted[1])
     reports.close()
+
+
+@pytest.mark.parametrize(
+    ("origin", "blank", "wanted"),
+    [("pdf", "", "verified"), ("pdf", "suit_direct", "unverified"), ("html", "suit_direct", "verified")],
+)
+def test_table_four_of_a_pdf_is_proved_block_by_block(origin: str, blank: str, wanted: str) -> None:
+    blocks = ("review", "suit_direct", "suit_after_review")
+    results = ("maintained", "corrected", "other", "pending", "total")
+    cells = {f"{block}_{result}": "" if block == blank else "0" for block in blocks for result in results}
+    table = Table(4, None, origin, [Line("", "cases", cells)])
+    assert weighing.standing(table, check(statistics_of(table))) == wanted
 
 
 def test_the_table_that_counts_is_shown_and_disagreements_are_marked() -> None:
