@@ -145,16 +145,23 @@ class _Pages:
         self.y = _TOP
 
     def text(self, x: float, y: float, text: str, size: int = _SIZE) -> None:
-        self.streams[-1].append(f"BT /F {size} Tf {x:.1f} {y:.1f} Td <{text.encode('utf-16-be').hex()}> Tj ET")
+        self.streams[-1].append(_shown(x, y, text, size))
 
     def rule(self, x0: float, y0: float, x1: float, y1: float) -> None:
         self.streams[-1].append(f"{x0:.1f} {y0:.1f} m {x1:.1f} {y1:.1f} l S")
 
 
-def pdf(report: Synthetic, *, tear: bool = False, more: str = "", page: str = "") -> bytes:
+def _shown(x: float, y: float, text: str, size: int = _SIZE) -> str:
+    return f"BT /F {size} Tf {x:.1f} {y:.1f} Td <{text.encode('utf-16-be').hex()}> Tj ET"
+
+
+def pdf(
+    report: Synthetic, *, tear: bool = False, margins: tuple[str, str] = ("", ""), more: str = "", page: str = ""
+) -> bytes:
     """A report as a PDF: text, and ruled tables that go on over pages; `tear` lets rows break within.
 
-    `more` are more objects, `page` more entries of each page.
+    `margins` stand at the head and foot of every page, with its number; `more` are more objects, `page` more entries of
+    each page.
     """
     pages = _Pages()
     pages.text(_LEFT + 60, pages.y, report.title, 14)
@@ -172,6 +179,9 @@ def pdf(report: Synthetic, *, tear: bool = False, more: str = "", page: str = ""
             indent = len(line) - len(line.lstrip("\u3000"))
             pages.text(_LEFT + indent * _SIZE, pages.y, line.lstrip("\u3000"))
             pages.y -= 1.6 * _SIZE
+    for number, stream in enumerate(pages.streams, 1):
+        for y, text in zip((_TOP + 30, _BOTTOM - 30), margins, strict=True):
+            stream.append(_shown(_LEFT, y, text.format(number)))
     return pdf_of(["\n".join(stream) for stream in pages.streams], more=more, page=page)
 
 

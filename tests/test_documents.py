@@ -153,6 +153,13 @@ def test_pages_that_lie_on_their_side_are_read_upright(turned: int) -> None:
     assert cells(found, "pdf") == truth(made)
 
 
+def test_what_stands_at_the_head_and_foot_of_every_page_is_no_text() -> None:
+    plain = report_of(office.pdf(synthetic(), tear=True))
+    found = report_of(office.pdf(synthetic(), tear=True, margins=("临川市青溪区", "第{}页 共9页 政府信息公开")))
+    assert (found.text, found.title) == (plain.text, plain.title)
+    assert found.statistics == plain.statistics
+
+
 def test_radicals_that_renderers_write_for_characters_are_those_characters() -> None:
     made = synthetic()
     body = office.pdf(made)

@@ -70,6 +70,7 @@ _RADICALS = str.maketrans(
     )
 )
 """Radicals (Unicode's Kangxi and CJK supplement blocks) → the characters that they look like, for which renderers write them."""
+_DIGITS = re.compile(r"[\d\s]+")
 _PAGE_NUMBER = re.compile(r"[-—–－\s·]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／共]\s*\d{1,4}\s*页?)?[-—–－\s·]*")
 _LABELS = tuple(
     dict.fromkeys(
@@ -110,6 +111,7 @@ class _Line:
     x1: float
     top: float
     size: float
+    in_margin: bool = False
 
 
 def read(body: bytes) -> Content:
@@ -124,6 +126,7 @@ def read(body: bytes) -> Content:
             for page in pdf.pages:
                 blocks += _page(_upright(pdf, page))
                 page.close()
+            blocks = _without_running_lines(blocks, len(pdf.pages))
     except (PdfminerException, MalformedPDFException, PDFException) as error:
         cause = error.args[0] if error.args else error
         if isinstance(cause, PDFPasswordIncorrect):
@@ -193,10 +196,18 @@ def _page(page: Any) -> list[_Line | Slice]:
         _Line(line["text"].translate(_RADICALS), line["x0"], line["x1"], line["top"], line["bottom"] - line["top"])
         for line in page.filter(is_prose).extract_text_lines(return_chars=False)
     ]
-    height = float(page.height)
-    lines = [line for line in lines if not (_PAGE_NUMBER.fullmatch(line.text) and not 0.1 < line.top / height < 0.88)]
+    for line in lines:
+        line.in_margin = not 0.1 < line.top / float(page.height) < 0.88
+    lines = [line for line in lines if not (line.in_margin and _PAGE_NUMBER.fullmatch(line.text))]
     blocks: list[_Line | Slice] = [*lines, *found]
     return sorted(blocks, key=lambda block: block.top)
+
+
+def _without_running_lines(blocks: list[_Line | Slice], pages: int) -> list[_Line | Slice]:
+    """Without the lines that stand at the head or foot of most pages, figures in them apart: titles, addresses, dates."""
+    counts = Counter(_DIGITS.sub("", one.text) for one in blocks if isinstance(one, _Line) and one.in_margin)
+    running = {text for text, count in counts.items() if count > 1 and 2 * count >= pages}
+    return [b for b in blocks if not (isinstance(b, _Line) and b.in_margin and _DIGITS.sub("", b.text) in running)]
 
 
 def _open_ends(page: Any) -> list[float]:
