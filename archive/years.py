@@ -46,7 +46,9 @@ def figures(reports: Reports, report_ids: Iterable[str]) -> dict[str, list[Stati
     """What identities between two years speak of: table two, and what was carried in and out."""
     found: dict[str, list[Statistic]] = {report_id: [] for report_id in report_ids}
     select = f"SELECT report_id, {', '.join(_FIGURE)} FROM statistics WHERE report_id IN ({_marks(found)})"  # noqa: S608 - our names
-    rows = reports.db.conn.execute(
+    rows = reports.db.conn.cursor()
+    rows.row_factory = None  # plain tuples: there are some thirty for every report
+    rows.execute(
         f"{select} AND table_no = 2 UNION ALL {select} AND table_no = 3 AND row_name IN ('carried_in', 'carried_out')",
         [*found, *found],
     )

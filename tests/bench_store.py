@@ -156,7 +156,7 @@ def reparse(archive: Path, jobs: int) -> None:
     run = Reparse(archive, captures, portals, run_id=captures.start_run("reparse", None))
     run.run(documents(captures, portals), jobs)
     run.remove_lost(None)
-    run.relate(everything=False)
+    run.relate(everything=True)
     run.close()
     captures.close()
 

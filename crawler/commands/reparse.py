@@ -122,7 +122,7 @@ class Command(ArchiveCommand):
                 )
             if is_whole:
                 reparse.remove_lost(only)
-            reparse.relate(everything=bool(interrupted))
+            reparse.relate(everything=bool(interrupted) or (is_whole and not only))
             reason = "finished"
         except KeyboardInterrupt:
             errors.print("scrapy: interrupted; what was read is kept, and the next reparse goes on from it")
