@@ -1,8 +1,7 @@
-"""PDF: ruled tables by page slices, the text between them, and rows that a page break tore.
+"""PDF: ruled tables by page slices, and the text between them.
 
 A PDF knows no tables, only rules and characters. A page's rules give cells; the slices of a table that goes on over
-pages are laid on common columns; a row that the break tore is put together only where its label, joined, is one of the
-form's. What was put together is marked, for identities to prove.
+pages are put together by `slices`.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from difflib import SequenceMatcher
-from itertools import groupby, takewhile, zip_longest
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
 from typing import Any
 
 import pdfplumber
@@ -27,38 +25,25 @@ from pdfplumber.utils.text import extract_text
 
 from pipelines.documents import picture
 from pipelines.documents.content import Content, DocumentError
-from pipelines.labels import LABELS, NATIONAL_FORMS, columns, core, rows
-from pipelines.tables import LONGEST_TEXT, Grid, Segment
+from pipelines.documents.slices import SNAP, Cell, Slice, at, clusters, one_grid, runs_of
+from pipelines.labels import core
+from pipelines.tables import LONGEST_TEXT
 
 MOST_PAGES = 500
 """The longest report has a hundred."""
-SNAP = 4.0
-"""Points within which two rules are one; the narrowest columns met are 11 wide."""
 APART = 1.5
 """How much farther from the line before than from the line after a paragraph begins that is set apart."""
 ASCENT = 0.88
 """Of a character's size: how far it reaches above its baseline."""
 NARROW = 9
 """Digits: a column narrower than so many may break its figures over lines."""
-ALIKE = 0.85
-"""How much of a form's label a torn row's joined label must be; the rest is characters that the PDF lost."""
 
-_HAN = re.compile(r"[\u4e00-\u9fff]")
 _GAP = re.compile(
     r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]) +|(?<=[0-9A-Za-z]) +(?=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])"
 )
 """Between Han characters and figures a typesetter leaves a gap, which is no blank in the text."""
 _ENDS = "。！？；：.!?;:"
 _FIGURE = re.compile(r"[\d.,+\-]+")
-_WRITTEN = re.compile(r"0|[1-9]\d*|[/／—–-]+")
-"""A whole number, or a mark that there is none."""
-_HEADERS = frozenset(
-    core(column["label"])
-    for form in NATIONAL_FORMS
-    for table in LABELS["forms"][form]["tables"].values()
-    for column in table["columns"]
-)
-_RESULTS = tuple(column.match for column in columns("cn-2021", 4)[:5])
 _RADICALS = str.maketrans(
     {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
     | dict(
@@ -72,36 +57,7 @@ _RADICALS = str.maketrans(
 """Radicals (Unicode's Kangxi and CJK supplement blocks) → the characters that they look like, for which renderers write them."""
 _DIGITS = re.compile(r"[\d\s]+")
 _PAGE_NUMBER = re.compile(r"[-—–－\s·]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／共]\s*\d{1,4}\s*页?)?[-—–－\s·]*")
-_LABELS = tuple(
-    dict.fromkeys(
-        row.core for number in (2, 3) for form in NATIONAL_FORMS for row in rows(form, number) if len(row.core) > 3
-    )
-)
-
 logging.getLogger("pdfminer").setLevel(logging.ERROR)  # it warns of every font it finds odd
-
-
-@dataclass(slots=True)
-class Cell:
-    """A cell of a page: its rules left and right in points, whether it begins in its row, and a number of its own."""
-
-    x0: float
-    x1: float
-    text: str
-    fresh: bool
-    number: int
-
-
-@dataclass(slots=True)
-class Slice:
-    """The part of a table that one page holds: rows of cells, left to right."""
-
-    page: int
-    top: float
-    bottom: float
-    rows: list[list[Cell]]
-    mended: bool = False
-    pages: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -225,13 +181,13 @@ def _open_ends(page: Any) -> list[float]:
 
 def _slice(table: Any, page: Any) -> Slice | None:
     """The cells of a table with their characters; lines of text that happen to be ruled are left to the text."""
-    xs = _clusters([x for cell in table.cells for x in (cell[0], cell[2])])
-    ys = _clusters([y for cell in table.cells for y in (cell[1], cell[3])])
+    xs = clusters([x for cell in table.cells for x in (cell[0], cell[2])])
+    ys = clusters([y for cell in table.cells for y in (cell[1], cell[3])])
     if len(xs) < 3 or len(ys) < 2:
         return None
     boxes: dict[tuple[int, int], tuple[int, int, int, int]] = {}
     for x0, top, x1, bottom in table.cells:
-        left, right, first, last = _at(xs, x0), _at(xs, x1), _at(ys, top), _at(ys, bottom)
+        left, right, first, last = at(xs, x0), at(xs, x1), at(ys, top), at(ys, bottom)
         for row in range(first, last):
             for column in range(left, right):
                 boxes.setdefault((row, column), (first, last, left, right))
@@ -292,21 +248,6 @@ def _cell_text(chars: list[Any], width: float) -> tuple[str, bool]:
     return text[:LONGEST_TEXT], False
 
 
-def _clusters(values: list[float]) -> list[float]:
-    """Positions of rules, those nearer than SNAP as one."""
-    found: list[list[float]] = []
-    for value in sorted(values):
-        if found and value - found[-1][-1] < SNAP:
-            found[-1].append(value)
-        else:
-            found.append([value])
-    return [sum(group) / len(group) for group in found]
-
-
-def _at(edges: list[float], value: float) -> int:
-    return min(range(len(edges)), key=lambda i: abs(edges[i] - value))
-
-
 def _below(edges: list[float], value: float) -> int:
     return max(0, min(len(edges) - 2, sum(edge <= value for edge in edges) - 1))
 
@@ -325,152 +266,8 @@ def _compose(blocks: list[_Line | Slice], content: Content) -> None:
             for text in _paragraphs([b for b in group if isinstance(b, _Line)], left, right, size):
                 content.add(_GAP.sub("", text))
         else:
-            for slices in _runs([b for b in group if isinstance(b, Slice)]):
+            for slices in runs_of([b for b in group if isinstance(b, Slice)]):
                 content.blocks.append(one_grid(slices))
-
-
-def _runs(slices: list[Slice]) -> Iterator[list[Slice]]:
-    """Slices of one table: nothing stands between them but a page break, and they end at the same right edge."""
-    run: list[Slice] = []
-    for one in slices:
-        if run and not (one.page == run[-1].page + 1 and abs(one.rows[0][-1].x1 - run[-1].rows[-1][-1].x1) < 2 * SNAP):
-            yield run
-            run = []
-        run.append(one)
-    if run:
-        yield run
-
-
-def one_grid(slices: list[Slice]) -> Grid:
-    """The slices of one table, page after page, as one grid."""
-    mended = any(one.mended for one in slices)
-    lines: list[list[Cell]] = []
-    start = 0
-    for one in slices:
-        rest = one.rows
-        if lines and (
-            mend := _mended(lines[-1], rest[0]) or _mended_labels(lines[-1], rest[0]) or _mended_four(lines, rest)
-        ):
-            (lines[-1], has_torn_figures), rest = mend, rest[1:]
-            mended |= has_torn_figures
-        going_on = _going_on(lines[-1], rest[0]) if lines and rest else {}
-        lines += [
-            [
-                Cell(c.x0, c.x1, above.text, False, above.number)
-                if (above := going_on.get(c.number))
-                else Cell(c.x0, c.x1, c.text, c.fresh, c.number + start)
-                for c in line
-            ]
-            for line in rest
-        ]
-        start += 1_000_000
-    edges = _clusters([x for line in lines for cell in line for x in (cell.x0, cell.x1)])
-    return Grid(
-        lines=[
-            [Segment(_at(edges, c.x0), _at(edges, c.x1), c.text, c.fresh, c.number) for c in line] for line in lines
-        ],
-        origin="pdf",
-        page=slices[0].page,
-        mended=mended,
-    )
-
-
-def _going_on(upper: list[Cell], lower: list[Cell]) -> dict[int, Cell]:
-    """Number of a cell below a page break → the label above it that it goes on with: blank, before other labels."""
-    found: dict[int, Cell] = {}
-    if not any(_HAN.search(cell.text) for cell in lower):
-        return found
-    for cell in takewhile(lambda cell: not cell.text, lower):
-        for above in upper:
-            if abs(above.x0 - cell.x0) < SNAP and abs(above.x1 - cell.x1) < SNAP and _HAN.search(above.text):
-                found[cell.number] = above
-    return found
-
-
-def _mended(upper: list[Cell], lower: list[Cell]) -> tuple[list[Cell], bool] | None:
-    """The row that a page break tore into these two, and whether figures were torn; None unless its label, joined, is the form's.
-
-    A torn cell's lines stand above and below the break, those of a figure too.
-    """
-    if len(upper) < 2 or abs(len(upper) - len(lower)) > 2:
-        return None
-    pairs = []
-    for cell in upper:
-        beneath = [
-            c for c in lower if min(c.x1, cell.x1) - max(c.x0, cell.x0) > 0.5 * min(c.x1 - c.x0, cell.x1 - cell.x0)
-        ]
-        pairs.append((cell, beneath))
-    figures = next(
-        (i for i in range(1, len(pairs)) if _is_figures([c for a, b in pairs[i:] for c in (a, *b)])), len(pairs)
-    )
-    label = figures - 1
-    if label < 0 or figures == len(pairs):
-        return None
-    halves = core(pairs[label][0].text), core("".join(c.text for c in pairs[label][1][-1:]))
-    whole = core(pairs[label][0].text + "".join(c.text for c in pairs[label][1][-1:]))
-    likeness = _likeness(whole)
-    is_alone = not halves[0] and not any(c.text for _, beneath in pairs[figures:] for c in beneath)
-    if likeness < ALIKE or (halves[1] and not is_alone and likeness <= max(map(_likeness, halves))):
-        return None
-    found = []
-    torn = False
-    for index, (cell, beneath) in enumerate(pairs):
-        below = "".join(c.text for c in beneath[-1:])
-        torn |= index > label and bool(cell.text and below)
-        found.append(Cell(cell.x0, cell.x1, cell.text + below, cell.fresh, cell.number))
-    return found, torn
-
-
-def _mended_labels(upper: list[Cell], lower: list[Cell]) -> tuple[list[Cell], bool] | None:
-    """The same for a row of labels: its columns, joined, are the form's; what stands left of them may be anything."""
-    row = _under_one_another(upper, lower)
-    return (row, False) if row and _is_header(row) and not _is_header(upper) else None
-
-
-def _mended_four(above: list[list[Cell]], below: list[list[Cell]]) -> tuple[list[Cell], bool] | None:
-    """The same for table four, which prints one row of figures under its labels.
-
-    Two rows of figures there are one that was torn, where every cell joined is a figure as figures are written.
-    """
-    upper, lower = above[-1], below[0]
-    row = _under_one_another(upper, lower)
-    if row is None or len(above) < 2 or not _is_labels_of_four(above[-2]):
-        return None
-    if not (_is_figures(upper) and _is_figures(lower)):
-        return None
-    if len(below) > 1 and any(_FIGURE.fullmatch(cell.text) for cell in below[1]):
-        return None
-    if not all(not cell.text or _WRITTEN.fullmatch(cell.text) for cell in row):
-        return None
-    return row, any(a.text and b.text for a, b in zip(upper, lower, strict=True))
-
-
-def _under_one_another(upper: list[Cell], lower: list[Cell]) -> list[Cell] | None:
-    """Two rows as one, where every cell of the lower has the rules of one of the upper."""
-    if len(upper) != len(lower):
-        return None
-    if any(max(abs(a.x0 - b.x0), abs(a.x1 - b.x1)) > SNAP for a, b in zip(upper, lower, strict=True)):
-        return None
-    return [Cell(a.x0, a.x1, a.text + b.text, a.fresh, a.number) for a, b in zip(upper, lower, strict=True)]
-
-
-def _is_header(cells: list[Cell]) -> bool:
-    return len(cells) > 1 and all(core(cell.text) in _HEADERS for cell in cells[1:])
-
-
-def _is_labels_of_four(cells: list[Cell]) -> bool:
-    return len(cells) >= len(_RESULTS) and all(
-        any(result.search(core(cell.text)) for result in _RESULTS) for cell in cells
-    )
-
-
-def _is_figures(cells: list[Cell]) -> bool:
-    return all(not cell.text or (len(cell.text) < 12 and not _HAN.search(cell.text)) for cell in cells)
-
-
-def _likeness(label: str) -> float:
-    """How near a label is to the form's nearest, 0 to 1."""
-    return max(SequenceMatcher(None, label, known).ratio() for known in _LABELS)
 
 
 def _paragraphs(lines: list[_Line], left: float, right: float, size: float) -> Iterator[str]:

@@ -1,0 +1,193 @@
+"""Documents in a crawl: fetched beside the pages of reports, or listed in their place; each read once, in a child."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crawler.documents import Child, Reader
+from crawler.items import Entry, Page
+from pipelines import parsed, read
+from pipelines.documents import MEDIA_TYPES, Content, picture
+from tests import office
+from tests.crawling import crawl, scrapy
+from tests.portals.beijing import Beijing
+from tests.portals.epoint import Epoint
+from tests.portals.faults import moved
+from tests.portals.gkmlpt import Gkmlpt
+from tests.portals.hanweb import Hanweb
+from tests.portals.links import PlainLinks
+from tests.portals.messages import Reply, Request
+from tests.portals.nfcms import Nfcms
+from tests.portals.replica import Document
+from tests.portals.reports import Synthetic
+from tests.portals.server import Server
+from tests.portals.trs import Trs
+from tests.portals.trs_fujian import TrsFujian
+from tests.portals.ucap import Ucap
+from tests.test_crawl import kinds, rows, scrapy_dump
+from tests.test_documents import BODY, FORMATS, URL, held, synthetic, truth
+
+
+class Attaching(PlainLinks):
+    """Its reports show their tables as pictures and have them in PDF and, moved elsewhere, in Word documents."""
+
+    def article(self, document: Document) -> str:
+        links = "".join(
+            f'<p><a href="/{folder}/{document.number}.{end}">{document.title}.{end}</a></p>'
+            for folder, end in (("go", "docx"), ("attach", "pdf"))
+        )
+        return super().article(document).replace("\n</div>\n</div></form>", f"{links}\n</div>\n</div></form>")
+
+    def respond(self, request: Request) -> Reply | None:
+        if request.path.startswith("/go/"):
+            return moved("redirect", self.base + request.path.replace("/go/", "/attach/"))
+        if request.path.startswith("/attach/"):
+            number, _, end = request.path.rpartition("/")[2].partition(".")
+            report = self.by_number[int(number)].report
+            assert report is not None
+            body = FORMATS[end](Synthetic(issuing_body=report.issuing_body, report_year=report.report_year))
+            return Reply(body=body, headers={"Content-Type": "application/octet-stream"})
+        return super().respond(request)
+
+
+def test_a_crawl_fetches_the_documents_of_its_reports(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    reports = [Synthetic(issuing_body=BODY, report_year=y, faults=frozenset({"images"})) for y in (2021, 2022, 2023)]
+    with Server(Attaching("fujian", reports)) as server:
+        (replica,) = server
+        done = crawl(archive, replica)
+        assert done.returncode == 0, done.stderr
+        for expected in replica.truth():
+            wanted = truth(Synthetic(issuing_body=BODY, report_year=expected.report.report_year))
+            for origin in ("docx", "pdf"):
+                sql = """SELECT table_no, row_name, column_name, value, value_state FROM statistics s JOIN reports r
+                         ON r.id = s.report_id WHERE r.url = ? AND origin = ?"""
+                found = {row[:3]: row[3:] for row in rows(archive, "reports", sql, expected.url, origin)}
+                assert found == wanted
+        assert rows(archive, "reports", "SELECT DISTINCT standing FROM table_sources") == [("verified",)]
+        assert kinds(archive).keys() == ({"unread"} if not picture.is_possible() else set()), "the pictures"
+        types = rows(
+            archive, "reports", "SELECT DISTINCT media_type FROM attachments WHERE sha256 IS NOT NULL ORDER BY 1"
+        )
+        assert types == sorted((MEDIA_TYPES[kind],) for kind in ("docx", "pdf", "png"))
+        # key figures count a table once, however many documents have it
+        sql = "SELECT report_year, denied, applications FROM key_figures ORDER BY report_year"
+        for year, denied, applications in rows(archive, "reports", sql):
+            wanted = truth(Synthetic(issuing_body=BODY, report_year=year))
+            of_group = [
+                v for (n, row, column), (v, _) in wanted.items() if row.startswith("denied_") and column == "total"
+            ]
+            assert denied == sum(v for v in of_group if isinstance(v, int))
+            assert applications == wanted[3, "new_received", "total"][0]
+        # what is held is not asked for again, and the captures alone give the same rows
+        asked = len(replica.log)
+        assert crawl(archive, replica).returncode == 0
+        assert not [hit for hit in replica.log[asked:] if hit.target.startswith(("/go/", "/attach/"))]
+    before = scrapy_dump(archive)
+    (archive / "reports.db").unlink()
+    assert scrapy(archive, "reparse").returncode == 0
+    assert scrapy_dump(archive) == before
+
+
+@pytest.mark.parametrize(
+    ("above", "title"),
+    [
+        ([BODY, "2022年政府信息公开工作年度报告"], f"{BODY}2022年政府信息公开工作年度报告"),
+        (["附件", f"{BODY}2022年", "政府信息公开工作年度报告"], f"{BODY}2022年政府信息公开工作年度报告"),
+        ([], f"{BODY}2022年度政府信息公开年报"),
+    ],
+)
+def test_title_and_date_of_a_document_that_a_listing_links(above: list[str], title: str) -> None:
+    lines = [*above, *synthetic().paragraphs()]
+    body = office.word("".join(f"<w:p><w:r><w:t>{line}</w:t></w:r></w:p>" for line in lines))
+    entry = Entry(url=URL, title=f"{BODY}2022年度政府信息公开年报.docx", date="2023-01-20")
+    found = read(Page(url=URL, body=body, documents={URL: held(body)}, entries=(entry,)))
+    assert (found.title, found.issuing_body, found.report_year) == (title, BODY, 2022)
+    assert found.published == "2023-01-20"
+    assert read(Page(url=URL, body=body, documents={URL: held(body)})).published is None
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Server]]:
+    """A portal a platform, whose listing links every third report straight to a Word or PDF file."""
+    archive = tmp_path_factory.mktemp("linked") / "archive"
+    reports = [Synthetic(issuing_body=BODY, report_year=year) for year in range(2021, 2025)]
+    kinds = (Nfcms, Gkmlpt, Trs, TrsFujian, Hanweb, Ucap, Epoint, Beijing, PlainLinks)
+    with Server(*(kind(f"our{kind.__name__.lower()}", reports) for kind in kinds)) as server:
+        for replica in server:
+            replica.link_files("pdf", "docx")
+        done = crawl(archive, *server)
+        assert done.returncode == 0, done.stderr
+        yield archive, server
+
+
+@pytest.mark.parametrize(
+    "platform", ["nfcms", "gkmlpt", "trs", "trsfujian", "hanweb", "ucap", "epoint", "beijing", "plainlinks"]
+)
+def test_reports_that_the_listing_links_as_files_are_reports(linked: tuple[Path, Server], platform: str) -> None:
+    archive, server = linked
+    portal = f"our{platform}"
+    sql = "SELECT url, title, issuing_body, report_year, substr(published, 1, 10) FROM reports WHERE portal = ?"
+    found = {row[0]: row[1:] for row in rows(archive, "reports", sql, portal)}
+    truth_ = {
+        e.url: (e.report.title, BODY, e.report.report_year, e.report.published[:10]) for e in server[portal].truth()
+    }
+    assert found == truth_
+    assert sum("/files/" in url for url in found) == 2
+    for expected in server[portal].truth():
+        origin = {"pdf": "pdf", "docx": "docx"}.get(expected.url.rpartition(".")[2], "html")
+        sql = """SELECT table_no, row_name, column_name, value, value_state FROM statistics s JOIN reports r
+                 ON r.id = s.report_id WHERE r.url = ? AND origin = ?"""
+        assert {row[:3]: row[3:] for row in rows(archive, "reports", sql, expected.url, origin)} == truth(
+            expected.report
+        )
+
+
+def test_files_that_listings_link_are_known_again_and_read_again(linked: tuple[Path, Server]) -> None:
+    archive, server = linked
+    asked = {replica.name: len(replica.log) for replica in server}
+    assert crawl(archive, *server).returncode == 0
+    for replica in server:
+        assert not [hit.target for hit in replica.log[asked[replica.name] :] if hit.target.startswith("/files/")]
+    before = scrapy_dump(archive)
+    (archive / "reports.db").unlink()
+    assert scrapy(archive, "reparse").returncode == 0
+    assert scrapy_dump(archive) == before
+
+
+def test_what_has_been_read_waits_for_no_other_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    asked: list[bytes] = []
+
+    def slow(_: Child, body: bytes, kind: str) -> Content:
+        asked.append(body)
+        if b"slow" in body:
+            begun.set()
+            assert go_on.wait(20)
+        return Content(kind=kind)
+
+    monkeypatch.setattr(Child, "read", slow)
+    reader = Reader(1)
+    known = reader.read(b"%PDF-1.4 known", "pdf")
+    slow_one = threading.Thread(target=reader.read, args=(b"%PDF-1.4 slow", "pdf"))
+    slow_one.start()
+    assert begun.wait(20)
+    assert reader.read(b"%PDF-1.4 known", "pdf") is known
+    go_on.set()
+    slow_one.join(20)
+    assert asked == [b"%PDF-1.4 known", b"%PDF-1.4 slow"]
+
+
+def test_a_page_that_was_looked_into_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = f"<h1>{synthetic().title}</h1><div id='zoom'>{synthetic().html()}</div>".encode()
+    page = Page(url="http://www.qingxi.gov.cn/nb/a.html", body=body, content_type="text/html; charset=utf-8")
+    alone = read(page)
+    parsed.look(page)
+    monkeypatch.setattr(parsed, "read_document", lambda _: pytest.fail("parsed again"))
+    assert read(page) == alone
+    with pytest.raises(pytest.fail.Exception):
+        read(page)

@@ -1,0 +1,165 @@
+"""PDFs: pages as they lie, text as it is set, and tables that page breaks tore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from crawler.items import Page, Report
+from pipelines import read
+from pipelines.documents import Content, Held, pdf
+from pipelines.documents.slices import Cell, Slice, one_grid
+from tests import office
+from tests.portals.reports import Synthetic
+from tests.test_documents import BODY, URL, cells, held, report_of, synthetic, truth
+
+
+@pytest.mark.parametrize("year", range(2015, 2025))
+def test_rows_torn_by_a_page_break_are_put_together(year: int) -> None:
+    made = synthetic("cn-2019" if year % 2 else "cn-2021", year=year)
+    found = report_of(office.pdf(made, tear=True))
+    assert {key: value for key, value in cells(found, "pdf").items() if key[0] == 3} == {
+        key: value for key, value in truth(made).items() if key[0] == 3
+    }
+    for key, value in cells(found, "pdf").items():
+        assert truth(made)[key] == value
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_pages_that_lie_on_their_side_are_read_upright(turned: int) -> None:
+    made = synthetic()
+    found = report_of(office.pdf(made, page=f"/Rotate {turned}"))
+    assert found.title == made.title
+    assert cells(found, "pdf") == truth(made)
+
+
+def test_what_stands_at_the_head_and_foot_of_every_page_is_no_text() -> None:
+    plain = report_of(office.pdf(synthetic(), tear=True))
+    found = report_of(office.pdf(synthetic(), tear=True, margins=("临川市青溪区", "第{}页 共9页 政府信息公开")))
+    assert (found.text, found.title) == (plain.text, plain.title)
+    assert found.statistics == plain.statistics
+
+
+def test_radicals_that_renderers_write_for_characters_are_those_characters() -> None:
+    made = synthetic()
+    body = office.pdf(made)
+    for character, radical in (("民", "\u2ea0"), ("青", "\u2ed8"), ("工", "\u2f2f")):
+        body = body.replace(character.encode("utf-16-be").hex().encode(), radical.encode("utf-16-be").hex().encode())
+    found = report_of(body)
+    assert (found.title, found.issuing_body) == (made.title, BODY)
+
+
+def test_figures_of_another_font_stand_in_the_line_of_their_text() -> None:
+    one = {"matrix": (1, 0, 0, 1, 0, 700.0), "size": 24.0, "y1": 722.0, "top": 118.0, "bottom": 142.0, "doctop": 118.0}
+    other = one | {"y1": 717.0, "top": 123.0, "bottom": 147.0, "doctop": 123.0}
+    page = SimpleNamespace(chars=[one, other])
+    pdf.level(page)
+    assert one["top"] == pytest.approx(other["top"])
+    assert one["bottom"] - one["top"] == pytest.approx(24)
+
+
+Cut = Callable[[str], tuple[str, ...]]
+
+
+def torn(made: Synthetic, number: int, at: int, cut: Cut) -> Report:
+    """Its table with a page break in row `at`: `cut` says what of each cell stands above it and below."""
+    grid = [block.grid for block in made.blocks() if block.grid][number - 2]
+    lines: list[list[Cell]] = [[] for _ in grid]
+    for row, column, down, across, text in office.placed(grid):
+        for r in range(row, row + down):
+            lines[r].append(Cell(30.0 * column, 30.0 * (column + across), text, r == row, 100 * row + column))
+    for line in lines:
+        line.sort(key=lambda cell: cell.x0)
+    at %= len(lines)
+    parts = [cut(cell.text) if cell.fresh else (cell.text, "", "") for cell in lines[at]]
+    upper, *below = (
+        [replace(c, text=text) for c, text in zip(lines[at], texts, strict=True)] for texts in zip(*parts, strict=False)
+    )
+    # what spans the break is a blank cell below it
+    rest = [
+        [replace(c, text=c.text if c.number >= 100 * at or c.fresh else "") for c in line] for line in lines[at + 1 :]
+    ]
+    slices = [Slice(1, 0, 9, [*lines[:at], upper]), Slice(2, 0, 9, [*below, *rest])]
+    content = Content(kind="pdf", origin="pdf", blocks=[made.title, one_grid(slices)])
+    return read(Page(url=URL, body=b"%PDF-1.4", documents={URL: Held(sha256="", media_type=None, content=content)}))
+
+
+@pytest.mark.parametrize(
+    ("number", "at", "cut"),
+    [
+        (2, 1, lambda label: (label[:2], label[2:])),
+        (3, 2, lambda label: (label[:1], label[1:])),
+        (3, 8, lambda text: (text[:2], text[2:]) if "." in text else (text, "")),
+        (4, 2, lambda label: (label[:3], label[3:])),
+    ],
+)
+def test_labels_that_a_page_break_tore_are_put_together(number: int, at: int, cut: Cut) -> None:
+    made = Synthetic(issuing_body="临川市人民政府", report_year=2022)
+    found = torn(made, number, at, cut)
+    assert cells(found, "pdf") == {key: value for key, value in truth(made).items() if key[0] == number}
+    assert {s.standing for s in found.table_sources} == {"verified"}
+
+
+def test_a_table_two_whose_columns_are_lost_is_not_whole() -> None:
+    made = Synthetic(issuing_body="临川市人民政府", report_year=2022)
+    found = torn(made, 2, 1, lambda label: (label.replace("制发件数", "制").replace("废止件数", "废"), ""))
+    assert {s.standing for s in found.table_sources} <= {"incomplete", "unread"}
+
+
+@pytest.mark.parametrize("above", [0, 1, 2, 9])
+def test_the_row_of_table_four_that_a_page_break_tore_is_put_together(above: int) -> None:
+    made = Synthetic(issuing_body="临川市人民政府", report_year=2022)
+    found = torn(made, 4, -1, lambda figure: (figure[:above], figure[above:]))
+    assert cells(found, "pdf") == {key: value for key, value in truth(made).items() if key[0] == 4}
+    assert {s.standing for s in found.table_sources} == {"verified"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "cut"),
+    [
+        ("t4-a", lambda figure: (figure[:1], figure[1:])),
+        ("slash", lambda figure: (figure, "", "0")),
+        ("slash", lambda _: ("0", "0")),
+        ("slash", lambda figure: (figure, figure)),
+    ],
+)
+def test_what_cannot_be_put_together_is_not_used(fault: str, cut: Cut) -> None:
+    made = Synthetic(issuing_body="临川市人民政府", report_year=2022, faults=frozenset({fault}))
+    found = torn(made, 4, -1, cut)
+    assert not {s.standing for s in found.table_sources} & {"verified", "inconsistent"}
+    assert not cells(found, "pdf")
+
+
+def test_a_blank_form_is_blank_and_a_pdf_of_it_is_proved_by_nothing() -> None:
+    made = synthetic("cn-2021", "blank-form")
+    found = report_of(office.pdf(made))
+    assert cells(found, "pdf") == truth(made)
+    assert {value for value, _ in cells(found, "pdf").values()} == {None}
+    assert {s.standing for s in found.table_sources if s.table_no > 2} == {"unverified"}
+
+
+def test_a_pdf_that_lost_a_row_is_not_verified() -> None:
+    made = synthetic()
+    body = office.pdf(made)
+    content = held(body).content
+    assert content is not None
+    grid = next(g for g in content.grids if len(g.lines) > 20)
+    zero = next(i for i, line in enumerate(grid.lines) if [s.text for s in line[-7:]] == ["0"] * 7)
+    del grid.lines[zero]
+    found = read(Page(url=URL, body=body, documents={URL: Held(sha256="", media_type=None, content=content)}))
+    assert all(c.verdict == "holds" for c in found.checks if c.identity == "T3-A")
+    assert {s.standing for s in found.table_sources if s.table_no == 3} == {"incomplete"}
+
+
+def test_figures_torn_by_the_layout_are_used_only_where_identities_prove_them() -> None:
+    for fault, standing in ((), "verified"), (("t3-c",), "unread"):
+        body = office.pdf(synthetic("cn-2021", *fault))
+        content = held(body).content
+        assert content is not None
+        next(g for g in content.grids if len(g.lines) > 20).mended = True
+        found = read(Page(url=URL, body=body, documents={URL: Held(sha256="", media_type=None, content=content)}))
+        assert {s.standing for s in found.table_sources if s.table_no == 3} == {standing}
+        assert bool([s for s in found.statistics if s.table_no == 3 and s.origin == "pdf"]) == (standing == "verified")
