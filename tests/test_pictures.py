@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from crawler.documents import Child
 from crawler.items import Page, Report
@@ -119,7 +119,31 @@ DEGRADED: dict[str, Callable[[Image.Image], bytes]] = {
         "JPEG",
         quality=60,
     ),
+    "photographed": lambda image: saved(
+        _from_the_side(_watermarked(ImageOps.expand(image, 24, 255))), "JPEG", quality=70
+    ),
 }
+
+
+def _watermarked(image: Image.Image) -> Image.Image:
+    """Large pale rings and bars all over, and a shadow that deepens to the right."""
+    mark = Image.new("L", image.size, 0)
+    draw = ImageDraw.Draw(mark)
+    for x in range(0, image.width, 130):
+        for y in range(0, image.height, 110):
+            draw.ellipse((x, y, x + 60, y + 60), outline=25, width=7)
+            draw.line((x + 70, y, x + 120, y + 60), fill=25, width=7)
+    shadow = Image.linear_gradient("L").rotate(90).resize(image.size).point(lambda grey: grey // 4)
+    return ImageChops.subtract(ImageChops.subtract(image, mark), shadow)
+
+
+def _from_the_side(image: Image.Image) -> Image.Image:
+    """Its left side is nearer."""
+    width, height = image.size
+    corners = (-8, -6, -8, height + 10, width, height, width, 0)
+    return image.transform(
+        (width, height), Image.Transform.QUAD, corners, resample=Image.Resampling.BICUBIC, fillcolor=200
+    )
 
 
 @needs_ocr

@@ -98,41 +98,24 @@ def _take(grey: Picture, content: Content, page: int | None = None) -> None:
     """Add the ruled tables of a grey picture."""
     import cv2
 
-    from pipelines.documents.recognition import character_height
-    from pipelines.documents.rules import ink, tables
+    from pipelines.documents.rules import character_height, even, strokes, tables
+    from pipelines.documents.upright import upright
 
     cv2.setNumThreads(1)
-    grey = _upright(grey)
-    mask = ink(grey)
-    size = character_height(mask)
+    grey = upright(even(grey))
+    marks = strokes(grey)
+    size = character_height(marks)
     if size < SMALL:
         grey = _enlarged(grey, min(LARGEST_FACTOR, math.ceil(SMALL / size)))
-        mask = ink(grey)
-        size = character_height(mask)
+        marks = strokes(grey)
+        size = character_height(marks)
     reader = _recogniser()
     reader.forget()
-    for table in tables(mask):
+    for table in tables(grey):
         if table.boxes:
-            content.blocks.append(_grid(grey, mask, size, table, reader, page))
+            content.blocks.append(_grid(grey, marks, size, table, reader, page))
         else:
             content.problems.append(Problem(kind="unread", message="a table whose rules leave no clear cells"))
-
-
-def _upright(grey: Picture) -> Picture:
-    """The picture turned so that its rules run straight."""
-    import cv2
-    import numpy as np
-
-    from pipelines.documents.rules import ink, lean
-
-    degrees = lean(ink(grey))
-    height, width = grey.shape
-    if abs(math.radians(degrees)) * width < 1:  # the rules fall by less than a pixel
-        return grey
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
-    paper = int(np.percentile(grey, 90))
-    turned = cv2.warpAffine(grey, turn, (width, height), flags=cv2.INTER_CUBIC, borderValue=paper)
-    return np.asarray(turned, dtype=np.uint8)
 
 
 def _enlarged(grey: Picture, factor: int) -> Picture:

@@ -76,13 +76,6 @@ class Recogniser:
         return text, confidence
 
 
-def character_height(mask: Picture) -> float:
-    """The height of most characters of a picture, in pixels."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-    heights = [h for _, _, w, h, area in stats[1:].tolist() if area >= 6 and 5 <= h <= 80 and w <= 2.5 * h]
-    return float(np.percentile(heights, 75)) if heights else 16.0
-
-
 def _without_specks(mask: Picture, size: float) -> Picture:
     """The ink of a cell without what is too small for a character, and without what is left of its rules."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
@@ -95,7 +88,7 @@ def _without_specks(mask: Picture, size: float) -> Picture:
         )
         kept.append(int(area >= least and not is_rest))
     clean = np.asarray(kept, dtype=np.uint8)[labels]
-    return clean if clean.sum() >= max(5.0, 8 * (size / 16) ** 2) else np.zeros_like(clean)
+    return clean if clean.sum() >= max(5.0, 4 * (size / 16) ** 2) else np.zeros_like(clean)
 
 
 def _lines(mask: Picture, size: float) -> list[tuple[int, int]]:
