@@ -71,6 +71,8 @@ class Recogniser:
             return UNREAD, confidence
         if _FIGURES.fullmatch(text.replace(" ", "")):
             text = text.translate(_DIGITS)
+            if len(texts) > 1:
+                confidence = 0.0  # a figure torn over lines, or beside it ink that is none of it
             if confidence < SURE and any(map(str.isdigit, text)):
                 text += UNREAD
         return text, confidence
