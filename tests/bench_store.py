@@ -30,7 +30,7 @@ from tests.portals.declare import portal_class
 from tests.portals.messages import Request
 from tests.portals.nfcms import Nfcms
 
-ROUNDS = 2
+ROUNDS = 3
 PAGES = 6_000
 """Enough that a second process is worth its start."""
 SMALL, LARGE = 2_000, 50_000
