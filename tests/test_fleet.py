@@ -112,7 +112,7 @@ def test_portals_on_one_address_are_crawled_one_after_the_other(tmp_path: Path) 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_every_crawl_well(tmp_path: Path, how: signal.Signals) -> None:
-    with Server(Nfcms("qinghe", 30, latency=0.1), Trs("hepan", 30, latency=0.1)) as server:
+    with Server(Nfcms("qinghe", 150, latency=0.1), Trs("hepan", 150, latency=0.1)) as server:
         portals(tmp_path, *server)
         process = subprocess.Popen(
             line(tmp_path, "crawl-all", "--jobs", "2"),

@@ -43,7 +43,15 @@ async def ask(datasette: Any, work: Callable[[sqlite3.Connection], Any], databas
     """Run a query function on one of the databases; None where that database is not served."""
     if database not in datasette.databases:
         return None
-    return await datasette.get_database(database).execute_fn(limited(work, LIMIT_MS))
+    served = datasette.get_database(database)
+    try:
+        return await served.execute_fn(limited(work, LIMIT_MS))
+    except sqlite3.OperationalError as error:
+        if "vtable constructor failed" not in str(error):
+            raise
+        return await served.execute_fn(
+            limited(work, LIMIT_MS)
+        )  # a writer changed the schema while the index was opened
 
 
 _kept: dict[tuple[str, str], Kept[Any]] = {}
