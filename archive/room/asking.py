@@ -49,9 +49,7 @@ async def ask(datasette: Any, work: Callable[[sqlite3.Connection], Any], databas
     except sqlite3.OperationalError as error:
         if "vtable constructor failed" not in str(error):
             raise
-        return await served.execute_fn(
-            limited(work, LIMIT_MS)
-        )  # a writer changed the schema while the index was opened
+        return await served.execute_fn(limited(work, LIMIT_MS))  # the index was opened at a moment of a writer
 
 
 _kept: dict[tuple[str, str], Kept[Any]] = {}
