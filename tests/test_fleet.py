@@ -120,6 +120,8 @@ def test_a_signal_ends_every_crawl_well(tmp_path: Path, how: signal.Signals) -> 
             env=os.environ | environment(tmp_path),
             stderr=subprocess.PIPE,
             text=True,
+            # of what runs in the background of a shell, SIGINT is ignored
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         while not all(len(replica.log) > 4 for replica in server):
             assert process.poll() is None
