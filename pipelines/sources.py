@@ -193,7 +193,8 @@ def weigh(
         first = best.get(source.table_no)
         if first is not None and source.origin != first and source.standing != "unread":
             pair = by_place.get((first, source.table_no), []), by_place.get((source.origin, source.table_no), [])
-            checks += compare_origins(*pair)
+            if any(statistic.value is not None for statistic in pair[1]):  # the picture of an empty form says nothing
+                checks += compare_origins(*pair)
     return sources, checks, problems
 
 

@@ -269,3 +269,12 @@ def test_the_pictures_show_what_the_reports_say() -> None:
     """The pictures are kept as drawn: a report that says something else now has to be drawn again."""
     assert len([key for key in truth("figures") if key[0] == 3]) == 7 * len(form_rows("cn-2021", 3))
     assert {path.name for path in FOLDER.glob("*.png")} == {f"{name}.{n}.png" for name in REPORTS for n in (2, 3, 4)}
+
+
+@needs_ocr
+def test_the_picture_of_an_empty_form_contradicts_nothing() -> None:
+    """Some bodies show the empty form in the page and put the figures into a document beside it."""
+    report = Synthetic(issuing_body=BODY, report_year=2020, kind="cn-2019")
+    found = report_with(office.docx(report), png("blank", 4), year=2020)
+    assert {source.origin for source in found.table_sources if source.table_no == 4} == {"docx", "image"}
+    assert [check for check in found.checks if check.identity == "D-1"] == []
