@@ -17,9 +17,9 @@ from sqlite_utils import Database
 from w3lib.url import canonicalize_url
 
 from archive.database import ArchiveError, DamageError, open_database, open_read_only, utc_now
-from archive.journal import Journal
 from archive.migrations.captures import migrations
-from crawler.items import Entry
+from archive.model import Entry
+from archive.runs import Journal
 
 Headers = list[tuple[str, str]]
 

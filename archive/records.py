@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from crawler.items import Report
+from archive.model import Located, Problem, Report
 
 FIELDS = (
     "title",
@@ -137,3 +137,18 @@ def _digest(row: dict[str, Any], tables: dict[str, Rows]) -> str:
     except ValueError:  # a text of lxml's own kind
         data = marshal.dumps(json.loads(json.dumps(values)), 2)
     return hashlib.sha256(data).hexdigest()
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """What came of composing a document."""
+
+    located: Located
+    record: Record | None = None
+    """None where no address has an annual report, and where reports.db holds the same already."""
+    is_unchanged: bool = False
+    """It was read, and reports.db holds the same already."""
+    problems: list[tuple[str, list[Problem]]] = field(default_factory=list)
+    """Each address that was read, with what is to be said of it now: nothing clears what was said before."""
+    failed: bool = False
+    """A reader raised what it should not: the report stays as it was."""

@@ -15,7 +15,7 @@ import zstandard
 from archive.captures import PAGE_SIZE, Captures, fingerprint
 from archive.database import ArchiveError, open_database, open_read_only, utc_now
 from archive.migrations.captures import migrations
-from archive.warc import is_warc, read
+from archive.warc.reader import is_warc, read
 
 Progress = Callable[[int, int], None]
 """Told how many bodies of how many are done."""

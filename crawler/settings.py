@@ -66,21 +66,21 @@ DOWNLOADER_MIDDLEWARES = {
     # The capture knows more about refresh shells: a refresh to a folder above is a removed page.
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-    "crawler.safety.DeclaredHosts": 50,
+    "crawler.middlewares.safety.DeclaredHosts": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "crawler.politeness.Robots": 100,
-    "crawler.politeness.Limits": 890,
+    "crawler.middlewares.politeness.Robots": 100,
+    "crawler.middlewares.politeness.Limits": 890,
     # Decoding goes below the capture, so that decoded bodies are kept.
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "crawler.capture.Capture": 900,
-    "crawler.capture.Decode": 950,
+    "crawler.middlewares.capture.Capture": 900,
+    "crawler.middlewares.capture.Decode": 950,
 }
 EXTENSIONS = {
-    "crawler.runs.Runs": 0,
-    "crawler.politeness.Pace": 500,  # after AutoThrottle, so that it has the last word
+    "crawler.extensions.runs.Runs": 0,
+    "crawler.extensions.pace.Pace": 500,  # after AutoThrottle, so that it has the last word
     "scrapy.extensions.telnet.TelnetConsole": None,  # an open port nobody uses
 }
-ITEM_PIPELINES = {"pipelines.attachments.Pipeline": 250, "pipelines.store.Pipeline": 900}
+ITEM_PIPELINES = {"crawler.pipelines.Attachments": 250, "crawler.pipelines.Store": 900}
 
 # Pages are read one after another in the reactor; more items in flight would only hold memory.
 CONCURRENT_ITEMS = 4

@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
-from crawler.items import Page, Problem, Report
-from pipelines import metadata, parsed, sources, statistics, tables, text
-from pipelines.document import Document, ReaderError, read_document
+from archive.model import Page, Problem, Report
+from pipelines import metadata, parsed, statistics
 from pipelines.documents import Content
+from pipelines.html import article as text
+from pipelines.html.document import Document, ReaderError, read_document
+from pipelines.statistics import provenance
+from pipelines.tables import grid as tables
 
 __all__ = ["ReaderError", "read"]
 
@@ -50,13 +53,13 @@ def read(page: Page) -> Report:
         elements = [a.element for a in (article, *parts) if a.element is not None]
         grids = [grid for element in elements for grid in tables.grids(element)]
         contents = [(url, held.content) for url, held in page.documents.items() if held.content is not None]
-        attached = sources.read_documents(contents, report.report_year)
+        attached = provenance.read_documents(contents, report.report_year)
         prose = [paragraph for paragraph in article.paragraphs if paragraph not in rows]
         report.statistics, report.form, problems = statistics.read(
             grids, prose, report.report_year, [one.table for one in attached]
         )
         report.problems += [p for p in problems if p not in report.problems]
-        report.table_sources, report.checks, problems = sources.weigh(page.url, report.statistics, attached)
+        report.table_sources, report.checks, problems = provenance.weigh(page.url, report.statistics, attached)
         report.problems += problems
         if report.form in NATIONAL and not any(s.table_no == 3 and s.origin != "narrative" for s in report.statistics):
             elsewhere = f"{len(article.images)} pictures and {len(report.attachments)} documents beside it"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import NamedTuple
 
-from crawler.items import Page
-from pipelines import text
-from pipelines.document import Document, read_document
+from archive.model import Page
+from pipelines.html import article as text
+from pipelines.html.document import Document, read_document
 
 MOST_KEPT = 8
 """Pages that wait for their documents; more than the items that are in flight."""

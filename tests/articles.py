@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.items import Page, Report
+from archive.model import Page, Report
 from pipelines import read
 
 URL = "http://www.qingxi.gov.cn/zwgk/nb/202101/t20210118_1001.html"

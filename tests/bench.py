@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from crawler.demo.nfcms import Nfcms
 from tests.crawling import HURRY, ROOT
-from tests.portals.nfcms import Nfcms
 
 PAGES = 400
 ROUNDS = 3
@@ -95,8 +95,8 @@ def served(pages: int, module: str = "tests.bench") -> Any:
 
 def serve(pages: int, platform: type[Nfcms]) -> None:
     """The other process: serve until a line comes in."""
-    from tests.portals.reports import catalogue
-    from tests.portals.server import Server
+    from crawler.demo.reports import catalogue
+    from crawler.demo.server import Server
 
     # Word markup: these pages have some 60 kB, as reports on real portals have.
     with Server(platform("bench", catalogue("临川市青溪区", pages, style="word"))) as server:
@@ -135,7 +135,7 @@ def crawl(mode: str, portal: dict[str, Any], archive: Path) -> float:
     from scrapy.settings import Settings
     from scrapy.utils.project import get_project_settings
 
-    from tests.portals.declare import declare
+    from spiders.registry import declare
 
     class Bare(scrapy.Spider):
         name = "bench"
@@ -153,7 +153,7 @@ def crawl(mode: str, portal: dict[str, Any], archive: Path) -> float:
         if mode == "capture":
             settings.setdict({"ITEM_PIPELINES": {}}, priority="cmdline")
         elif mode == "pages":
-            settings.setdict({"ITEM_PIPELINES": {"pipelines.store.Pipeline": 900}}, priority="cmdline")
+            settings.setdict({"ITEM_PIPELINES": {"crawler.pipelines.Store": 900}}, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(
         declare(portal["platform"], portal["facts"]) if mode in {"whole", "pages", "beside"} else Bare
@@ -173,7 +173,7 @@ def crawl(mode: str, portal: dict[str, Any], archive: Path) -> float:
 def read_stored(archive: Path) -> float:
     """`pipelines.read` on every stored page, nothing else counted; CPU seconds."""
     from archive import Captures
-    from crawler.items import Page
+    from archive.model import Page
     from pipelines import read
 
     captures = Captures(archive)

@@ -17,7 +17,7 @@ from archive import Captures, Reports
 from archive.records import STATISTIC
 from archive.reports import search_text
 from archive.room.search import condition
-from tests.portals.prose import EFFORTS, PLANS, SHORTCOMINGS, TOPICS
+from crawler.demo.prose import EFFORTS, PLANS, SHORTCOMINGS, TOPICS
 from tests.reading import browsing, get
 
 MANY, FEW = 50_000, 1_000

@@ -19,13 +19,14 @@ from random import Random
 
 from lxml import etree
 
-from crawler.documents import MEMORY, Child
+from crawler.demo import office
+from crawler.demo.messages import Reply, Request
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.replica import Document
+from crawler.demo.reports import Synthetic, catalogue
 from pipelines.documents import read, recognise
-from tests import bench, office
-from tests.portals.messages import Reply, Request
-from tests.portals.nfcms import Nfcms
-from tests.portals.replica import Document
-from tests.portals.reports import Synthetic, catalogue
+from pipelines.ingest.sandbox import MEMORY, Child
+from tests import bench
 
 PAGES = 120
 SHARE = 5

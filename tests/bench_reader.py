@@ -11,12 +11,12 @@ from collections.abc import Callable
 import trafilatura
 from lxml import html as lxml_html
 
-from crawler.items import Page
+from archive.model import Page
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.replica import Replica
+from crawler.demo.reports import catalogue
+from crawler.demo.trs import Trs
 from pipelines import read
-from tests.portals.nfcms import Nfcms
-from tests.portals.replica import Replica
-from tests.portals.reports import catalogue
-from tests.portals.trs import Trs
 
 REPORTS = 40
 ROUNDS = 7
@@ -72,7 +72,7 @@ def _floor_and_read(pages: list[Page]) -> tuple[float, float]:
 
 
 def _pages(replica: Replica) -> list[Page]:
-    from tests.portals.messages import Request
+    from crawler.demo.messages import Request
 
     replica.base = "http://127.0.0.1"
     made = []

@@ -19,16 +19,16 @@ from typing import Any
 from scrapy.utils.project import get_project_settings
 
 from archive import Capture, Captures
-from archive.export import Export, Selection
-from crawler.items import Page
-from crawler.reparsing import Reparse
+from archive.model import Page
+from archive.warc.writer import Export, Selection
+from crawler.demo.messages import Request
+from crawler.demo.nfcms import Nfcms
 from pipelines import read
-from pipelines.store import documents
-from spiders.platforms import declared
+from pipelines.ingest.locate import documents
+from pipelines.ingest.reparse import Reparse
+from spiders.registry import declared
 from tests.crawling import ROOT
-from tests.portals.declare import portal_class
-from tests.portals.messages import Request
-from tests.portals.nfcms import Nfcms
+from tests.replicas import portal_class
 
 ROUNDS = 3
 PAGES = 6_000
@@ -85,13 +85,13 @@ def _byte_lines(line: Callable[..., bool]) -> bool:
     if not REAL.is_dir():
         print("captures.db: bytes are compared on real pages only, in ../shared/real/portal_pages, which is not there")
         return True
-    from archive import warc
+    from archive.warc import reader
 
     with tempfile.TemporaryDirectory() as name:
         archive, out = Path(name), Path(name) / "export.warc.gz"
         captures = Captures(archive)
         for path in sorted(REAL.glob("*.warc.gz")):
-            for capture in warc.read(path):
+            for capture in reader.read(path):
                 capture.outcome = "ok"
                 captures.add(capture)
         captures.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -15,7 +15,7 @@ from typing import Any
 from scrapy import cmdline
 from scrapy.utils.project import get_project_settings
 
-from tests.portals.replica import Replica
+from crawler.demo.replica import Replica
 
 ROOT = Path(__file__).parent.parent
 HURRY = {"DOWNLOAD_DELAY": 0.002, "AUTOTHROTTLE_ENABLED": False, "LOG_LEVEL": "WARNING", "DOWNLOAD_TIMEOUT": 5}
@@ -68,8 +68,8 @@ def main() -> int:
     """The other process: reads what to crawl as JSON from standard input."""
     from scrapy.crawler import AsyncCrawlerProcess
 
-    from crawler.runs import Runs
-    from tests.portals.declare import declare
+    from crawler.extensions.runs import Runs
+    from spiders.registry import declare
 
     work = json.load(sys.stdin)
     settings = get_project_settings()

@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crawler.items import Statistic
-from pipelines.checks import check
+from archive.model import Statistic
 from pipelines.documents import PICTURES, Content, DocumentError, read, recognise
-from pipelines.national import read_tables
-from pipelines.sources import read_documents, standing
 from pipelines.statistics import statistics_of
-from pipelines.tables import Cell, Grid
+from pipelines.statistics.checks import check
+from pipelines.statistics.provenance import read_documents, standing
+from pipelines.tables.grid import Cell, Grid
+from pipelines.tables.national import read_tables
 
 SAMPLES = Path(__file__).parents[1].parent / "shared" / "samples" / "img"
 TARGETS = {2: 0.95, 3: 0.995, 4: 0.95}

@@ -18,11 +18,11 @@ from operator import attrgetter
 from pathlib import Path
 
 from archive import Reports
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.replica import Replica
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
 from tests.crawling import HURRY, ROOT, crawl
-from tests.portals.nfcms import Nfcms
-from tests.portals.replica import Replica
-from tests.portals.server import Server
-from tests.portals.trs import Trs
 
 MOST_DOCUMENTS = 6
 """Documents that a crawl may fetch before it is killed, at most: so that there is something left for the next one."""

@@ -9,8 +9,8 @@ import pytest
 
 from archive import ArchiveError, Capture, Captures, Reports
 from archive.captures import fingerprint
-from archive.reports import BORDER, search_text
-from crawler.items import Entry, Problem
+from archive.fulltext import BORDER, search_text
+from archive.model import Entry, Problem
 
 URL = "http://www.example.gov.cn/zwgk/post_1.html"
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import pytest
 from lxml import etree
 
-from crawler.items import Check, Statistic
-from pipelines.checks import check, check_years
-from pipelines.labels import LABELS, rows
+from archive.forms import LABELS, rows
+from archive.model import Check, Statistic
+from crawler.demo.reports import FAULTS, Synthetic
 from pipelines.statistics import read
-from pipelines.tables import grids
-from tests.portals.reports import FAULTS, Synthetic
+from pipelines.statistics.checks import check, check_years
+from pipelines.tables.grid import grids
 
 BODY = "江口市人民政府"
 

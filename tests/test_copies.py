@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from archive.copies import Copy
-from pipelines.copies import find_copies
+from archive.copy_candidates import Copy
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.reports import catalogue
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
+from pipelines.ingest.near_copies import find_copies
 from tests.crawling import crawl, scrapy
-from tests.portals.nfcms import Nfcms
-from tests.portals.reports import catalogue
-from tests.portals.server import Server
-from tests.portals.trs import Trs
 from tests.test_crawl import rows, scrapy_dump
 
 TEXT = "".join(f"第{i}项：全年收到政府信息公开申请{i * 37 % 91}件，按时办结{i * 17 % 83}件。" for i in range(60))

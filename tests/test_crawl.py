@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from crawler.demo.gkmlpt import Gkmlpt
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.replica import Replica
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
+from crawler.demo.trs_fujian import TrsFujian
 from tests.crawling import crawl, scrapy
-from tests.portals.gkmlpt import Gkmlpt
-from tests.portals.nfcms import Nfcms
-from tests.portals.replica import Replica
-from tests.portals.server import Server
-from tests.portals.trs import Trs
-from tests.portals.trs_fujian import TrsFujian
 
 FIELDS = ("title", "issuing_body", "report_year", "published", "source", "form")
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import ReaderError, read
-from pipelines.document import decode, read_document
+from pipelines.html.document import decode, read_document
 from tests.articles import PROSE, html, page
 
 SENTENCE = "".join(PROSE)

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from crawler.documents import Child
-from crawler.items import Page, Report
+from archive.model import Page, Report
+from crawler.demo import office
+from crawler.demo.reports import Synthetic
 from pipelines import read
 from pipelines.documents import MEDIA_TYPES, DocumentError, Held, recognise
 from pipelines.documents import read as read_body
-from pipelines.links import file_name
-from tests import office
+from pipelines.html.links import file_name
+from pipelines.ingest.sandbox import Child
 from tests.crawling import ROOT
-from tests.portals.reports import Synthetic
 
 BODY = "临川市青溪区民政局"
 URL = "http://www.qingxi.gov.cn/nb/2022.pdf"

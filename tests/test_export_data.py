@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from archive import Reports
-from archive.tidy import KEYS, LEFT_OUT
+from archive.data_package import KEYS, LEFT_OUT
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.server import Server
 from tests.crawling import crawl, scrapy
-from tests.portals.nfcms import Nfcms
-from tests.portals.server import Server
 from tests.reading import NASTY, put_hostile
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.replica import Replica
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
 from tests.crawling import crawl
-from tests.portals.nfcms import Nfcms
-from tests.portals.replica import Replica
-from tests.portals.server import Server
-from tests.portals.trs import Trs
 from tests.soak import is_sound, soak
 from tests.test_crawl import rows
 

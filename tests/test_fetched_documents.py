@@ -8,26 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from crawler.documents import Child, Reader
-from crawler.items import Entry, Page
+from archive.model import Entry, Page
+from crawler.demo import office
+from crawler.demo.beijing import Beijing
+from crawler.demo.epoint import Epoint
+from crawler.demo.faults import moved
+from crawler.demo.gkmlpt import Gkmlpt
+from crawler.demo.hanweb import Hanweb
+from crawler.demo.links import PlainLinks
+from crawler.demo.messages import Reply, Request
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.replica import Document
+from crawler.demo.reports import Synthetic
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
+from crawler.demo.trs_fujian import TrsFujian
+from crawler.demo.ucap import Ucap
 from pipelines import parsed, read
 from pipelines.documents import MEDIA_TYPES, Content, picture
-from tests import office
+from pipelines.ingest.sandbox import Child, Reader
 from tests.crawling import crawl, scrapy
-from tests.portals.beijing import Beijing
-from tests.portals.epoint import Epoint
-from tests.portals.faults import moved
-from tests.portals.gkmlpt import Gkmlpt
-from tests.portals.hanweb import Hanweb
-from tests.portals.links import PlainLinks
-from tests.portals.messages import Reply, Request
-from tests.portals.nfcms import Nfcms
-from tests.portals.replica import Document
-from tests.portals.reports import Synthetic
-from tests.portals.server import Server
-from tests.portals.trs import Trs
-from tests.portals.trs_fujian import TrsFujian
-from tests.portals.ucap import Ucap
 from tests.test_crawl import kinds, rows, scrapy_dump
 from tests.test_documents import BODY, FORMATS, URL, held, synthetic, truth
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.replica import Replica
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
 from tests.crawling import HURRY, ROOT, run
-from tests.portals.nfcms import Nfcms
-from tests.portals.replica import Replica
-from tests.portals.server import Server
-from tests.portals.trs import Trs
 from tests.test_crawl import rows
 
 KILLED = '''
@@ -141,7 +141,7 @@ def test_the_hidden_ways_of_being_unwell(tmp_path: Path) -> None:
     from archive import Captures, Reports
     from archive.database import iso
     from archive.health import findings
-    from crawler.runs import TOLERATED
+    from crawler.extensions.runs import TOLERATED
 
     archive = tmp_path / "archive"
     captures, reports = Captures(archive), Reports(archive)

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from crawler.documents import MEMORY, Child
+from crawler.demo import office
+from crawler.demo.reports import Synthetic
 from pipelines.documents import DocumentError, recognise
-from tests import office
+from pipelines.ingest.sandbox import MEMORY, Child
 from tests.crawling import scrapy
-from tests.portals.reports import Synthetic
 
 SECONDS = 12.0
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -13,17 +13,18 @@ from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.project import get_project_settings
 
 from crawler.commands.probe import read_listing
-from spiders.platforms import Portal, listing
+from spiders.platforms import listing
 from spiders.platforms.beijing import BeijingDistrict
 from spiders.platforms.epoint import Epoint
 from spiders.platforms.gkmlpt import Gkmlpt
 from spiders.platforms.hanweb import NEW, OLD, Hanweb
 from spiders.platforms.links import Links
 from spiders.platforms.nfcms import NFCMS
+from spiders.platforms.portal import Portal
 from spiders.platforms.trs import TRS
 from spiders.platforms.trs_fujian import TRSFujian
 from spiders.platforms.ucap import UCAP
-from spiders.platforms.walks import MAX_PAGES, Walk
+from spiders.platforms.walk import MAX_PAGES, Walk
 from tests.crawling import ROOT
 
 FIXTURES = sorted(path.parent for path in (ROOT / "tests" / "pages").glob("*/listing.json"))
@@ -444,7 +445,7 @@ def test_a_file_beside_the_link_to_its_page_is_no_entry() -> None:
 
 
 def entries(*numbers: int) -> list[Any]:
-    from crawler.items import Entry
+    from archive.model import Entry
 
     return [Entry(url=f"{SITE}/{number}.html", title=REPORT, date="2024-01-05") for number in numbers]
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from archive import Captures, Reports
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
 from tests.crawling import ROOT, crawl, scrapy
-from tests.portals.nfcms import Nfcms
-from tests.portals.server import Server
-from tests.portals.trs import Trs
 
 
 @pytest.fixture(scope="module")

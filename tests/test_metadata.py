@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.items import Entry
-from pipelines import bodies, read
-from pipelines.dates import find_dates, first_date
-from pipelines.metadata import is_report_title
+from archive.model import Entry
+from pipelines import read
+from pipelines.metadata import agencies, is_report_title
+from pipelines.metadata.dates import find_dates, first_date
 from tests.articles import BODY, PROSE, TITLE, html, metas, page, paragraphs, plain, report
 
 
@@ -366,7 +366,7 @@ def test_a_body_named_by_its_rank_alone_takes_its_place_from_site_or_portal() ->
 def test_the_code_of_a_division_as_of_the_report_year(
     name: str, year: int, witnesses: list[str], code: str | None
 ) -> None:
-    found, _ = bodies.locate(name, year, witnesses)
+    found, _ = agencies.locate(name, year, witnesses)
     assert (found.code if found else None) == code
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.narrative import read_narrative
+from pipelines.statistics.prose import read_narrative
 
 Figures = dict[str, int | float | None]
 

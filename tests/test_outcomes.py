@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.outcomes import classify, is_above
-from tests.portals import faults
+from crawler.demo import faults
+from pipelines.outcomes import classify, is_above
 
 SITE = "http://www.example.gov.cn"
 URL = f"{SITE}/zwgk/nb/t20240101_1.html"

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from archive import Captures
+from archive.model import Page
 from crawler.commands.fixture import load, save
-from crawler.items import Page
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
 from pipelines import ReaderError, read
 from tests.crawling import crawl, scrapy
-from tests.portals.server import Server
-from tests.portals.trs import Trs
 
 PAGES = Path(__file__).parent / "pages"
 FIXTURES = sorted(path.parent for path in PAGES.glob("*/*/page.json"))

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from crawler.items import Page, Report
+from archive.model import Page, Report
+from crawler.demo import office
+from crawler.demo.reports import Synthetic
 from pipelines import read
 from pipelines.documents import Content, Held, pdf
 from pipelines.documents.slices import Cell, Slice, one_grid
-from tests import office
-from tests.portals.reports import Synthetic
 from tests.test_documents import BODY, URL, cells, held, report_of, synthetic, truth
 
 

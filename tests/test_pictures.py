@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from crawler.documents import Child
-from crawler.items import Page, Report
+from archive.forms import rows as form_rows
+from archive.model import Page, Report
+from crawler.demo import office
+from crawler.demo.links import PlainLinks
+from crawler.demo.messages import Reply
+from crawler.demo.replica import Document
+from crawler.demo.reports import Synthetic
+from crawler.demo.server import Server
 from pipelines import read
 from pipelines.documents import MEDIA_TYPES, DocumentError, Held, picture, recognise
 from pipelines.documents import read as read_body
-from pipelines.labels import rows as form_rows
-from tests import office
+from pipelines.ingest.sandbox import Child
 from tests.crawling import crawl, scrapy
 from tests.pictures import BODY, FOLDER, REPORTS
-from tests.portals.links import PlainLinks
-from tests.portals.messages import Reply
-from tests.portals.replica import Document
-from tests.portals.reports import Synthetic
-from tests.portals.server import Server
 from tests.test_crawl import kinds, rows
 
 needs_ocr = pytest.mark.skipif(not picture.is_possible(), reason="the extra ocr is not installed (make ocr)")

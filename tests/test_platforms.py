@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 
+from crawler.demo.beijing import Beijing
+from crawler.demo.epoint import Epoint
+from crawler.demo.gkmlpt import Gkmlpt
+from crawler.demo.hanweb import Hanweb
+from crawler.demo.links import PlainLinks
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.replica import Replica
+from crawler.demo.server import Server
+from crawler.demo.trees import BeijingTree, HanwebModule
+from crawler.demo.trs import Trs
+from crawler.demo.trs_fujian import TrsFujian
+from crawler.demo.trs_scripts import TrsWriteln, TrsXml
+from crawler.demo.ucap import Ucap
 from tests.crawling import crawl
-from tests.portals.beijing import Beijing
-from tests.portals.epoint import Epoint
-from tests.portals.gkmlpt import Gkmlpt
-from tests.portals.hanweb import Hanweb
-from tests.portals.links import PlainLinks
-from tests.portals.nfcms import Nfcms
-from tests.portals.replica import Replica
-from tests.portals.server import Server
-from tests.portals.trees import BeijingTree, HanwebModule
-from tests.portals.trs import Trs
-from tests.portals.trs_fujian import TrsFujian
-from tests.portals.trs_scripts import TrsWriteln, TrsXml
-from tests.portals.ucap import Ucap
 
 PLATFORMS: dict[str, type[Replica]] = {
     "nfcms": Nfcms,

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from scrapy.http import Response
 
-from crawler.politeness import is_within, parse_window, retry_after
+from crawler.demo import faults
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
+from crawler.extensions.pace import retry_after
+from crawler.middlewares.politeness import is_within, parse_window
 from tests.crawling import crawl
-from tests.portals import faults
-from tests.portals.nfcms import Nfcms
-from tests.portals.server import Server
-from tests.portals.trs import Trs
 from tests.test_crawl import kinds, rows, runs
 
 

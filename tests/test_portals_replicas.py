@@ -16,20 +16,20 @@ from email.message import Message
 
 import pytest
 
-from tests.portals import demo
-from tests.portals.beijing import Beijing
-from tests.portals.epoint import Epoint
-from tests.portals.gkmlpt import Gkmlpt
-from tests.portals.hanweb import Hanweb
-from tests.portals.links import PlainLinks
-from tests.portals.nfcms import Nfcms
-from tests.portals.replica import Replica
-from tests.portals.reports import FAULTS, FORMS, Synthetic
-from tests.portals.server import PortTakenError, Server
-from tests.portals.trs import Trs
-from tests.portals.trs_fujian import TrsFujian
-from tests.portals.trs_scripts import TrsWriteln, TrsXml
-from tests.portals.ucap import Ucap
+from crawler.demo import demo
+from crawler.demo.beijing import Beijing
+from crawler.demo.epoint import Epoint
+from crawler.demo.gkmlpt import Gkmlpt
+from crawler.demo.hanweb import Hanweb
+from crawler.demo.links import PlainLinks
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.replica import Replica
+from crawler.demo.reports import FAULTS, FORMS, Synthetic
+from crawler.demo.server import PortTakenError, Server
+from crawler.demo.trs import Trs
+from crawler.demo.trs_fujian import TrsFujian
+from crawler.demo.trs_scripts import TrsWriteln, TrsXml
+from crawler.demo.ucap import Ucap
 
 Platform = Callable[..., Replica]
 

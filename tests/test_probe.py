@@ -16,14 +16,16 @@ import pytest
 from scrapy.http import HtmlResponse
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.probing import document_pattern, is_column_name, is_menu, recognise
-from spiders.platforms import Portal, listing, platforms
+from crawler.demo.gkmlpt import Gkmlpt
+from crawler.demo.messages import Reply, Request
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.replica import Replica
+from crawler.demo.server import Server
+from spiders.platforms import listing
+from spiders.platforms.portal import Portal
+from spiders.probing import document_pattern, is_column_name, is_menu, recognise
+from spiders.registry import platforms
 from tests.crawling import ROOT, crawl, scrapy
-from tests.portals.gkmlpt import Gkmlpt
-from tests.portals.messages import Reply, Request
-from tests.portals.nfcms import Nfcms
-from tests.portals.replica import Replica
-from tests.portals.server import Server
 from tests.test_listings import check_fixture
 from tests.test_platforms import PLATFORMS, archived, make
 

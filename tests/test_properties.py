@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from crawler.items import Statistic
-from pipelines.checks import check
+from archive.model import Statistic
+from crawler.demo import annex
+from crawler.demo.figures import BLANK, DASH, SLASH, Cell, Cells, statistics, table, table_three
+from crawler.demo.markup import Td
+from crawler.demo.reports import grid
 from pipelines.statistics import read
-from pipelines.tables import Grid, grids
-from tests.portals import annex
-from tests.portals.figures import BLANK, DASH, SLASH, Cell, Cells, statistics, table, table_three
-from tests.portals.markup import Td
-from tests.portals.reports import grid
+from pipelines.statistics.checks import check
+from pipelines.tables.grid import Grid, grids
 
 Table = list[list[Td]]
 NATIONAL = [(form, number) for form in ("cn-2019", "cn-2021") for number in (2, 3, 4)]

@@ -23,9 +23,9 @@ from lxml import etree
 
 from archive.room.captured import without_connections
 from archive.room.plain import cell, shown, web_address
+from crawler.demo.demo import demo_replicas
+from crawler.demo.server import Server
 from tests.crawling import ROOT, crawl, scrapy
-from tests.portals.demo import demo_replicas
-from tests.portals.server import Server
 from tests.reading import NASTY, browsing, get, put_hostile
 
 SCREENS = ROOT / "build" / "screens"
@@ -149,7 +149,7 @@ def test_every_page_says_what_it_is_for(archive: Path, room: str) -> None:
         assert headers["content-security-policy"].startswith("default-src 'none'")
         assert "script-src" not in headers["content-security-policy"]
         if name in {"home", "search", "report"}:
-            assert len(body) + (ROOT / "archive/static/room.css").stat().st_size < 250 * KB, name
+            assert len(body) + (ROOT / "archive/room/static/room.css").stat().st_size < 250 * KB, name
 
 
 def test_a_report_says_where_its_tables_stand(archive: Path, room: str) -> None:

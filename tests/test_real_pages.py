@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.items import Page, Report
+from archive.model import Page, Report
 from pipelines import ReaderError, read
 
 SHARED = Path(__file__).parents[2] / "shared" / "real"

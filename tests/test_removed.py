@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
 from tests.crawling import crawl, scrapy
-from tests.portals.nfcms import Nfcms
-from tests.portals.server import Server
-from tests.portals.trs import Trs
 from tests.test_crawl import kinds, rows
 
 

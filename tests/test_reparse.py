@@ -19,20 +19,19 @@ from typing import Any
 import pytest
 from scrapy.utils.project import get_project_settings
 
-import pipelines.compose
+import pipelines.ingest.compose
 from archive import Captures, Reports
-from crawler.items import Page, Problem, Report
-from crawler.reparsing import Account, Reparse
-from crawler.workers import compose_all
-from pipelines.compose import Located
-from pipelines.store import documents
-from spiders.platforms import declared
+from archive.model import Located, Page, Problem, Report
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
+from pipelines.ingest.executor import compose_all
+from pipelines.ingest.locate import documents
+from pipelines.ingest.reparse import Account, Reparse
+from spiders.registry import declared
 from tests.crawling import ROOT, crawl, scrapy
-from tests.portals.nfcms import Nfcms
-from tests.portals.server import Server
-from tests.portals.trs import Trs
 
-REAL_READ = pipelines.compose.read
+REAL_READ = pipelines.ingest.compose.read
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +90,7 @@ def _read_otherwise(page: Page) -> Report:
 
 
 def lose_a_field() -> None:
-    pipelines.compose.read = _read_otherwise
+    pipelines.ingest.compose.read = _read_otherwise
 
 
 def _raise_on_some(page: Page) -> Report:
@@ -102,7 +101,7 @@ def _raise_on_some(page: Page) -> Report:
 
 
 def raise_on_some() -> None:
-    pipelines.compose.read = _raise_on_some
+    pipelines.ingest.compose.read = _raise_on_some
 
 
 def _die_on_one(page: Page) -> Report:
@@ -112,7 +111,7 @@ def _die_on_one(page: Page) -> Report:
 
 
 def die_on_one() -> None:
-    pipelines.compose.read = _die_on_one
+    pipelines.ingest.compose.read = _die_on_one
 
 
 def _slowly(page: Page) -> Report:
@@ -121,13 +120,13 @@ def _slowly(page: Page) -> Report:
 
 
 def slowly() -> None:
-    pipelines.compose.read = _slowly
+    pipelines.ingest.compose.read = _slowly
 
 
 @pytest.fixture(autouse=True)
 def readers() -> Iterator[None]:
     yield
-    pipelines.compose.read = REAL_READ
+    pipelines.ingest.compose.read = REAL_READ
 
 
 def test_an_unchanged_reader_changes_nothing(archive: Path) -> None:
@@ -174,7 +173,7 @@ def test_an_edited_reader_is_told_by_field_and_page(archive: Path) -> None:
 
 def test_the_line_that_the_readme_edits_is_there() -> None:
     edited = "report.source = read_source"
-    assert (ROOT / "pipelines" / "metadata.py").read_text(encoding="utf-8").count(edited) == 1
+    assert (ROOT / "pipelines" / "metadata" / "__init__.py").read_text(encoding="utf-8").count(edited) == 1
     assert f"'s/{edited}/# &/'" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -269,7 +268,7 @@ def test_killed_in_the_middle_it_is_consistent_and_the_next_run_completes(archiv
     before = dump(archive)
     forget(archive)
     command = (
-        "import crawler.reparsing; crawler.reparsing._AT_ONCE = 5;"
+        "import pipelines.ingest.reparse; pipelines.ingest.reparse._AT_ONCE = 5;"
         f" from tests.test_reparse import *; reparse(Path({str(archive)!r}), 2, prepare=slowly)"
     )
     process = subprocess.Popen([sys.executable, "-c", command], cwd=ROOT, start_new_session=True)
@@ -321,7 +320,9 @@ def _workers(pid: int) -> list[int]:
     """The reading processes of a process."""
     try:
         children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-        return [child for child in children if b"crawler.workers" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        return [
+            child for child in children if b"pipelines.ingest.executor" in Path(f"/proc/{child}/cmdline").read_bytes()
+        ]
     except FileNotFoundError:
         return []
 

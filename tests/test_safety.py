@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from scrapy import Request
 
-from crawler.capture import Unusable
-from crawler.safety import DeclaredHosts, refusal
+from crawler.demo import faults
+from crawler.demo.messages import Reply
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.others import picture_story
+from crawler.demo.server import Server
+from crawler.middlewares.capture import Unusable
+from crawler.middlewares.safety import DeclaredHosts, refusal
 from tests.crawling import crawl
-from tests.portals import faults
-from tests.portals.messages import Reply
-from tests.portals.nfcms import Nfcms
-from tests.portals.others import picture_story
-from tests.portals.server import Server
 from tests.test_crawl import kinds, rows
 
 
@@ -99,7 +99,7 @@ def test_names_are_resolved_for_the_check_and_the_slot(monkeypatch: pytest.Monke
         class settings:  # noqa: N801 - as the crawler names it
             getbool = staticmethod(lambda _: False)
 
-    monkeypatch.setattr("crawler.safety.resolve", resolve)
+    monkeypatch.setattr("crawler.middlewares.safety.resolve", resolve)
     middleware = DeclaredHosts(Crawler())  # type: ignore[arg-type]
     with pytest.raises(Unusable) as refused:
         asyncio.run(middleware.process_request(Request("http://declared.gov.cn/a")))
@@ -163,7 +163,7 @@ def test_a_listing_without_an_end_is_left_at_last(tmp_path: Path, monkeypatch: p
     """A calendar: every page has an entry of its own and a next page."""
     from scrapy.http import HtmlResponse
 
-    from spiders.platforms import walks
+    from spiders.platforms import walk as walks
     from spiders.platforms.links import Links
 
     class Calendar(Links):

@@ -10,14 +10,14 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from crawler.items import Statistic
-from pipelines.labels import columns, rows
+from archive.forms import columns, rows
+from archive.model import Statistic
+from crawler.demo.figures import Cells, cases, table_three, table_two
+from crawler.demo.figures import statistics as truth
+from crawler.demo.markup import STYLES, Td, plain_table
+from crawler.demo.reports import FAULTS, FORMS, Synthetic, grid
 from pipelines.statistics import read
-from pipelines.tables import Grid, grids
-from tests.portals.figures import Cells, cases, table_three, table_two
-from tests.portals.figures import statistics as truth
-from tests.portals.markup import STYLES, Td, plain_table
-from tests.portals.reports import FAULTS, FORMS, Synthetic, grid
+from pipelines.tables.grid import Grid, grids
 
 Table = list[list[Td]]
 BODY = "青川区人民政府"
@@ -37,7 +37,7 @@ def parsed(markup: str) -> list[Grid]:
 
 def printed(form: str, year: int = 2022) -> dict[int, tuple[Table, list[Statistic]]]:
     """Tables two, three and four of a form: as printed, and what must be read."""
-    from tests.portals.figures import Cell
+    from crawler.demo.figures import Cell
 
     counts = table_three(form, BODY, year)
     three: Cells = {key: Cell(str(count), count, unit="件") for key, count in counts.items()}

@@ -8,10 +8,10 @@ import pytest
 
 from archive import Reports
 from archive.room import national
-from pipelines import sources as weighing
-from pipelines.checks import check
-from pipelines.printed import Line, Table
+from pipelines.statistics import provenance as weighing
 from pipelines.statistics import statistics_of
+from pipelines.statistics.checks import check
+from pipelines.tables.printed import Line, Table
 
 SOURCES = [
     # standing and figure of each source → key_figures, its standing; key_figures_all, its standing

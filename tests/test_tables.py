@@ -7,8 +7,8 @@ import time
 import pytest
 from lxml import etree
 
-from pipelines.tables import MAX_COLSPAN, MAX_WIDTH, MISSING, Grid, grids
-from pipelines.values import read_value
+from pipelines.tables.cell import read_value
+from pipelines.tables.grid import MAX_COLSPAN, MAX_WIDTH, MISSING, Grid, grids
 
 
 def parsed(markup: str) -> list[Grid]:

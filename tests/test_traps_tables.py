@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from pipelines.labels import rows
+from archive.forms import rows
+from crawler.demo import annex
+from crawler.demo.figures import Cell, Cells, cases, table_three, table_two
+from crawler.demo.markup import Td, plain_table
+from crawler.demo.reports import Synthetic, grid
 from pipelines.statistics import read
-from pipelines.tables import Grid, grids
-from tests.portals import annex
-from tests.portals.figures import Cell, Cells, cases, table_three, table_two
-from tests.portals.markup import Td, plain_table
-from tests.portals.reports import Synthetic, grid
+from pipelines.tables.grid import Grid, grids
 
 BODY = "柳湾区人民政府"
 

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from crawler.items import Entry
+from archive.model import Entry
 from pipelines import read
 from pipelines.metadata import is_report_title
-from pipelines.publication import read_dates
+from pipelines.metadata.publication import read_dates
 from tests.articles import BODY, PREAMBLE, PROSE, TITLE, URL, html, metas, page, paragraphs, plain, report
 
 SECTIONS = [
@@ -278,8 +278,8 @@ def test_trap_25_gbk_pages_whatever_they_declare() -> None:
 
 
 def test_every_date_witness_has_its_name() -> None:
-    from pipelines.document import read_document
-    from pipelines.text import find_article
+    from pipelines.html.article import find_article
+    from pipelines.html.document import read_document
 
     source = page(
         html(article(*PROSE, BODY, "2021年1月5日"), head=metas(PubDate="2021-01-19")),

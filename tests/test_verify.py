@@ -10,9 +10,9 @@ import pytest
 
 from archive import Captures
 from archive.verify import verify
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.server import Server
 from tests.crawling import crawl, scrapy
-from tests.portals.nfcms import Nfcms
-from tests.portals.server import Server
 
 
 @pytest.fixture(scope="module")

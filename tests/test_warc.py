@@ -16,12 +16,12 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from archive import Capture, Captures, Reports
-from archive.warc import read
+from archive.warc.reader import read
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
+from crawler.demo.trs_fujian import TrsFujian
 from tests.crawling import crawl, scrapy
-from tests.portals.nfcms import Nfcms
-from tests.portals.server import Server
-from tests.portals.trs import Trs
-from tests.portals.trs_fujian import TrsFujian
 
 REPLICAS = (
     Nfcms("qinghe", 8),
@@ -121,7 +121,7 @@ def test_a_revisit_whose_original_is_left_out_is_a_whole_response(archive: Path,
     connection = sqlite3.connect(archive / "captures.db")
     (moment,) = connection.execute("SELECT MIN(requested_at) FROM captures WHERE status = 304").fetchone()
     connection.close()
-    from archive.export import Export, Selection
+    from archive.warc.writer import Export, Selection
 
     captures = Captures(archive, read_only=True)
     path = tmp_path / "late.warc.gz"

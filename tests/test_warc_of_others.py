@@ -17,8 +17,8 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive import ArchiveError, Capture
-from archive.encodings import decode
-from archive.warc import Skipped, read, records
+from archive.warc.content_encoding import decode
+from archive.warc.reader import Skipped, read, records
 from tests.crawling import scrapy
 
 URL = "http://www.linchuan-example.gov.cn/content/post_{}.html"

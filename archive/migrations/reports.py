@@ -103,7 +103,7 @@ _TYPES = {str: "TEXT", int: "INTEGER", float: "NUMERIC"}
 @migrations()
 def m002_search(db: Database) -> None:
     """The full-text index anew and smaller: small ids, the text's column first, borders where punctuation stands."""
-    from archive.reports import search_text
+    from archive.fulltext import search_text
 
     db.execute("UPDATE reports SET search_id = -search_id")
     ranks = [(number, row[0]) for number, row in enumerate(db.execute("SELECT id FROM reports ORDER BY id"), 1)]

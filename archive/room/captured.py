@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import zstandard
 from lxml import html
 
-from pipelines.document import decode
+from archive.charset import decode
 
 PICTURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"BM": "image/bmp"}
 """How the pictures begin that browsers show and that hold no script."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archive.forms import ANNEX_FORMS, LABELS
 from archive.room.words import IDENTITIES, ORIGINS, TABLES, Pair, label
-from pipelines.labels import ANNEX_FORMS, LABELS
 
 Cells = dict[tuple[str, str], dict[str, Any]]
 """(row name, column name) → the row of `statistics`."""

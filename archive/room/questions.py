@@ -11,11 +11,11 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from archive.forms import LABELS
 from archive.migrations.views import figure
 from archive.room.figures import FIGURES, FIGURES_SQL
 from archive.room.report import dicts
 from archive.room.words import Pair, label
-from pipelines.labels import LABELS
 
 _ASKED = "(:year = '' OR r.report_year = :year) AND (:portal = '' OR r.portal = :portal)"
 _HEAD = "report_id, issuing_body, report_year"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
-from archive.reports import BORDER, PIECES, search_text
+from archive.fulltext import BORDER, PIECES, search_text
 
 PAGE = 20
 MAX_QUERY = 200

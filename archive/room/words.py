@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.labels import LABELS
+from archive.forms import LABELS
 
 Pair = tuple[str, str]
 

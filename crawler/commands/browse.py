@@ -8,12 +8,12 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-import archive
+import archive.room
 from archive import Captures, Reports
 from archive.database import ArchiveError
 from crawler.command import ArchiveCommand
 
-CONFIGURATION = Path(archive.__file__).parent
+CONFIGURATION = Path(archive.room.__file__).parent
 """Folder of metadata.yaml, settings.json, plugins, templates and static files."""
 HERE = {"127.0.0.1", "localhost", "::1"}
 
@@ -47,7 +47,7 @@ class Command(ArchiveCommand):
         environment = {name: value for name, value in os.environ.items() if name != "WITH_CAPTURES"}
         # Datasette loads the plugin by its path, and the plugin imports the project's packages
         environment["PYTHONPATH"] = os.pathsep.join(
-            filter(None, [str(CONFIGURATION.parent), os.environ.get("PYTHONPATH")])
+            filter(None, [str(CONFIGURATION.parents[1]), os.environ.get("PYTHONPATH")])
         )
         if opts.with_captures:
             environment["WITH_CAPTURES"] = "1"

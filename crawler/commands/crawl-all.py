@@ -16,8 +16,8 @@ from scrapy.spiderloader import SpiderLoader
 
 from archive import ArchiveError, Captures, Reports
 from crawler.command import UNWELL, WELL, ArchiveCommand
+from crawler.extensions.progress import Fleet
 from crawler.fleet import Crawl, crawl_all
-from crawler.progress import Fleet
 
 
 class Command(ArchiveCommand):

@@ -12,9 +12,9 @@ from scrapy.utils.conf import arglist_to_dict
 
 from archive import ArchiveError, Captures, Reports
 from crawler.command import UNWELL, WELL, ArchiveCommand
-from crawler.politeness import parse_window
-from crawler.runs import Runs
-from spiders.platforms import parse_years
+from crawler.extensions.runs import Runs
+from crawler.middlewares.politeness import parse_window
+from spiders.platforms.portal import parse_years
 
 
 class Command(ArchiveCommand):

@@ -13,8 +13,10 @@ from scrapy.settings import Settings
 from archive import ArchiveError, Captures, Reports
 from archive.overview import Row, overview
 from crawler.command import UNWELL, WELL, ArchiveCommand
-from crawler.progress import Crawls
-from crawler.runs import Runs
+from crawler.demo.demo import demo_server
+from crawler.extensions.progress import Crawls
+from crawler.extensions.runs import Runs
+from spiders.registry import declare
 
 FOLDER = Path("demo")
 
@@ -28,12 +30,9 @@ class Command(ArchiveCommand):
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """Exit 1 when a crawl broke; what the replicas do wrong on purpose is shown, and well."""
-        from tests.portals.declare import portal_class
-        from tests.portals.demo import demo_server
-
         console = Console()
         with demo_server() as server:
-            portals = [portal_class(replica) for replica in server]
+            portals = [declare(replica.platform, replica.facts) for replica in server]
             console.print(f"Crawling {len(portals)} replica portals, served on loopback, into {FOLDER}/")
             crawlers = []
             process = AsyncCrawlerProcess(self._settings())

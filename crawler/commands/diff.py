@@ -8,14 +8,15 @@ from rich.console import Console
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Capture, Captures, Reports
+from archive.model import Located
 from archive.records import Document, Record, Version, record
 from crawler.command import WELL, ArchiveCommand
-from crawler.differing import show
+from crawler.difference_output import show
 from pipelines import ReaderError
-from pipelines.compose import Located, read_capture
-from pipelines.store import located
+from pipelines.ingest.compose import read_capture
+from pipelines.ingest.locate import located
 from pipelines.version import READER_VERSION
-from spiders.platforms import declared, undeclared
+from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
@@ -46,7 +47,8 @@ class Command(ArchiveCommand):
         stored, found = reports.record(args[0]), reports.addresses(args[0])
         if stored is None or found is None:
             raise ArchiveError(f"no report is called {args[0]!r}")
-        portal = declared(self.configuration, captures).get(found[0]) or undeclared(found[1][0])
+        portals = Registry(self.configuration, captures)
+        portal = portals.get(found[0]) or portals.stand_in(found[1][0])
         place = located(portal, args[0].removeprefix(f"{portal.name}-"), found[1])
         history = [
             capture

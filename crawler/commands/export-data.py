@@ -7,9 +7,9 @@ from pathlib import Path
 
 from scrapy.exceptions import UsageError
 
-import archive
+import archive.room
 from archive import ArchiveError, Reports
-from archive.tidy import export
+from archive.data_package import export
 from crawler.command import WELL, ArchiveCommand
 
 
@@ -31,7 +31,7 @@ class Command(ArchiveCommand):
         if not (self.archive / "reports.db").exists():
             raise ArchiveError(f"there is no reports.db in {self.archive}; scrapy reparse makes one")
         Reports(self.archive).close()
-        described = Path(archive.__file__).with_name("metadata.yaml")
+        described = Path(archive.room.__file__).with_name("metadata.yaml")
         for name, rows in export(self.archive / "reports.db", Path(args[0]), described).items():
             print(f"{name:16} {rows:>10,} rows")
         return WELL

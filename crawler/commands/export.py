@@ -11,11 +11,11 @@ from rich.console import Console
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Captures, Reports
-from archive.export import Export, Selection, Written
-from archive.wacz import pack
+from archive.warc.wacz import pack
+from archive.warc.writer import Export, Selection, Written
 from crawler.command import WELL, ArchiveCommand
-from crawler.progress import Counting
-from spiders.platforms import declared
+from crawler.extensions.progress import Counting
+from spiders.registry import declared
 
 
 class Command(ArchiveCommand):

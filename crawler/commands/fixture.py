@@ -10,12 +10,12 @@ from typing import Any
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Captures
+from archive.model import Entry, Page
 from crawler.command import WELL, ArchiveCommand
-from crawler.items import Entry, Page
 from pipelines import ReaderError, read
-from pipelines.compose import parts, stored_page
-from pipelines.store import documents
-from spiders.platforms import declared
+from pipelines.ingest.compose import parts, stored_page
+from pipelines.ingest.locate import documents
+from spiders.registry import Registry
 
 FOLDER = Path("tests/pages")
 
@@ -43,7 +43,7 @@ class Command(ArchiveCommand):
         captures = Captures(self.archive, read_only=True)
         capture = captures.last("GET", args[0], outcomes=("ok", "unchanged"))
         place = next(
-            (p for p in documents(captures, declared(self.configuration, captures)) if args[0] in p.urls), None
+            (p for p in documents(captures, Registry(self.configuration, captures)) if args[0] in p.urls), None
         )
         if capture is None or place is None:
             raise ArchiveError(f"{args[0]} is no document of the archive {self.archive}")

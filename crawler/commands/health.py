@@ -15,7 +15,7 @@ from scrapy.spiderloader import SpiderLoader
 from archive import ArchiveError, Captures, Reports
 from archive.health import STALE_AFTER, Finding, findings, known_portals
 from crawler.command import UNWELL, WELL, ArchiveCommand
-from crawler.runs import TOLERATED
+from crawler.extensions.runs import TOLERATED
 
 EXAMPLES = 5
 """Addresses shown of a kind; --json has them all."""

@@ -9,10 +9,10 @@ from rich.console import Console
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Captures
+from archive.model import Problem
 from crawler.command import UNWELL, WELL, ArchiveCommand, fail
-from crawler.importing import Import
-from crawler.items import Problem
-from spiders.platforms import declared
+from pipelines.ingest.importing import Import
+from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
@@ -41,9 +41,10 @@ class Command(ArchiveCommand):
         if not args:
             raise UsageError("name at least one WARC file")
         captures, code = Captures(self.archive), WELL
-        if opts.portal and opts.portal not in declared(self.configuration, captures):
+        portals = Registry(self.configuration, captures)
+        if opts.portal and opts.portal not in portals:
             raise ArchiveError(f"no portal is called {opts.portal!r}; scrapy list names them all")
-        taking = Import(captures, self.configuration, opts.portal)
+        taking = Import(captures, portals, opts.portal)
         for path in map(Path, args):
             try:
                 taking.take(path)
@@ -52,7 +53,7 @@ class Command(ArchiveCommand):
                 captures.add_problem(taking.run_id, opts.portal, problem)
                 code = fail(error)
         if not opts.no_read:
-            code = max(code, taking.read())
+            code = max(code, UNWELL if taking.read() else WELL)
         captures.finish_run(
             taking.run_id, "finished" if code in {WELL, UNWELL} else "damaged file", dict(taking.counts)
         )

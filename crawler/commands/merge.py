@@ -11,11 +11,11 @@ from scrapy.exceptions import UsageError
 
 from archive import Captures
 from archive.merge import Merge
+from archive.model import Problem
 from crawler.command import UNWELL, WELL, ArchiveCommand
-from crawler.importing import read_new
-from crawler.items import Problem
-from crawler.progress import Counting
-from spiders.platforms import declared
+from crawler.extensions.progress import Counting
+from pipelines.ingest.importing import read_new
+from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
@@ -49,7 +49,8 @@ class Command(ArchiveCommand):
             captures.add_problem(run_id, None, Problem(kind="damaged_file", message=line, stage="import"))
         counts: Counter[str] = merge.counts
         if not opts.no_read:
-            code = max(code, read_new(captures, declared(self.configuration, captures), run_id, merge.urls, counts))
+            portals = Registry(self.configuration, captures)
+            code = max(code, UNWELL if read_new(captures, portals, run_id, merge.urls, counts) else WELL)
         captures.finish_run(run_id, "finished", dict(counts))
         captures.close()
         print(", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count) or "nothing in it")

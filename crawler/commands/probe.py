@@ -20,11 +20,12 @@ from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.conf import closest_scrapy_cfg
 
 from archive import ArchiveError, Captures
+from archive.divisions import leading_divisions
 from crawler.command import UNWELL, WELL, ArchiveCommand
-from crawler.probing import Probe, document_pattern, links, recognise
-from pipelines.bodies import body_kind, leading_divisions, level, locate
 from pipelines.metadata import is_report_title
-from spiders.platforms import Portal
+from pipelines.metadata.agencies import body_kind, level, locate
+from spiders.platforms.portal import Portal
+from spiders.probing import Probe, document_pattern, links, recognise
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SEPARATOR = re.compile(r"[-_—|·•\s]+")
@@ -134,7 +135,7 @@ def portal_file(portal: type[Portal], columns: list[str]) -> str:
     division = (
         f"    division_code, division, level = {_quoted(portal.division_code)}, {_quoted(portal.division)}, {_quoted(portal.level)}"
         if portal.division_code
-        else "    # division_code, division, level: see pipelines/divisions.tsv"
+        else "    # division_code, division, level: see archive/divisions/divisions.tsv"
     )
     lines = [
         *(["import re", ""] if "document" in vars(portal) else []),

@@ -15,16 +15,17 @@ from typing import Any
 from scrapy.exceptions import UsageError
 from scrapy.spiderloader import SpiderLoader
 
-from archive import ArchiveError, warc
+from archive import ArchiveError
+from archive.model import Page, Report
 from archive.records import CHECK, FIELDS, STATISTIC
+from archive.warc import reader
 from crawler.command import UNWELL, WELL, ArchiveCommand, fail
-from crawler.documents import READER
-from crawler.items import Page, Report
-from crawler.outcomes import classify
 from pipelines import ReaderError, read
 from pipelines.documents import MEDIA_TYPES, Held, recognise
+from pipelines.ingest.sandbox import READER
+from pipelines.outcomes import classify
 from pipelines.version import READER_VERSION
-from spiders.platforms import owner, undeclared
+from spiders.registry import owner, undeclared
 
 
 class Command(ArchiveCommand):
@@ -84,11 +85,11 @@ class Command(ArchiveCommand):
 
 def _pages(path: Path, url: str | None) -> Iterator[tuple[Page, str | None]]:
     """The documents of a file, each with why it is none (a refusal, a missing page) or None."""
-    if not warc.is_warc(path):
+    if not reader.is_warc(path):
         kind = mimetypes.guess_type(path.name)[0]
         yield _page(url or path.resolve().as_uri(), path.read_bytes(), kind, None), None
         return
-    for capture in warc.read(path):
+    for capture in reader.read(path):
         if "html" not in (capture.content_type or "html"):
             continue
         location = next((value for name, value in capture.response_headers if name.lower() == "location"), None)

@@ -13,13 +13,14 @@ from rich.table import Table
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Captures, Reports
+from archive.model import Located
 from crawler.command import UNWELL, WELL, ArchiveCommand
-from crawler.differing import show
-from crawler.progress import Counting
-from crawler.reparsing import Account, Reparse
-from pipelines.compose import Located, compose
-from pipelines.store import locate, located
-from spiders.platforms import Portal, declared, undeclared
+from crawler.difference_output import show
+from crawler.extensions.progress import Counting
+from pipelines.ingest.compose import compose
+from pipelines.ingest.locate import locate, located, located_all
+from pipelines.ingest.reparse import Account, Reparse
+from spiders.registry import Registry
 
 _FIELDS = 30
 """Fields that the table names; the run's row has them all."""
@@ -65,7 +66,7 @@ class Command(ArchiveCommand):
         except ValueError as error:
             raise UsageError(f"--since takes a date, 2024-01-31: {error}", print_help=False) from error
         captures = Captures(self.archive, read_only=opts.dry_run)
-        portals = declared(self.configuration, captures)
+        portals = Registry(self.configuration, captures)
         only = args[0] if args else None
         if only and only not in portals:
             if opts.dry_run and (self.archive / "reports.db").is_file():
@@ -73,13 +74,13 @@ class Command(ArchiveCommand):
             raise ArchiveError(f"no portal is called {only!r}; scrapy list names them all")
         return self._all(captures, portals, only, since, opts)
 
-    def _report(self, captures: Captures, portals: dict[str, type[Portal]], report_id: str) -> int:
+    def _report(self, captures: Captures, portals: Registry, report_id: str) -> int:
         """Show the stored reading against the present one."""
         reports = Reports(self.archive, read_only=True)
         stored, found = reports.record(report_id), reports.addresses(report_id)
         if stored is None or found is None:
             raise ArchiveError(f"no portal and no report is called {report_id!r}")
-        portal = portals.get(found[0]) or undeclared(found[1][0])
+        portal = portals.get(found[0]) or portals.stand_in(found[1][0])
         reading = compose(captures, located(portal, report_id.removeprefix(f"{portal.name}-"), found[1]))
         reports.db.close()
         if reading.record is None:
@@ -91,7 +92,7 @@ class Command(ArchiveCommand):
     def _all(
         self,
         captures: Captures,
-        portals: dict[str, type[Portal]],
+        portals: Registry,
         only: str | None,
         since: str | None,
         opts: Namespace,
@@ -103,7 +104,7 @@ class Command(ArchiveCommand):
             captures.end_unfinished("reparse")
         run_id = None if opts.dry_run else captures.start_run("reparse", only)
         addresses = locate(captures, portals, only)
-        places: Iterable[Located] = (located(portals[name], key, urls) for (name, key), urls in addresses)
+        places: Iterable[Located] = located_all(addresses, portals)
         reparse = Reparse(self.archive, captures, portals, run_id=run_id)
         is_whole = not (opts.new or since)
         if opts.new:

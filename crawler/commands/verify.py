@@ -11,10 +11,11 @@ from scrapy.exceptions import UsageError
 from archive import ArchiveError, Captures
 from archive.merge import Merge
 from archive.verify import Verdict, put_back, salvage, verify
-from archive.warc import is_warc
+from archive.warc.reader import is_warc
 from crawler.command import UNWELL, WELL, ArchiveCommand
-from crawler.importing import Import
-from crawler.progress import Counting
+from crawler.extensions.progress import Counting
+from pipelines.ingest.importing import Import
+from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
@@ -72,7 +73,7 @@ class Command(ArchiveCommand):
             return
         captures = Captures(self.archive)
         if is_warc(source):
-            taking = Import(captures, self.configuration)
+            taking = Import(captures, Registry(self.configuration, captures))
             taking.take(source)
             taken = taking.taken
             captures.finish_run(taking.run_id, "finished", dict(taking.counts))

@@ -1,6 +1,6 @@
 """Documents of other formats than HTML: recognised by their content, read into paragraphs and grids.
 
-A module a format. `read` is called in a child process (crawler.documents) and nowhere else: documents are others' work.
+A module a format. `read` is called in a child process (pipelines.ingest.sandbox) and nowhere else: documents are others' work.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mimetypes import guess_type
 
-from crawler.items import Problem
+from archive.model import Problem
 from pipelines import documents
 from pipelines.documents.content import Content, DocumentError
 from pipelines.documents.packages import Package

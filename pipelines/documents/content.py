@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from crawler.items import Problem
-from pipelines.document import ReaderError
-from pipelines.tables import Grid, Segment
+from archive.model import Problem
+from pipelines.html.document import ReaderError
+from pipelines.tables.grid import Grid, Segment
 
 MOST_TEXT = 4_000_000
 """Characters of text kept of one document: a report has 20,000."""

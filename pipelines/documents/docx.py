@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from crawler.items import Problem
+from archive.model import Problem
 from pipelines.documents.content import Content
 from pipelines.documents.packages import Package
-from pipelines.tables import LONGEST_TEXT, MAX_COLSPAN, MAX_WIDTH, Grid, Segment
+from pipelines.tables.grid import LONGEST_TEXT, MAX_COLSPAN, MAX_WIDTH, Grid, Segment
 
 _W = (
     "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from crawler.items import Page
-from pipelines import tables
-from pipelines.document import ReaderError, read_document
+from archive.model import Page
 from pipelines.documents.content import Content, DocumentError
-from pipelines.lines import clean, lines, simplify
+from pipelines.html.document import ReaderError, read_document
+from pipelines.html.lines import clean, lines, simplify
+from pipelines.tables import grid
 
 _EXCEL = b"schemas-microsoft-com:office:excel"
 
@@ -21,7 +21,7 @@ def read(body: bytes, content_type: str = "text/html") -> Content:
     root = next(document.root.iter("body"), document.root)
     clean(root, asides=False, hides=document.hides)
     simplify(root)
-    grids = tables.grids(root)
+    grids = grid.grids(root)
     rows = set(Content(kind="html", blocks=list(grids)).paragraphs)
     for line in lines(root):
         if line not in rows:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from crawler.items import Problem
+from archive.model import Problem
 from pipelines.documents.content import Content, DocumentError
 from pipelines.documents.packages import Package
 

@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from crawler.items import Problem
+from archive.model import Problem
 from pipelines.documents import docx
 from pipelines.documents.content import Content, DocumentError
 

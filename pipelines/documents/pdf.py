@@ -23,11 +23,11 @@ from pdfminer.pdftypes import resolve1
 from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 from pdfplumber.utils.text import extract_text
 
+from archive.forms import core
 from pipelines.documents import picture
 from pipelines.documents.content import Content, DocumentError
 from pipelines.documents.slices import SNAP, Cell, Slice, at, clusters, one_grid, runs_of
-from pipelines.labels import core
-from pipelines.tables import LONGEST_TEXT
+from pipelines.tables.grid import LONGEST_TEXT
 
 MOST_PAGES = 500
 """The longest report has a hundred."""

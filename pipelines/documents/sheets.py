@@ -9,7 +9,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from pipelines.documents.content import MOST_CELLS, Content, DocumentError
 from pipelines.documents.packages import Package
-from pipelines.tables import LONGEST_TEXT, MAX_WIDTH, Grid, Segment
+from pipelines.tables.grid import LONGEST_TEXT, MAX_WIDTH, Grid, Segment
 
 MOST_SHEETS = 100
 _Value = int | float | str | bool | time | date | datetime | timedelta

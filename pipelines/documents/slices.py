@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import takewhile
 
-from pipelines.labels import LABELS, NATIONAL_FORMS, columns, core, rows
-from pipelines.tables import Grid, Segment
+from archive.forms import LABELS, NATIONAL_FORMS, columns, core, rows
+from pipelines.tables.grid import Grid, Segment
 
 SNAP = 4.0
 """Points within which two rules are one; the narrowest columns met are 11 wide."""

@@ -13,8 +13,9 @@ from scrapy import Request
 from scrapy.http import Response
 from w3lib.url import add_or_replace_parameter, add_or_replace_parameters
 
-from crawler.items import Entry, Problem
-from spiders.platforms import Portal, listing
+from archive.model import Entry, Problem
+from spiders.platforms import listing
+from spiders.platforms.portal import Portal
 
 NEW, OLD = "/module/web/jpage/dataproxy.jsp", "/module/jpage/dataproxy.jsp"
 GATEWAY = "/api-gateway/jpaas-publish-server/front/page/build/unit"

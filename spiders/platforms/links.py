@@ -9,8 +9,9 @@ from typing import ClassVar
 from scrapy import Request
 from scrapy.http import Response
 
-from crawler.items import Entry
-from spiders.platforms import Portal, listing
+from archive.model import Entry
+from spiders.platforms import listing
+from spiders.platforms.portal import Portal
 
 _NEXT = re.compile(r"^\s*(下一页|下页|后一页|Next|>|»)\s*>*\s*$", re.IGNORECASE)
 

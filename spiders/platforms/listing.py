@@ -12,11 +12,11 @@ from typing import Any
 
 from scrapy.http import HtmlResponse, Response, TextResponse
 
-from crawler.items import Entry
-from pipelines.dates import first_date
-from pipelines.document import decode
-from pipelines.links import is_document
-from pipelines.titles import is_report_title, without_suffix
+from archive.charset import decode
+from archive.model import Entry
+from pipelines.html.links import is_document
+from pipelines.metadata.dates import first_date
+from pipelines.metadata.titles import is_report_title, without_suffix
 
 _YEAR = re.compile(r"((?:19|20)\d\d)(?!\d)\s*年")
 _ANNOUNCED = re.compile(r"(?:共|总共|总计|合计)\s*(?:有)?\s*(\d+)\s*(?:条|篇|个记录|项|则)")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.http import Response
 
-from spiders.platforms import Portal
+from spiders.platforms.portal import Portal
 
 _PAGE = re.compile(r"/index(?:_(\d+))?\.html$")
 _PAGES = re.compile(r"共\s*(\d+)\s*页")

@@ -14,16 +14,16 @@ from scrapy.http import HtmlResponse, Response, TextResponse
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from archive import Captures
-from archive.answers import newest_answers, problem_urls
-from crawler.capture import Unusable
-from crawler.items import Entry, Page, Problem
-from crawler.politeness import ENDS
-from crawler.runs import Runs, described
-from crawler.safety import refusal
+from archive.model import Entry, Page, Problem
+from archive.resume import newest_answers, problem_urls
+from crawler.extensions.runs import Runs, described
+from crawler.middlewares.capture import Unusable
+from crawler.middlewares.politeness import ENDS
+from crawler.middlewares.safety import refusal
 from pipelines.metadata import is_report_title
 from spiders.platforms import listing
-from spiders.platforms.facts import Site
-from spiders.platforms.walks import Walk
+from spiders.platforms.site import Site
+from spiders.platforms.walk import Walk
 
 LISTING_ASKED_AGAIN = 2
 """Times that a page of a listing which was refused or failed is asked for again, after the documents."""

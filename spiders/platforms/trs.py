@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.http import Response
 
-from spiders.platforms import Portal, listing
+from spiders.platforms import listing
+from spiders.platforms.portal import Portal
 
 # Digits are asked for because the function's definition stands in the page too.
 _CALL = re.compile(

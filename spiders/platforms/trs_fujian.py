@@ -12,8 +12,8 @@ from urllib.parse import parse_qs
 from scrapy import FormRequest, Request
 from scrapy.http import Response
 
-from crawler.items import Entry
-from pipelines.dates import first_date
+from archive.model import Entry
+from pipelines.metadata.dates import first_date
 from spiders.platforms.trs import TRS
 
 _SEARCH = "/fjdzapp/search"

@@ -13,9 +13,9 @@ from scrapy import Request
 from scrapy.http import Response
 from w3lib.url import add_or_replace_parameter
 
-from crawler.items import Entry
-from pipelines.dates import first_date
-from spiders.platforms import Portal
+from archive.model import Entry
+from pipelines.metadata.dates import first_date
+from spiders.platforms.portal import Portal
 
 PAGE_SIZE = 15
 _SEARCH = re.compile(r"/common/search/(?P<channel>\w+)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.portals.reports import Synthetic
+from crawler.demo.reports import Synthetic
 
 FOLDER = Path(__file__).parent
 BODY = "临川市青溪区民政局"

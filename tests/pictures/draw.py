@@ -8,8 +8,8 @@ import shutil
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from crawler.demo.markup import plain_table
 from tests.pictures import FOLDER, REPORTS
-from tests.portals.markup import plain_table
 
 STYLE = """<meta charset="utf-8"><style>body { margin: 8px; font: 13px sans-serif } table { border-collapse: collapse; width: 660px }
 td { border: 1px solid #000; padding: 3px 2px; text-align: center }</style>"""

@@ -1,0 +1,178 @@
+"""The things that travel through the machine: entry, page, report, statistic, check, attachment, problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """What a listing says of one document."""
+
+    url: str
+    """Absolute, as the listing links it."""
+    title: str | None = None
+    date: str | None = None
+    """ISO date or minute (`2024-01-20`, `2024-01-20 10:43`); None where the listing prints none."""
+    portal: str | None = None
+    listing_url: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Page:
+    """A capture together with its entries: all that a reader gets."""
+
+    url: str
+    body: bytes = field(repr=False)
+    """Entity bytes, transfer and content encoding undone, charset not."""
+    content_type: str | None = None
+    """The HTTP header as sent, with its charset if it has one; None when unknown."""
+    portal: str | None = None
+    division_code: str | None = None
+    """The GB/T 2260 code that the portal's file declares: one witness among others."""
+    sha256: str | None = None
+    captured_at: str | None = None
+    """UTC, ISO 8601."""
+    entries: tuple[Entry, ...] = ()
+    parts: tuple[Page, ...] = field(default=(), repr=False)
+    """Pages 2, 3 … of an article that the portal splits, in order, as far as they are captured."""
+    documents: dict[str, Any] = field(default_factory=dict, repr=False)
+    """Address → document beside the page as far as it is captured; of a page that is itself a document, its own."""
+    held: Callable[[list[Attachment]], dict[str, Any]] | None = field(default=None, repr=False, compare=False)
+    """Gives those of the article's documents that the archive holds, which only the article names."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Statistic:
+    """One cell of a national table, or one figure stated in prose. Names are those of archive/forms/labels.json."""
+
+    table_no: int
+    """1 the annex before 2019; 2, 3, 4 the national tables."""
+    row_name: str
+    column_name: str
+    value: int | float | None
+    """None whenever `value_state` is blank, slash, dash or text: blank is not zero."""
+    unit: str | None = None
+    raw: str = ""
+    """The cell as printed, or the sentence that states the figure."""
+    value_state: str = "number"
+    """number, blank, slash, dash, text or with_note."""
+    origin: str = "html"
+    """html, docx (doc, wps too), xlsx (xls too), pdf, image or narrative."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Check:
+    """One identity (勾稽关系) evaluated on one report."""
+
+    identity: str
+    """T3-A, T3-B, T3-C, T4-A, X-A … of labels.json."""
+    scope: str
+    """The column, row or block it was evaluated on, by name."""
+    expected: float | int | None
+    actual: float | int | None
+    verdict: str
+    """holds, fails or not_assessable."""
+    severity: str = "warning"
+    """suspect_parser, suspect_source or warning: what a failure most likely means."""
+
+
+@dataclass(slots=True, kw_only=True)
+class TableSource:
+    """One of the places where a report has one of its tables, and how far the reading of it can be trusted."""
+
+    table_no: int
+    origin: str
+    url: str
+    """The page or the document."""
+    standing: str
+    """verified: every row of one form, in order, and its identities hold. unverified: the same, but a PDF or a picture
+    of it has no identity that proves it. inconsistent: as published it does not add up. incomplete: cells are missing
+    or not sure. unread: it is there, and none of it is used."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Attachment:
+    """A document or table picture that belongs to the article."""
+
+    url: str
+    name: str
+    media_type: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Problem:
+    """One thing that went wrong, in words for the person who mends it."""
+
+    kind: str
+    """A short fixed name: unsure, no_year, missing, blocked …"""
+    message: str
+    url: str | None = None
+    stage: str = "read"
+    """listing, fetch, read, store or import."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What was read out of a page. Fields named like columns of `reports` are those columns.
+
+    Every page gives one, articles and listings too: `is_report` says whether it is an annual report on
+    open government information, and only then are the fields from `issuing_body` on filled.
+    """
+
+    url: str
+    title: str | None = None
+    published: str | None = None
+    """ISO date or minute, `2024-01-20` or `2024-01-20 10:43`."""
+    source: str | None = None
+    text: str = field(default="", repr=False)
+    """The article's paragraphs, one newline between two; a table row is one paragraph, cells joined by a blank."""
+    attachments: list[Attachment] = field(default_factory=list)
+    is_report: bool = False
+
+    issuing_body: str | None = None
+    co_issuing_body: str | None = None
+    division_code: str | None = None
+    division: str | None = None
+    level: str | None = None
+    """national, province, prefecture, county or township."""
+    body_kind: str | None = None
+    """government, general_office, department, subdistrict_township, functional_zone_committee or institution."""
+    report_year: int | None = None
+    form: str | None = None
+    """narrative, cn-2014-stat, fj-2014-stat, dx-2010-stat, cn-2019 or cn-2021."""
+    index_number: str | None = None
+    document_number: str | None = None
+    site_id_code: str | None = None
+
+    witnesses: dict[str, str] = field(default_factory=dict)
+    """Every date found, by where it was found: printed, meta, listing, signature, url."""
+    further_pages: list[str] = field(default_factory=list)
+    """Addresses of pages 2, 3 … of a split article, whether captured or not."""
+    statistics: list[Statistic] = field(default_factory=list, repr=False)
+    checks: list[Check] = field(default_factory=list, repr=False)
+    table_sources: list[TableSource] = field(default_factory=list, repr=False)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """A document and where it has been found: all that composing asks of a portal."""
+
+    portal: str
+    key: str
+    urls: tuple[str, ...]
+    """Best address first, as the platform ranks them."""
+    division_code: str | None = None
+    digest: str | None = None
+    """Of what reports.db holds of it: a reading that comes to the same need not be handed back."""
+
+    @property
+    def id(self) -> str:
+        """The report's id."""
+        return f"{self.portal}-{self.key}"

@@ -1,0 +1,1 @@
+"""WARC and WACZ: other people's captures coming in, ours going out."""

@@ -1,0 +1,275 @@
+"""WARC and WACZ files as captures: what others have saved comes in with its own dates, and what we exported as it was."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.statusandheaders import StatusAndHeaders
+
+from archive.captures import Capture, Headers
+from archive.database import ArchiveError
+from archive.warc import container
+from archive.warc.content_encoding import decode
+
+OURS = "WARC-Tongjian"
+"""Header of our own records, JSON: what a capture has that WARC has no place for."""
+RENAMED = "X-Archive-Orig-"
+"""Before the names of HTTP headers in our exports that speak of an encoding which is undone there."""
+
+Held = Callable[[str, str | None], str | None]
+"""URL and moment (None: whenever) → sha256 of the body that the archive has of it."""
+
+_UNREADABLE = (*container.DAMAGED, ArchiveLoadFailed, EOFError, ValueError, AttributeError, TypeError)
+"""What warcio raises for what is no WARC; the last two for a record whose header is cut off."""
+_ANSWERS = {"response", "revisit", "resource"}
+_PARTS = {"conversion", "continuation"}
+_Request = tuple[str, bytes, Headers]
+"""Method, body and headers."""
+_WAITING = 2
+_REMEMBERED = 200_000
+"""Payloads of a file that its revisit records can refer to."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Declared:
+    """What an export of ours says beside captures: facts of portals, and entries with when they were seen."""
+
+    portals: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Skipped:
+    """A record that is no capture and might have been one."""
+
+    what: str
+    """Why, in a few words that are the same for all of its like."""
+    url: str
+
+
+def is_warc(path: Path) -> bool:
+    """Whether a file's name says WARC or WACZ."""
+    return path.name.endswith((*container.NAMES, ".wacz"))
+
+
+def read(path: Path) -> Iterator[Capture]:
+    """Every HTTP response of a WARC or WACZ that has a body, as `records` gives them."""
+    for item in records(path):
+        if isinstance(item, Capture) and item.body is not None:
+            yield item
+
+
+def records(path: Path, held: Held = lambda _url, _moment: None) -> Iterator[Capture | Declared | Skipped]:
+    """Every HTTP response, revisit, and resource of an HTTP address, in file order, with its request where there is one.
+
+    Bodies are the decoded entities. A revisit has no body but the sha256 of the one it refers to, in the same file or
+    as `held` knows it; one that refers to nothing that is here is skipped, as are conversions, segments of records, and
+    resources and responses of other schemes. `outcome` is empty but for captures of our own exports. Raises ArchiveError
+    at the place where the file is cut off or damaged; what was yielded before is whole.
+    """
+    try:
+        if not container.is_zip(path):
+            with path.open("rb") as stream:
+                yield from _File(str(path), held).read(stream)
+            return
+    except OSError as error:
+        raise ArchiveError(f"cannot read {path}: {error}") from error
+    try:
+        for name, member in container.members(path):
+            yield from _File(name, held).read(member)
+    except (ArchiveError, zipfile.BadZipFile) as error:
+        kind = "a WACZ (ZIP)" if zipfile.is_zipfile(path) else "a WACZ (ZIP) that is cut off"
+        raise ArchiveError(f"{path} is {kind}: {error}") from error
+
+
+class _File:
+    """One WARC while it is read."""
+
+    def __init__(self, name: str, held: Held) -> None:
+        self.name = name
+        self.held = held
+        self.requests: dict[str, _Request] = {}
+        self.waiting: dict[str, tuple[str, Capture]] = {}
+        """Responses whose request may come after them: record id → URL and capture."""
+        self.payloads: dict[str, tuple[str, int | None, str | None]] = {}
+        """sha256, status and content type of the payloads seen, by record id, digest, and URL with date."""
+
+    def read(self, stream: container.Stream) -> Iterator[Capture | Declared | Skipped]:
+        """What the records are. What still waits for its request when the file breaks off is yielded before that is said."""
+        count, broken = 0, None
+        try:
+            for record in ArchiveIterator(container.plain(stream), arc2warc=True):
+                data = record.raw_stream.read()
+                is_headed = record.rec_headers.get_header("Content-Length") is not None
+                if not is_headed or getattr(record.raw_stream, "limit", 0) > 0:
+                    raise OSError("it is cut off")
+                count += 1
+                yield from self._taken(record, data)
+        except _UNREADABLE as error:
+            broken = error
+        yield from (capture for _, capture in self.waiting.values())
+        if broken is not None:
+            said = (str(broken).strip() or repr(broken)).splitlines()[0]
+            raise ArchiveError(f"{self.name} is no readable WARC from record {count + 1} on: {said}") from broken
+        if count == 0:
+            raise ArchiveError(f"{self.name} holds no WARC record")
+
+    def _taken(self, record: Any, data: bytes) -> Iterator[Capture | Declared | Skipped]:
+        told, kind, url = _told(record), record.rec_type, _url(record)
+        if kind == "request" and record.http_headers is not None:
+            yield from self._request(record, _request(record, data, told))
+        elif kind == "metadata" and told:
+            yield from _ours(json.loads(data))
+        elif kind == "response" and _is_web(url) and record.http_headers is None:
+            yield Skipped(what="response without HTTP headers", url=url)
+        elif kind in _ANSWERS and _is_web(url):
+            capture = self._revisit(record) if kind == "revisit" else _response(record, data)
+            if capture is None:
+                yield Skipped(what=f"{kind} of what is not here", url=url)
+                return
+            if kind != "revisit":
+                self._remember(record, capture)
+            _restore(capture, told)
+            yield from self._answer(record, capture)
+        elif kind in _ANSWERS or kind in _PARTS:
+            yield Skipped(what=kind if kind in _PARTS else f"{kind} of {url.partition(':')[0]}:", url=url)
+
+    def _request(self, record: Any, asked: _Request) -> Iterator[Capture]:
+        url = _url(record)
+        partner = record.rec_headers.get_header("WARC-Concurrent-To") or ""
+        if partner not in self.waiting:
+            partner = next((key for key, (other, _) in self.waiting.items() if other == url), "")
+        if partner:
+            yield _asked(self.waiting.pop(partner)[1], asked)
+            return
+        self.requests[url] = asked
+        if len(self.requests) > 100 * _WAITING:
+            del self.requests[next(iter(self.requests))]
+
+    def _answer(self, record: Any, capture: Capture) -> Iterator[Capture]:
+        """Some tools write the request after its response: wait for it, but not for long."""
+        url = _url(record)
+        if url in self.requests:
+            yield _asked(capture, self.requests.pop(url))
+            return
+        self.waiting[record.rec_headers.get_header("WARC-Record-ID") or url] = (url, capture)
+        if len(self.waiting) > _WAITING:
+            yield self.waiting.pop(next(iter(self.waiting)))[1]
+
+    def _remember(self, record: Any, capture: Capture) -> None:
+        get = record.rec_headers.get_header
+        capture.sha256 = sha256(capture.body or b"").hexdigest()
+        names = (get("WARC-Record-ID"), get("WARC-Payload-Digest"), f"{_url(record)} {get('WARC-Date')}")
+        for name in names:
+            if name:
+                self.payloads[name] = (capture.sha256, capture.status, capture.content_type)
+        while len(self.payloads) > _REMEMBERED:
+            del self.payloads[next(iter(self.payloads))]
+
+    def _revisit(self, record: Any) -> Capture | None:
+        get = record.rec_headers.get_header
+        url, date = get("WARC-Refers-To-Target-URI"), get("WARC-Refers-To-Date")
+        names = (get("WARC-Refers-To"), f"{_bare(url)} {date}" if url and date else None, get("WARC-Payload-Digest"))
+        known = next((self.payloads[name] for name in names if name in self.payloads), None)
+        body = known[0] if known else self.held(_bare(url) if url else _url(record), _moment(date) if date else None)
+        if body is None:
+            return None
+        capture = _response(record, b"")
+        capture.body, capture.sha256, capture.note = None, body, None  # it says truncated for what it refers to
+        if known and record.http_headers is None:
+            _, capture.status, capture.content_type = known
+        return capture
+
+
+def _told(record: Any) -> dict[str, Any]:
+    text = record.rec_headers.get_header(OURS)
+    return dict(json.loads(text)) if text else {}
+
+
+def _restore(capture: Capture, told: dict[str, Any]) -> None:
+    """Bring back what an export of ours had to write elsewhere."""
+    if not told:
+        return
+    capture.response_headers = [(name.removeprefix(RENAMED), value) for name, value in capture.response_headers]
+    for name in ("portal", "outcome", "note", "redirect_url", "content_encoding", "wire_bytes", "protocol"):
+        setattr(capture, name, told.get(name, "" if name == "outcome" else None))
+    if "response_headers" in told:
+        capture.response_headers = [(name, value) for name, value in told["response_headers"]]
+    for name in ("status", "content_type"):
+        if name in told:
+            setattr(capture, name, told[name])
+    if told.get("no_body"):
+        capture.body = capture.sha256 = None
+
+
+def _ours(block: dict[str, Any]) -> Iterator[Capture | Declared]:
+    """What an export of ours keeps in a metadata record: declarations, or a request that was never answered."""
+    failure = block.get("failure")
+    if failure:
+        headers = [(name, value) for name, value in failure.pop("request_headers")]
+        yield Capture(**failure, request_headers=headers)
+    else:
+        yield Declared(portals=block.get("portals", []), entries=block.get("entries", []))
+
+
+def _asked(capture: Capture, request: _Request) -> Capture:
+    capture.method, body, capture.request_headers = request
+    capture.request_body = body or None
+    return capture
+
+
+def _request(record: Any, data: bytes, told: dict[str, Any]) -> _Request:
+    headers = [(str(name), str(value)) for name, value in told.get("request_headers", record.http_headers.headers)]
+    return record.http_headers.protocol, data, headers
+
+
+def _response(record: Any, data: bytes) -> Capture:
+    """A response; a resource, and a revisit that does not repeat the answer's head, have no HTTP headers and came with 200."""
+    http = record.http_headers or StatusAndHeaders("200", [], protocol=None)
+    pairs = [(str(name), str(value)) for name, value in http.headers]
+    wire = http.get_header("Content-Length")
+    body, is_whole = decode(data, pairs)
+    cut = record.rec_headers.get_header("WARC-Truncated") or (None if is_whole else "its encoding breaks off")
+    status = http.get_statuscode()
+    return Capture(
+        url=_url(record),
+        requested_at=_moment(record.rec_headers.get_header("WARC-Date")),
+        status=int(status) if status.isdigit() else 200,
+        outcome="",
+        body=body,
+        content_type=http.get_header("Content-Type")
+        or (record.content_type if record.rec_type == "resource" else None),
+        response_headers=pairs,
+        content_encoding=http.get_header("Content-Encoding"),
+        wire_bytes=int(wire) if wire and wire.isdigit() else None,
+        ip_address=record.rec_headers.get_header("WARC-IP-Address"),
+        protocol=http.protocol,
+        note=f"truncated ({cut})" if cut else None,
+    )
+
+
+def _url(record: Any) -> str:
+    return _bare(record.rec_headers.get_header("WARC-Target-URI") or "")
+
+
+def _bare(url: str) -> str:
+    """Without the angle brackets that the standard's first edition showed and some tools write."""
+    return url[1:-1] if url.startswith("<") and url.endswith(">") else url
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("http://", "https://"))
+
+
+def _moment(date: str) -> str:
+    """WARC-Date to the archive's form: `2026-11-01T02:00:03Z` → `2026-11-01T02:00:03.000000Z`."""
+    whole, _, fraction = date.removesuffix("Z").partition(".")
+    return f"{whole}.{fraction[:6]:0<6}Z"

@@ -1,0 +1,109 @@
+"""The pace of a crawl: the pauses that hosts ask for, kept for each address."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Self
+
+from scrapy import signals
+from scrapy.utils.httpobj import urlparse_cached
+
+from crawler.extensions.runs import Runs
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.core.downloader import Slot
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.robotstxt import RobotParser
+
+LEAST_DELAY_S = 0.001
+"""Scrapy keeps to one request at a time only where there is some delay: with none it empties a slot's queue at once."""
+
+BUSY = (429, 503)
+"""Statuses whose Retry-After is kept to."""
+
+
+class Pace:
+    """One request at a time for each host address, and a pause between an answer and the next request.
+
+    The pause is Scrapy's or AutoThrottle's delay, or the Crawl-delay of robots.txt where that is longer. It begins
+    when the answer is there, so that two requests never arrive closer to one another, however slow the first was.
+    After 429 and 503 it is what Retry-After asks for. A host that asks for more than LONGEST_PAUSE is left alone.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.longest = crawler.settings.getfloat("LONGEST_PAUSE")
+        self.delays: dict[str, float] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Listens to robots.txt and to the downloader."""
+        extension = cls(crawler)
+        connect = crawler.signals.connect
+        connect(extension.robots_parsed, signals.robots_parsed)
+        connect(extension.request_reached_downloader, signals.request_reached_downloader)
+        connect(extension.response_downloaded, signals.response_downloaded)
+        connect(extension.request_left_downloader, signals.request_left_downloader)
+        return extension
+
+    def robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
+        """Scrapy reads Crawl-delay and leaves it to others. The strictest of the sites on one address holds."""
+        wanted = robotparser.crawl_delay(self.crawler.settings["USER_AGENT"])
+        engine = self.crawler.engine
+        if wanted and engine and self._bearable(float(wanted), request, "its robots.txt asks for pauses of"):
+            key = engine.downloader.get_slot_key(request)
+            self.delays[key] = max(float(wanted), self.delays.get(key, 0.0))
+
+    def request_reached_downloader(self, request: Request) -> None:
+        """Slots are made by the downloader, and made anew after a while without requests."""
+        if slot := self._slot(request):
+            self._slow_down(slot, request)
+
+    def response_downloaded(self, response: Response, request: Request) -> None:
+        """After AutoThrottle has set the delay, and before the slot's next request goes out."""
+        slot = self._slot(request)
+        if slot is None:
+            return
+        self._slow_down(slot, request)
+        slot.lastseen = max(slot.lastseen, monotonic())
+        asked = retry_after(response) if response.status in BUSY else 0.0
+        if asked > slot.delay and self._bearable(
+            asked, request, f"with status {response.status} it asks for a pause of"
+        ):
+            slot.lastseen += asked - slot.delay
+
+    def request_left_downloader(self, request: Request) -> None:
+        """A failure, too, is followed by a pause."""
+        if slot := self._slot(request):
+            slot.lastseen = max(slot.lastseen, monotonic())
+
+    def _slot(self, request: Request) -> Slot | None:
+        engine = self.crawler.engine
+        return engine.downloader.slots.get(request.meta.get("download_slot", "")) if engine else None
+
+    def _slow_down(self, slot: Slot, request: Request) -> None:
+        delay = self.delays.get(request.meta["download_slot"], LEAST_DELAY_S)
+        if slot.delay <= delay:
+            slot.delay, slot.jitter = delay, 0.0
+
+    def _bearable(self, seconds: float, request: Request, asks: str) -> bool:
+        if seconds > self.longest:
+            host = urlparse_cached(request).netloc
+            Runs.of(self.crawler).leave_alone(host, "host_busy", f"{asks} {seconds:.0f} s")
+        return seconds <= self.longest
+
+
+def retry_after(response: Response) -> float:
+    """Seconds that a Retry-After header asks to wait, given as such or as a date; 0 without one that can be read."""
+    value = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,154 @@
+"""One row of `runs` a crawl, one row of `problems` an error: what scheduled crawls are judged by."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy import signals
+
+from archive import Captures
+from archive.health import settle
+from archive.model import Problem
+from archive.resume import fetched_since_whole_crawl
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+logger = logging.getLogger(__name__)
+
+TOLERATED = frozenset(
+    {
+        "missing",
+        "off_site",
+        "unsafe_scheme",
+        "robots_forbids",
+        "not_captured",
+        "not_a_report",
+        "unsure",
+        "no_year",
+        "no_date",
+        "no_body",
+        "no_tables",
+        "no_title",
+        "rehosted",
+        "incomplete",
+        # of documents beside a page
+        "unread",
+        "damaged",
+        "encrypted",
+        "oversized",
+        "timed_out",
+        "macros",
+    }
+)
+"""Kinds that say something about one document. Every other kind makes the run unwell, and its exit code 1."""
+
+COUNTED = ("captures/", "attachments/", "entries/", "reports/", "problems/", "listing/")
+"""Prefixes of the counters that a run row keeps; the rest of Scrapy's stats is for the log."""
+
+
+def described(failure: Failure) -> str:
+    """An exception in a few words."""
+    return f"{type(failure.value).__name__}: {failure.getErrorMessage()}"
+
+
+class Runs:
+    """Scrapy extension that opens the archive for the other parts and keeps the run's account.
+
+    `problem` is called from anywhere in a crawl; `unwell` holds the kinds that make the crawl one to look at.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.captures = Captures(Path(crawler.settings["ARCHIVE"]))
+        self.portal: str | None = None
+        self.run_id: int | None = None
+        self.unwell: set[str] = set()
+        self.finished = False
+        self.left_alone: dict[str, tuple[str, str]] = {}
+        self.fetched_before: set[str] = set()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Raises ArchiveError when the archive cannot be used."""
+        runs = cls(crawler)
+        connect = crawler.signals.connect
+        connect(runs.spider_opened, signals.spider_opened)
+        connect(runs.spider_closed, signals.spider_closed)
+        connect(runs.spider_error, signals.spider_error)
+        connect(runs.item_error, signals.item_error)
+        return runs
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Self:
+        """The account of a crawl. Raises RuntimeError where the settings leave this extension out."""
+        runs = crawler.get_extension(cls)
+        if runs is None:
+            raise RuntimeError("the extension crawler.extensions.runs.Runs must be enabled")
+        return runs
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add to one of the run's counters."""
+        if self.crawler.stats:
+            self.crawler.stats.inc_value(name, by)
+
+    def counts(self) -> dict[str, Any]:
+        """The run's counters so far."""
+        stats = self.crawler.stats.get_stats() if self.crawler.stats else {}
+        return {name: value for name, value in stats.items() if name.startswith(COUNTED)}
+
+    def problem(self, kind: str, message: str, url: str | None = None, stage: str = "fetch") -> None:
+        """Keep a problem; the run goes on."""
+        if self.run_id is None:
+            raise RuntimeError("no run is open")
+        self.captures.add_problem(self.run_id, self.portal, Problem(kind=kind, message=message, url=url, stage=stage))
+        self.count(f"problems/{kind}")
+        if kind not in TOLERATED:
+            self.unwell.add(kind)
+        logger.log(logging.INFO if kind in TOLERATED else logging.WARNING, "%s: %s %s", kind, message, url or "")
+
+    def leave_alone(self, host: str, kind: str, why: str) -> None:
+        """Ask nothing more of a host in this run; said once, whatever is not asked for."""
+        if host not in self.left_alone:
+            self.left_alone[host] = kind, f"{host} is left alone for the rest of this run: {why}"
+            self.problem(*self.left_alone[host], url=f"http://{host}/", stage="listing")
+
+    def spider_opened(self, spider: Spider) -> None:
+        """Begin the run; keep what the portal's file declares today."""
+        self.portal = spider.name
+        self.fetched_before = fetched_since_whole_crawl(self.captures, spider.name)
+        self.run_id = self.captures.start_run("crawl", spider.name)
+        # What is loaded by now stays: reading makes many small objects, and looking through all of Scrapy for garbage
+        # again and again would cost a part of the crawl.
+        gc.collect()
+        gc.freeze()
+        facts = getattr(spider, "facts", None)
+        if facts is not None:
+            self.captures.add_portal(facts())
+
+    def spider_closed(self, spider: Spider, reason: str) -> None:
+        """End the run with the walk's own findings and its counters."""
+        for problem in spider.audit(is_whole=reason == "finished") if hasattr(spider, "audit") else ():
+            self.problem(problem.kind, problem.message, problem.url, problem.stage)
+        if reason != "finished" and reason not in self.unwell:
+            self.problem("ended_early", f"the crawl ended with {reason!r} before it was through", stage="listing")
+        if self.run_id is not None:
+            if reason == "finished":
+                settle(self.captures, self.portal, self.run_id)
+            self.captures.finish_run(self.run_id, reason, self.counts() | {"unwell": sorted(self.unwell)})
+        self.captures.close()
+        self.finished = True
+
+    def spider_error(self, failure: Failure, response: Response, spider: Spider) -> None:
+        """A callback raised: the page is kept, the portal's file or platform needs a hand."""
+        self.problem("spider_error", described(failure), response.url, "listing")
+
+    def item_error(self, item: Any, response: Response | None, spider: Spider, failure: Failure) -> None:
+        """A pipeline raised: the page is kept and can be read again."""
+        self.problem("read_failed", described(failure), getattr(item, "url", None), "read")

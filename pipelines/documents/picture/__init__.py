@@ -1,0 +1,151 @@
+"""Pictures of tables (png, jpeg, gif, webp, bmp, tiff): ruled tables found, their cells read. Needs the extra `ocr`."""
+
+from __future__ import annotations
+
+import io
+import math
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import pypdfium2
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from archive.forms import mended
+from archive.model import Problem
+from pipelines.documents.content import Content, DocumentError
+from pipelines.tables.grid import Grid, Segment
+
+if TYPE_CHECKING:
+    from pipelines.documents.picture.recognition import Recogniser
+    from pipelines.documents.picture.rules import Picture, Ruled
+
+WANTING = "tables in pictures are read with the extra ocr: make ocr, or pip install '.[ocr]'"
+"""Why a picture is unread, and what to do about it."""
+MOST_PIXELS = 40_000_000
+LONGEST_SIDE = 20_000
+WIDEST = 2_400
+"""Pixels: wider pictures are made smaller, which loses nothing that a reader of the page could see."""
+MOST_SCANNED = 40
+"""Pages of a PDF without text: most hold no table, and take a second."""
+SCANNED_WIDTH = 1_650
+"""Pixels of its width that a scanned page is rendered with: 200 to an inch of A4."""
+SMALL = 20
+"""Pixels: characters lower than this are enlarged, so that shapes can be told."""
+LARGEST_FACTOR = 3
+
+
+def is_possible() -> bool:
+    """Whether what reads pictures is installed."""
+    return all(find_spec(name) is not None for name in ("rapidocr", "onnxruntime", "cv2"))
+
+
+def read(body: bytes) -> Content:
+    """The ruled tables of a picture; none where it is a photograph. Raises DocumentError."""
+    if not is_possible():
+        raise DocumentError(WANTING, "unread")
+    content = Content(kind="picture", origin="image")
+    _take(_grey(body), content)
+    return content
+
+
+def read_scan(body: bytes) -> Content:
+    """The ruled tables of a PDF whose pages are pictures. Raises DocumentError."""
+    if not is_possible():
+        raise DocumentError(f"the PDF holds no text, its pages are pictures; {WANTING}", "unread")
+    import numpy as np
+
+    content = Content(kind="pdf", origin="image")
+    try:
+        with pypdfium2.PdfDocument(body) as pdf:
+            if len(pdf) > MOST_SCANNED:
+                raise DocumentError(
+                    f"{len(pdf)} pages of pictures, more than the {MOST_SCANNED} that are read", "unread"
+                )
+            for number, page in enumerate(pdf, 1):
+                width, height = page.get_size()
+                scale = min(SCANNED_WIDTH / width, LONGEST_SIDE / height)
+                grey = page.render(scale=scale, grayscale=True).to_numpy()
+                _take(np.asarray(grey, dtype=np.uint8).reshape(grey.shape[:2]), content, number)
+    except pypdfium2.PdfiumError as error:
+        raise DocumentError(f"damaged PDF: {error}") from error
+    if not content.blocks:
+        raise DocumentError("the PDF holds no text, and no ruled table was found in its pages", "unread")
+    return content
+
+
+def _grey(body: bytes) -> Picture:
+    import numpy as np
+
+    try:
+        with Image.open(io.BytesIO(body)) as image:
+            width, height = image.size  # from the header: nothing is unpacked yet
+            if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
+                raise DocumentError(f"a picture of {width} by {height} pixels", "oversized")
+            turned = ImageOps.exif_transpose(image)
+            if turned.mode in ("RGBA", "LA", "P", "PA"):  # what is seen through is paper
+                turned = turned.convert("RGBA")
+                turned = Image.alpha_composite(Image.new("RGBA", turned.size, "white"), turned)
+            plain = turned.convert("L")
+            if plain.width > WIDEST:
+                plain = plain.resize((WIDEST, round(plain.height * WIDEST / plain.width)), Image.Resampling.LANCZOS)
+            return np.asarray(plain, dtype=np.uint8)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DocumentError(f"damaged picture: {error}") from error
+
+
+def _take(grey: Picture, content: Content, page: int | None = None) -> None:
+    """Add the ruled tables of a grey picture."""
+    import cv2
+
+    from pipelines.documents.picture.rules import character_height, even, strokes, tables
+    from pipelines.documents.picture.upright import upright
+
+    cv2.setNumThreads(1)
+    grey = upright(even(grey))
+    marks = strokes(grey)
+    size = character_height(marks)
+    if size < SMALL:
+        grey = _enlarged(grey, min(LARGEST_FACTOR, math.ceil(SMALL / size)))
+        marks = strokes(grey)
+        size = character_height(marks)
+    reader = _recogniser()
+    reader.forget()
+    for table in tables(grey):
+        if table.boxes:
+            content.blocks.append(_grid(grey, marks, size, table, reader, page))
+        else:
+            content.problems.append(Problem(kind="unread", message="a table whose rules leave no clear cells"))
+
+
+def _enlarged(grey: Picture, factor: int) -> Picture:
+    import cv2
+    import numpy as np
+
+    larger = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(larger, dtype=np.uint8)
+
+
+def _grid(grey: Picture, mask: Picture, size: float, table: Ruled, reader: Recogniser, page: int | None) -> Grid:
+    """A table as a grid, with the least confidence of a cell that holds a figure."""
+    lines: list[list[Segment]] = [[] for _ in range(table.rows)]
+    least = 1.0
+    for number, box in enumerate(table.boxes):
+        top, left, bottom, right = box.pixels
+        inside = slice(top + 1, bottom - 1), slice(left + 1, right - 1)
+        text, confidence = reader.cell(grey[inside], mask[inside], size) if bottom - top > 4 < right - left else ("", 1)
+        if any(map(str.isdigit, text)) and len(text) < 20:
+            least = min(least, confidence)
+        text = mended(text)
+        for row in range(box.row, box.row + box.rows):
+            lines[row].append(Segment(box.column, box.column + box.columns, text, row == box.row, number))
+    for line in lines:
+        line.sort()
+    return Grid(lines=lines, origin="image", page=page, confidence=least)
+
+
+@cache
+def _recogniser() -> Recogniser:
+    from pipelines.documents.picture.recognition import Recogniser
+
+    return Recogniser()

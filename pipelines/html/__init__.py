@@ -1,0 +1,1 @@
+"""Web pages: bytes to tree, the box that holds the article, its paragraphs and links."""

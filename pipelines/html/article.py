@@ -1,0 +1,273 @@
+"""The article of a page: its paragraphs, its attachments, what stands around it, and the further pages it is split into.
+
+Structure first: the containers that the systems of Chinese portals use for an article, else the part of the page where
+the sentences are. trafilatura, the reader of last resort, is asked only when neither finds anything.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from archive.model import Attachment
+from pipelines.html import links
+from pipelines.html.containers import container, size
+from pipelines.html.document import Document, parse
+from pipelines.html.lines import SILENT, clean, hidden, lines, names_files, role, simplify, squeeze
+
+LITTLE = 60
+"""Characters below which no text is worth looking for."""
+
+
+@dataclass(slots=True)
+class Article:
+    """What was found on a page. `element` is None for plain text and where only trafilatura found anything."""
+
+    paragraphs: list[str] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    images: list[Attachment] = field(default_factory=list)
+    """Pictures in the article: where a report prints its tables as pictures, they are documents of it."""
+    before: list[str] = field(default_factory=list)
+    """Lines of the page above the article, the nearest first: title, date and source stand there."""
+    after: list[str] = field(default_factory=list)
+    """Lines below the article."""
+    element: Any = field(default=None, repr=False)
+
+
+def find_article(document: Document) -> Article:
+    """The article of a document; empty where the page has none. Takes out of the tree what no reader sees."""
+    if document.root is None:
+        return _plain_article(document.source)
+    place = container(document.root)
+    element = _embedded_article(document, place)
+    if element is None:
+        element = place
+    else:
+        place = next((box for box in document.root.iter("div") if role(box) == "article"), place)
+    if element is None:
+        return _last_resort(document)
+    viewers = list(element.iter("iframe", "embed", "object"))
+    boxes = clean(element, hides=document.hides)
+    anchors = viewers + [a for box in boxes for a in box.iter("a")] + list(element.iter("a"))
+    images = list(element.iter("img"))
+    simplify(element)
+    article = Article(paragraphs=lines(element), element=element)
+    if place is not None:
+        article.before = _lines_before(place, document.hides)
+        article.after, anchors_below = _lines_after(place, document.hides)
+        anchors += anchors_below
+    _cut_head(article)
+    article.attachments = links.documents(anchors, document.base)
+    known = {a.url for a in article.attachments}
+    article.attachments += links.scripted_documents(document.scripts, document.base, known)
+    article.images = links.pictures(images, document.base)
+    _cut_attachment_lines(article)
+    _cut_tail(article)
+    return article
+
+
+def _plain_article(source: str) -> Article:
+    article = Article(
+        paragraphs=[
+            line for raw in source.splitlines() if (line := raw.replace("\u00a0", " ").replace("\u3000", " ").strip())
+        ]
+    )
+    _cut_head(article)
+    _cut_attachment_lines(article)
+    _cut_tail(article)
+    return article
+
+
+def _embedded_article(document: Document, place: Any) -> Any:
+    """The article that a gkmlpt page carries as JSON only, None where the page shows it as well."""
+    content = document.detail.get("content")
+    if (
+        not isinstance(content, str)
+        or len(content) < 30
+        or (place is not None and role(place) == "article" and size(place) > LITTLE)
+    ):
+        return None
+    root = parse(f"<div>{content}</div>")
+    return None if root is None else next(iter(root.iter("div")), None)
+
+
+def _last_resort(document: Document) -> Article:
+    import trafilatura
+
+    text = trafilatura.extract(
+        document.source, fast=True, include_comments=False, include_tables=True, deduplicate=False
+    )
+    article = Article(paragraphs=[squeeze(line) for line in (text or "").splitlines() if line.strip(" |-")])
+    _cut_head(article)
+    _cut_tail(article)
+    return article
+
+
+# --- around the article ----------------------------------------------------------------------------------------------
+
+MANY_LINES = 60
+NEAR_LINES = 12
+"""Of a box that is mostly menu the last lines may still be title and date."""
+
+
+def _lines_before(element: Any, hides: bool) -> list[str]:
+    """Lines of the page above an element, the nearest first."""
+    found: list[str] = []
+    while element is not None and len(found) < MANY_LINES:
+        for sibling in element.itersiblings(preceding=True):
+            if sibling.tag == "head":
+                return found
+            if sibling.tail and (tail := squeeze(sibling.tail)):
+                found.append(tail)
+            if sibling.tag not in SILENT and not hidden(sibling):
+                if not _is_menu(sibling):
+                    found += reversed(_lines_of(sibling, hides))
+                elif not any(map(_INFO_LINE.search, found)):
+                    found += _lines_of(sibling, hides)[: -NEAR_LINES - 1 : -1]
+            if len(found) >= MANY_LINES:
+                return found
+        element = element.getparent()
+        if element is not None and element.text and (text := squeeze(element.text)):
+            found.append(text)
+    return found
+
+
+def _is_menu(element: Any) -> bool:
+    """Whether a box above the article is made of links: neither title, date nor index table has more than a few."""
+    return len(element) > 0 and sum(1 for _ in element.iter("a")) > 20
+
+
+def _lines_of(element: Any, hides: bool) -> list[str]:
+    if len(element) == 0:
+        return [text] if (text := squeeze(element.text or "")) else []
+    clean(element, asides=False, hides=hides)
+    return lines(element)
+
+
+def _lines_after(element: Any, hides: bool, limit: int = 25) -> tuple[list[str], list[Any]]:
+    """Lines below the article, and the links there that may lead to its documents.
+
+    Beside the article and its parent any link may; farther out, where the columns of the page are, those in boxes of files.
+    """
+    found: list[str] = []
+    anchors: list[Any] = []
+    for distance in range(4):
+        if element is None or element.tag == "body":
+            break
+        if element.tail and (tail := squeeze(element.tail)):
+            found.append(tail)
+        for sibling in element.itersiblings():
+            if sibling.tag in SILENT:
+                continue
+            kind = role(sibling)
+            if kind == "files" or (kind != "aside" and distance < 2) or (kind == "aside" and names_files(sibling)):
+                anchors.extend(sibling.iter("a"))
+            elif kind != "aside":
+                anchors.extend(
+                    a for box in sibling.iter("div", "ul", "table") if role(box) == "files" for a in box.iter("a")
+                )
+            if kind != "files" and len(found) < limit and not hidden(sibling):
+                found += _lines_of(sibling, hides)
+        element = element.getparent()
+    return found[:limit], anchors
+
+
+_INFO_LINE = re.compile(
+    r"(?:^|[\s|】\])）]|发\s*布|公\s*布|刊\s*发|发\s*表|更\s*新|公\s*开)(?:时\s*间|日\s*期)(?:发布)?\s*[:：]\s*(?:19|20)\d\d\s*[-/.年]|"
+    r"^(?:信息|文章|稿件)?来\s*源\s*[:：]|(?:19|20)\d\d[-/年]\d{1,2}[-/月]\d{1,2}.{0,60}来\s*源\s*[:：]|"
+    r"来\s*源\s*[:：].{0,60}(?:19|20)\d\d[-/年]\d{1,2}[-/月]\d{1,2}"
+)
+_BUTTON = re.compile(
+    r"分享(?:到|至)?|字[号体](?:大小)?|打印(?:本页|页面|正文|文章)?|关闭(?:本页|窗口|页面)?|收藏|(?:浏览|阅读|点击|访问)(?:次数|人数|数|量|率)?|\d*次|"
+    r"背景颜色|视力保护色?|返回(?:顶部|列表)?|TOP|下载|保存|纠错|新媒体|当前位置.*|您(?:现在|当前)?(?:的|所在)位置.*|扫(?:一扫|码|描)[^，。]{0,16}|"
+    r"用?手机[^，。]{0,12}|微信|微博|QQ(?:空间)?|页面已归档|已归档|无障碍|朗读|语音播报|全真版|文字版|文件下载|(?:相关)?附\s*件(?:下载)?|[大中小](?=\W|$)|[×X]",
+    re.IGNORECASE,
+)
+_EDITOR = re.compile(
+    r"^[\[【(（\s]*(?:责任编辑|责\s*编|编\s*辑|责任?校对|审核人?|校对|录入|供稿|初审|终审|复审|监制|编审)\s*[:：].{0,40}$"
+)
+_STOP = re.compile(
+    r"^(?:上一[篇条页]|下一[篇条页]|(?:相关|延伸|推荐|热点|关联)(?:链接|文档|信息|新闻|阅读|文章|稿件|解读|附件|政策|推荐|文件|内容)\s*[:：>》]*$|"
+    r"您访问的链接即将离开|扫一扫|附件下载|分享到|打印本页|网站声明|版权所有|主办单位|主办[:：]|友情链接|网站地图)"
+)
+
+
+def _is_buttons(line: str) -> bool:
+    """Whether a line holds the labels of buttons and nothing else."""
+    if len(line) > 90:
+        return False
+    rest, buttons = _BUTTON.subn("", line)
+    return buttons > 0 and not re.search(r"\w", rest)
+
+
+def _cut_head(article: Article) -> None:
+    """Lines of title, date and source at the head of the container go to what stands before the article."""
+    paragraphs = article.paragraphs
+    last = -1
+    for i, line in enumerate(paragraphs[:12]):
+        if len(line) <= 160 and ("源" in line or "间" in line or "期" in line) and _INFO_LINE.search(line):
+            last = i
+    if last >= 0 and sum(map(len, paragraphs[:last])) < 500:
+        article.before = [*reversed(paragraphs[: last + 1]), *article.before]
+        del paragraphs[: last + 1]
+    while paragraphs and _is_buttons(paragraphs[0]):
+        del paragraphs[0]
+
+
+def _cut_tail(article: Article) -> None:
+    """Buttons, exit notices, editor lines and lists of other articles at the end of the container go."""
+    paragraphs = article.paragraphs
+    for i in range(len(paragraphs) // 2, len(paragraphs)):
+        if (
+            _STOP.match(paragraphs[i])
+            and len(paragraphs[i]) < 60
+            and not any(len(line) > 80 for line in paragraphs[i + 1 :])
+        ):
+            article.after = paragraphs[i:] + article.after
+            del paragraphs[i:]
+            break
+    while paragraphs and (_is_buttons(paragraphs[-1]) or _EDITOR.match(paragraphs[-1])):
+        article.after.insert(0, paragraphs.pop())
+
+
+_LISTED_FILE = re.compile(
+    r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?\s*\S.*\.(?:pdf|docx?|xlsx?|wps|ofd|zip|rar)\s*$", re.IGNORECASE
+)
+_FILES_HEAD = re.compile(r"^附\s*件(?:下载)?\s*[:：]?$")
+_FILE_NUMBER = re.compile(r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?|\W")
+
+
+def _cut_attachment_lines(article: Article) -> None:
+    """Lines that hold nothing but the names of attached documents are no text."""
+    paragraphs = article.paragraphs
+    if article.attachments:
+        names = {re.sub(r"\W", "", a.name) for a in article.attachments}
+        paragraphs[:] = [line for line in paragraphs if len(line) > 160 or _FILE_NUMBER.sub("", line) not in names]
+    while (
+        paragraphs
+        and len(paragraphs[-1]) < 100
+        and (_FILES_HEAD.match(paragraphs[-1]) or _LISTED_FILE.match(paragraphs[-1]))
+    ):
+        paragraphs.pop()
+
+
+# --- split articles --------------------------------------------------------------------------------------------------
+
+_CREATE_PAGE = re.compile(r"""createPage(?:HTML)?\(\s*(\d+)\s*,\s*(\d+)\s*,\s*["']([^"']+)["']\s*,\s*["'](\w+)["']""")
+
+
+def further_pages(document: Document) -> list[str]:
+    """Addresses of pages 2, 3 … of an article split by `createPageHTML(count, current, name, extension)` (TRS).
+
+    The call on a listing, whose name is not the page's own, gives none; neither does a page that is itself a later part.
+    """
+    found = _CREATE_PAGE.search(document.scripts) if "createPage" in document.scripts else None
+    if found is None:
+        return []
+    count, current, name, extension = int(found[1]), int(found[2]), found[3], found[4]
+    last = urlsplit(document.url).path.rpartition("/")[2]
+    if current != 0 or not 1 < count < 200 or last != f"{name}.{extension}" or name == "index":
+        return []
+    return [urljoin(document.url, f"{name}_{i}.{extension}") for i in range(1, count)]

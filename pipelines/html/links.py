@@ -1,0 +1,129 @@
+"""The documents and pictures of an article, by absolute address."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, unquote_to_bytes, urljoin, urlsplit
+
+from archive.model import Attachment
+from pipelines.html.lines import squeeze
+
+_FILE_URL = re.compile(
+    r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|pptx?|dps|zip|rar|7z|txt|csv|rtf|ceb|tiff?)(?:$|[?#])", re.IGNORECASE
+)
+# addresses of downloads that end in no extension (Hanweb, NFCMS, viewers)
+_DOWNLOAD_URL = re.compile(
+    r"/downfile\.jsp\?|/module/download/|/download(?:file)?(?:\.\w+)?\?|/attachment/\d|[?&](?:file|filename)=[^&]+\.\w{2,5}",
+    re.IGNORECASE,
+)
+_DECORATION = re.compile(r"icon|logo|/images/|button|blank|spacer|qrcode|\.gif$", re.IGNORECASE)
+_MEDIA = {
+    "pdf": "application/pdf",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "zip": "application/zip",
+    "txt": "text/plain",
+}
+
+
+def media_type(url: str) -> str | None:
+    """The media type that the end of an address promises, None where it promises none."""
+    return _MEDIA.get(urlsplit(url).path.rpartition(".")[2].lower())
+
+
+def absolute(base: str, href: str) -> str | None:
+    """The web address of a link, taken out of a viewer's (`viewer.html?file=…`); None for what is no web address."""
+    try:
+        url = urljoin(base, href.strip())
+        parts = urlsplit(url)
+        if "file" in parts.query.lower():
+            for name, values in parse_qs(parts.query).items():
+                if name.lower() in ("file", "fileurl") and _FILE_URL.search(values[0]) and "/" in values[0]:
+                    url = urljoin(url, values[0])
+        return url if urlsplit(url).scheme in ("http", "https") else None
+    except ValueError:
+        return None
+
+
+def is_document(href: str) -> bool:
+    """Whether a link leads to a document rather than a page."""
+    return bool(_FILE_URL.search(href) or _DOWNLOAD_URL.search(href))
+
+
+_DISPOSITION = re.compile(
+    r"""filename\*\s*=\s*([\w-]+)'[^']*'([^;]+)|filename\s*=\s*(?:"([^"]*)"|([^;]+))""", re.IGNORECASE
+)
+
+
+def file_name(headers: list[tuple[str, str]]) -> str | None:
+    """What Content-Disposition calls a document; servers send the name percent-encoded, or raw in UTF-8 or GB 18030."""
+    said = next((value for name, value in headers if name.lower() == "content-disposition"), "")
+    names: list[str] = []
+    for charset, encoded, quoted, bare in _DISPOSITION.findall(said):
+        raw = unquote_to_bytes(encoded or quoted or bare.strip()) if said.isascii() else None
+        raw = (quoted or bare.strip()).encode("latin-1", "replace") if raw is None else raw
+        for encoding in (charset or "utf-8", "gb18030"):
+            try:
+                name = squeeze(raw.decode(encoding)).replace("\\", "/").rpartition("/")[2]
+            except (UnicodeDecodeError, LookupError):
+                continue
+            names.insert(0 if charset else len(names), name)
+            break
+    return next(filter(None, names), None)
+
+
+def documents(links: list[Any], base: str) -> list[Attachment]:
+    """The documents among links and viewers (iframe, embed, object), each once."""
+    found: dict[str, Attachment] = {}
+    for link in links:
+        href = link.get("href") or link.get("src") or link.get("data")
+        if href and is_document(href) and (url := absolute(base, href)) and url not in found:
+            name = squeeze("".join(link.itertext())) or squeeze(link.get("title") or "") or url.rpartition("/")[2]
+            found[url] = Attachment(url=url, name=name, media_type=media_type(url))
+    return list(found.values())
+
+
+def pictures(images: list[Any], base: str) -> list[Attachment]:
+    """The pictures among images, icons left out."""
+    found: dict[str, Attachment] = {}
+    for image in images:
+        src = image.get("src") or ""
+        if (
+            src
+            and not src.startswith("data:")
+            and not _DECORATION.search(src)
+            and (url := absolute(base, src))
+            and url not in found
+        ):
+            name = squeeze(image.get("alt") or image.get("title") or "") or url.rpartition("/")[2]
+            found[url] = Attachment(url=url, name=name, media_type=media_type(url))
+    return list(found.values())
+
+
+_VARIABLE = re.compile(
+    r"""var\s+_?(?i:has|is)?_?(?i:fj|fujian|x?appendix(?:s|es|list)?|attach|files?|filelist)\w*\s*=\s*(['"])((?:\\.|(?!\1).){8,4000})\1""",
+    re.DOTALL,
+)
+_ANCHOR = re.compile(r"""href\s*=\s*\\?["']?([^"'\\>\s]+)[^>]*>(.*?)<\\?/a""", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+
+
+def scripted_documents(scripts: str, base: str, known: set[str]) -> list[Attachment]:
+    """Documents of lists that a script writes, `var hasFJ='<a href="./P0….pdf">…</a><BR/>…'` (whlyw.cq and others)."""
+    found: list[Attachment] = []
+    if "href" not in scripts:
+        return found
+    for _, literal in _VARIABLE.findall(scripts):
+        for href, name in _ANCHOR.findall(literal):
+            url = absolute(base, href) if is_document(href) else None
+            if url and url not in known:
+                known.add(url)
+                found.append(Attachment(url=url, name=squeeze(_TAG.sub("", name)), media_type=media_type(url)))
+    return found

@@ -1,0 +1,1 @@
+"""Captures to reports.db: the one part of the readers that touches the archive."""

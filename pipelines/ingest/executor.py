@@ -1,0 +1,189 @@
+"""Reading in several processes: each has its own connection to the captures, and only reads."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+
+from archive.captures import Captures
+from archive.database import ArchiveError
+from archive.model import Located, Problem
+from archive.records import Reading
+from pipelines.ingest.compose import compose
+
+CHUNK = 8
+"""Documents sent at a time; with IN_HAND chunks a worker it bounds what is in memory at once."""
+IN_HAND = 2
+_ALLOCATIONS = 10_000
+"""After which Python looks for cycles, rather than 700, and not among what was there before: documents leave hardly any,
+and looking costs a twentieth of reading."""
+
+Prepare = Callable[[], None]
+"""Run once in every process before it reads; tests change a reader with it."""
+
+
+@dataclass(slots=True)
+class _Chunk:
+    places: list[Located]
+    deaths: int = 0
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: subprocess.Popen[bytes]
+    connection: Connection
+    chunks: deque[_Chunk] = field(default_factory=deque)
+
+
+def compose_all(
+    archive: Path,
+    places: Iterable[Located],
+    jobs: int,
+    *,
+    prepare: Prepare | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Iterator[Reading]:
+    """Compose documents in `jobs` processes, in this one if that is 1; in any order.
+
+    What a process that is killed was reading is read again, one document at a time; a document that kills its process
+    twice has failed. Raises ArchiveError when the captures cannot be read.
+    """
+    if jobs == 1:
+        captures = Captures(archive, read_only=True)
+        try:
+            if prepare:
+                prepare()
+            with _few_collections():
+                for place in places:
+                    yield compose(captures, place)
+        finally:
+            captures.close()
+        return
+    pool = _Pool(archive, places, prepare, tell)
+    try:
+        yield from pool.run(jobs)
+    finally:
+        pool.stop()
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS, *before[1:])
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+
+
+class _Pool:
+    def __init__(
+        self, archive: Path, places: Iterable[Located], prepare: Prepare | None, tell: Callable[[str], None]
+    ) -> None:
+        self.archive = archive
+        self.places = iter(places)
+        self.prepare = prepare
+        self.tell = tell
+        self.again: deque[_Chunk] = deque()
+        self.workers: list[_Worker] = []
+
+    def run(self, jobs: int) -> Iterator[Reading]:
+        self.workers = [self._started() for _ in range(jobs)]
+        for worker in self.workers:
+            self._feed(worker)
+        while busy := {worker.connection: worker for worker in self.workers if worker.chunks}:
+            for connection in wait(list(busy)):
+                worker = busy[connection]  # type: ignore[index] # connections came in, connections come out
+                try:
+                    answer = worker.connection.recv()
+                except (EOFError, ConnectionError):
+                    yield from self._died(worker)
+                    continue
+                if isinstance(answer, ArchiveError):
+                    raise answer
+                worker.chunks.popleft()
+                self._feed(worker)
+                yield from answer
+
+    def stop(self) -> None:
+        """End the processes; one that is reading is not waited for."""
+        for worker in self.workers:
+            worker.connection.close()
+        for worker in self.workers:
+            if worker.chunks:
+                worker.process.terminate()
+            worker.process.wait()
+
+    def _started(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        # A process of its own rather than multiprocessing's: that one would import whatever this one was started with.
+        process = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-c", "from pipelines.ingest.executor import main; main()", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        theirs.close()
+        connection = Connection(ours.detach())
+        connection.send((self.archive, self.prepare))
+        return _Worker(process, connection)
+
+    def _feed(self, worker: _Worker) -> None:
+        while len(worker.chunks) < IN_HAND:
+            chunk = self.again.popleft() if self.again else _Chunk(list(islice(self.places, CHUNK)))
+            if not chunk.places:
+                return
+            worker.chunks.append(chunk)
+            try:
+                worker.connection.send(chunk.places)
+            except (BrokenPipeError, ConnectionError):
+                return  # it has died: the next look at it says so
+
+    def _died(self, worker: _Worker) -> Iterator[Reading]:
+        """Put another process in its place, and what it had in hand back in line."""
+        code = worker.process.wait()
+        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"gone with exit code {code}"
+        suspect, *others = worker.chunks
+        self.tell(f"a reading process was {how}; what it was reading is read again by another")
+        self.again.extend(others)
+        if len(suspect.places) > 1:
+            self.again.extend(_Chunk([place]) for place in suspect.places)
+        elif suspect.deaths == 0:
+            self.again.append(_Chunk(suspect.places, deaths=1))
+        else:
+            (place,) = suspect.places
+            problem = Problem(kind="read_failed", message=f"the process that read it was {how}, twice")
+            yield Reading(located=place, problems=[(place.urls[0], [problem])], failed=True)
+        self.workers[self.workers.index(worker)] = other = self._started()
+        worker.connection.close()
+        self._feed(other)
+
+
+def main() -> None:
+    """The other process: composes what it is sent until the connection is closed, at the latest by its parent's end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection = Connection(int(sys.argv[1]))
+    try:
+        archive, prepare = connection.recv()
+        if prepare:
+            prepare()
+        captures = Captures(archive, read_only=True)
+        with _few_collections():
+            while True:
+                connection.send([compose(captures, place) for place in connection.recv()])
+    except ArchiveError as error:
+        connection.send(error)
+    except (EOFError, ConnectionError):
+        pass

@@ -1,0 +1,61 @@
+"""Which documents an archive holds, and under which addresses: captured, listed, or moved to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from archive import Captures
+from archive.document_index import DocumentIndex
+from archive.model import Located
+from pipelines.ingest.portals import Portal, Portals
+
+
+def located(portal: Portal, key: str, urls: Iterable[str]) -> Located:
+    """A document of a portal, with its addresses as the platform ranks them."""
+    ranked = list(set(urls))
+    if len(ranked) > 1:
+        ranked.sort(key=lambda url: (portal.rank(url), url))
+    return Located(portal=portal.name, key=key, urls=tuple(ranked), division_code=portal.division_code)
+
+
+def locate(captures: Captures, portals: Portals, only: str | None = None) -> DocumentIndex:
+    """Every address of every document: captured, listed, or moved to it. `only` limits it to one portal.
+
+    A capture that names no portal belongs to the one that declares its address; where none does, its host stands in
+    and is added to `portals`.
+    """
+    found = DocumentIndex()
+    for name, url, target, outcome in captures.urls(only):
+        portal = portals.get(name) or portals.owner(url)
+        if portal is None and not only:
+            portal = portals.stand_in(url)
+        if (
+            portal is None
+            or (only and portal.name != only)
+            or (portal.part_address and portal.part_address.search(url))
+        ):
+            continue
+        document = found.belongs(url, (portal.name, portal.key(url)))
+        if outcome == "redirect" and target:
+            found.move(url, target)
+        elif outcome in {"ok", "unchanged"}:
+            found.find(document, url)
+    for name, url in captures.listed(only):
+        lister = portals.get(name)
+        if lister and lister.declares(url) and not found.has_moved(url):
+            found.find((lister.name, lister.key(url)), url)
+    found.follow()
+    return found
+
+
+def documents(captures: Captures, portals: Portals, only: str | None = None) -> Iterator[Located]:
+    """Every document that `locate` finds, ready to be composed."""
+    yield from located_all(locate(captures, portals, only), portals)
+
+
+def located_all(found: DocumentIndex, portals: Portals) -> Iterator[Located]:
+    """The documents that `locate` has found, ready to be composed."""
+    for (name, key), urls in found:
+        portal = portals.get(name)
+        if portal is not None:
+            yield located(portal, key, urls)

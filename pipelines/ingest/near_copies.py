@@ -1,0 +1,89 @@
+"""One report on several portals: cities re-host the reports of their districts.
+
+Copies are known by their issuing body, their year and a text that is nearly the same. All are kept; the one on the
+portal of the body's own place leads, and views of figures count it alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterable, Iterator
+from functools import lru_cache
+from itertools import combinations, groupby
+
+from rensa import RMinHash
+
+from archive.copy_candidates import Copy
+
+NEARLY = 0.8
+"""Share of common pieces (Jaccard) from which two texts are one report: copies differ by a source line or a lost
+table's rows, reports of two bodies or years in every figure and most sentences."""
+PIECE = 5
+"""Characters of a piece of text."""
+LEAST_TEXT = 200
+"""Characters below which a text is only what all reports say."""
+_PERMUTATIONS = 256
+"""Of the sketch: the share is then known to about 0.025."""
+_NO_TEXT = re.compile(r"[\W_]+")
+_PLACE = re.compile("[省市县区州盟旗镇乡]|街道")
+
+
+def find_copies(
+    reports: Iterable[Copy], touched: Container[str], text: Callable[[str], str]
+) -> Iterator[tuple[str, str | None]]:
+    """(id, id of the leading copy or None) of every report that may have copies and that `touched` reports concern.
+
+    `reports` come by year. The answer for one group depends on its members alone, not on their order.
+    """
+    sketch = lru_cache(maxsize=512)(lambda report_id: _sketch(text(report_id)))
+    for group in _candidates(reports):
+        ids = {copy.id for copy in group}
+        if not any(copy.id in touched for copy in group) and all(c.same_as is None or c.same_as in ids for c in group):
+            continue
+        leaders = {copy.id: copy.id for copy in group}
+        several = group if len({copy.portal for copy in group}) > 1 else []
+        for first, second in combinations(sorted(several, key=_own_first), 2):
+            is_same = first.portal != second.portal and _same_body(first, second)
+            if is_same and _alike(sketch(first.id), sketch(second.id)):
+                old, new = leaders[second.id], leaders[first.id]
+                leaders = {report_id: new if leader == old else leader for report_id, leader in leaders.items()}
+        yield from ((report_id, leader if leader != report_id else None) for report_id, leader in leaders.items())
+
+
+def _candidates(reports: Iterable[Copy]) -> Iterator[list[Copy]]:
+    """Reports of one year whose bodies' names end alike: 广州市番禺区人民政府 on one portal, 番禺区人民政府 on another."""
+    for _, of_year in groupby(reports, key=lambda copy: copy.report_year):
+        group: list[Copy] = []
+        for copy in sorted(of_year, key=lambda copy: (copy.issuing_body[::-1], copy.id)):
+            if group and not _same_body(group[0], copy):
+                yield group
+                group = []
+            group.append(copy)
+        yield group
+
+
+def _same_body(first: Copy, second: Copy) -> bool:
+    short, long = sorted((first.issuing_body, second.issuing_body), key=len)
+    return short == long or (long.endswith(short) and _PLACE.search(short) is not None)
+
+
+def _own_first(copy: Copy) -> tuple[int, bool, str, str]:
+    """Sorts the body's own portal before its city's: the place that stands nearest to the end of the body's name."""
+    place = copy.portal_division
+    nearness = copy.issuing_body.rfind(place) + len(place) if place and place in copy.issuing_body else 0
+    is_own = copy.portal_code is not None and copy.portal_code == copy.division_code
+    return (-nearness, not is_own, copy.published or "9", copy.id)
+
+
+def _alike(first: RMinHash | None, second: RMinHash | None) -> bool:
+    return first is not None and second is not None and first.jaccard(second) >= NEARLY
+
+
+def _sketch(text: str) -> RMinHash | None:
+    """None for a text that is too short to tell anything: a report that is a picture or a document."""
+    bare = _NO_TEXT.sub("", text)
+    if len(bare) < LEAST_TEXT:
+        return None
+    sketch = RMinHash(num_perm=_PERMUTATIONS, seed=1)
+    sketch.update(sorted({bare[i : i + PIECE] for i in range(len(bare) - PIECE + 1)}))
+    return sketch

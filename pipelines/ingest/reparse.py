@@ -1,0 +1,222 @@
+"""A reparse: every stored page read again, and the account of what that changed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from archive import Captures, Reports
+from archive.document_index import DiskSet
+from archive.model import Located, Problem
+from archive.records import Reading
+from pipelines.ingest.differences import Change, compare
+from pipelines.ingest.executor import Prepare, compose_all
+from pipelines.ingest.portals import Portals
+from pipelines.ingest.store import Store
+from pipelines.version import READER_VERSION
+
+EXAMPLES = 10
+_KEPT = 200
+"""Ids of changed or lost reports that a run's row names, and changes kept to choose examples from."""
+_AT_ONCE = 200
+"""Reports written in one commit."""
+_TELLING = {"lost": 0, "changed": 1, "added": 2}
+_SHOWN = 300
+"""Characters of a value in an example."""
+
+
+@dataclass(slots=True)
+class Account:
+    """What a reparse came to; the stats of its run."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    """read, new, changed, unchanged, none (no reports), lost, failed."""
+    fields: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """Field → values added, lost, changed."""
+    candidates: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    reports: dict[str, list[str]] = field(default_factory=lambda: {"new": [], "changed": [], "lost": [], "failed": []})
+    """Ids by what came of them, the first of each."""
+
+    @property
+    def has_losses(self) -> bool:
+        """Whether a value, or a whole report, that was read before is read no more."""
+        return bool(self.counts["lost"] or any(kinds["lost"] for kinds in self.fields.values()))
+
+    def name(self, what: str, report_id: str) -> None:
+        """Count a report."""
+        self.counts[what] += 1
+        if what in self.reports and len(self.reports[what]) < _KEPT:
+            self.reports[what].append(report_id)
+
+    def note(self, report_id: str, url: str, change: Change) -> None:
+        """Count a change, and keep it as an example if there are few of its like."""
+        self.fields[change.field][change.kind] += 1
+        alike = self.candidates.setdefault((change.kind, change.field), [])
+        if len(alike) < EXAMPLES:
+            values = {"old": _short(change.old), "new": _short(change.new)}
+            named = {"report": report_id, "url": url, "field": change.field, "where": change.where}
+            alike.append({**named, "kind": change.kind, **values})
+
+    def examples(self) -> list[dict[str, Any]]:
+        """The ten that tell most: losses before changes before additions, and of each field one before a second."""
+        ranked = [
+            (_TELLING[kind], number, -self.fields[name][kind], name, example)
+            for (kind, name), alike in self.candidates.items()
+            for number, example in enumerate(alike)
+        ]
+        return [example for *_, example in sorted(ranked, key=lambda entry: entry[:4])[:EXAMPLES]]
+
+    def stats(self) -> dict[str, Any]:
+        """Everything, for the run's row."""
+        fields = {name: dict(kinds) for name, kinds in sorted(self.fields.items())}
+        return {
+            **self.counts,
+            "fields": fields,
+            "examples": self.examples(),
+            "reports": {what: ids for what, ids in self.reports.items() if ids},
+        }
+
+
+def _short(value: Any) -> Any:
+    text = value if isinstance(value, str) else None
+    return text[:_SHOWN] + " …" if text and len(text) > _SHOWN else value
+
+
+class Reparse:
+    """Reads documents of an archive and writes what changed, or, dry, only says what would."""
+
+    def __init__(self, archive: Path, captures: Captures, portals: Portals, *, run_id: int | None) -> None:
+        """Without a run it is dry."""
+        self.archive = archive
+        self.captures = captures
+        self.run_id = run_id
+        self.reports: Reports | None = None
+        if run_id is not None or (archive / "reports.db").is_file():
+            self.reports = Reports(archive, read_only=run_id is None)
+        self.account = Account()
+        self.said: list[tuple[str | None, str, list[Problem]]] = []
+        self.portal = ""
+        self.store = Store(captures, self.reports, portals, self._hear) if self.reports and run_id is not None else None
+        self.left_alone: set[str] = set()
+        self.seen = self.store.touched if self.store else DiskSet()
+
+    def run(
+        self,
+        places: Iterable[Located],
+        jobs: int,
+        *,
+        prepare: Prepare | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Read these documents. What is written is consistent whenever it is stopped, and the next run goes on."""
+        readings = compose_all(self.archive, self._known(places), jobs, prepare=prepare, tell=tell)
+        for number, reading in enumerate(readings, 1):
+            self._take(reading)
+            if number % _AT_ONCE == 0:
+                self.commit()
+            if number % 20 == 0:
+                progress(number)
+        self.commit()
+
+    def unread(self, places: Iterable[Located]) -> Iterator[Located]:
+        """Those that reports.db does not hold, or with documents beside them that what was installed did not read."""
+        half_read = self.reports.attaching(self.captures.urls_unread()) if self.reports else set()
+        for batch in _batches(places):
+            held = self.reports.digests(place.id for place in batch) if self.reports else {}
+            yield from (place for place in batch if place.id not in held or place.id in half_read)
+
+    def _known(self, places: Iterable[Located]) -> Iterator[Located]:
+        """These documents with the digests that reports.db holds, as far as they are this reader's."""
+        for batch in _batches(places):
+            held = self.reports.digests(place.id for place in batch) if self.reports else {}
+            for place in batch:
+                digest, version = held.get(place.id, (None, None))
+                yield replace(place, digest=digest) if version == READER_VERSION else place
+
+    def _take(self, reading: Reading) -> None:
+        account, place = self.account, reading.located
+        account.counts["read"] += 1
+        self.portal = place.portal
+        is_read = reading.record is not None or reading.is_unchanged
+        unreadable = any(p.kind == "unreadable" for _, said in reading.problems for p in said)
+        if reading.failed or (unreadable and not is_read):
+            account.name("failed", place.id)
+            self.left_alone.add(place.id)
+        result, changes = self._compared(reading)
+        if self.store is not None:
+            written = self.store.write(reading) or "none"
+            result = result if written == "changed" else written
+        elif result != "none":
+            self.seen.add(place.id)
+        if result != "failed":
+            account.name(result, place.id)
+        if result == "changed" and reading.record:
+            for change in changes:
+                account.note(place.id, reading.record.row["url"], change)
+
+    def _compared(self, reading: Reading) -> tuple[str, list[Change]]:
+        """none, new, unchanged or changed, and what changed, against what is stored so far."""
+        if reading.is_unchanged:
+            return "unchanged", []
+        if reading.record is None:
+            return "none", []
+        before = self.reports.record(reading.record.id) if self.reports else None
+        if before is None:
+            return "new", []
+        if before.digest == reading.record.digest:
+            return "unchanged", []
+        changes = list(compare(before, reading.record))
+        return "changed" if changes else "unchanged", changes
+
+    def remove_lost(self, portal: str | None) -> None:
+        """Take out the reports that no capture gives any more. Only after all documents of the portal, or of all."""
+        if self.reports is None:
+            return
+        lost = [
+            report_id
+            for report_id in self.reports.known(portal)
+            if report_id not in self.seen and report_id not in self.left_alone
+        ]
+        for report_id in lost:
+            record = self.reports.record(report_id)
+            if record:
+                self.account.name("lost", report_id)
+                gone = Change("report", "", "lost", record.row["title"], None)
+                self.account.note(report_id, record.row["url"], gone)
+            if self.store:
+                self.reports.remove(report_id)
+        self.commit()
+
+    def relate(self, *, everything: bool) -> None:
+        """Evaluate what takes two reports: of those that were read, or of all."""
+        if self.store is not None:
+            self.store.relate(everything=everything)
+
+    def commit(self) -> None:
+        """Make what was written so far safe."""
+        if self.store is None or self.reports is None or self.run_id is None:
+            return
+        self.reports.commit()
+        self.captures.put_problems(self.run_id, "read", self.said)
+        self.said.clear()
+
+    def close(self) -> None:
+        """Release reports.db."""
+        if self.store is not None:
+            self.commit()
+        if self.reports is not None:
+            self.reports.db.close()
+
+    def _hear(self, url: str, problems: list[Problem]) -> None:
+        self.said.append((self.portal, url, problems))
+
+
+def _batches(places: Iterable[Located]) -> Iterator[list[Located]]:
+    places = iter(places)
+    while batch := list(islice(places, _AT_ONCE)):
+        yield batch

@@ -1,0 +1,197 @@
+"""Documents are read in a child process, with limits on time, memory and output: they are others' work.
+
+A child reads one document after another; one that hangs, dies or answers too much is ended with all it has started,
+and the next document gets a new one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from concurrent.futures import Future
+from contextlib import suppress
+from hashlib import sha256 as sha256_of
+from pathlib import Path
+from queue import LifoQueue
+
+from pipelines.documents import PICTURES, Content, DocumentError
+
+SECONDS = 60.0
+"""For one document; the slowest real one, a PDF of 60 pages, takes six."""
+SECONDS_OF_PICTURE = 180.0
+"""A scanned page takes 15 seconds of a processor, and there may be as many readers as processors."""
+MEMORY = 1024**3
+"""Bytes of address space."""
+LARGEST = 32 * 1024 * 1024
+"""Bytes of a document that is read; reports with photographs have ten."""
+LARGEST_ANSWER = 64 * 1024 * 1024
+DOCUMENTS_A_CHILD = 200
+"""After so many a child is replaced: libraries leak."""
+REMEMBERED = 64
+"""Documents kept as read: a crawl reads them before their report is composed."""
+
+_ROOT = Path(__file__).parents[3]
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""For libraries of numbers, which take address space for every processor there is."""
+
+
+class Child:
+    """One reading process, started when it is first needed."""
+
+    def __init__(
+        self, *, seconds: float = SECONDS, picture_seconds: float = SECONDS_OF_PICTURE, memory: int = MEMORY
+    ) -> None:
+        self.seconds, self.picture_seconds = seconds, picture_seconds
+        self.memory = memory
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = ""
+        self._read = 0
+
+    def read(self, body: bytes, kind: str) -> Content:
+        """A document of a kind that `recognise` gave. Raises DocumentError, and nothing else."""
+        if len(body) > LARGEST:
+            raise DocumentError(f"{len(body)} bytes, more than the {LARGEST} that are read", "oversized")
+        process = self._process or self._start()
+        self._read += 1
+        answered = False
+        try:
+            told = json.loads(self._ask(process, body, kind))
+            answered = True
+        except DocumentError:
+            raise
+        except (OSError, ValueError) as error:
+            raise DocumentError(f"the process that read it died: {error}") from error
+        finally:
+            if not answered or self._read >= DOCUMENTS_A_CHILD:
+                self.close()
+        if "failed" in told:
+            if told["failed"] == "oversized":
+                self.close()
+            raise DocumentError(told["message"], told["failed"])
+        return Content.from_json(told)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._folder = tempfile.mkdtemp(prefix="tongjian-")
+        self._read = 0
+        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "LC_ALL", "VIRTUAL_ENV"}}
+        self._process = subprocess.Popen(  # noqa: S603 - this very Python
+            [sys.executable, "-m", "pipelines.ingest.sandbox.child", str(self.memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=_ROOT,
+            env={**kept, **_ONE_THREAD, "HOME": self._folder, "TMPDIR": self._folder},
+            start_new_session=True,
+        )
+        return self._process
+
+    def _ask(self, process: subprocess.Popen[bytes], body: bytes, kind: str) -> bytes:
+        """Send a document and wait for the answer, both within the time that one document has."""
+        seconds = self.picture_seconds if kind in PICTURES else self.seconds
+        if process.stdin is None or process.stdout is None:
+            raise OSError("no pipes")
+        until = time.monotonic() + seconds
+        out = memoryview(json.dumps({"size": len(body), "kind": kind}).encode() + b"\n" + body)
+        got = bytearray()
+        wanted: int | None = None
+        sink, source = process.stdin.fileno(), process.stdout.fileno()
+        os.set_blocking(sink, False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(sink, selectors.EVENT_WRITE)
+            selector.register(source, selectors.EVENT_READ)
+            while wanted is None or len(got) < wanted:
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise DocumentError(f"not read within {seconds:g} seconds", "timed_out")
+                for key, _ in selector.select(left):
+                    if key.fd == sink:
+                        out = out[os.write(sink, out[:65_536]) :]
+                        if not out:
+                            selector.unregister(sink)
+                        continue
+                    data = os.read(source, 1_048_576)
+                    if not data:
+                        raise OSError("no answer")
+                    got += data
+                    if wanted is None and b"\n" in got:
+                        length, _, rest = bytes(got).partition(b"\n")
+                        wanted, got = int(length), bytearray(rest)
+                        if wanted > LARGEST_ANSWER:
+                            raise DocumentError(f"an answer of {wanted} bytes", "oversized")
+        return bytes(got)
+
+    def close(self) -> None:
+        """End the process and all that it has started."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Reader:
+    """Documents by their hash: each is read once while it is remembered. Safe to use from several threads.
+
+    As many children read at a time as threads ask; who asks for what is being read, or has been, takes no child.
+    """
+
+    def __init__(self, children: int = 1) -> None:
+        self._children = [Child() for _ in range(children)]
+        self._free: LifoQueue[Child] = LifoQueue()
+        for child in self._children:
+            self._free.put(child)
+        self._lock = threading.Lock()
+        self._remembered: OrderedDict[str, Future[Content]] = OrderedDict()
+
+    def read(self, body: bytes, kind: str, *, sha256: str | None = None) -> Content:
+        """A document of a kind that `recognise` gave. Raises DocumentError."""
+        key = sha256 or sha256_of(body).hexdigest()
+        with self._lock:
+            found = self._remembered.get(key)
+            is_new = found is None or found.cancelled()
+            if found is None or is_new:
+                found = self._remembered[key] = Future()
+                if len(self._remembered) > REMEMBERED:
+                    self._remembered.popitem(last=False)
+        if is_new:
+            self._answer(found, body, kind)
+        error = found.exception()
+        if isinstance(error, DocumentError):
+            raise DocumentError(str(error), error.kind)
+        return found.result()
+
+    def _answer(self, asked: Future[Content], body: bytes, kind: str) -> None:
+        child = self._free.get()
+        try:
+            asked.set_result(child.read(body, kind))
+        except DocumentError as error:
+            asked.set_exception(DocumentError(str(error), error.kind))  # the one that was raised holds the document
+        finally:
+            self._free.put(child)
+            asked.cancel()  # of no effect but on what was interrupted
+
+    def close(self) -> None:
+        """End the children."""
+        for child in self._children:
+            child.close()
+
+
+READER = Reader(os.cpu_count() or 1)
+"""This process's own. A child is started when it is first needed: who reads one document after another has one."""
+atexit.register(READER.close)

@@ -1,0 +1,78 @@
+"""The process in which documents are read: `python -m pipelines.ingest.sandbox.child MEMORY`.
+
+Standard input: for each document a line of JSON ({"size": bytes, "kind": …}) and the bytes. Standard output: for each a
+line with the length of the answer, and the answer as JSON. What a hostile document can do here is limited by the
+system: address space, files, no core; time is its parent's to limit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+from pipelines.documents import PICTURES, DocumentError, read
+from pipelines.documents.office import MEMORY as OFFICE_MEMORY
+
+LARGEST_FILE = 512 * 1024 * 1024
+"""Bytes that a file written here may have; LibreOffice writes some."""
+PICTURE_MEMORY = 2 * 1024**3
+"""Bytes of address space once a picture has been read: the libraries for it map 0.8 GiB."""
+CPU_SECONDS = 3_600
+"""Of all documents that one child reads."""
+ALONE = 300
+"""Seconds after which a child ends itself and what it started: its parent, which is less patient, must be gone."""
+
+
+def limit(memory: int) -> None:
+    """Limit this process and those it starts."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory, max(memory, OFFICE_MEMORY)))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
+
+
+def allow_pictures() -> None:
+    """Raise this process's own limit of memory for good: what a picture needs stays loaded."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (min(max(soft, PICTURE_MEMORY), hard), hard))
+
+
+def answer(body: bytes, kind: str) -> dict[str, Any]:
+    """What the readers make of a document, as plain values."""
+    try:
+        return read(body, kind).as_json()
+    except DocumentError as error:
+        return {"failed": error.kind, "message": str(error)}
+    except MemoryError:
+        return {"failed": "oversized", "message": "reading it takes more memory than it may"}
+    except Exception as error:  # noqa: BLE001 - a document that a reader did not foresee is damaged, not the run's end
+        return {"failed": "damaged", "message": f"{type(error).__name__}: {error}"[:300]}
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    asked = sys.stdin.buffer
+    told = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no answer
+    limit(int(sys.argv[1]))
+    while line := asked.readline():
+        request = json.loads(line)
+        signal.alarm(ALONE)
+        if request["kind"] in PICTURES:
+            allow_pictures()
+        data = json.dumps(answer(asked.read(request["size"]), request["kind"]), ensure_ascii=False).encode(
+            "utf-8", "replace"
+        )
+        told.write(b"%d\n" % len(data) + data)
+        told.flush()
+        signal.alarm(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Captures → reports: the one path on which a crawl, an import and a reparse write reports.db."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from archive import Captures, Reports, copy_candidates, cross_year
+from archive.document_index import DiskSet
+from archive.model import Located, Problem
+from archive.records import Reading
+from pipelines.ingest.compose import compose
+from pipelines.ingest.locate import located
+from pipelines.ingest.near_copies import find_copies
+from pipelines.ingest.portals import Portal, Portals
+from pipelines.statistics.checks import check_years
+
+T = TypeVar("T")
+
+_AT_ONCE = 200
+"""Reports written or related in one commit where nobody waits for them."""
+
+Problems = Callable[[str, list[Problem]], None]
+"""Told after each reading: the address read, and what is to be said of it (nothing clears what was said before)."""
+
+
+class Store:
+    """The pages of an archive as reports. `portals` knows the portals by name."""
+
+    def __init__(self, captures: Captures, reports: Reports, portals: Portals, problems: Problems) -> None:
+        self.captures = captures
+        self.reports = reports
+        self.portals = portals
+        self.problems = problems
+        self.touched = DiskSet()
+        self._placed: set[str] = set()
+
+    def read(self, portal: Portal, key: str, urls: Iterable[str]) -> str | None:
+        """Compose the document found at `urls` and write it. Returns as `write` does."""
+        return self.write(compose(self.captures, located(portal, key, urls)))
+
+    def write(self, reading: Reading) -> str | None:
+        """Write what was composed: new, changed, unchanged, elsewhere or failed; None if it is no report."""
+        for url, said in reading.problems:
+            self.problems(url, said)
+        if reading.failed:
+            return "failed"
+        if reading.is_unchanged:
+            self.touched.add(reading.located.id)
+            return "unchanged"
+        if reading.record is None:
+            return None
+        name = reading.located.portal
+        if name not in self._placed:
+            portal = self.portals.get(name)
+            if portal is not None:
+                self.reports.put_portal(portal.facts())
+            self._placed.add(name)
+        result = self.reports.put(reading.record)
+        if result != "elsewhere":
+            self.touched.add(reading.record.id)
+        return result
+
+    def read_all(self, documents: Iterable[Located]) -> Iterator[str]:
+        """Read these documents, relate them, and tell of each what came of it, `none` if it is no report."""
+        for number, place in enumerate(documents):
+            yield self.write(compose(self.captures, place)) or "none"
+            if number % _AT_ONCE == 0:
+                self.reports.commit()
+        self.relate()
+        self.reports.commit()
+
+    def relate(self, *, everything: bool = False) -> None:
+        """Evaluate what takes two reports, for those that this run has touched, or for all; commits."""
+        self.reports.commit()
+        touched: Container[str] = _Everything() if everything else self.touched
+        pairs = (pair for pair in cross_year.neighbours(self.reports) if pair[0] in touched or pair[1] in touched)
+        for part in _batches(pairs):
+            figures = cross_year.figures(self.reports, {report_id for pair in part for report_id in pair})
+            checks = {current: check_years(figures[previous], figures[current]) for current, previous in part}
+            cross_year.put_checks(self.reports, checks)
+        for lonely in _batches(sorted(cross_year.lonely(self.reports))):
+            cross_year.put_checks(self.reports, {report_id: [] for report_id in lonely})
+        strays = copy_candidates.strays(self.reports)
+        text = partial(copy_candidates.text, self.reports)
+        for found in _batches(find_copies(copy_candidates.copies(self.reports), touched, text)):
+            copy_candidates.put_same_as(self.reports, dict(found))
+            strays.difference_update(report_id for report_id, _ in found)
+        copy_candidates.put_same_as(self.reports, dict.fromkeys(strays))
+
+
+class _Everything(Container[str]):
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+def _batches(things: Iterable[T]) -> Iterator[list[T]]:
+    things = iter(things)
+    while batch := list(islice(things, _AT_ONCE)):
+        yield batch

@@ -1,0 +1,125 @@
+"""Public bodies and where they sit: names taken apart, level and kind."""
+
+from __future__ import annotations
+
+import re
+
+from archive.divisions import Division, division, is_below, leading_divisions, tables
+
+
+def locate(name: str, year: int | None, witnesses: list[str]) -> tuple[Division | None, bool]:
+    """The division in which a body sits, and whether that is certain.
+
+    `witnesses` are codes: of the portal, of the SiteIDCode. A name alone decides where it is the only one of its kind
+    (28 county names are not: 鼓楼区, 朝阳区 …), a wider name before it or a witness decides among several.
+    (None, True) means that nothing names a division, (None, False) that what names it does not decide.
+    """
+    names = leading_divisions(name)
+    codes = [w for w in witnesses if division(w, year) or division(w)]
+    if not names:
+        # a department that names no place is the site's own
+        own = next((d for d in (division(c, year) or division(c) for c in codes) if d), None)
+        return own, own is not None or not codes
+    by_name = tables()[0]
+    chosen: list[Division] = []
+    for when in [year, year + 1, None] if year else [None]:
+        chosen = [d for d in by_name[names[0]] if d.valid(when)]
+        for part in names[1:]:
+            below = [
+                d for d in by_name[part] if d.valid(when) and any(is_below(d.code, above.code) for above in chosen)
+            ]
+            if not below:
+                break
+            chosen = below
+        if chosen:
+            break
+    if not chosen:
+        chosen = by_name[names[-1]]
+    if len(chosen) > 1:
+        for code in codes:
+            near = [d for d in chosen if d.code == code or is_below(d.code, code)] or [
+                d for d in chosen if is_below(code, d.code)
+            ]
+            if near:
+                chosen = near
+                break
+    return (chosen[0], True) if len(chosen) == 1 else (None, False)
+
+
+# --- names of bodies -------------------------------------------------------------------------------------------------
+
+_ORGAN_END = re.compile(
+    r"(?:人民政府|政府|办公[室厅]|办事处|委员会|管委会|监委|[^区县市省]委|局|厅|署|部|处|院|所|站|馆|队|中心|学校|大学|学院|中学|小学|医院|公司|集团|银行|分行|支行|"
+    r"总会|联合会|协会|学会|工会|社|台|海关|税务|气象|办|公署|行署)$"
+)
+_ZONE_END = re.compile(
+    r"(?:开发区|实验区|新区|高新区|示范区|度假区|保税(?:港)?区|合作区|工业园区?|产业园区?|园区|风景名胜区|景区|自贸区|试验区|管理区|管理局)$"
+)
+_SHORT_GOVERNMENT = re.compile(r"(?<=[省市区县州旗盟镇乡])政府(?=$|办)")
+
+
+def full_name(name: str, text: str = "") -> str | None:
+    """A body's name written out: 朝阳区 → 朝阳区人民政府, 翔安区政府办 → 翔安区人民政府办公室. None for what names no body.
+
+    `text` decides for zones (开发区 …), which have no people's government: the name of the committee must stand in it.
+    """
+    name = re.sub(r"\s+", " ", name).strip(' ,，、:：《》"“”·-—')
+    if not name or len(name) < 2 or len(name) > 60:
+        return None
+    name = _SHORT_GOVERNMENT.sub("人民政府", name)
+    if name.endswith("人民政府办"):
+        name += "公室"
+    if _ORGAN_END.search(name):
+        return name
+    if re.search(r"街道$", name):
+        return name + "办事处"
+    names = leading_divisions(name)
+    if names and "".join(names) == name:
+        return name + "人民政府"
+    if re.search(r"[镇乡]$", name):
+        return name + "人民政府"
+    if _ZONE_END.search(name):
+        for ending in ("管理委员会", "管委会"):
+            if name + ending in text:
+                return name + ending
+        return name + "管委会" if "管委会" in text else None
+    return None
+
+
+def split_joint(name: str) -> list[str]:
+    """Two bodies of a joint report, which only a blank separates; one name otherwise."""
+    parts = name.split()
+    if len(parts) == 2 and all(full_name(p) or _ZONE_END.search(p) for p in parts) and all(len(p) >= 4 for p in parts):
+        return parts
+    return ["".join(parts) if parts and not name.isascii() else name]
+
+
+_KINDS = [
+    ("subdistrict_township", re.compile(r"街道办事处$|街道办$|(?:镇|乡|苏木)(?:人民)?政府$|街道$")),
+    ("functional_zone_committee", re.compile(r"(?:区|园|基地|港|城|岛)(?:管委会|管理委员会)$|管委会$")),
+    ("general_office", re.compile(r"(?:人民政府|政府|公署|管委会|管理委员会|国务院)办公[室厅]$|街道党政综合办公室$")),
+    ("government", re.compile(r"(?:人民政府|政府|行政公署|国务院)$")),
+    ("institution", re.compile(r"(?:中心|学校|大学|学院|中学|小学|幼儿园|医院|馆|所|台|公司|集团|银行|站)$")),
+    ("department", re.compile(r"(?:局|厅|委员会|委|署|部|处|办公室|办|院|队|海关|会|社|税务|分局)$")),
+]
+
+
+def body_kind(name: str) -> str | None:
+    """government, general_office, department, subdistrict_township, functional_zone_committee or institution."""
+    return next((kind for kind, pattern in _KINDS if pattern.search(name)), None)
+
+
+_NATIONAL = re.compile(
+    r"^(?:国务院|国家|中华人民共和国|全国|中国|(?:教育|科学技术|工业和信息化|公安|民政|司法|财政|自然资源|生态环境|交通运输|水利|农业农村|商务|文化和旅游|外交|应急管理)部)"
+)
+
+
+def level(name: str, kind: str | None, where: Division | None, site_id_code: str | None) -> str | None:
+    """national, province, prefecture, county or township, as far as name, division and site tell."""
+    if kind == "subdistrict_township":
+        return "township"
+    if where is not None:
+        return "province" if where.code.endswith("0000") else "prefecture" if where.code.endswith("00") else "county"
+    if (site_id_code or "").lower().startswith("bm") or _NATIONAL.match(name):
+        return "national"
+    return None

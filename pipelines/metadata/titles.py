@@ -1,0 +1,178 @@
+"""Titles: the title of a page, and whether a title is that of an annual report on open government information."""
+
+from __future__ import annotations
+
+import html
+import re
+from itertools import pairwise
+
+from pipelines.html.article import Article
+from pipelines.html.document import Document
+from pipelines.html.lines import squeeze
+from pipelines.metadata.agencies import full_name
+from pipelines.metadata.dates import normalise
+
+_SUBJECT = r"(?:政府|政务|部门|行政机关)?信\s*息\s*公\s*开"
+_REPORT = (
+    r"年度(?:工作)?报告|年度(?:工作)?(?:情况|总结)(?:的)?报告|工作(?:年度)?报告|年报|(?:情况|工作)的?(?:年度)?报告"
+)
+_REPORT_TITLE = re.compile(
+    rf"{_SUBJECT}.{{0,24}}?(?:{_REPORT})|政务公开.{{0,14}}?(?:年度(?:工作)?报告|年报)|年度报告.{{0,6}}{_SUBJECT}"
+)
+_OTHER_TITLE = re.compile(
+    r"的?(?:通知|函|公告|通告|通报|批复|意见|方案|办法|规定|细则|制度|要点|指南|目录|清单|说明|解读|答复|请示|讲话|简报|公示|报表|新闻|动态)"
+    r"(?:[（(].*[)）])?[》”\"']?\s*$|"
+    r"^(?:关于)?(?:印发|转发|做好|开展|报送|组织)|一图|图解|图说|图读|一张图|^(?:解读|读懂|H5)|"
+    r"上半年|下半年|半年度|第[一二三四1-4]季度|季度|\d月份|月报|学年|"
+    r"报告?(?:的)?(?:格式|模板|范本|样式|编制|填报)|公共企事业|召开|举办|推进会|培训|发布会|评估报告|工作计划|工作要点|[。；！？]"
+)
+COLUMN_TITLE = re.compile(r"^\W*(?:政府|政务|部门|法定)?信息公开(?:工作)?(?:年度(?:工作)?报告|年报)(?:列表)?\W*$")
+TITLE_YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?!\d)")
+
+
+_SUFFIX = re.compile(r"\s*\.(?:pdf|docx?|xlsx?|wps|et|ofd|zip)\W*$", re.IGNORECASE)
+
+
+def without_suffix(title: str) -> str:
+    """A title without the suffix of the file that it is the name of.
+
+    >>> without_suffix("2022年政府信息公开工作年度报告.pdf")
+    '2022年政府信息公开工作年度报告'
+    """
+    return _SUFFIX.sub("", title)
+
+
+def is_report_title(title: str) -> bool:
+    """Whether a title is that of an annual report on open government information.
+
+    Works on the titles of pages and on those of listing entries. Notices about reports, letters, half-year figures,
+    pictures, news, and the reports on a government's whole work (政府工作报告) are not; neither is the bare name of the
+    report, which is that of the column.
+    """
+    title = without_suffix(normalise(squeeze(title)))
+    if len(title) > 120 or not _REPORT_TITLE.search(title):
+        return False
+    return not (_OTHER_TITLE.search(title) or COLUMN_TITLE.match(title))
+
+
+_SECTIONS = [
+    re.compile(rf"^[（(]?[一二三四五六七八]\s*[、.．)）]\s*{name}")
+    for name in (
+        r"(?:总体|基本|概述|概况|工作概)",
+        r".{0,12}主动公开",
+        r".{0,16}(?:收到和处理|依申请)",
+        r".{0,16}(?:行政复议|行政诉讼)",
+        r".{0,14}(?:存在的?(?:主要)?(?:问题|不足)|主要问题)",
+        r"其他?[她它]?需要(?:报告|说明)",
+        r".{0,10}(?:收费|费用)",
+    )
+]
+
+
+def sections(paragraphs: list[str]) -> int:
+    """How many of the report's fixed sections have their heading in the text."""
+    headings = [p for p in paragraphs if len(p) < 50]
+    return sum(any(pattern.match(h) for h in headings) for pattern in _SECTIONS)
+
+
+_INDEX = re.compile(r"/(?:(?:index|list|default|col)(?:_?\d+)?(?:\.\w{2,5})?)?(?:[?#]|$)")
+
+
+def is_listing(document: Document, article: Article) -> bool:
+    """Whether a page lists documents: no metas of an article, the address of a folder or its index, and no prose.
+
+    Some portals give an article a folder of its own (dth.yiyang): there the prose decides.
+    """
+    if document.kind != "html" or "articletitle" in document.metas or "pubdate" in document.metas:
+        return False
+    return bool(_INDEX.search(document.url)) and sum(len(p) for p in article.paragraphs if len(p) > 60) < 400
+
+
+# --- title -----------------------------------------------------------------------------------------------------------
+
+_TAGS = re.compile(r"<[^>]*(?:>|$)")
+_SITE_TAIL = re.compile(
+    r"\s*(?:_{1,2}|\s[-–—|]\s?|[-–—|]\s|[-–—|_](?=[^-–—|_]{0,20}(?:政府|门户|网站?|委员会|[局厅部办]|之窗)$)|\s_\s)\s*"
+)
+_HEADING_TAGS = ("h1", "h2", "h3", "ucaptitle")
+
+
+def read_title(document: Document, article: Article) -> str | None:
+    """The article's title without site name and markup, None where the page prints none."""
+    metas = document.metas
+    if document.root is None:
+        return next(filter(_is_title, article.before), None) or _title_over_lines(article.paragraphs[:4])
+    site = {squeeze(metas.get(name, "")) for name in ("sitename", "columnname")} - {""}
+    stated = squeeze(_TAGS.sub("", html.unescape(metas.get("articletitle", "") or metas.get("ucaptitle", ""))))
+    if stated and stated not in site:
+        if not stated.endswith(("...", "…")):
+            return stated
+        whole = next((h for h in _headings(document) if h.startswith(stated.rstrip(".…"))), None)
+        return whole or stated
+    shown = squeeze("".join(next((t.itertext() for t in document.root.iter("title")), ())))
+    if is_listing(document, article):
+        return metas.get("columnname") or _without_site(shown, site) or None
+    detail = document.detail.get("title")
+    if isinstance(detail, str) and detail.strip():
+        return squeeze(detail)
+    headings = _headings(document)
+    flat = shown.replace(" ", "")
+    for heading in headings:
+        if len(heading) >= 5 and heading.replace(" ", "") in flat and heading not in site:
+            return heading
+    above = [line for line in article.before[:12] if 5 <= len(line) <= 100]
+    for line in above:
+        if line.replace(" ", "") in flat and line not in site:
+            return line
+    for line in [*above, *article.paragraphs[:2]]:
+        if is_report_title(line) and len(line) < 80:
+            return line
+    bare = _without_site(shown, site)
+    near = next((h for h in headings if len(h) >= 5 and h in article.before[:8]), None)
+    if near and bare not in article.before:
+        return near  # <title> names the site on every page of some portals
+    if bare and bare not in site:
+        return bare
+    return next((h for h in headings if len(h) >= 5), None)
+
+
+def _is_title(line: str) -> bool:
+    return len(line) < 80 and is_report_title(line)
+
+
+_BODILESS = re.compile(rf"^\W*(?:20\d\d|二\S{{3}})?\s*年?度?\s*(?:{_SUBJECT}|政务公开)")
+
+
+def _title_over_lines(lines: list[str]) -> str | None:
+    """The title of a text: one of its first lines, with the body's name where that stands alone above; or two lines."""
+    for number, line in enumerate(lines):
+        if _is_title(line):
+            above = lines[number - 1] if number else ""
+            return above + line if _BODILESS.match(line) and full_name(above) else line
+    for first, second in pairwise(lines):
+        if len(first) < 40 and _is_title(first + second) and not first.startswith("附"):
+            return first + second
+    return None
+
+
+def _headings(document: Document) -> list[str]:
+    found = []
+    for heading in document.root.iter(*_HEADING_TAGS):
+        own = [heading.text or ""]
+        for child in heading:
+            # dates and buttons stand in boxes of their own inside some headings
+            if child.tag not in ("small", "div", "script", "style", "p"):
+                own.extend(child.itertext())
+            own.append(child.tail or "")
+        text = squeeze("".join(own))
+        if text:
+            found.append(text)
+    return found
+
+
+def _without_site(title: str, site: set[str]) -> str:
+    for name in site:
+        title = re.sub(rf"[\s_|–—-]+{re.escape(name)}\s*$", "", title)
+        title = re.sub(rf"^{re.escape(name)}[\s_|–—-]+", "", title)
+    parts = [p for p in _SITE_TAIL.split(title) if p]
+    return parts[0] if parts else ""

@@ -1,0 +1,1 @@
+"""Tables of the national form: from a grid, a flattened text or an annex to figures."""

@@ -1,0 +1,12 @@
+"""Replicas as portals: the class that a file in spiders/ would hold."""
+
+from __future__ import annotations
+
+from crawler.demo.replica import Replica
+from spiders.platforms.portal import Portal
+from spiders.registry import declare
+
+
+def portal_class(replica: Replica) -> type[Portal]:
+    """A portal on the replica's platform, with the replica's facts."""
+    return declare(replica.platform, replica.facts)
