@@ -5,6 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archive.vocabulary import (
+    BodyKind,
+    Form,
+    Level,
+    Origin,
+    ProblemKind,
+    Severity,
+    Stage,
+    Standing,
+    ValueState,
+    Verdict,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -59,10 +72,8 @@ class Statistic:
     unit: str | None = None
     raw: str = ""
     """The cell as printed, or the sentence that states the figure."""
-    value_state: str = "number"
-    """number, blank, slash, dash, text or with_note."""
-    origin: str = "html"
-    """html, docx (doc, wps too), xlsx (xls too), pdf, image or narrative."""
+    value_state: ValueState = ValueState.NUMBER
+    origin: Origin = Origin.HTML
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,10 +86,8 @@ class Check:
     """The column, row or block it was evaluated on, by name."""
     expected: float | int | None
     actual: float | int | None
-    verdict: str
-    """holds, fails or not_assessable."""
-    severity: str = "warning"
-    """suspect_parser, suspect_source or warning: what a failure most likely means."""
+    verdict: Verdict
+    severity: Severity = Severity.WARNING
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,13 +95,10 @@ class TableSource:
     """One of the places where a report has one of its tables, and how far the reading of it can be trusted."""
 
     table_no: int
-    origin: str
+    origin: Origin
     url: str
     """The page or the document."""
-    standing: str
-    """verified: every row of one form, in order, and its identities hold. unverified: the same, but a PDF or a picture
-    of it has no identity that proves it. inconsistent: as published it does not add up. incomplete: cells are missing
-    or not sure. unread: it is there, and none of it is used."""
+    standing: Standing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,12 +115,10 @@ class Attachment:
 class Problem:
     """One thing that went wrong, in words for the person who mends it."""
 
-    kind: str
-    """A short fixed name: unsure, no_year, missing, blocked …"""
+    kind: ProblemKind
     message: str
     url: str | None = None
-    stage: str = "read"
-    """listing, fetch, read, store or import."""
+    stage: Stage = Stage.READ
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,13 +143,10 @@ class Report:
     co_issuing_body: str | None = None
     division_code: str | None = None
     division: str | None = None
-    level: str | None = None
-    """national, province, prefecture, county or township."""
-    body_kind: str | None = None
-    """government, general_office, department, subdistrict_township, functional_zone_committee or institution."""
+    level: Level | None = None
+    body_kind: BodyKind | None = None
     report_year: int | None = None
-    form: str | None = None
-    """narrative, cn-2014-stat, fj-2014-stat, dx-2010-stat, cn-2019 or cn-2021."""
+    form: Form | None = None
     index_number: str | None = None
     document_number: str | None = None
     site_id_code: str | None = None
