@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from scrapy.settings import BaseSettings
@@ -14,6 +14,7 @@ from scrapy.spiderloader import SpiderLoader
 
 import spiders.platforms
 from archive import Captures
+from pipelines.ingest.portals import Portal as PortalFacts
 from spiders.platforms.links import Links
 from spiders.platforms.portal import Portal
 
@@ -102,18 +103,20 @@ class Registry:
         """Take in portals that have been archived since."""
         self._portals |= declared(self._settings, self._captures)
 
-    def get(self, name: str | None) -> type[Portal] | None:
+    # The casts: a class whose `name` Scrapy declares on instances is no class object of a protocol to mypy.
+
+    def get(self, name: str | None) -> PortalFacts | None:
         """The portal of that name."""
-        return self._portals.get(name or "")
+        return cast("PortalFacts | None", self._portals.get(name or ""))
 
-    def owner(self, url: str) -> type[Portal] | None:
+    def owner(self, url: str) -> PortalFacts | None:
         """The portal that an address belongs to, as `owner` says."""
-        return owner(url, self._portals)
+        return cast("PortalFacts | None", owner(url, self._portals))
 
-    def stand_in(self, url: str) -> type[Portal]:
+    def stand_in(self, url: str) -> PortalFacts:
         """A portal for the host of an address that none declares; `get` finds it from now on."""
         found = undeclared(url)
-        return self._portals.setdefault(found.name, found)
+        return cast("PortalFacts", self._portals.setdefault(found.name, found))
 
     def __contains__(self, name: str) -> bool:
         return name in self._portals

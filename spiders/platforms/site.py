@@ -18,7 +18,7 @@ from spiders.platforms import listing
 class Site:
     """The declared half of a `Portal`: addresses, hosts and keys, and how a listing of its platform is read."""
 
-    name: ClassVar[str]
+    name: str
     platform: ClassVar[str] = "links"
     title: ClassVar[str]
     home: ClassVar[str]
