@@ -1,4 +1,9 @@
-"""The national forms as data (labels.json): rows, columns and identities by name, and labels recognised as printed."""
+"""The national forms as data (labels.json): tables, rows, columns and identities, and the matching of printed labels.
+
+A new row, column, unit or identity goes into labels.json. The names that code asks for are constants of
+`archive.forms.names`; nothing else spells them. May be imported by everything; imports only `archive.vocabulary`.
+Next: `pipelines.tables` finds these rows in what a page prints, `pipelines.statistics.checks` evaluates the identities.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +15,43 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from archive.vocabulary import Form, Severity
+
 LABELS: dict[str, Any] = json.loads(Path(__file__).with_name("labels.json").read_text(encoding="utf-8"))
-ANNEX_FORMS = tuple(name for name, form in LABELS["forms"].items() if "1" in form["tables"])
-NATIONAL_FORMS = tuple(name for name, form in LABELS["forms"].items() if "3" in form["tables"])
-SEVERITY: dict[str, str] = {identity["id"]: identity["severity"] for identity in LABELS["identities"]}
+ANNEX_FORMS = tuple(Form(name) for name, form in LABELS["forms"].items() if "1" in form["tables"])
+"""Forms that are one statistics annex (table one), before 2019."""
+NATIONAL_FORMS = tuple(Form(name) for name, form in LABELS["forms"].items() if "3" in form["tables"])
+"""Forms with tables two, three and four, from 2019 on."""
+
+
+class Identity(NamedTuple):
+    """An identity (勾稽关系) that the figures of a report, or of two consecutive reports, must satisfy."""
+
+    id: str
+    """As in `checks.identity`: T3-A."""
+    scope: str
+    """What it is evaluated on: column, row, block, cross_year, sanity, prose or documents."""
+    severity: Severity
+    """What a failure most likely means."""
+
+    @property
+    def is_cross_year(self) -> bool:
+        """Whether it needs the report of the year before."""
+        return self.scope == "cross_year"
+
+
+IDENTITIES = {
+    entry["id"]: Identity(entry["id"], entry["scope"], Severity(entry["severity"])) for entry in LABELS["identities"]
+}
+SEVERITY = {identity.id: identity.severity for identity in IDENTITIES.values()}
 
 _SPACE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\xad]+")
 _PREFIX = re.compile(r"^(?:其中:?|\d{1,2}[.、,)]|\(?\d{1,2}\)|\(?[一二三四五六七八九十]{1,2}[)、.])+")
 _NOT_WORD = re.compile(r"[\W_]+")
-_MENDED = 4
-"""Characters that a label must have to be known though one is wrong."""
-_NEAR, _APART = 0.75, 0.1
-"""How much of a form's label a misread one must be, and how much more than of the next."""
+_SHORTEST_CORRECTED = 4
+"""Characters that a label must have to be recognised although some are misread."""
+_MIN_SIMILARITY, _MIN_LEAD = 0.75, 0.1
+"""How similar a misread label must be to a form's label, and by how much more than to the next best."""
 
 
 class Row(NamedTuple):
@@ -30,8 +60,8 @@ class Row(NamedTuple):
     code: str
     name: str
     match: re.Pattern[str]
-    core: str
-    """The printed label, normalised."""
+    label: str
+    """The printed label as `normalised` gives it."""
     unit: str | None
     columns: tuple[str, ...]
     """Names of the columns that the row has; all of the table's where the form does not say."""
@@ -46,22 +76,30 @@ class Column(NamedTuple):
     unit: str | None
 
 
-def squeeze(text: str) -> str:
-    """Compatibility forms folded (NFKC), white space and zero-width characters removed."""
+def without_blanks(text: str) -> str:
+    """The text in NFKC without any white space and zero-width characters.
+
+    >>> without_blanks("（一） 予以 公开")
+    '(一)予以公开'
+    """
     return _SPACE.sub("", unicodedata.normalize("NFKC", text))
 
 
 @lru_cache(maxsize=4096)
-def core(label: str) -> str:
-    """A label as labels.json matches it: squeezed, without its ordinal prefix and without punctuation."""
-    return _NOT_WORD.sub("", _PREFIX.sub("", squeeze(label)))
+def normalised(label: str) -> str:
+    """A label as the patterns (`match`) of labels.json expect it: no white space, ordinal prefix or punctuation.
+
+    >>> normalised("（一） 予以 公开：")
+    '予以公开'
+    """
+    return _NOT_WORD.sub("", _PREFIX.sub("", without_blanks(label)))
 
 
 @lru_cache(maxsize=4096)
 def ordinal(label: str) -> str:
-    """The label's ordinal prefix, squeezed: `(六)`, `3.`, or empty."""
-    found = _PREFIX.match(squeeze(label))
-    return found.group() if found else ""
+    """The label's ordinal prefix without blanks: `(六)`, `3.`, or empty."""
+    prefix = _PREFIX.match(without_blanks(label))
+    return prefix.group() if prefix else ""
 
 
 @cache
@@ -74,7 +112,7 @@ def rows(form: str, table_no: int) -> tuple[Row, ...]:
             row["code"],
             row["name"],
             re.compile(row["match"] or "$^"),
-            core(row["label"] or ""),
+            normalised(row["label"] or ""),
             row["unit"],
             tuple(row.get("columns", columns)),
             row.get("optional", False),
@@ -98,19 +136,19 @@ def groups(form: str, table_no: int) -> tuple[re.Pattern[str], ...]:
 
 
 @cache
-def _printed() -> tuple[str, ...]:
-    """The labels of tables two, three and four, normalised: rows, columns and groups."""
+def _national_labels() -> tuple[str, ...]:
+    """Every label of tables two, three and four, normalised: of rows, columns and groups."""
     tables = [table for form in NATIONAL_FORMS for table in LABELS["forms"][form]["tables"].values()]
     parts = (part for table in tables for name in ("rows", "columns", "groups") for part in table[name])
-    return tuple(dict.fromkeys(core(part["label"]) for part in parts if part["label"]))
+    return tuple(dict.fromkeys(normalised(part["label"]) for part in parts if part["label"]))
 
 
 @lru_cache(maxsize=1024)
-def mended(label: str) -> str:
-    """A label with misread characters as the forms print it; as it is where none is near, or two are as near."""
-    text = core(label)
-    if len(text) < _MENDED or text in _printed():
+def corrected(label: str) -> str:
+    """The label of a national form that a misread label stands for; the label itself where none is clearly nearest."""
+    text = normalised(label)
+    if len(text) < _SHORTEST_CORRECTED or text in _national_labels():
         return label
-    near = sorted(((SequenceMatcher(None, text, printed).ratio(), printed) for printed in _printed()), reverse=True)
-    (best, printed), (second, _) = near[:2]
-    return ordinal(label) + printed if best >= _NEAR and best - second >= _APART else label
+    ranked = sorted(((SequenceMatcher(None, text, known).ratio(), known) for known in _national_labels()), reverse=True)
+    (best, nearest), (second, _) = ranked[:2]
+    return ordinal(label) + nearest if best >= _MIN_SIMILARITY and best - second >= _MIN_LEAD else label

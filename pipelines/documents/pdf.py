@@ -23,7 +23,7 @@ from pdfminer.pdftypes import resolve1
 from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 from pdfplumber.utils.text import extract_text
 
-from archive.forms import core
+from archive.forms import normalised
 from pipelines.documents import picture
 from pipelines.documents.content import Content, DocumentError
 from pipelines.documents.slices import SNAP, Cell, Slice, at, clusters, one_grid, runs_of
@@ -225,7 +225,7 @@ def _trim(lines: list[list[Cell]]) -> tuple[int, int] | None:
 
     def is_text(line: list[Cell]) -> bool:
         filled = [cell for cell in line if cell.text]
-        return len(line) == 1 and (not filled or not core(filled[0].text).startswith("第二十条"))
+        return len(line) == 1 and (not filled or not normalised(filled[0].text).startswith("第二十条"))
 
     start, stop = 0, len(lines)
     while start < stop and is_text(lines[start]):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import takewhile
 
-from archive.forms import LABELS, NATIONAL_FORMS, columns, core, rows
+from archive.forms import LABELS, NATIONAL_FORMS, columns, normalised, rows
 from pipelines.tables.grid import Grid, Segment
 
 SNAP = 4.0
@@ -25,7 +25,7 @@ _FIGURE = re.compile(r"[\d.,+\-]+")
 _WRITTEN = re.compile(r"0|[1-9]\d*|[/／—–-]+")
 """A whole number, or a mark that there is none."""
 _HEADERS = frozenset(
-    core(column["label"])
+    normalised(column["label"])
     for form in NATIONAL_FORMS
     for table in LABELS["forms"][form]["tables"].values()
     for column in table["columns"]
@@ -33,7 +33,7 @@ _HEADERS = frozenset(
 _RESULTS = tuple(column.match for column in columns("cn-2021", 4)[:5])
 _LABELS = tuple(
     dict.fromkeys(
-        row.core for number in (2, 3) for form in NATIONAL_FORMS for row in rows(form, number) if len(row.core) > 3
+        row.label for number in (2, 3) for form in NATIONAL_FORMS for row in rows(form, number) if len(row.label) > 3
     )
 )
 
@@ -136,8 +136,8 @@ def _mended(upper: list[Cell], lower: list[Cell]) -> tuple[list[Cell], bool] | N
     label = figures - 1
     if label < 0 or figures == len(pairs):
         return None
-    halves = core(pairs[label][0].text), core("".join(c.text for c in pairs[label][1][-1:]))
-    whole = core(pairs[label][0].text + "".join(c.text for c in pairs[label][1][-1:]))
+    halves = normalised(pairs[label][0].text), normalised("".join(c.text for c in pairs[label][1][-1:]))
+    whole = normalised(pairs[label][0].text + "".join(c.text for c in pairs[label][1][-1:]))
     likeness = _likeness(whole)
     is_alone = not halves[0] and not any(c.text for _, beneath in pairs[figures:] for c in beneath)
     if likeness < ALIKE or (halves[1] and not is_alone and likeness <= max(map(_likeness, halves))):
@@ -185,12 +185,12 @@ def _under_one_another(upper: list[Cell], lower: list[Cell]) -> list[Cell] | Non
 
 
 def _is_header(cells: list[Cell]) -> bool:
-    return len(cells) > 1 and all(core(cell.text) in _HEADERS for cell in cells[1:])
+    return len(cells) > 1 and all(normalised(cell.text) in _HEADERS for cell in cells[1:])
 
 
 def _is_labels_of_four(cells: list[Cell]) -> bool:
     return len(cells) >= len(_RESULTS) and all(
-        any(result.search(core(cell.text)) for result in _RESULTS) for cell in cells
+        any(result.search(normalised(cell.text)) for result in _RESULTS) for cell in cells
     )
 
 

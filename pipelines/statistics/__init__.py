@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from archive.forms import ANNEX_FORMS, NATIONAL_FORMS, columns, core, rows
+from archive.forms import ANNEX_FORMS, NATIONAL_FORMS, columns, normalised, rows
 from archive.model import Problem, Statistic
 from pipelines.statistics.prose import read_narrative
 from pipelines.tables.annex import read_annex
@@ -118,7 +118,7 @@ def _form(tables: list[Table], paragraphs: list[str], report_year: int | None) -
     annex = next((table.form for table in tables if table.table_no == 1), None)
     if annex:
         return annex
-    headings = {core(text) for text in paragraphs if len(text) < 40}
+    headings = {normalised(text) for text in paragraphs if len(text) < 40}
     sections = sum(any(pattern.search(heading) for heading in headings) for pattern in _SECTIONS)
     if sections >= 4 or any(table.table_no in (3, 4) for table in tables):
         if in_force or report_year is not None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from archive.forms import core, squeeze
+from archive.forms import normalised, without_blanks
 from archive.model import Statistic
 from pipelines.statistics.numerals import number
 from pipelines.statistics.prose_patterns import (
@@ -113,7 +113,7 @@ def read_narrative(paragraphs: list[str], report_year: int | None, form: str) ->
     reading = Reading(report_year, section)
     for paragraph in paragraphs:
         if len(paragraph) < 40 and not paragraph[-1:].isdigit() and HEADING.match(paragraph):  # no row of a table
-            section = core(paragraph)
+            section = normalised(paragraph)
             planning = bool(PLAN.search(section))
         if planning or not STATES.search(paragraph):
             continue
@@ -139,7 +139,7 @@ def _matter(section: str) -> str:
 
 def _clauses(sentence: str) -> list[str]:
     """A sentence's clauses, squeezed, without quotation marks and titles in 《》."""
-    text = TITLE.sub("", squeeze(sentence))
+    text = TITLE.sub("", without_blanks(sentence))
     text = THOUSANDS.sub("", QUOTES.sub("", text))
     text = IN_WORDS.sub(_in_digits, text)
     text = text.replace("(", ",(").replace(")", "),").replace("其中", ",其中")
@@ -301,8 +301,8 @@ def _applications(
 @lru_cache(maxsize=512)
 def _outcome_row(label: str) -> str | None:
     """A reason of refusal named as the form names it."""
-    text = core(label).removeprefix("其中")
-    names = [row.name for row in OUTCOME_ROWS if row.match.search(text) and len(text) >= 0.6 * len(row.core)]
+    text = normalised(label).removeprefix("其中")
+    names = [row.name for row in OUTCOME_ROWS if row.match.search(text) and len(text) >= 0.6 * len(row.label)]
     return names[0] if len(names) == 1 else None
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 
-from archive.forms import ANNEX_FORMS, NATIONAL_FORMS, core, rows
+from archive.forms import ANNEX_FORMS, NATIONAL_FORMS, normalised, rows
 from archive.model import Check, Problem, Statistic, TableSource
 from pipelines.documents import Content
 from pipelines.statistics import statistics_of
@@ -149,10 +149,10 @@ def _is_labelled(table: Table) -> bool:
     """Whether every printed label is near enough to the form's."""
     if table.table_no == 4:
         return True  # its columns are found by their labels, every one
-    wanted = {row.name: row.core for form in NATIONAL_FORMS for row in rows(form, table.table_no)}
+    wanted = {row.name: row.label for form in NATIONAL_FORMS for row in rows(form, table.table_no)}
     return all(
-        SequenceMatcher(None, core(line.label), wanted[line.name]).ratio() >= LABEL_FLOOR
-        or (line.name == "other_handling" and not core(line.label))
+        SequenceMatcher(None, normalised(line.label), wanted[line.name]).ratio() >= LABEL_FLOOR
+        or (line.name == "other_handling" and not normalised(line.label))
         for line in table.lines
         if line.name
     )

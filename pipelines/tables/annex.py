@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from archive.forms import ANNEX_FORMS, columns, core, groups, rows, squeeze
+from archive.forms import ANNEX_FORMS, columns, normalised, groups, rows, without_blanks
 from pipelines.tables.cell import read_value
 from pipelines.tables.grid import Grid, Segment
 from pipelines.tables.printed import Line, Table, is_part_of_a_year
@@ -37,7 +37,7 @@ def _read(grid: Grid, report_year: int | None) -> Table | None:
         return None
     sheet = grid.lines
     for index, row in enumerate(sheet[:6]):
-        texts = [core(segment.text) for segment in row]
+        texts = [normalised(segment.text) for segment in row]
         label = next((i for i, text in enumerate(texts) if _INDICATOR.search(text)), None)
         if label is None:
             continue
@@ -59,17 +59,17 @@ def _read(grid: Grid, report_year: int | None) -> Table | None:
 
 def _indicator(row: list[Segment]) -> list[Segment] | None:
     """A row with a label; the row of column signs 甲 乙 丙 1 2 under the header has none."""
-    return row if len(row) >= 2 and any(len(core(segment.text)) > 1 for segment in row) else None
+    return row if len(row) >= 2 and any(len(normalised(segment.text)) > 1 for segment in row) else None
 
 
 def _figure_columns(header: list[Segment], report_year: int | None) -> dict[str, Segment] | None:
     """Which header cells hold the year's figure and the sum; None where the year is not the report's, or not one."""
     found: dict[str, Segment] = {}
     for segment in header:
-        text = core(segment.text)
+        text = normalised(segment.text)
         if _INDICATOR.search(text) or _UNIT.search(text) or _CODE.search(text):
             continue
-        year = _YEAR.search(squeeze(segment.text))
+        year = _YEAR.search(without_blanks(segment.text))
         if year and report_year is not None and int(year.group(1)) != report_year:
             continue
         for name in ("cumulative", "year_value"):
@@ -89,7 +89,7 @@ def _line(row: list[Segment], label: Segment, unit: Segment | None, figures: dic
         return None
     text = labels[-1] if labels else below[label.start].text
     if unit and unit.start not in below:  # a heading over the whole width
-        return Line(text, None, {}) if core(text) else None
+        return Line(text, None, {}) if normalised(text) else None
     cells: dict[str, str] | None = {}
     for name, head in figures.items():
         cell = below.get(head.start)
@@ -97,7 +97,7 @@ def _line(row: list[Segment], label: Segment, unit: Segment | None, figures: dic
             cells = None
             break
         cells[name] = cell.text
-    printed = squeeze(below[unit.start].text) if unit else ""
+    printed = without_blanks(below[unit.start].text) if unit else ""
     units = dict.fromkeys(figures, printed) if 0 < len(printed) < 4 and printed.isalpha() else {}
     return Line(text, None, cells, units)
 
@@ -148,11 +148,11 @@ def _align(lines: list[Line], form: str) -> list[str | None]:
 @lru_cache(maxsize=2048)
 def _places(label: str, form: str) -> tuple[int, ...]:
     """The rows of the form, by their place, that have this label."""
-    text = core(label)
+    text = normalised(label)
     found = enumerate(rows(form, 1)) if text else ()
-    return tuple(i for i, row in found if row.match.search(text) and len(text) <= 2 * len(row.core) + 4)
+    return tuple(i for i, row in found if row.match.search(text) and len(text) <= 2 * len(row.label) + 4)
 
 
 @lru_cache(maxsize=1024)
 def _is_heading(label: str, form: str) -> bool:
-    return any(group.search(core(label)) for group in groups(form, 1))
+    return any(group.search(normalised(label)) for group in groups(form, 1))

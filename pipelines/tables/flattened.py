@@ -90,7 +90,7 @@ def _pattern(row: Row) -> re.Pattern[str]:
         return re.compile(
             r"(?<![\u4e00-\u9fff])规章(?![\u4e00-\u9fff])|(?<=数)规章(?![\u4e00-\u9fff])|(?<=数量)规章(?![\u4e00-\u9fff])"
         )
-    whole = r"[\W_]*".join(map(re.escape, row.core))
+    whole = r"[\W_]*".join(map(re.escape, row.label))
     return re.compile(f"{whole}|{row.match.pattern.replace('^', '').replace('$', '')}")
 
 

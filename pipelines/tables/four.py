@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from archive.forms import columns, core
+from archive.forms import columns, normalised
 from pipelines.tables.cell import read_value
 from pipelines.tables.grid import Segment
 from pipelines.tables.printed import Line, Sheet, Table
@@ -57,7 +57,7 @@ def _settle_four(cells: dict[str, str], doubts: list[str], origin: str) -> Table
 @lru_cache(maxsize=2048)
 def _result(label: str) -> str | None:
     """The result that a column of table four counts: maintained … total."""
-    text = core(label)
+    text = normalised(label)
     results = (column for column in columns("cn-2021", 4)[:5] if column.match.search(text))
     return next((column.name.removeprefix("review_") for column in results), None)
 
@@ -90,17 +90,17 @@ def _blocks_four(sheet: list[list[Segment]], index: int) -> list[tuple[str, list
 
 def _block_name(sheet: list[list[Segment]], index: int, slot: int) -> str | None:
     above = [segment.text for row in sheet[:index] for segment in row if segment.start <= slot < segment.end]
-    text = core("".join(above[-3:]))
+    text = normalised("".join(above[-3:]))
     if "未经复议" in text or "直接起诉" in text:
         return "suit_direct"
     if "复议后" in text:
         return "suit_after_review"
-    return "review" if "行政复议" in text and "诉讼" not in core(above[-1]) else None
+    return "review" if "行政复议" in text and "诉讼" not in normalised(above[-1]) else None
 
 
 def _rows_below(sheet: list[list[Segment]], index: int) -> Iterator[list[Segment]]:
     for row in sheet[index + 1 :]:
-        if any(_result(segment.text) or "第二十条" in core(segment.text) for segment in row) or is_header_of_three(row):
+        if any(_result(segment.text) or "第二十条" in normalised(segment.text) for segment in row) or is_header_of_three(row):
             return
         if len(row) >= 5:
             yield row

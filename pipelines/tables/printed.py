@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from archive.forms import squeeze
+from archive.forms import without_blanks
 from pipelines.tables.grid import Grid, Segment
 
 PART_OF_A_YEAR = re.compile(r"[上下]半年|[一二三四1-4]季度|\d{1,2}月?[-—–至~]\d{1,2}月(?!\d{1,2}日)")
@@ -51,7 +51,7 @@ def is_part_of_a_year(grid: Grid) -> bool:
 
 @lru_cache(maxsize=2048)
 def _names_part_of_a_year(label: str) -> bool:
-    return PART_OF_A_YEAR.search(squeeze(label)) is not None
+    return PART_OF_A_YEAR.search(without_blanks(label)) is not None
 
 
 def judge(table: Table, expected: list[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from archive.forms import Row, columns, core, ordinal, rows
+from archive.forms import Row, columns, normalised, ordinal, rows
 from pipelines.tables.cell import read_value
 from pipelines.tables.grid import Segment
 from pipelines.tables.printed import Line, Printed, Sheet, Table, judge
@@ -50,7 +50,7 @@ def _joined(row: list[Segment], below: list[Segment]) -> list[Segment]:
 
 @lru_cache(maxsize=2048)
 def _column_three(label: str) -> str | None:
-    text = core(label)
+    text = normalised(label)
     if len(text) > 20:
         return None
     return next((column.name for column in _T3_COLUMNS if column.match.search(text)), None)
@@ -73,7 +73,7 @@ def lines_three(sheets: list[Sheet]) -> Iterator[Printed]:
                 starts = {segment.start for segment in header[:7]}
                 if not header:
                     yield Line("", None, None), None, grid.origin
-            elif row and core(row[0].text) == "行政复议":  # table four begins in the same HTML table
+            elif row and normalised(row[0].text) == "行政复议":  # table four begins in the same HTML table
                 begun = False
             elif begun and (line := (header and _line_under(row, header, starts)) or _line_by_count(row, bool(header))):
                 yield line, None, grid.origin
@@ -106,7 +106,7 @@ def _line_by_count(row: list[Segment], has_header: bool) -> Line | None:
         or not any(read_value(segment.text).value is not None for segment in row[1:])
     ):
         return None
-    label = next((segment.text for segment in row[-8::-1] if core(segment.text)), row[0].text)
+    label = next((segment.text for segment in row[-8::-1] if normalised(segment.text)), row[0].text)
     return Line(label, None, _cells_three(row[-7:]))
 
 
@@ -125,16 +125,16 @@ def row_three(labels: tuple[str, ...]) -> str | None:
     """The row that a row's label cells name, outermost first: 其他 and 总计 mean something only in their group."""
     if not labels:
         return None
-    text, prefix = core(labels[-1]), ordinal(labels[-1])
+    text, prefix = normalised(labels[-1]), ordinal(labels[-1])
     if not text:
         return None
     if text in ("其他", "其他处理", "其他处理情形", "其它", "其它处理"):
         if "六" in prefix or "处理" in text:
             return "other_handling"
-        inside = any("其他处理" in core(label) or "六" in ordinal(label) for label in labels[:-1])
+        inside = any("其他处理" in normalised(label) or "六" in ordinal(label) for label in labels[:-1])
         return "other_other" if inside or prefix.startswith("3") else "other_handling"
     if text in ("总计", "合计"):
-        inside = any("办理结果" in core(label) for label in labels[:-1])
+        inside = any("办理结果" in normalised(label) for label in labels[:-1])
         return "processed_total" if inside or "七" in prefix else None
     names = [
         row.name for row in T3_ROWS if row.name not in ("other_handling", "other_other") and row.match.search(text)
@@ -183,7 +183,7 @@ def _name_by_place(lines: list[Line]) -> list[Line]:
         if before is None or after is None:
             continue
         between = [row for row in T3_ROWS[_T3_INDEX[before] + 1 : _T3_INDEX[after]] if row.name != "other_handling"]
-        if len(between) == 1 and SequenceMatcher(None, core(line.label), between[0].core).ratio() >= 0.6:
+        if len(between) == 1 and SequenceMatcher(None, normalised(line.label), between[0].label).ratio() >= 0.6:
             lines[index] = line._replace(name=between[0].name)
     return lines
 

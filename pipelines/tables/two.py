@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from archive.forms import NATIONAL_FORMS, columns, core, rows, squeeze
+from archive.forms import NATIONAL_FORMS, columns, normalised, rows, without_blanks
 from pipelines.tables.cell import read_value
 from pipelines.tables.grid import Segment
 from pipelines.tables.printed import Line, Printed, Sheet, Table, judge
@@ -38,7 +38,7 @@ def lines_two(sheets: list[Sheet]) -> Iterator[Printed]:
             elif (
                 header
                 and len(row) > 1
-                and core(row[0].text)
+                and normalised(row[0].text)
                 and any(read_value(segment.text).value is not None for segment in row[1:])
             ):
                 if _looks_like_three(row):
@@ -80,28 +80,28 @@ def _cells_under(row: list[Segment], header: list[Segment], end: int) -> list[st
 
 @lru_cache(maxsize=2048)
 def _row_two(label: str) -> str | None:
-    text = core(label)
+    text = normalised(label)
     names = {row.name for form in NATIONAL_FORMS for row in rows(form, 2) if row.match.search(text)}
     return names.pop() if len(names) == 1 else None
 
 
 @lru_cache(maxsize=2048)
 def _column_two(label: str) -> str | None:
-    text = core(label)
+    text = normalised(label)
     names = {column.name for form in NATIONAL_FORMS for column in columns(form, 2) if column.match.search(text)}
     return names.pop() if len(names) == 1 else None
 
 
 @lru_cache(maxsize=2048)
 def _printed_unit(label: str) -> str | None:
-    found = _UNIT.search(squeeze(label))
+    found = _UNIT.search(without_blanks(label))
     return found.group() if found else None
 
 
 def _form_two(names: set[str], last_label: str) -> str:
     if names & {"issued", "abolished", "in_force"} or names == {"decisions"}:
         return "cn-2021"
-    if names == {"amount"} and "收费" in core(last_label):
+    if names == {"amount"} and "收费" in normalised(last_label):
         return "cn-2021"
     return "cn-2019"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pypdfium2
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from archive.forms import mended
+from archive.forms import corrected
 from archive.model import Problem
 from pipelines.documents.content import Content, DocumentError
 from pipelines.tables.grid import Grid, Segment
@@ -136,7 +136,7 @@ def _grid(grey: Picture, mask: Picture, size: float, table: Ruled, reader: Recog
         text, confidence = reader.cell(grey[inside], mask[inside], size) if bottom - top > 4 < right - left else ("", 1)
         if any(map(str.isdigit, text)) and len(text) < 20:
             least = min(least, confidence)
-        text = mended(text)
+        text = corrected(text)
         for row in range(box.row, box.row + box.rows):
             lines[row].append(Segment(box.column, box.column + box.columns, text, row == box.row, number))
     for line in lines:
