@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from archive.forms import ANNEX_FORMS, columns, normalised, groups, rows, without_blanks
+from archive.forms import ANNEX_FORMS, columns, groups, normalised, rows, without_blanks
 from pipelines.tables.cell import read_value
 from pipelines.tables.grid import Grid, Segment
 from pipelines.tables.printed import Line, Table, is_part_of_a_year

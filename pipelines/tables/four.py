@@ -100,7 +100,9 @@ def _block_name(sheet: list[list[Segment]], index: int, slot: int) -> str | None
 
 def _rows_below(sheet: list[list[Segment]], index: int) -> Iterator[list[Segment]]:
     for row in sheet[index + 1 :]:
-        if any(_result(segment.text) or "第二十条" in normalised(segment.text) for segment in row) or is_header_of_three(row):
+        if any(
+            _result(segment.text) or "第二十条" in normalised(segment.text) for segment in row
+        ) or is_header_of_three(row):
             return
         if len(row) >= 5:
             yield row
