@@ -5,39 +5,44 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OCR := $(VENV)/.ocr
 
-.PHONY: demo test ocr lint bench soak interop lock clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint hooks ocr bench soak interop lock clean
 
-demo: $(READY)
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: $(READY)  ## crawl replica portals, served on this machine, into demo/
 	@$(BIN)/scrapy demo
 
-test: $(READY)
+test: $(READY)  ## run every test
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
-# What reads tables in pictures.
-ocr: $(OCR)
-
-lint: $(READY)
+lint: $(READY)  ## run the linters: style, complexity, types, the floors and no circles
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache
+	@$(BIN)/python tools/floors.py
 
-bench: $(READY)
+hooks: $(READY)  ## run what `make lint` runs before every commit
+	@$(BIN)/pre-commit install
+
+ocr: $(OCR)  ## install what reads tables in pictures (330 MB)
+
+bench: $(READY)  ## measure speed and memory
 	@$(BIN)/python -m tests.bench
 
-# Crawls killed at random moments, 50 times: some minutes.
-soak: $(READY)
+soak: $(READY)  ## kill crawls at random moments, 50 times (some minutes)
 	@$(BIN)/python -m tests.soak
 
-# Exports in the hands of other people's tools; these have an environment of their own.
-interop: $(READY)
+interop: $(READY)  ## try exports in other people's tools, which get an environment of their own
 	@test -x build/interop/bin/wacz || ($(PYTHON) -m venv build/interop && \
 	  build/interop/bin/python -m pip install --quiet pywb==2.10.0 wacz==0.6.0 "setuptools<82")
 	@$(BIN)/python -m tests.interop build/interop/bin
 
-# Pins for exactly what pyproject.toml asks for, and for the extra beside it.
 COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-options --no-header
-lock: $(READY)
+lock: $(READY)  ## renew the pins for what pyproject.toml asks for, and for the extra ocr beside it
 	@$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
 	@$(COMPILE) --extra ocr --constraint requirements.lock --output-file requirements-ocr.lock pyproject.toml
 
@@ -52,5 +57,5 @@ $(OCR): requirements-ocr.lock $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-ocr.lock
 	@touch $@
 
-clean:
-	@rm -rf $(VENV) demo build
+clean:  ## remove the environment, the demo and what was built
+	@rm -rf $(VENV) demo build dist *.egg-info

@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ FORMULAS = (
 )
 
 
-def export(reports: Path, out: Path, described: Path) -> dict[str, int]:
+def export(reports: Path, out: Path, described: Traversable) -> dict[str, int]:
     """Write every table of `reports` (reports.db) into the directory `out`; the number of rows of each.
 
     All tables show the same moment, whatever writes meanwhile. `described` is the metadata.yaml with a description of

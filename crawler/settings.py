@@ -13,7 +13,7 @@ CONTACT = os.environ.get("CONTACT", "")
 
 # An honest name; a portal that objects can tell who it is and reach a person.
 USER_AGENT = (
-    f"Tongjian/0.1 (archive of annual reports on open government information{'; ' + CONTACT if CONTACT else ''})"
+    f"Tongjian/0.2 (archive of annual reports on open government information{'; ' + CONTACT if CONTACT else ''})"
 )
 
 # Politeness. One request at a time, two seconds apart, slower where the portal answers slowly. A request that waits

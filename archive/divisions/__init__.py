@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from importlib.resources import files
 
-_TABLE = Path(__file__).with_name("divisions.tsv")
+_TABLE = files(__name__).joinpath("divisions.tsv")
 LONGEST_NAME = 15
 
 

@@ -12,12 +12,12 @@ import re
 import unicodedata
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
-from pathlib import Path
+from importlib.resources import files
 from typing import Any, NamedTuple
 
 from archive.vocabulary import Form, Severity
 
-LABELS: dict[str, Any] = json.loads(Path(__file__).with_name("labels.json").read_text(encoding="utf-8"))
+LABELS: dict[str, Any] = json.loads(files(__name__).joinpath("labels.json").read_text(encoding="utf-8"))
 ANNEX_FORMS = tuple(Form(name) for name, form in LABELS["forms"].items() if "1" in form["tables"])
 """Forms that are one statistics annex (table one), before 2019."""
 NATIONAL_FORMS = tuple(Form(name) for name, form in LABELS["forms"].items() if "3" in form["tables"])

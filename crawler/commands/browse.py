@@ -37,6 +37,8 @@ class Command(ArchiveCommand):
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """Does not return while Datasette runs."""
+        if not CONFIGURATION.is_dir():
+            raise ArchiveError("the reading room cannot run from an egg; install the project: pip install .")
         databases = self._databases()
         if opts.host not in HERE:
             print(f"scrapy: {opts.host} lets others in; everything in the archive can be read by them", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from importlib.resources import files
 from pathlib import Path
 
 from scrapy.exceptions import UsageError
@@ -31,7 +32,7 @@ class Command(ArchiveCommand):
         if not (self.archive / "reports.db").exists():
             raise ArchiveError(f"there is no reports.db in {self.archive}; scrapy reparse makes one")
         Reports(self.archive).close()
-        described = Path(archive.room.__file__).with_name("metadata.yaml")
+        described = files(archive.room).joinpath("metadata.yaml")
         for name, rows in export(self.archive / "reports.db", Path(args[0]), described).items():
             print(f"{name:16} {rows:>10,} rows")
         return WELL

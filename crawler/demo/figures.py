@@ -7,15 +7,13 @@ documents in force follow from those issued and abolished (X-B), and items from 
 from __future__ import annotations
 
 import functools
-import json
 import random
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import archive.forms
+from archive.forms import LABELS
 from archive.model import Statistic
 
 COLUMNS = (
@@ -36,8 +34,7 @@ RESULTS = ("maintained", "corrected", "other", "pending")
 @functools.cache
 def labels() -> dict[str, Any]:
     """The forms as `archive/forms/labels.json` describes them."""
-    path = Path(archive.forms.__file__).with_name("labels.json")
-    forms: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["forms"]
+    forms: dict[str, Any] = LABELS["forms"]
     return forms
 
 

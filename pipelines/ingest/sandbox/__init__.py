@@ -40,7 +40,8 @@ DOCUMENTS_A_CHILD = 200
 REMEMBERED = 64
 """Documents kept as read: a crawl reads them before their report is composed."""
 
-_ROOT = Path(__file__).parents[3]
+_ROOT = str(Path(__file__).parents[3])
+"""Where the packages are: a directory, or the egg they are imported from."""
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """For libraries of numbers, which take address space for every processor there is."""
 
@@ -85,12 +86,12 @@ class Child:
         self._read = 0
         kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "LC_ALL", "VIRTUAL_ENV"}}
         self._process = subprocess.Popen(  # noqa: S603 - this very Python
-            [sys.executable, "-m", "pipelines.ingest.sandbox.child", str(self.memory)],
+            [sys.executable, "-P", "-m", "pipelines.ingest.sandbox.child", str(self.memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=_ROOT,
-            env={**kept, **_ONE_THREAD, "HOME": self._folder, "TMPDIR": self._folder},
+            cwd=self._folder,
+            env={**kept, **_ONE_THREAD, "PYTHONPATH": _ROOT, "HOME": self._folder, "TMPDIR": self._folder},
             start_new_session=True,
         )
         return self._process

@@ -1,0 +1,229 @@
+"""The habits of the house: imports go down, no circles, dependencies are what is imported, hooks run what lint runs."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+FLOORS = ("archive", "pipelines", "crawler", "spiders")
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def lint_commands() -> list[str]:
+    """What `make lint` runs, a command a line."""
+    make = ["make", "--no-print-directory", "--dry-run", "--assume-old=.venv/.ready", "lint"]
+    done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+# Floors and circles
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the four packages in which imports are planted."""
+    root = tmp_path_factory.mktemp("house")
+    for floor in FLOORS:
+        shutil.copytree(ROOT / floor, root / floor, ignore=shutil.ignore_patterns("__pycache__", "*.db*"))
+    shutil.copytree(ROOT / "tools", root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", root)
+    return root
+
+
+def check_imports(root: Path) -> subprocess.CompletedProcess[str]:
+    """Those commands of `make lint` that look at imports, in a copy of the project, up to the first that fails."""
+    tools = Path(sys.executable).parent
+    commands = [command for command in lint_commands() if re.search(r"lint-imports|floors\.py", command)]
+    assert len(commands) == 2
+    script = " && ".join(command.replace(".venv/bin", shlex.quote(str(tools))) for command in commands)
+    return subprocess.run(["sh", "-c", script], cwd=root, capture_output=True, text=True, check=False)
+
+
+def planted(root: Path, files: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """What the linters say with these files in the tree; afterwards the tree is as it was."""
+    before = {name: (root / name).read_text(encoding="utf-8") for name in files if (root / name).exists()}
+    for name, text in files.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(before.get(name, "") + text, encoding="utf-8")
+    try:
+        return check_imports(root)
+    finally:
+        for name in files:
+            (root / name).unlink()
+            if name in before:
+                (root / name).write_text(before[name], encoding="utf-8")
+            elif not any((root / name).parent.iterdir()):
+                (root / name).parent.rmdir()
+
+
+def test_the_house_as_it_is_passes(house: Path) -> None:
+    done = check_imports(house)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+UPWARD = [(low, high) for number, low in enumerate(FLOORS) for high in FLOORS[number + 1 :]]
+
+
+@pytest.mark.parametrize(("low", "high"), UPWARD)
+def test_an_import_of_a_floor_above_fails(house: Path, low: str, high: str) -> None:
+    done = planted(house, {f"{low}/planted.py": f"import {high}\n"})
+    assert done.returncode == 1
+    assert f"{low}.planted -> {high}" in done.stdout
+
+
+def test_an_import_of_a_command_fails(house: Path) -> None:
+    done = planted(house, {"crawler/planted.py": "from crawler.commands.read import Command\n"})
+    assert done.returncode == 1
+    assert "crawler.planted" in done.stdout
+    assert "crawler.commands.read" in done.stdout
+
+
+def test_an_import_for_types_alone_fails(house: Path) -> None:
+    text = "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from pipelines.version import READER\n"
+    done = planted(house, {"archive/planted.py": text})
+    assert done.returncode == 1
+    assert "archive.planted -> pipelines.version" in done.stdout
+
+
+def test_an_import_inside_a_function_fails(house: Path) -> None:
+    text = "def late() -> None:\n    import spiders.registry\n"
+    done = planted(house, {"pipelines/planted.py": text})
+    assert done.returncode == 1
+    assert "pipelines.planted -> spiders.registry" in done.stdout
+
+
+@pytest.mark.parametrize("imported", ["pipelines.version", "crawler.settings", "spiders.registry", "crawler.commands"])
+def test_an_upward_import_in_the_datasette_plugin_fails(house: Path, imported: str) -> None:
+    plugin = "archive/room/plugins/reading_room.py"
+    done = planted(house, {plugin: f"\nimport {imported}\n"})
+    assert done.returncode == 1
+    assert re.search(rf"{plugin}:\d+: archive must not import {imported}\n", done.stdout)
+
+
+def test_a_circle_of_modules_fails(house: Path) -> None:
+    two = {
+        "pipelines/planted_a.py": "import pipelines.planted_b\n",
+        "pipelines/planted_b.py": "import pipelines.planted_a\n",
+    }
+    done = planted(house, two)
+    assert done.returncode == 1
+    assert "planted_a" in done.stdout
+    assert "planted_b" in done.stdout
+
+
+def test_a_circle_between_a_package_and_its_module_fails(house: Path) -> None:
+    both = {
+        "pipelines/planted/__init__.py": "from pipelines.planted.inner import x\n",
+        "pipelines/planted/inner.py": "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from . import y\n",
+    }
+    done = planted(house, both)
+    assert done.returncode == 1
+    assert "circle of modules: pipelines.planted -> pipelines.planted.inner -> pipelines.planted" in done.stdout
+
+
+# Dependencies
+
+NAMES = {
+    "cv2": "opencv-python-headless",
+    "dateutil": "python-dateutil",
+    "pdfminer": "pdfminer.six",
+    "PIL": "pillow",
+    "yaml": "pyyaml",
+}
+"""Distributions whose name is not that of the module which is imported."""
+NOT_IMPORTED = {
+    "lxml-html-clean": "trafilatura needs it named, with lxml 6",
+    "onnxruntime": "rapidocr runs its models with it",
+    "python-dateutil": "for dates that are computed",
+}
+"""What is declared and imported by nothing here, and why."""
+PICTURES = "pipelines/documents/picture"
+"""The folder of what needs the extra `ocr`."""
+
+
+def imported(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Other people's distributions that files import, with the file."""
+    own = {*FLOORS, "tests", "tools"}
+    for path in sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            modules: list[str] = []
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                modules = [node.module or ""]
+            for top in {module.partition(".")[0] for module in modules} - own - sys.stdlib_module_names:
+                yield NAMES.get(top, top.replace("_", "-")), str(path.relative_to(ROOT))
+
+
+def declared(requirements: list[str]) -> set[str]:
+    """Names of distributions in requirements as pyproject.toml has them."""
+    return {re.split(r"[\s<>=!~\[;]", requirement, maxsplit=1)[0] for requirement in requirements}
+
+
+RUNTIME = declared(PROJECT["dependencies"])
+OCR = declared(PROJECT["optional-dependencies"]["ocr"])
+DEV = declared(PROJECT["optional-dependencies"]["dev"])
+
+
+def test_what_the_packages_import_is_declared() -> None:
+    missing = {(name, path) for name, path in imported(FLOORS) if name not in RUNTIME | OCR}
+    assert not missing
+
+
+def test_what_the_extra_brings_is_imported_by_readers_of_pictures_alone() -> None:
+    elsewhere = {(name, path) for name, path in imported(FLOORS) if name in OCR and not path.startswith(PICTURES)}
+    assert not elsewhere
+
+
+def test_what_the_tests_import_is_declared() -> None:
+    missing = {(name, path) for name, path in imported(["tests"]) if name not in RUNTIME | OCR | DEV}
+    assert not missing
+
+
+def test_what_is_declared_is_imported() -> None:
+    used = {name for name, _ in imported(FLOORS)}
+    assert (RUNTIME | OCR) - used == NOT_IMPORTED.keys()
+
+
+# Habits
+
+
+def test_hooks_run_what_make_lint_runs() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [hook for repo in config["repos"] for hook in repo["hooks"]]
+    assert [hook["entry"] for hook in hooks] == lint_commands()
+    assert all(hook["pass_filenames"] is False for hook in hooks)
+
+
+def test_make_alone_has_a_line_for_each_target() -> None:
+    done = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^\.PHONY: (.*)", makefile, re.MULTILINE)[0].split()
+    assert re.findall(r"^  make (\w+)  +\S", done.stdout, re.MULTILINE) == targets
+
+
+def test_no_index_is_named_in_the_locks_and_each_pin_has_a_hash() -> None:
+    for lock in ROOT.glob("requirements*.lock"):
+        text = lock.read_text(encoding="utf-8")
+        assert not re.search(r"https?://|file://|--(?:extra-)?index-url|--find-links|--trusted-host", text)
+        pins = re.findall(r"^[\w.-]+==\S+(.*)\n(.*)", text, re.MULTILINE)
+        assert pins
+        assert all(rest == " \\" and "--hash=sha256:" in following for rest, following in pins)
+
+
+def test_the_locks_pin_what_is_declared() -> None:
+    for lock, names in {"requirements.lock": RUNTIME | DEV, "requirements-ocr.lock": RUNTIME | OCR}.items():
+        pinned = set(re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
+        assert {name.replace(".", "-") for name in names} <= {name.replace(".", "-") for name in pinned}
