@@ -130,8 +130,8 @@ def recognise(pages: list[TextResponse]) -> tuple[type[Portal], list[str]]:
 
     found: dict[type[Portal], set[str]] = {}
     for cls in platforms().values():
-        if "marks" in vars(cls):
-            marks = {mark for page in pages for mark in cls.recognises(page)}
+        if "fingerprints" in vars(cls):
+            marks = {mark for page in pages for mark in cls.fingerprints_on(page)}
             if marks:
                 found[cls] = marks
     for cls in list(found):
@@ -140,7 +140,7 @@ def recognise(pages: list[TextResponse]) -> tuple[type[Portal], list[str]]:
     if not found:
         return Links, []
     best = max(found, key=lambda cls: (len(found[cls]), len(cls.__mro__)))
-    return best, [mark for cls in best.__mro__ for mark in getattr(cls, "marks", {}) if mark in found[best]]
+    return best, [mark for cls in best.__mro__ for mark in getattr(cls, "fingerprints", {}) if mark in found[best]]
 
 
 def document_pattern(urls: list[str]) -> str | None:

@@ -135,7 +135,7 @@ def crawl(mode: str, portal: dict[str, Any], archive: Path) -> float:
     from scrapy.settings import Settings
     from scrapy.utils.project import get_project_settings
 
-    from spiders.registry import declare
+    from spiders.registry import make_portal
 
     class Bare(scrapy.Spider):
         name = "bench"
@@ -156,7 +156,7 @@ def crawl(mode: str, portal: dict[str, Any], archive: Path) -> float:
             settings.setdict({"ITEM_PIPELINES": {"crawler.pipelines.Store": 900}}, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(
-        declare(portal["platform"], portal["facts"]) if mode in {"whole", "pages", "beside"} else Bare
+        make_portal(portal["platform"], portal["facts"]) if mode in {"whole", "pages", "beside"} else Bare
     )
     span: list[float] = []
 

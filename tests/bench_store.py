@@ -26,7 +26,7 @@ from crawler.demo.nfcms import Nfcms
 from pipelines import read
 from pipelines.ingest.locate import documents
 from pipelines.ingest.reparse import Reparse
-from spiders.registry import declared
+from spiders.registry import Registry
 from tests.crawling import ROOT
 from tests.replicas import portal_class
 
@@ -152,7 +152,7 @@ def measured(mode: str, archive: Path, jobs: int) -> dict[str, Any]:
 def reparse(archive: Path, jobs: int) -> None:
     """As the command does it, after its imports."""
     captures = Captures(archive)
-    portals = declared(get_project_settings(), captures)
+    portals = Registry(get_project_settings(), captures)
     run = Reparse(archive, captures, portals, run_id=captures.start_run("reparse", None))
     run.run(documents(captures, portals), jobs)
     run.remove_lost(None)
@@ -200,7 +200,7 @@ def _compute() -> None:
 def main(mode: str, archive: Path, jobs: int) -> None:
     """The other process."""
     captures = Captures(archive)
-    declared(get_project_settings(), captures)  # portals' files are imported once, whatever the number of pages
+    Registry(get_project_settings(), captures)  # portals' files are imported once, whatever the number of pages
     captures.close()
     start, wall = time.process_time(), time.perf_counter()
     if mode == "floor":

@@ -69,13 +69,13 @@ def main() -> int:
     from scrapy.crawler import AsyncCrawlerProcess
 
     from crawler.extensions.runs import Runs
-    from spiders.registry import declare
+    from spiders.registry import make_portal
 
     work = json.load(sys.stdin)
     settings = get_project_settings()
     settings.setdict(work["settings"], priority="cmdline")
     process = AsyncCrawlerProcess(settings)
-    crawlers = [process.create_crawler(declare(*portal)) for portal in work["portals"]]
+    crawlers = [process.create_crawler(make_portal(*portal)) for portal in work["portals"]]
     for crawler in crawlers:
         process.crawl(crawler, **work["arguments"])
     process.start()

@@ -36,7 +36,7 @@ def check_fixture(folder: Path, portal: type[Portal]) -> dict[str, Any]:
     page = cast(
         "TextResponse", listing.decoded(HtmlResponse(stated["url"], body=(folder / "listing.html").read_bytes()))
     )
-    assert read_listing(portal, page) == {key: stated[key] for key in ("entries", "further", "announced")}
+    assert read_listing(portal, page) == {key: stated[key] for key in ("entries", "next_pages", "total")}
     return stated
 
 
@@ -63,7 +63,7 @@ def seen(spider: Portal, response: Response) -> list[tuple[str, str | None, str 
 
 
 def onward(spider: Portal, response: Response) -> list[str]:
-    return [request.url for request in spider.further(response)]
+    return [request.url for request in spider.next_pages(response)]
 
 
 SITE = "http://www.hedong.example"
@@ -108,7 +108,7 @@ def test_trs_rows_may_be_xml_records() -> None:
     store = f'<datastore><totalrecord>31</totalrecord><nextgroup><![CDATA[<a href="/more?param=0f3c&amp;n=2"></a>]]></nextgroup><recordset><record><![CDATA[{ROW}]]></record></recordset></datastore>'
     response = page(f"{SITE}/nb/", f'<html><script type="text/xml">{store}</script></html>')
     spider = portal(TRS)
-    assert (seen(spider, response), spider.announced(response)) == (LISTED, 31)
+    assert (seen(spider, response), spider.total(response)) == (LISTED, 31)
     assert onward(spider, response) == [f"{SITE}/more?param=0f3c&n=2"]
     with pytest.raises(ValueError, match="next group"):
         onward(spider, page(f"{SITE}/nb/", "<datastore><nextgroup><![CDATA[4f7a90]]></nextgroup></datastore>"))
@@ -127,8 +127,8 @@ def test_fujian_asks_the_search_for_the_rest() -> None:
     spider = portal(TRSFujian)
     static = fujian("classsql: '' || 'chnlid=229', sortfield: '-docreltime'")
     assert seen(spider, static) == LISTED
-    assert spider.announced(static) == 27
-    (request,) = spider.further(static)
+    assert spider.total(static) == 27
+    (request,) = spider.next_pages(static)
     assert (request.method, request.url) == ("POST", f"{SITE}/fjdzapp/search")
     assert request.body.decode() == "channelid=2299&classsql=chnlid%3D229&sortfield=-docreltime&page=2&prepage=10"
     with pytest.raises(ValueError, match="classsql"):
@@ -142,7 +142,7 @@ def test_fujian_asks_the_search_for_the_rest() -> None:
     answer = page(request.url, {"pageCount": 3, "docs": documents}).replace(request=request)
     assert [entry[2] for entry in seen(spider, answer)] == ["2024-01-05 17:00"] * 3 + [None]
     assert {entry[1] for entry in seen(spider, answer)} == {REPORT}
-    (following,) = spider.further(answer)
+    (following,) = spider.next_pages(answer)
     assert b"page=3" in following.body
     assert onward(spider, page(request.url, {"pageCount": 2, "data": []}).replace(request=request)) == []
 
@@ -180,7 +180,7 @@ def test_gkmlpt_walks_each_column_of_reports_by_itself() -> None:
     script = f"window._CONFIG = {{ SID: '755041', PATH_PREFIX: '/kjj', TREE: {json.dumps(tree)}, SERVICE_AREA_ID: 1 }}"
     catalogue = page(f"{SITE}/kjj/gkmlpt/index", f"<script>{script}</script>")
     spider = portal(Gkmlpt)
-    requests = list(spider.further(catalogue))
+    requests = list(spider.next_pages(catalogue))
     assert [request.url for request in requests] == [
         f"{SITE}/kjj/gkmlpt/api/all/{n}?page=1&sid=755041" for n in (81, 82)
     ]
@@ -198,7 +198,7 @@ def test_gkmlpt_walks_each_column_of_reports_by_itself() -> None:
     answer = page(requests[0].url, {"total": 3, "articles": articles})
     assert seen(spider, answer) == [(f"{SITE}/gkmlpt/content/0/77/post_77123.html", REPORT, "2024-01-05 17:00")]
     assert onward(spider, answer) == [requests[0].url.replace("page=1", "page=2")]
-    assert spider.announced(answer) == 3
+    assert spider.total(answer) == 3
     assert onward(spider, page(requests[0].url, {"total": 3, "articles": []})) == []
     with pytest.raises(ValueError, match="not an object"):
         list(spider.entries(page(requests[0].url, "[]")))
@@ -211,15 +211,15 @@ COLUMN = f"{SITE}/col/col3917/index.html"
 
 def test_hanweb_asks_by_the_numbers_of_the_columns_page() -> None:
     spider = portal(Hanweb)
-    (request,) = spider.further(
+    (request,) = spider.next_pages(
         page(COLUMN, "<script>$('#p').jpage({perpage:20, proxyParam:{'webid':'1','unitid':'35638'}})</script>")
     )
     assert request.url.startswith(f"{SITE}{NEW}?startrecord=1&endrecord=60&perpage=20&")
     assert all(part in request.url for part in ("webid=1&", "unitid=35638&", "columnid=3917&"))
-    other = spider.instead(request)
+    other = spider.alternate(request)
     assert other is not None
     assert other.url == request.url.replace(NEW, OLD)
-    assert spider.instead(other) is None
+    assert spider.alternate(other) is None
     named = page(COLUMN, f"<script>url='{OLD}';</script><input name='unitid' value='9'><input name='webid' value='8'>")
     assert onward(spider, named)[0].startswith(f"{SITE}{OLD}?startrecord=1&endrecord=45&")
     assert onward(spider, page(COLUMN, "<html>nothing here</html>")) == []
@@ -233,7 +233,7 @@ def test_hanweb_asks_for_what_the_page_shows_only_a_part_of() -> None:
     numbers = "<script>var p={unitid:35638, webid:1}</script>"
     for total, count in ((20, 1), (1, 0)):
         store = f"<datastore><totalrecord>{total}</totalrecord>{record}</datastore>"
-        following = list(spider.further(page(COLUMN, f'{numbers}<script type="text/xml">{store}</script>')))
+        following = list(spider.next_pages(page(COLUMN, f'{numbers}<script type="text/xml">{store}</script>')))
         assert [request.cb_kwargs["branch"] == request.url for request in following] == [True] * count
     group = f"{SITE}{NEW}?page=2&columnid=3917"
     answer = f"<datastore><totalrecord>290</totalrecord><totalpage>3</totalpage>{record}</datastore>"
@@ -249,7 +249,7 @@ def test_hanweb_goes_on_by_the_number_of_records_that_came() -> None:
     answer = page(url, f"<datastore><totalrecord>60</totalrecord><recordset>{row * 15}</recordset></datastore>")
     assert seen(spider, answer) == [(f"{SITE}/art/2024/1/9/art_3917_118.html", title, "2024-01-09")]
     assert onward(spider, answer) == []
-    assert spider.announced(answer) == 60
+    assert spider.total(answer) == 60
     short = page(url, f"<datastore><totalrecord>60</totalrecord><recordset>{row * 5}</recordset></datastore>")
     assert onward(spider, short) == [url.replace("startrecord=46&endrecord=90", "startrecord=51&endrecord=95")]
 
@@ -282,16 +282,16 @@ def test_hanweb_gateway_pages_to_the_count_or_until_a_page_is_not_full() -> None
     assert onward(spider, page(f"{SITE}/nb/index.html", f'<script queryData="{article}"></script>')) == []
 
     counted = gateway(1, 3, '<div class="pagination" count="7"></div>')
-    (request,) = spider.further(counted)
+    (request,) = spider.next_pages(counted)
     assert "pageNo=2" in request.url
     assert "probing" not in request.meta
-    assert spider.announced(counted) == 7
+    assert spider.total(counted) == 7
     assert onward(spider, gateway(3, 1, '<div class="pagination" count="7"></div>', size=3)) == []
-    (request,) = spider.further(gateway(1, 3))
+    (request,) = spider.next_pages(gateway(1, 3))
     assert request.meta["probing"]
     assert onward(spider, gateway(2, 2, size=3)) == []
     with pytest.raises(ValueError, match="参数错误"):
-        spider.announced(page(gateway(1, 0).url, {"success": False, "message": "参数错误", "data": None}))
+        spider.total(page(gateway(1, 0).url, {"success": False, "message": "参数错误", "data": None}))
 
 
 def test_hanweb_module_of_annual_reports_lists_years_or_articles() -> None:
@@ -313,7 +313,7 @@ def test_hanweb_module_of_annual_reports_lists_years_or_articles() -> None:
         address + "2024", f'<html>{years}<ul><li><a href="/art/2025/1/9/art_1_5.html">{REPORT}</a></li></ul></html>'
     )
     assert [entry[0] for entry in seen(spider, listed)] == [f"{SITE}/art/2025/1/9/art_1_5.html"]
-    branches = [request.cb_kwargs["branch"] for request in spider.further(listed)]
+    branches = [request.cb_kwargs["branch"] for request in spider.next_pages(listed)]
     assert len(branches) == 3
 
 
@@ -355,7 +355,7 @@ def test_ucap_addresses_lack_a_scheme_and_epochs_lie() -> None:
     ],
 )
 def test_ucap_reads_the_channel_from_the_columns_page(script: str) -> None:
-    (request,) = portal(UCAP).further(page(f"{SITE}/nb/index.shtml", f"<script>{script}</script>"))
+    (request,) = portal(UCAP).next_pages(page(f"{SITE}/nb/index.shtml", f"<script>{script}</script>"))
     assert request.url.startswith(
         f"{SITE}/common/search/0a1b0a1b0a1b0a1b0a1b0a1b0a1b0a1b?page=1&_pageSize=15&_isAgg=true&_isJson=true&_template=index"
     )
@@ -390,7 +390,7 @@ def test_beijing_walks_the_columns_that_are_linked() -> None:
     tree = page(root, "".join(f'<a href="{href}">{text}</a>' for text, href in links.items()))
     wanted = ["nb/2023nb/index.html", "nb/gknb2021/", "nb2020/", "nb/jd/index.shtml"]
     assert onward(spider, tree) == [f"{SITE}/zfxxgk/{path}" for path in wanted]
-    assert all(request.cb_kwargs["branch"] == request.url for request in spider.further(tree))
+    assert all(request.cb_kwargs["branch"] == request.url for request in spider.next_pages(tree))
     assert onward(spider, page(root, tree.text, tree=3)) == []
     assert next(entry[0] for entry in seen(spider, tree)) == f"{root}{'5e' * 12}.html"
 

@@ -28,7 +28,7 @@ from crawler.demo.trs import Trs
 from pipelines.ingest.executor import compose_all
 from pipelines.ingest.locate import documents
 from pipelines.ingest.reparse import Account, Reparse
-from spiders.registry import declared
+from spiders.registry import Registry
 from tests.crawling import ROOT, crawl, scrapy
 
 REAL_READ = pipelines.ingest.compose.read
@@ -66,7 +66,7 @@ def forget(archive: Path) -> None:
 def reparse(archive: Path, jobs: int, *, shuffle: int | None = None, **options: Any) -> Account:
     """A whole reparse in this process, as the command does it."""
     captures = Captures(archive)
-    portals = declared(get_project_settings(), captures)
+    portals = Registry(get_project_settings(), captures)
     run = Reparse(archive, captures, portals, run_id=captures.start_run("reparse", None))
     places = list(documents(captures, portals))
     if shuffle is not None:
@@ -251,7 +251,7 @@ def test_a_page_that_kills_its_process_twice_has_failed(archive: Path, monkeypat
 
 def test_a_process_killed_from_outside_costs_nothing(archive: Path) -> None:
     captures = Captures(archive)
-    places: list[Located] = list(documents(captures, declared(get_project_settings(), captures)))
+    places: list[Located] = list(documents(captures, Registry(get_project_settings(), captures)))
     captures.close()
     said: list[str] = []
     found = []

@@ -179,7 +179,7 @@ def test_a_listing_without_an_end_is_left_at_last(tmp_path: Path, monkeypatch: p
         body = f'<ul><li><a href="/nb/t{pages}.html">年报{pages}</a></li></ul><a href="/{pages + 1}.html">下一页</a>'
         response = HtmlResponse(url, body=body.encode(), encoding="utf-8")
         pages += 1
-        requests = list(spider.further(response))
+        requests = list(spider.next_pages(response))
         if not walk.visit(walk.root, url, list(spider.entries(response)), None, goes_on=bool(requests), promised=True):
             break
         url = requests[0].url

@@ -8,16 +8,15 @@ import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
-from typing import Any, cast
 
 from rich.console import Console
 from scrapy.exceptions import UsageError
-from scrapy.spiderloader import SpiderLoader
 
 from archive import ArchiveError, Captures, Reports
 from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.extensions.progress import Fleet
 from crawler.fleet import Crawl, crawl_all
+from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
@@ -42,18 +41,16 @@ class Command(ArchiveCommand):
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """The worst exit code of all: 0 all is well, 1 some need a look, 2 some could not run."""
-        loader = SpiderLoader.from_settings(self.configuration)
-        unknown = [name for name in args if name not in loader.list()]
+        registry = Registry(self.configuration)
+        unknown = [name for name in args if name not in registry]
         if unknown:
             raise ArchiveError(f"no portal is called {unknown[0]!r}; scrapy list names them all")
         if opts.jobs < 1:
             raise UsageError("--jobs takes a number from 1 on", print_help=False)
         for part in (Captures, Reports):
             part(self.archive).close()
-        portals = {
-            name: cast("Any", loader.load(name)).declared_hosts()
-            for name in dict.fromkeys(args or sorted(loader.list()))
-        }
+        hosts = {portal.name: portal.declared_hosts() for portal in registry}
+        portals = {name: hosts[name] for name in dict.fromkeys(args or registry.names())}
         options = [word for value in opts.arguments for word in ("-a", value)]
         options += [word for value in opts.set for word in ("-s", value)]
         options += ["-L", opts.loglevel or "ERROR"]

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
-from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.conf import arglist_to_dict
 
 from archive import ArchiveError, Captures, Reports
@@ -15,6 +14,7 @@ from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.extensions.runs import Runs
 from crawler.middlewares.politeness import parse_window
 from spiders.platforms.portal import parse_years
+from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
@@ -46,7 +46,7 @@ class Command(ArchiveCommand):
         """Exit 0 when all is well, 1 when the run needs a look (`problems` says why), 2 when it could not run."""
         if len(args) != 1:
             raise UsageError("name one portal; scrapy list names them all")
-        if args[0] not in SpiderLoader.from_settings(self.configuration).list():
+        if args[0] not in Registry(self.configuration):
             raise ArchiveError(f"no portal is called {args[0]!r}; scrapy list names them all")
         try:
             arguments = arglist_to_dict(opts.arguments)

@@ -16,7 +16,7 @@ from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.demo.demo import demo_server
 from crawler.extensions.progress import Crawls
 from crawler.extensions.runs import Runs
-from spiders.registry import declare
+from spiders.registry import make_portal
 
 FOLDER = Path("demo")
 
@@ -32,7 +32,7 @@ class Command(ArchiveCommand):
         """Exit 1 when a crawl broke; what the replicas do wrong on purpose is shown, and well."""
         console = Console()
         with demo_server() as server:
-            portals = [declare(replica.platform, replica.facts) for replica in server]
+            portals = [make_portal(replica.platform, replica.facts) for replica in server]
             console.print(f"Crawling {len(portals)} replica portals, served on loopback, into {FOLDER}/")
             crawlers = []
             process = AsyncCrawlerProcess(self._settings())

@@ -15,7 +15,7 @@ from archive.warc.wacz import pack
 from archive.warc.writer import Export, Selection, Written
 from crawler.command import WELL, ArchiveCommand
 from crawler.extensions.progress import Counting
-from spiders.registry import declared
+from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
@@ -49,7 +49,7 @@ class Command(ArchiveCommand):
             raise UsageError(f"--since and --until take dates, 2024-01-31: {error}", print_help=False) from error
         out = Path(args[0])
         captures = Captures(self.archive, read_only=True)
-        portals = declared(self.configuration, captures)
+        portals = Registry(self.configuration, captures)
         if opts.portal and opts.portal not in portals:
             raise ArchiveError(f"no portal is called {opts.portal!r}; scrapy list names them all")
         urls, titles = None, {}
@@ -60,7 +60,7 @@ class Command(ArchiveCommand):
             reports.db.close()
         elif opts.reports_only:
             raise ArchiveError(f"there is no reports.db in {self.archive}; scrapy reparse makes it")
-        parts = [portal.part_address for portal in portals.values() if portal.part_address]
+        parts = [portal.next_page_address for portal in portals if portal.next_page_address]
         selection = Selection(
             portal=opts.portal,
             since=opts.since,

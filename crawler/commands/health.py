@@ -10,12 +10,12 @@ from datetime import timedelta
 
 from rich.console import Console
 from rich.table import Table
-from scrapy.spiderloader import SpiderLoader
 
 from archive import ArchiveError, Captures, Reports
 from archive.health import STALE_AFTER, Finding, findings, known_portals
 from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.extensions.runs import TOLERATED
+from spiders.registry import Registry
 
 EXAMPLES = 5
 """Addresses shown of a kind; --json has them all."""
@@ -47,7 +47,7 @@ class Command(ArchiveCommand):
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """Exit 1 when anything is unwell. Portals that were never asked for are named, and no complaint unless named here."""
-        declared = set(SpiderLoader.from_settings(self.configuration).list())
+        declared = set(Registry(self.configuration).names())
         if not (self.archive / "captures.db").exists():
             raise ArchiveError(f"there is no archive in {self.archive} yet; scrapy crawl or scrapy import makes one")
         captures, reports = Captures(self.archive), Reports(self.archive)

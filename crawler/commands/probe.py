@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
 from scrapy.http import TextResponse
-from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.conf import closest_scrapy_cfg
 
 from archive import ArchiveError, Captures
@@ -26,6 +25,7 @@ from pipelines.metadata import is_report_title
 from pipelines.metadata.agencies import body_kind, level, locate
 from spiders.platforms.portal import Portal
 from spiders.probing import Probe, document_pattern, links, recognise
+from spiders.registry import Registry
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SEPARATOR = re.compile(r"[-_—|·•\s]+")
@@ -55,7 +55,7 @@ class Command(ArchiveCommand):
         name = opts.save or _name(args[0])
         if not _NAME.fullmatch(name) or keyword.iskeyword(name):
             raise UsageError(f"{name!r} can be no portal's name: lower-case letters, digits and _, a letter first")
-        if opts.save and name in SpiderLoader.from_settings(self.configuration).list():
+        if opts.save and name in Registry(self.configuration):
             raise ArchiveError(f"there is a portal {name!r} already, in spiders/{name}.py")
         Captures(self.archive).close()
         probe = self._crawl(args[0])
@@ -118,10 +118,10 @@ def read_listing(portal: type[Portal], response: TextResponse) -> dict[str, Any]
         entries = [
             {k: v for k, v in asdict(e).items() if k in {"url", "title", "date"}} for e in spider.entries(response)
         ]
-        further = [request.url for request in spider.further(response)]
-        return {"entries": entries, "further": further, "announced": spider.announced(response)}
+        further = [request.url for request in spider.next_pages(response)]
+        return {"entries": entries, "next_pages": further, "total": spider.total(response)}
     except ValueError:
-        return {"entries": [], "further": [], "announced": None}
+        return {"entries": [], "next_pages": [], "total": None}
 
 
 def portal_file(portal: type[Portal], columns: list[str]) -> str:
@@ -164,7 +164,7 @@ def _distinct(found: dict[str, dict[str, Any]]) -> Iterator[str]:
     """The columns that list something, each once: a folder and its index page show the same."""
     seen: set[tuple[str, ...]] = set()
     for url, shown in found.items():
-        urls = (*(entry["url"] for entry in shown["entries"]), *shown["further"])
+        urls = (*(entry["url"] for entry in shown["entries"]), *shown["next_pages"])
         if urls and urls not in seen:
             seen.add(urls)
             yield url

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from scrapy.exceptions import UsageError
-from scrapy.spiderloader import SpiderLoader
 
 from archive import ArchiveError
 from archive.model import Page, Report
@@ -25,7 +24,7 @@ from pipelines.documents import MEDIA_TYPES, Held, recognise
 from pipelines.ingest.sandbox import READER
 from pipelines.outcomes import classify
 from pipelines.version import READER_VERSION
-from spiders.registry import owner, undeclared
+from spiders.registry import Registry, undeclared_portal
 
 
 class Command(ArchiveCommand):
@@ -50,8 +49,7 @@ class Command(ArchiveCommand):
         """Exit 1 when a document could not be read; the others are printed all the same."""
         if not args or (opts.url and len(args) > 1):
             raise UsageError("name at least one file, and with --url just one")
-        loader = SpiderLoader.from_settings(self.configuration)
-        self.portals: dict[str, Any] = {name: loader.load(name) for name in loader.list()}
+        self.portals = Registry(self.configuration)
         code = WELL
         for name in args:
             try:
@@ -62,7 +60,7 @@ class Command(ArchiveCommand):
         return code
 
     def _print(self, page: Page, refused: str | None) -> int:
-        portal = owner(page.url, self.portals)
+        portal = self.portals.owner(page.url)
         page.portal, page.division_code = (portal.name, portal.division_code) if portal else (None, None)
         code = WELL
         try:
@@ -78,7 +76,7 @@ class Command(ArchiveCommand):
         except Exception as error:  # noqa: BLE001 - whatever a reader raises shall not keep the other documents
             print(f"scrapy: {page.url}: {type(error).__name__}: {error}", file=sys.stderr)
             report, refused, code = Report(url=page.url), f"read_failed: {type(error).__name__}: {error}", UNWELL
-        site = portal or undeclared(page.url)
+        site = portal or undeclared_portal(page.url)
         print(json.dumps(_as_json(report, page, f"{site.name}-{site.key(page.url)}", refused), ensure_ascii=False))
         return code
 

@@ -2,7 +2,7 @@
 
     with Server(Nfcms("qingxi", 250), Ucap("yunling", 40)) as server:
         replica = server["qingxi"]
-        portal = declare(replica.platform, replica.facts)     # to crawl; replica.source() is its file
+        portal = make_portal(replica.platform, replica.facts)     # to crawl; replica.source() is its file
         replica.truth()                                      # every report to be found: url, aliases, Synthetic
         replica.misbehave("deep-stub")                       # a quirk of the platform: replica.known_quirks
         replica.fail("521", r"/content/", share=0.05)        # a fault of faults.KINDS on some addresses

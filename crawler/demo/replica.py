@@ -185,7 +185,7 @@ class Replica:
         """The portal's file as Python source, for a crawl by another process."""
         facts = "".join(f"    {name} = {value!r}\n" for name, value in self.facts.items())
         return (
-            "import re  # noqa: F401\n\nfrom spiders.platforms import platforms\n\n\n"
+            "import re  # noqa: F401\n\nfrom spiders.registry import platforms\n\n\n"
             f'class {self.name.title()}(platforms()["{self.platform}"]):\n    """{self.site}, a replica."""\n\n{facts}'
         )
 

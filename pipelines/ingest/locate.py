@@ -32,7 +32,7 @@ def locate(captures: Captures, portals: Portals, only: str | None = None) -> Doc
         if (
             portal is None
             or (only and portal.name != only)
-            or (portal.part_address and portal.part_address.search(url))
+            or (portal.next_page_address and portal.next_page_address.search(url))
         ):
             continue
         document = found.belongs(url, (portal.name, portal.key(url)))

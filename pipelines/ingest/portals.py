@@ -18,7 +18,7 @@ class Portal(Protocol):
         """GB/T 2260, as its file declares it."""
 
     @property
-    def part_address(self) -> re.Pattern[str] | None:
+    def next_page_address(self) -> re.Pattern[str] | None:
         """Tells pages 2, 3 … of a split article by their addresses."""
 
     def key(self, url: str) -> str:

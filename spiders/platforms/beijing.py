@@ -33,20 +33,20 @@ class BeijingDistrict(Links):
     document: ClassVar[re.Pattern[str]] = re.compile(
         r"/(?:t\d{8}_)?(?P<key>[0-9a-f]{32}|[0-9a-f]{24}|\d{4,})\.s?html?$"
     )
-    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+    fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "EasySite": re.compile(r"easysite", re.IGNORECASE),
         "articles <24 or 32 hex>.html below zfxxgk": re.compile(
             r"zfxxgk[\w/-]*/(?:[0-9a-f]{32}|[0-9a-f]{24})\.s?html?"
         ),
     }
 
-    def further(self, response: Response) -> Iterator[Request]:
+    def next_pages(self, response: Response) -> Iterator[Request]:
         """The next page of a column, and the columns below it."""
         group = listing.next_group(response)
         if group:
             yield response.follow(group)
         else:
-            yield from list(pages(response)) or super().further(response)
+            yield from list(pages(response)) or super().next_pages(response)
         depth = int(response.meta.get("tree", 0))
         if depth >= DEPTH:
             return

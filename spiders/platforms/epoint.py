@@ -25,15 +25,15 @@ class Epoint(Links):
     document: ClassVar[re.Pattern[str]] = re.compile(
         r"/\d{8}/(?P<key>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\.html$"
     )
-    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+    fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "classes ewb-…": re.compile(r"class=[\"'][^\"']*\bewb-"),
         "the style sheet webbuilder": re.compile(r"webbuilder\w*\.css", re.IGNORECASE),
         "articles <day>/<uuid>.html": re.compile(r"/\d{8}/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\.html"),
     }
 
-    def further(self, response: Response) -> Iterator[Request]:
+    def next_pages(self, response: Response) -> Iterator[Request]:
         """The page that is linked as the next, or the one that the pager counts."""
-        linked = list(super().further(response))
+        linked = list(super().next_pages(response))
         position = _POSITION.search(response.text)
         if linked or position is None:
             yield from linked

@@ -33,7 +33,7 @@ class Gkmlpt(NFCMS):
 
     platform: ClassVar[str] = "gkmlpt"
     categories: ClassVar[tuple[int, ...]] = ()
-    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+    fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "the catalogue /gkmlpt/": re.compile(r"/gkmlpt/(?:index|guide|policy|content|api)")
     }
 
@@ -48,7 +48,7 @@ class Gkmlpt(NFCMS):
             if url:
                 yield Entry(url=response.urljoin(url), title=article.get("title") or None, date=_date(article))
 
-    def further(self, response: Response) -> Iterator[Request]:
+    def next_pages(self, response: Response) -> Iterator[Request]:
         """The API's first page for each column of annual reports; from there page by page to the announced total."""
         parts = urlsplit(response.url)
         if _API.search(parts.path):
@@ -67,14 +67,14 @@ class Gkmlpt(NFCMS):
                 url = response.urljoin(f"{base}/gkmlpt/api/all/{category}?page=1&sid={sid[1]}")
                 yield Request(url, cb_kwargs={"branch": url})
         else:
-            yield from super().further(response)
+            yield from super().next_pages(response)
 
-    def announced(self, response: Response) -> int | None:
+    def total(self, response: Response) -> int | None:
         """`total` of an API answer."""
         if _API.search(urlsplit(response.url).path):
             total = _answer(response).get("total")
             return int(total) if total is not None else None
-        return super().announced(response)
+        return super().total(response)
 
 
 def _is_catalogue(response: Response) -> bool:

@@ -49,7 +49,7 @@ class Hanweb(Portal):
     document: ClassVar[re.Pattern[str]] = re.compile(
         r"/art/\d{4}/(?:\d{1,2}/\d{1,2}/)?art_(?:\d+_)?(?P<key>\d+|[0-9a-f-]{32,36})\.html$"
     )
-    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+    fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "columns /col/colN/": re.compile(r"/col/col\d+/"),
         "dataproxy.jsp": _PROXY,
         "the jpaas gateway": re.compile(r"jpaas-publish-server"),
@@ -74,7 +74,7 @@ class Hanweb(Portal):
             found = list(_years(response))
         yield from found
 
-    def further(self, response: Response) -> Iterator[Request]:
+    def next_pages(self, response: Response) -> Iterator[Request]:
         """The next group of records, or page of the gateway, as the page at hand names it."""
         path = urlsplit(response.url).path
         group = listing.next_group(response)
@@ -89,17 +89,17 @@ class Hanweb(Portal):
             if any(super().entries(response)):
                 for entry in _years(response):
                     yield Request(entry.url, cb_kwargs={"branch": entry.url})
-        elif len(listing.records(response)) < (self.announced(response) or 1):
+        elif len(listing.records(response)) < (self.total(response) or 1):
             yield from self._first_page(response)
 
-    def announced(self, response: Response) -> int | None:
+    def total(self, response: Response) -> int | None:
         """`totalrecord` of records, `count` of the gateway's pager."""
         if _is_gateway(response):
             count = _COUNT.search(_html(response))
             return int(count[1]) if count else None
-        return super().announced(response)
+        return super().total(response)
 
-    def instead(self, request: Request) -> Request | None:
+    def alternate(self, request: Request) -> Request | None:
         """The other address of dataproxy.jsp."""
         for here, there in ((NEW, OLD), (OLD, NEW)):
             if urlsplit(request.url).path == here and "moved" not in request.meta:
@@ -155,7 +155,7 @@ class Hanweb(Portal):
         number, asked = int(query["pageNo"]), int(query["rows"])
         shown = len(list(self.entries(response)))
         size = response.meta.get("size") or shown
-        count = self.announced(response)
+        count = self.total(response)
         if shown and (number * size < count if count is not None else shown >= min(asked, size)):
             meta = {"size": size} if count is not None else {"size": size, "probing": True}
             yield Request(add_or_replace_parameter(response.url, "pageNo", str(number + 1)), meta=meta)
@@ -201,7 +201,7 @@ def _next_range(response: Response) -> Iterator[Request]:
     Where a group was asked for by its number, `totalpage` counts the groups.
     """
     query = {name: values[0] for name, values in parse_qs(urlsplit(response.url).query).items()}
-    start, count, total = query.get("startrecord"), len(listing.records(response)), listing.announced(response)
+    start, count, total = query.get("startrecord"), len(listing.records(response)), listing.total(response)
     if start and count and total is not None and int(start) + count <= total:
         first = int(start) + count
         span = int(query["endrecord"]) - int(start)

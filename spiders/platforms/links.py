@@ -32,7 +32,7 @@ class Links(Portal):
         """Rows whose address is an article's, or those that `entry_links` selects."""
         yield from listing.rows(response, self.document, self.entry_links)
 
-    def further(self, response: Response) -> Iterator[Request]:
+    def next_pages(self, response: Response) -> Iterator[Request]:
         """The next page, if there is a link to one."""
         links = (
             response.css(self.next_page)

@@ -44,13 +44,13 @@ def decoded(response: Response) -> Response:
     return response.replace(body=text.encode("utf-8", "replace"), encoding="utf-8")
 
 
-def year(entry: Entry) -> int | None:
+def report_year(entry: Entry) -> int | None:
     """The report year as the listing's title has it: the first `20xx年`; None where there is none."""
     found = _YEAR.search(entry.title or "")
     return int(found[1]) if found else None
 
 
-def announced(response: Response) -> int | None:
+def total(response: Response) -> int | None:
     """`共 24 条` or `<totalrecord>24`; None where the page does not say how many entries there are."""
     text = getattr(response, "text", "")
     found = _TOTAL.search(text) or _ANNOUNCED.search(text)

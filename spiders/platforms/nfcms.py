@@ -26,7 +26,7 @@ class NFCMS(Portal):
 
     platform: ClassVar[str] = "nfcms"
     document: ClassVar[re.Pattern[str]] = re.compile(r"/m?post_(?P<key>\d+)\.html$")
-    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+    fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "NFCMS_SITE_ID": re.compile(r"\bNFCMS_(?:SITE_ID|PUB_TYPE|POST_ID)"),
         "articles content/post_<id>": re.compile(r"/content/m?post_\d+\.html"),
     }
@@ -37,7 +37,7 @@ class NFCMS(Portal):
         path = urlsplit(url).path
         return ("/mpost_" in path, "/gkmlpt/" in path, len(url), url)
 
-    def further(self, response: Response) -> Iterator[Request]:
+    def next_pages(self, response: Response) -> Iterator[Request]:
         """The page after this one, as far as the page says that there are more."""
         page = _PAGE.search(urlsplit(response.url).path)
         if page is None and not response.url.endswith("/"):

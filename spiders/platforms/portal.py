@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import scrapy
 from scrapy import Request, signals
@@ -16,6 +15,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from archive import Captures
 from archive.model import Entry, Page, Problem
 from archive.resume import newest_answers, problem_urls
+from archive.urls import listing_key
 from crawler.extensions.runs import Runs, described
 from crawler.middlewares.capture import Unusable
 from crawler.middlewares.politeness import ENDS
@@ -70,10 +70,10 @@ class Portal(Site, scrapy.Spider):
         self.ask_again = self.gone | {self.key(url) for url in unfinished}
         self.crawler.signals.connect(self.listings_walked, signals.spider_idle)
         for url in self.listings:
-            self.seen.add(bare(url))
+            self.seen.add(listing_key(url))
             yield self.listing_request(url, url)
         for url in self.menus:
-            self.seen.add(bare(url))
+            self.seen.add(listing_key(url))
             yield self._menu_request(url)
         if self.offline and self.column:
             for _, url, _, outcome in captures.urls(self.name):
@@ -82,9 +82,9 @@ class Portal(Site, scrapy.Spider):
 
     def _is_new(self, url: str, pattern: re.Pattern[str] | None) -> bool:
         """Whether an address fits and has not been met in this crawl; from now on it has."""
-        if pattern is None or not pattern.search(url) or not self.declares(url) or bare(url) in self.seen:
+        if pattern is None or not pattern.search(url) or not self.declares(url) or listing_key(url) in self.seen:
             return False
-        self.seen.add(bare(url))
+        self.seen.add(listing_key(url))
         return True
 
     def _menu_request(self, url: str) -> Request:
@@ -115,7 +115,7 @@ class Portal(Site, scrapy.Spider):
         held: dict[str, set[str]] = {}
         moved: dict[str, str] = {}
         for _, url, target, outcome in captures.urls(self.name):
-            if not self.declares(url) or (self.part_address and self.part_address.search(url)):
+            if not self.declares(url) or (self.next_page_address and self.next_page_address.search(url)):
                 continue
             if outcome in {"ok", "unchanged"}:
                 held.setdefault(self.key(url), set()).add(url)
@@ -131,7 +131,7 @@ class Portal(Site, scrapy.Spider):
         return self._listing_page(Request(url, **kwargs), root, root)
 
     def _listing_page(self, request: Request, root: str, branch: str) -> Request:
-        """A request of `further` as one of this walk. Listings come before documents."""
+        """A request of `next_pages` as one of this walk. Listings come before documents."""
         return request.replace(
             callback=request.callback or self.listing,
             errback=self.listing_failed,
@@ -142,22 +142,22 @@ class Portal(Site, scrapy.Spider):
     def listing(self, response: Response, root: str, branch: str) -> Iterator[Any]:
         """A page of a listing: keep its entries, ask for its documents, go on to the next page.
 
-        A listing may be made of columns: a request of `further` that names a `branch` in its cb_kwargs begins one.
+        A listing may be made of columns: a request of `next_pages` that names a `branch` in its cb_kwargs begins one.
         """
         response = listing.decoded(response)
         walk = self.walks.setdefault(root, Walk(root))
         try:
             entries = list(self.entries(response))
-            requests = list(self.further(response))
-            announced = self.announced(response)
+            requests = list(self.next_pages(response))
+            total = self.total(response)
         except ValueError as error:
-            walk.say("listing_unreadable", f"{response.url}: {error}", branch)
+            walk.add_problem("listing_unreadable", f"{response.url}: {error}", branch)
             return
         for entry in entries:
             entry.portal, entry.listing_url = self.name, root
         promised = "probing" not in response.meta
         self.runs.count("listing/pages")
-        if not walk.visit(branch, response.url, entries, announced, goes_on=bool(requests), promised=promised):
+        if not walk.visit(branch, response.url, entries, total, goes_on=bool(requests), promised=promised):
             return
         self.runs.captures.add_entries(entries)
         self.runs.captures.resolve_problems(response.url, "listing")
@@ -183,7 +183,7 @@ class Portal(Site, scrapy.Spider):
         if key in self.found:
             self.found[key].append(entry)
             return
-        if self.years and (year := listing.year(entry)) is not None and year not in self.years:
+        if self.years and (year := listing.report_year(entry)) is not None and year not in self.years:
             return
         self.found[key] = [entry]
         is_known = key in self.held and key not in self.ask_again and not self._altered(entry)
@@ -232,7 +232,7 @@ class Portal(Site, scrapy.Spider):
     def page(self, response: Response, key: str) -> Iterator[Any]:
         """An article: fetch its further parts if it has any, then hand it on to be read."""
         self.runs.captures.resolve_problems(response.url, "fetch")
-        parts = list(self.parts(response)) if isinstance(response, TextResponse) else []
+        parts = list(self.article_pages(response)) if isinstance(response, TextResponse) else []
         page = self._page(response)
         if parts:
             yield Request(
@@ -293,7 +293,7 @@ class Portal(Site, scrapy.Spider):
         request = failure.request
         root, branch = request.cb_kwargs["root"], request.cb_kwargs["branch"]
         gone = failure.check(Unusable) and failure.value.kind == "missing"
-        other = self.instead(request) if gone else None
+        other = self.alternate(request) if gone else None
         if other is not None:
             yield self._listing_page(other, root, branch)
             return
@@ -306,7 +306,7 @@ class Portal(Site, scrapy.Spider):
             meta = {name: value for name, value in request.meta.items() if name in {"probing", "moved"}}
             yield request.replace(priority=-10, dont_filter=True, meta=meta | {"asked_again": times + 1})
             return
-        walk.say("listing_failed", f"this page of a listing could not be had ({kind})", request.url)
+        walk.add_problem("listing_failed", f"this page of a listing could not be had ({kind})", request.url)
 
     def _failed(self, failure: Any, stage: str) -> str:
         """Keep why a request gave nothing; returns the problem's kind."""
@@ -345,16 +345,6 @@ class Portal(Site, scrapy.Spider):
         if walk.entries and len(shown) < len(archived) and not self.years:
             message = f"{len(shown)} reports listed, {len(archived)} that it listed before are archived"
             yield Problem(kind="listing_below_archive", message=message, url=root, stage="listing")
-
-
-def bare(url: str) -> str:
-    """An address without what makes no difference between two columns.
-
-    >>> bare("http://www.example.gov.cn/nb/index.html") == bare("https://example.gov.cn/nb/")
-    True
-    """
-    parts = urlsplit(url)
-    return parts.netloc.removeprefix("www.") + re.sub(r"/(?:index|default)\.\w+$", "/", parts.path) + f"?{parts.query}"
 
 
 def parse_years(text: str) -> range | None:

@@ -40,7 +40,7 @@ class Site:
     document: ClassVar[re.Pattern[str]] = re.compile(r"/[^/?#]+\.s?html?$")
     """Tells an article's address from others; its group `key`, if it has one, is the document's key in the portal."""
 
-    part_address: ClassVar[re.Pattern[str] | None] = None
+    next_page_address: ClassVar[re.Pattern[str] | None] = None
     """Tells pages 2, 3 … of a split article from its first, by their addresses; None where nothing is split."""
 
     # Where a document can be found, and under which name it is kept
@@ -98,30 +98,30 @@ class Site:
         """What this page of a listing lists."""
         yield from listing.rows(response, self.document)
 
-    def further(self, response: Response) -> Iterator[Request]:
+    def next_pages(self, response: Response) -> Iterator[Request]:
         """Requests for the pages of the listing that come after this one."""
         yield from ()
 
-    def announced(self, response: Response) -> int | None:
+    def total(self, response: Response) -> int | None:
         """How many entries the listing says it has; None where it does not say."""
-        return listing.announced(response)
+        return listing.total(response)
 
-    def instead(self, request: Request) -> Request | None:
+    def alternate(self, request: Request) -> Request | None:
         """Where else a page of a listing may be that is not where `request` asked for it; None where nowhere else."""
         return None
 
-    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {}
+    fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {}
     """What gives the platform away: a mark in words → its pattern in a page's address or source."""
 
     @classmethod
-    def recognises(cls, response: Response) -> list[str]:
+    def fingerprints_on(cls, response: Response) -> list[str]:
         """The marks of the platform that a page bears. Links to other hosts are none."""
         if not isinstance(response, TextResponse):
             return []
         host = urlsplit(response.url).netloc
         own = re.sub(rf"https?://(?!{re.escape(host)})[^\s\"'<>]+", "", response.text)
-        return [mark for mark, pattern in cls.marks.items() if pattern.search(f"{response.url}\n{own}")]
+        return [mark for mark, pattern in cls.fingerprints.items() if pattern.search(f"{response.url}\n{own}")]
 
-    def parts(self, response: Response) -> Iterator[str]:
+    def article_pages(self, response: Response) -> Iterator[str]:
         """Addresses of pages 2, 3 … of an article that the platform splits."""
         yield from ()

@@ -32,9 +32,9 @@ class TRS(Portal):
     platform: ClassVar[str] = "trs"
     document: ClassVar[re.Pattern[str]] = re.compile(r"/t\d{8}_(?P<key>\d+)\.s?html?$")
 
-    part_address: ClassVar[re.Pattern[str] | None] = re.compile(r"/t\d{8}_\d+_\d+\.s?html?$")
+    next_page_address: ClassVar[re.Pattern[str] | None] = re.compile(r"/t\d{8}_\d+_\d+\.s?html?$")
 
-    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+    fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "articles t<day>_<docid>": re.compile(r"/t20\d{6}_\d+\.s?html?"),
         "createPageHTML": re.compile(r"\bcreatePage(?:HTML)?\("),
         "countPage": _COUNT,
@@ -45,7 +45,7 @@ class TRS(Portal):
         "the meta ChnlId": re.compile(r"<meta\s+name=[\"'](?:ChnlId|DocId)[\"']", re.IGNORECASE),
     }
 
-    def further(self, response: Response) -> Iterator[Request]:
+    def next_pages(self, response: Response) -> Iterator[Request]:
         """The next group of XML records, or the page that the page's script counts next."""
         group = listing.next_group(response)
         if group:
@@ -53,7 +53,7 @@ class TRS(Portal):
         else:
             yield from pages(response)
 
-    def parts(self, response: Response) -> Iterator[str]:
+    def article_pages(self, response: Response) -> Iterator[str]:
         """A long article is split like a listing: t…_1.html, t…_2.html."""
         call = _CALL.search(response.text)
         if call and self.document.search(response.url):

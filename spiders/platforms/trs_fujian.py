@@ -36,7 +36,7 @@ class TRSFujian(TRS):
     """
 
     platform: ClassVar[str] = "trs_fujian"
-    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+    fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "the search /fjdzapp/": re.compile(r"/fjdzapp/"),
         "listModel": re.compile(r"\blistModel\("),
         "SiteInfo.searchId": _SEARCH_ID,
@@ -57,7 +57,7 @@ class TRSFujian(TRS):
                     date=_date(document),
                 )
 
-    def further(self, response: Response) -> Iterator[Request]:
+    def next_pages(self, response: Response) -> Iterator[Request]:
         """The next page of the search service, by the arguments of the static page."""
         if _is_answer(response):
             if response.request is None:
@@ -69,7 +69,7 @@ class TRSFujian(TRS):
             return
         model = _MODEL.search(response.text)
         if model is None:
-            yield from super().further(response)
+            yield from super().next_pages(response)
             return
         arguments, size, count = model["model"], _SIZE.search(model["model"]), _COUNT.search(model["model"])
         channel = _CHANNEL.search(arguments) or _SEARCH_ID.search(response.text)
@@ -87,7 +87,7 @@ class TRSFujian(TRS):
             }
             yield FormRequest(response.urljoin(_SEARCH), formdata=fields)
 
-    def announced(self, response: Response) -> int | None:
+    def total(self, response: Response) -> int | None:
         """`recordCount` of the static page."""
         if _is_answer(response):
             return None

@@ -34,7 +34,7 @@ class UCAP(Portal):
     document: ClassVar[re.Pattern[str]] = re.compile(
         r"/c?(?P<key>\d{5,}(?=/content\.s?html?$)|[0-9a-f]{32}(?=\.s?html?$))"
     )
-    marks: ClassVar[Mapping[str, re.Pattern[str]]] = {
+    fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "the meta of templates": re.compile(r"<meta\s+name=[\"']template,templategroup,version[\"']", re.IGNORECASE),
         "tags of its own": re.compile(r"<UCAP(?:TITLE|CONTENT)\b", re.IGNORECASE),
         "the search /common/search/": _SEARCH,
@@ -52,7 +52,7 @@ class UCAP(Portal):
                 title = _TAG.sub("", result.get("title") or "").strip()
                 yield Entry(url=response.urljoin(url), title=title or None, date=_date(result))
 
-    def further(self, response: Response) -> Iterator[Request]:
+    def next_pages(self, response: Response) -> Iterator[Request]:
         """The first page of the search; from there page by page to the announced total."""
         if _is_answer(response):
             yield from self._next_page(response)
@@ -64,16 +64,16 @@ class UCAP(Portal):
             # The page may show the first rows itself: counted apart, they are no repetition.
             yield Request(url, cb_kwargs={"branch": url})
 
-    def announced(self, response: Response) -> int | None:
+    def total(self, response: Response) -> int | None:
         """`total` of the search."""
         if not _is_answer(response):
-            return super().announced(response)
+            return super().total(response)
         total = _data(response).get("total")
         return int(total) if total is not None else None
 
     def _next_page(self, response: Response) -> Iterator[Request]:
         number = int(parse_qs(urlsplit(response.url).query).get("page", ["1"])[0])
-        results, total = _data(response).get("results") or [], self.announced(response) or 0
+        results, total = _data(response).get("results") or [], self.total(response) or 0
         meta = response.request.meta if response.request else {}
         size = meta.get("size") or len(results)
         if results and number * size < total:

@@ -16,7 +16,7 @@ class Branch:
     """Pages that are counted together: the listing, or one of the columns that it is made of."""
 
     entries: set[str] = field(default_factory=set)
-    announced: int | None = None
+    total: int | None = None
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Walk:
     problems: list[Problem] = field(default_factory=list)
 
     def visit(
-        self, branch: str, url: str, entries: Sequence[Entry], announced: int | None, *, goes_on: bool, promised: bool
+        self, branch: str, url: str, entries: Sequence[Entry], total: int | None, *, goes_on: bool, promised: bool
     ) -> bool:
         """Count a page; whether the walk goes on from it.
 
@@ -39,34 +39,36 @@ class Walk:
         """
         part = self.branches.setdefault(branch, Branch())
         self.pages += 1
-        if announced is not None:
-            if part.announced is not None and announced < part.announced:
-                self.say(
+        if total is not None:
+            if part.total is not None and total < part.total:
+                self.add_problem(
                     "listing_shrinks",
-                    f"{part.announced} entries announced on an earlier page, {announced} on {url}",
+                    f"{part.total} entries announced on an earlier page, {total} on {url}",
                     branch,
                 )
-            part.announced = max(announced, part.announced or 0)
+            part.total = max(total, part.total or 0)
         urls = {entry.url for entry in entries}
         if urls and urls <= part.entries:
-            self.say("listing_repeats", f"all {len(urls)} entries of {url} stood on pages before it", branch)
+            self.add_problem("listing_repeats", f"all {len(urls)} entries of {url} stood on pages before it", branch)
             return False
         if part.entries and not urls:
             if promised:
-                self.say("listing_stub", f"{url} lists nothing, though the page before it said that it would", branch)
+                self.add_problem(
+                    "listing_stub", f"{url} lists nothing, though the page before it said that it would", branch
+                )
             return False
-        if not urls and not goes_on and announced is None and branch != self.root:
-            self.say("listing_empty", "this part of a listing has no entries and leads nowhere", branch)
+        if not urls and not goes_on and total is None and branch != self.root:
+            self.add_problem("listing_empty", "this part of a listing has no entries and leads nowhere", branch)
         self.undated |= {entry.url for entry in entries if entry.date is None} - self.entries
         self.undated -= {entry.url for entry in entries if entry.date is not None}
         part.entries |= urls
         self.entries |= urls
         if self.pages >= MAX_PAGES and goes_on:
-            self.say("listing_endless", f"more than {MAX_PAGES} pages")
+            self.add_problem("listing_endless", f"more than {MAX_PAGES} pages")
             return False
         return True
 
-    def say(self, kind: str, message: str, url: str | None = None) -> None:
+    def add_problem(self, kind: str, message: str, url: str | None = None) -> None:
         """Keep a problem until the walk is over."""
         self.problems.append(self._problem(kind, message, url))
 
@@ -76,8 +78,8 @@ class Walk:
         if not self.entries:
             yield self._problem("listing_empty", "not a single entry was listed")
         for url, part in self.branches.items():
-            if self.entries and part.announced is not None and len(part.entries) != part.announced:
-                seen = f"{part.announced} entries announced, {len(part.entries)} seen; {self.pages} pages walked"
+            if self.entries and part.total is not None and len(part.entries) != part.total:
+                seen = f"{part.total} entries announced, {len(part.entries)} seen; {self.pages} pages walked"
                 yield self._problem("listing_short", seen, url)
         if self.undated:
             yield self._problem("listing_undated", f"{len(self.undated)} entries without a date")
