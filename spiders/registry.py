@@ -29,7 +29,8 @@ class Registry:
     def __init__(self, settings: BaseSettings, captures: Captures | None = None) -> None:
         """Without `captures`, only the portals that have a file."""
         self._captures = captures
-        self._portals = _with_a_file(settings)
+        self._with_a_file = _with_a_file(settings)
+        self._portals = dict(self._with_a_file)
         self.refresh()
 
     def refresh(self) -> None:
@@ -37,7 +38,7 @@ class Registry:
         if self._captures is None:
             return
         for name, facts in self._captures.portals().items():
-            if name not in self._portals:
+            if name not in self._with_a_file:
                 self._portals[name] = _archived_portal(facts)
 
     def names(self) -> list[str]:
