@@ -153,7 +153,7 @@ class Report:
 
     witnesses: dict[str, str] = field(default_factory=dict)
     """Every date found, by where it was found: printed, meta, listing, signature, url."""
-    further_pages: list[str] = field(default_factory=list)
+    next_page_urls: list[str] = field(default_factory=list)
     """Addresses of pages 2, 3 … of a split article, whether captured or not."""
     statistics: list[Statistic] = field(default_factory=list, repr=False)
     checks: list[Check] = field(default_factory=list, repr=False)

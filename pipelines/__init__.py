@@ -10,7 +10,7 @@ from archive.model import Page, Problem, Report
 from pipelines import metadata, parsed, statistics
 from pipelines.documents import Content
 from pipelines.html import article as text
-from pipelines.html.document import Document, ReaderError, read_document
+from pipelines.html.parsing import ParsedPage, ReaderError, parse_page
 from pipelines.statistics import provenance
 from pipelines.tables import grid as tables
 
@@ -34,7 +34,7 @@ def read(page: Page) -> Report:
         article = text.find_article(document)
     else:
         document, article = parsed.take(page)
-    further = text.further_pages(document)
+    further = text.next_page_urls(document)
     parts = list(_parts(page))
     for part in parts:
         article.paragraphs += part.paragraphs
@@ -44,7 +44,7 @@ def read(page: Page) -> Report:
         page.documents |= page.held(named)
     rows = _take_text(article, page) if own is None else _table_rows(own.content)
     report = metadata.describe(document, article, page)
-    report.further_pages = further
+    report.next_page_urls = further
     if len(parts) < len(further):
         message = f"{len(further) + 1} pages, {len(parts) + 1} of them at hand"
         report.problems.append(Problem(kind="incomplete", message=message, url=page.url))
@@ -69,8 +69,8 @@ def read(page: Page) -> Report:
     return report
 
 
-def _text_document(url: str, content: Content) -> Document:
-    return Document(url=url, kind="text", encoding="utf-8", source="\n".join(content.paragraphs))
+def _text_document(url: str, content: Content) -> ParsedPage:
+    return ParsedPage(url=url, kind="text", encoding="utf-8", source="\n".join(content.paragraphs))
 
 
 def _table_rows(content: Content | None) -> set[str]:
@@ -107,4 +107,4 @@ def _describe_documents(report: Report, page: Page) -> None:
 def _parts(page: Page) -> Iterator[text.Article]:
     for part in page.parts:
         with suppress(ReaderError):  # a part that cannot be read is a part that is missing
-            yield text.find_article(read_document(part))
+            yield text.find_article(parse_page(part))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from archive.model import Attachment, Page
 from pipelines import parsed
 from pipelines.documents import recognise
-from pipelines.html.document import ReaderError
+from pipelines.html.parsing import ReaderError
 
 MOST_DOCUMENTS = 10
 MOST_PICTURES = 12

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from archive.model import Page
 from pipelines.html import article as text
-from pipelines.html.document import Document, read_document
+from pipelines.html.parsing import ParsedPage, parse_page
 
 MOST_KEPT = 8
 """Pages that wait for their documents; more than the items that are in flight."""
@@ -16,7 +16,7 @@ MOST_KEPT = 8
 class Parsed(NamedTuple):
     """A page and the article on it."""
 
-    document: Document
+    document: ParsedPage
     article: text.Article
 
 
@@ -35,6 +35,6 @@ def take(page: Page) -> Parsed:
     """A page as `look` parsed it, else parsed now. It is the caller's alone: readers change it. Raises ReaderError."""
     found = _kept.pop((page.url, page.content_type, page.body), None) if _kept else None
     if found is None:
-        document = read_document(page)
+        document = parse_page(page)
         found = Parsed(document, text.find_article(document))
     return found

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import ReaderError, read
-from pipelines.html.document import decode, read_document
+from pipelines.html.parsing import decode, parse_page
 from tests.articles import PROSE, html, page
 
 SENTENCE = "".join(PROSE)
@@ -55,7 +55,7 @@ def test_a_body_cut_within_a_character_stays_utf_8() -> None:
 
 def test_metas_are_found_in_any_case_and_empty_ones_do_not_count() -> None:
     head = '<META NAME="ARTICLETITLE" CONTENT="一"><meta name="contentSource" content=""><meta name="ContentSource" content="二">'
-    document = read_document(page(html(head=head)))
+    document = parse_page(page(html(head=head)))
     assert document.metas == {"articletitle": "一", "contentsource": "二"}
 
 
@@ -76,10 +76,10 @@ def test_what_is_no_page_is_refused(body: bytes, content_type: str) -> None:
 
 
 def test_plain_text_is_text_and_markup_under_its_name_is_html() -> None:
-    assert read_document(page("a\nb", content_type="text/plain")).kind == "text"
-    assert read_document(page(html(), content_type="text/plain")).kind == "html"
-    assert read_document(page("a\nb", content_type=None)).kind == "text"
-    assert read_document(page(html(), content_type=None)).kind == "html"
+    assert parse_page(page("a\nb", content_type="text/plain")).kind == "text"
+    assert parse_page(page(html(), content_type="text/plain")).kind == "html"
+    assert parse_page(page("a\nb", content_type=None)).kind == "text"
+    assert parse_page(page(html(), content_type=None)).kind == "html"
 
 
 @pytest.mark.parametrize("tag", ["div", "span", "table><tr><td"])

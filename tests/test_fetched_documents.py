@@ -187,7 +187,7 @@ def test_a_page_that_was_looked_into_is_parsed_once(monkeypatch: pytest.MonkeyPa
     page = Page(url="http://www.qingxi.gov.cn/nb/a.html", body=body, content_type="text/html; charset=utf-8")
     alone = read(page)
     parsed.look(page)
-    monkeypatch.setattr(parsed, "read_document", lambda _: pytest.fail("parsed again"))
+    monkeypatch.setattr(parsed, "parse_page", lambda _: pytest.fail("parsed again"))
     assert read(page) == alone
     with pytest.raises(pytest.fail.Exception):
         read(page)

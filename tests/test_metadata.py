@@ -366,7 +366,7 @@ def test_a_body_named_by_its_rank_alone_takes_its_place_from_site_or_portal() ->
 def test_the_code_of_a_division_as_of_the_report_year(
     name: str, year: int, witnesses: list[str], code: str | None
 ) -> None:
-    found, _ = agencies.locate(name, year, witnesses)
+    found, _ = agencies.division_of(name, year, witnesses)
     assert (found.code if found else None) == code
 
 

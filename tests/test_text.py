@@ -213,10 +213,10 @@ def split(count: str, name: str = "t20210118_1001") -> str:
 
 def test_further_pages_come_from_the_call_and_not_from_the_definition() -> None:
     found = report(split("3"))
-    assert found.further_pages == [f"{FOLDER}/t20210118_1001_1.html", f"{FOLDER}/t20210118_1001_2.html"]
+    assert found.next_page_urls == [f"{FOLDER}/t20210118_1001_1.html", f"{FOLDER}/t20210118_1001_2.html"]
     assert [p.kind for p in found.problems] == ["incomplete"]
-    assert report(split("1")).further_pages == []
-    assert report(split("3", name="index")).further_pages == []
+    assert report(split("1")).next_page_urls == []
+    assert report(split("3", name="index")).next_page_urls == []
 
 
 def test_the_parts_of_a_split_article_are_joined() -> None:

@@ -279,13 +279,13 @@ def test_trap_25_gbk_pages_whatever_they_declare() -> None:
 
 def test_every_date_witness_has_its_name() -> None:
     from pipelines.html.article import find_article
-    from pipelines.html.document import read_document
+    from pipelines.html.parsing import parse_page
 
     source = page(
         html(article(*PROSE, BODY, "2021年1月5日"), head=metas(PubDate="2021-01-19")),
         entries=(Entry(url=URL, date="2021-01-20"),),
     )
-    document = read_document(source)
+    document = parse_page(source)
     assert list(read_dates(document, find_article(document), source)) == [
         "printed",
         "meta",

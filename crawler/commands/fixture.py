@@ -49,7 +49,7 @@ class Command(ArchiveCommand):
             raise ArchiveError(f"{args[0]} is no document of the archive {self.archive}")
         page = stored_page(captures, place, capture, tuple(captures.entries(urls=place.urls)))
         try:
-            page.parts = tuple(parts(captures, read(page).further_pages))
+            page.parts = tuple(parts(captures, read(page).next_page_urls))
         except ReaderError as error:
             print(f"The page cannot be read ({error}); the fixture says so.")
         captures.close()

@@ -22,7 +22,7 @@ from archive import ArchiveError, Captures
 from archive.divisions import leading_divisions
 from crawler.command import UNWELL, WELL, ArchiveCommand
 from pipelines.metadata import is_report_title
-from pipelines.metadata.agencies import body_kind, level, locate
+from pipelines.metadata.agencies import body_kind, division_of, level
 from spiders.platforms.portal import Portal
 from spiders.probing import Probe, document_pattern, links, recognise
 from spiders.registry import Registry
@@ -183,7 +183,7 @@ def _facts(name: str, probe: Probe) -> dict[str, Any]:
     facts["home"] = f"{parts.scheme}://{parts.netloc}/"
     code = metas.get("siteidcode", "")
     body = next((part for part in _SEPARATOR.split(title) if leading_divisions(part)), title)
-    where, certain = locate(body, None, [code[:6]] if code[:6].isdigit() else [])
+    where, certain = division_of(body, None, [code[:6]] if code[:6].isdigit() else [])
     if where is not None and certain:
         told = level(body, body_kind(body), where, code)
         facts |= {"division_code": where.code, "division": where.name, "level": told}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archive.model import Problem
-from pipelines.html.document import ReaderError
+from pipelines.html.parsing import ReaderError
 from pipelines.tables.grid import Grid, Segment
 
 MOST_TEXT = 4_000_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from archive.model import Page
 from pipelines.documents.content import Content, DocumentError
-from pipelines.html.document import ReaderError, read_document
-from pipelines.html.lines import clean, lines, simplify
+from pipelines.html.paragraphs import paragraphs_of, remove_unseen, strip_markup
+from pipelines.html.parsing import ReaderError, parse_page
 from pipelines.tables import grid
 
 _EXCEL = b"schemas-microsoft-com:office:excel"
@@ -14,16 +14,16 @@ _EXCEL = b"schemas-microsoft-com:office:excel"
 def read(body: bytes, content_type: str = "text/html") -> Content:
     """The paragraphs and then the tables of a page. Raises DocumentError."""
     try:
-        document = read_document(Page(url="", body=body, content_type=content_type))
+        parsed = parse_page(Page(url="", body=body, content_type=content_type))
     except ReaderError as error:
         raise DocumentError(f"no HTML can be read in it: {error}") from error
     content = Content(kind="html", origin="xlsx" if _EXCEL in body[:4096] else "docx")
-    root = next(document.root.iter("body"), document.root)
-    clean(root, asides=False, hides=document.hides)
-    simplify(root)
+    root = next(parsed.root.iter("body"), parsed.root)
+    remove_unseen(root, asides=False, has_hidden=parsed.has_hidden)
+    strip_markup(root)
     grids = grid.grids(root)
     rows = set(Content(kind="html", blocks=list(grids)).paragraphs)
-    for line in lines(root):
+    for line in paragraphs_of(root):
         if line not in rows:
             content.add(line)
     content.blocks += grids

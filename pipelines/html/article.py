@@ -12,10 +12,12 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from archive.model import Attachment
+from pipelines.blanks import collapse_blanks
 from pipelines.html import links
-from pipelines.html.containers import container, size
-from pipelines.html.document import Document, parse
-from pipelines.html.lines import SILENT, clean, hidden, lines, names_files, role, simplify, squeeze
+from pipelines.html.article_element import content_size, find_article_element
+from pipelines.html.boxes import BoxRole, is_headed_attachments, is_hidden, role
+from pipelines.html.paragraphs import SILENT, paragraphs_of, remove_unseen, strip_markup
+from pipelines.html.parsing import ParsedPage, parse_html
 
 LITTLE = 60
 """Characters below which no text is worth looking for."""
@@ -36,33 +38,33 @@ class Article:
     element: Any = field(default=None, repr=False)
 
 
-def find_article(document: Document) -> Article:
+def find_article(parsed: ParsedPage) -> Article:
     """The article of a document; empty where the page has none. Takes out of the tree what no reader sees."""
-    if document.root is None:
-        return _plain_article(document.source)
-    place = container(document.root)
-    element = _embedded_article(document, place)
+    if parsed.root is None:
+        return _plain_article(parsed.source)
+    place = find_article_element(parsed.root)
+    element = _embedded_article(parsed, place)
     if element is None:
         element = place
     else:
-        place = next((box for box in document.root.iter("div") if role(box) == "article"), place)
+        place = next((box for box in parsed.root.iter("div") if role(box) is BoxRole.ARTICLE), place)
     if element is None:
-        return _last_resort(document)
+        return _last_resort(parsed)
     viewers = list(element.iter("iframe", "embed", "object"))
-    boxes = clean(element, hides=document.hides)
+    boxes = remove_unseen(element, has_hidden=parsed.has_hidden)
     anchors = viewers + [a for box in boxes for a in box.iter("a")] + list(element.iter("a"))
     images = list(element.iter("img"))
-    simplify(element)
-    article = Article(paragraphs=lines(element), element=element)
+    strip_markup(element)
+    article = Article(paragraphs=paragraphs_of(element), element=element)
     if place is not None:
-        article.before = _lines_before(place, document.hides)
-        article.after, anchors_below = _lines_after(place, document.hides)
+        article.before = _lines_before(place, parsed.has_hidden)
+        article.after, anchors_below = _lines_after(place, parsed.has_hidden)
         anchors += anchors_below
     _cut_head(article)
-    article.attachments = links.documents(anchors, document.base)
+    article.attachments = links.documents(anchors, parsed.base)
     known = {a.url for a in article.attachments}
-    article.attachments += links.scripted_documents(document.scripts, document.base, known)
-    article.images = links.pictures(images, document.base)
+    article.attachments += links.scripted_documents(parsed.scripts, parsed.base, known)
+    article.images = links.pictures(images, parsed.base)
     _cut_attachment_lines(article)
     _cut_tail(article)
     return article
@@ -80,26 +82,24 @@ def _plain_article(source: str) -> Article:
     return article
 
 
-def _embedded_article(document: Document, place: Any) -> Any:
+def _embedded_article(parsed: ParsedPage, place: Any) -> Any:
     """The article that a gkmlpt page carries as JSON only, None where the page shows it as well."""
-    content = document.detail.get("content")
+    content = parsed.gkmlpt_detail.get("content")
     if (
         not isinstance(content, str)
         or len(content) < 30
-        or (place is not None and role(place) == "article" and size(place) > LITTLE)
+        or (place is not None and role(place) is BoxRole.ARTICLE and content_size(place) > LITTLE)
     ):
         return None
-    root = parse(f"<div>{content}</div>")
+    root = parse_html(f"<div>{content}</div>")
     return None if root is None else next(iter(root.iter("div")), None)
 
 
-def _last_resort(document: Document) -> Article:
+def _last_resort(parsed: ParsedPage) -> Article:
     import trafilatura
 
-    text = trafilatura.extract(
-        document.source, fast=True, include_comments=False, include_tables=True, deduplicate=False
-    )
-    article = Article(paragraphs=[squeeze(line) for line in (text or "").splitlines() if line.strip(" |-")])
+    text = trafilatura.extract(parsed.source, fast=True, include_comments=False, include_tables=True, deduplicate=False)
+    article = Article(paragraphs=[collapse_blanks(line) for line in (text or "").splitlines() if line.strip(" |-")])
     _cut_head(article)
     _cut_tail(article)
     return article
@@ -112,24 +112,24 @@ NEAR_LINES = 12
 """Of a box that is mostly menu the last lines may still be title and date."""
 
 
-def _lines_before(element: Any, hides: bool) -> list[str]:
+def _lines_before(element: Any, has_hidden: bool) -> list[str]:
     """Lines of the page above an element, the nearest first."""
     found: list[str] = []
     while element is not None and len(found) < MANY_LINES:
         for sibling in element.itersiblings(preceding=True):
             if sibling.tag == "head":
                 return found
-            if sibling.tail and (tail := squeeze(sibling.tail)):
+            if sibling.tail and (tail := collapse_blanks(sibling.tail)):
                 found.append(tail)
-            if sibling.tag not in SILENT and not hidden(sibling):
+            if sibling.tag not in SILENT and not is_hidden(sibling):
                 if not _is_menu(sibling):
-                    found += reversed(_lines_of(sibling, hides))
+                    found += reversed(_lines_of(sibling, has_hidden))
                 elif not any(map(_INFO_LINE.search, found)):
-                    found += _lines_of(sibling, hides)[: -NEAR_LINES - 1 : -1]
+                    found += _lines_of(sibling, has_hidden)[: -NEAR_LINES - 1 : -1]
             if len(found) >= MANY_LINES:
                 return found
         element = element.getparent()
-        if element is not None and element.text and (text := squeeze(element.text)):
+        if element is not None and element.text and (text := collapse_blanks(element.text)):
             found.append(text)
     return found
 
@@ -139,14 +139,14 @@ def _is_menu(element: Any) -> bool:
     return len(element) > 0 and sum(1 for _ in element.iter("a")) > 20
 
 
-def _lines_of(element: Any, hides: bool) -> list[str]:
+def _lines_of(element: Any, has_hidden: bool) -> list[str]:
     if len(element) == 0:
-        return [text] if (text := squeeze(element.text or "")) else []
-    clean(element, asides=False, hides=hides)
-    return lines(element)
+        return [text] if (text := collapse_blanks(element.text or "")) else []
+    remove_unseen(element, asides=False, has_hidden=has_hidden)
+    return paragraphs_of(element)
 
 
-def _lines_after(element: Any, hides: bool, limit: int = 25) -> tuple[list[str], list[Any]]:
+def _lines_after(element: Any, has_hidden: bool, limit: int = 25) -> tuple[list[str], list[Any]]:
     """Lines below the article, and the links there that may lead to its documents.
 
     Beside the article and its parent any link may; farther out, where the columns of the page are, those in boxes of files.
@@ -156,20 +156,24 @@ def _lines_after(element: Any, hides: bool, limit: int = 25) -> tuple[list[str],
     for distance in range(4):
         if element is None or element.tag == "body":
             break
-        if element.tail and (tail := squeeze(element.tail)):
+        if element.tail and (tail := collapse_blanks(element.tail)):
             found.append(tail)
         for sibling in element.itersiblings():
             if sibling.tag in SILENT:
                 continue
             kind = role(sibling)
-            if kind == "files" or (kind != "aside" and distance < 2) or (kind == "aside" and names_files(sibling)):
+            if (
+                kind is BoxRole.FILES
+                or (kind is not BoxRole.ASIDE and distance < 2)
+                or (kind is BoxRole.ASIDE and is_headed_attachments(sibling))
+            ):
                 anchors.extend(sibling.iter("a"))
-            elif kind != "aside":
+            elif kind is not BoxRole.ASIDE:
                 anchors.extend(
-                    a for box in sibling.iter("div", "ul", "table") if role(box) == "files" for a in box.iter("a")
+                    a for box in sibling.iter("div", "ul", "table") if role(box) is BoxRole.FILES for a in box.iter("a")
                 )
-            if kind != "files" and len(found) < limit and not hidden(sibling):
-                found += _lines_of(sibling, hides)
+            if kind is not BoxRole.FILES and len(found) < limit and not is_hidden(sibling):
+                found += _lines_of(sibling, has_hidden)
         element = element.getparent()
     return found[:limit], anchors
 
@@ -258,16 +262,16 @@ def _cut_attachment_lines(article: Article) -> None:
 _CREATE_PAGE = re.compile(r"""createPage(?:HTML)?\(\s*(\d+)\s*,\s*(\d+)\s*,\s*["']([^"']+)["']\s*,\s*["'](\w+)["']""")
 
 
-def further_pages(document: Document) -> list[str]:
+def next_page_urls(parsed: ParsedPage) -> list[str]:
     """Addresses of pages 2, 3 … of an article split by `createPageHTML(count, current, name, extension)` (TRS).
 
     The call on a listing, whose name is not the page's own, gives none; neither does a page that is itself a later part.
     """
-    found = _CREATE_PAGE.search(document.scripts) if "createPage" in document.scripts else None
+    found = _CREATE_PAGE.search(parsed.scripts) if "createPage" in parsed.scripts else None
     if found is None:
         return []
     count, current, name, extension = int(found[1]), int(found[2]), found[3], found[4]
-    last = urlsplit(document.url).path.rpartition("/")[2]
+    last = urlsplit(parsed.url).path.rpartition("/")[2]
     if current != 0 or not 1 < count < 200 or last != f"{name}.{extension}" or name == "index":
         return []
-    return [urljoin(document.url, f"{name}_{i}.{extension}") for i in range(1, count)]
+    return [urljoin(parsed.url, f"{name}_{i}.{extension}") for i in range(1, count)]

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes, urljoin, urlsplit
 
 from archive.model import Attachment
-from pipelines.html.lines import squeeze
+from pipelines.blanks import collapse_blanks
 
 _FILE_URL = re.compile(
     r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|pptx?|dps|zip|rar|7z|txt|csv|rtf|ceb|tiff?)(?:$|[?#])", re.IGNORECASE
@@ -71,7 +71,7 @@ def file_name(headers: list[tuple[str, str]]) -> str | None:
         raw = (quoted or bare.strip()).encode("latin-1", "replace") if raw is None else raw
         for encoding in (charset or "utf-8", "gb18030"):
             try:
-                name = squeeze(raw.decode(encoding)).replace("\\", "/").rpartition("/")[2]
+                name = collapse_blanks(raw.decode(encoding)).replace("\\", "/").rpartition("/")[2]
             except (UnicodeDecodeError, LookupError):
                 continue
             names.insert(0 if charset else len(names), name)
@@ -85,7 +85,11 @@ def documents(links: list[Any], base: str) -> list[Attachment]:
     for link in links:
         href = link.get("href") or link.get("src") or link.get("data")
         if href and is_document(href) and (url := absolute(base, href)) and url not in found:
-            name = squeeze("".join(link.itertext())) or squeeze(link.get("title") or "") or url.rpartition("/")[2]
+            name = (
+                collapse_blanks("".join(link.itertext()))
+                or collapse_blanks(link.get("title") or "")
+                or url.rpartition("/")[2]
+            )
             found[url] = Attachment(url=url, name=name, media_type=media_type(url))
     return list(found.values())
 
@@ -102,7 +106,7 @@ def pictures(images: list[Any], base: str) -> list[Attachment]:
             and (url := absolute(base, src))
             and url not in found
         ):
-            name = squeeze(image.get("alt") or image.get("title") or "") or url.rpartition("/")[2]
+            name = collapse_blanks(image.get("alt") or image.get("title") or "") or url.rpartition("/")[2]
             found[url] = Attachment(url=url, name=name, media_type=media_type(url))
     return list(found.values())
 
@@ -125,5 +129,5 @@ def scripted_documents(scripts: str, base: str, known: set[str]) -> list[Attachm
             url = absolute(base, href) if is_document(href) else None
             if url and url not in known:
                 known.add(url)
-                found.append(Attachment(url=url, name=squeeze(_TAG.sub("", name)), media_type=media_type(url)))
+                found.append(Attachment(url=url, name=collapse_blanks(_TAG.sub("", name)), media_type=media_type(url)))
     return found

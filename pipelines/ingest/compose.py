@@ -129,8 +129,8 @@ def read_capture(
         )
     page.held = partial(_documents, captures, until)
     report = read(page)
-    if report.further_pages:
-        page.parts = tuple(parts(captures, report.further_pages))
+    if report.next_page_urls:
+        page.parts = tuple(parts(captures, report.next_page_urls))
         report = read(page)
     return report
 

@@ -5,45 +5,61 @@ from __future__ import annotations
 import re
 
 from archive.divisions import Division, division, is_below, leading_divisions, tables
+from archive.vocabulary import BodyKind, Level
 
 
-def locate(name: str, year: int | None, witnesses: list[str]) -> tuple[Division | None, bool]:
-    """The division in which a body sits, and whether that is certain.
+def division_of(name: str, year: int | None, witnesses: list[str]) -> tuple[Division | None, bool]:
+    """The division in which a public body sits as of a year, and whether that is certain.
 
     `witnesses` are codes: of the portal, of the SiteIDCode. A name alone decides where it is the only one of its kind
-    (28 county names are not: 鼓楼区, 朝阳区 …), a wider name before it or a witness decides among several.
+    (28 names of counties are not: 鼓楼区, 朝阳区 …); a wider division named before it or a witness decides among several.
     (None, True) means that nothing names a division, (None, False) that what names it does not decide.
     """
     names = leading_divisions(name)
-    codes = [w for w in witnesses if division(w, year) or division(w)]
+    codes = [code for code in witnesses if division(code, year) or division(code)]
     if not names:
-        # a department that names no place is the site's own
-        own = next((d for d in (division(c, year) or division(c) for c in codes) if d), None)
-        return own, own is not None or not codes
-    by_name = tables()[0]
-    chosen: list[Division] = []
+        return _division_of_site(codes, year)
+    candidates = _divisions_named(names, year)
+    if len(candidates) > 1:
+        candidates = _nearest(candidates, codes)
+    return (candidates[0], True) if len(candidates) == 1 else (None, False)
+
+
+def _division_of_site(codes: list[str], year: int | None) -> tuple[Division | None, bool]:
+    """A department that names no place is the site's own."""
+    own = next((d for d in (division(code, year) or division(code) for code in codes) if d), None)
+    return own, own is not None or not codes
+
+
+def _divisions_named(names: list[str], year: int | None) -> list[Division]:
+    """The divisions with the last of these names within those with the names before it.
+
+    Valid in the year, else in the next, when the report was published, else today, else ever.
+    """
     for when in [year, year + 1, None] if year else [None]:
-        chosen = [d for d in by_name[names[0]] if d.valid(when)]
-        for part in names[1:]:
-            below = [
-                d for d in by_name[part] if d.valid(when) and any(is_below(d.code, above.code) for above in chosen)
-            ]
-            if not below:
-                break
-            chosen = below
-        if chosen:
+        if chosen := _divisions_named_in(names, when):
+            return chosen
+    return tables()[0][names[-1]]
+
+
+def _divisions_named_in(names: list[str], year: int | None) -> list[Division]:
+    by_name = tables()[0]
+    chosen = [d for d in by_name[names[0]] if d.valid(year)]
+    for name in names[1:]:
+        below = [d for d in by_name[name] if d.valid(year) and any(is_below(d.code, above.code) for above in chosen)]
+        if not below:
             break
-    if not chosen:
-        chosen = by_name[names[-1]]
-    if len(chosen) > 1:
-        for code in codes:
-            near = [d for d in chosen if d.code == code or is_below(d.code, code)] or [
-                d for d in chosen if is_below(code, d.code)
-            ]
-            if near:
-                chosen = near
-                break
-    return (chosen[0], True) if len(chosen) == 1 else (None, False)
+        chosen = below
+    return chosen
+
+
+def _nearest(candidates: list[Division], codes: list[str]) -> list[Division]:
+    """Those of the candidates that lie in the first witness's division to have any, or else contain it."""
+    for code in codes:
+        within = [d for d in candidates if d.code == code or is_below(d.code, code)]
+        if near := within or [d for d in candidates if is_below(code, d.code)]:
+            return near
+    return candidates
 
 
 # --- names of bodies -------------------------------------------------------------------------------------------------
@@ -95,17 +111,20 @@ def split_joint(name: str) -> list[str]:
 
 
 _KINDS = [
-    ("subdistrict_township", re.compile(r"街道办事处$|街道办$|(?:镇|乡|苏木)(?:人民)?政府$|街道$")),
-    ("functional_zone_committee", re.compile(r"(?:区|园|基地|港|城|岛)(?:管委会|管理委员会)$|管委会$")),
-    ("general_office", re.compile(r"(?:人民政府|政府|公署|管委会|管理委员会|国务院)办公[室厅]$|街道党政综合办公室$")),
-    ("government", re.compile(r"(?:人民政府|政府|行政公署|国务院)$")),
-    ("institution", re.compile(r"(?:中心|学校|大学|学院|中学|小学|幼儿园|医院|馆|所|台|公司|集团|银行|站)$")),
-    ("department", re.compile(r"(?:局|厅|委员会|委|署|部|处|办公室|办|院|队|海关|会|社|税务|分局)$")),
+    (BodyKind.SUBDISTRICT_TOWNSHIP, re.compile(r"街道办事处$|街道办$|(?:镇|乡|苏木)(?:人民)?政府$|街道$")),
+    (BodyKind.FUNCTIONAL_ZONE_COMMITTEE, re.compile(r"(?:区|园|基地|港|城|岛)(?:管委会|管理委员会)$|管委会$")),
+    (
+        BodyKind.GENERAL_OFFICE,
+        re.compile(r"(?:人民政府|政府|公署|管委会|管理委员会|国务院)办公[室厅]$|街道党政综合办公室$"),
+    ),
+    (BodyKind.GOVERNMENT, re.compile(r"(?:人民政府|政府|行政公署|国务院)$")),
+    (BodyKind.INSTITUTION, re.compile(r"(?:中心|学校|大学|学院|中学|小学|幼儿园|医院|馆|所|台|公司|集团|银行|站)$")),
+    (BodyKind.DEPARTMENT, re.compile(r"(?:局|厅|委员会|委|署|部|处|办公室|办|院|队|海关|会|社|税务|分局)$")),
 ]
 
 
-def body_kind(name: str) -> str | None:
-    """government, general_office, department, subdistrict_township, functional_zone_committee or institution."""
+def body_kind(name: str) -> BodyKind | None:
+    """The kind of a public body by the end of its full name, None where that is of no kind."""
     return next((kind for kind, pattern in _KINDS if pattern.search(name)), None)
 
 
@@ -114,12 +133,17 @@ _NATIONAL = re.compile(
 )
 
 
-def level(name: str, kind: str | None, where: Division | None, site_id_code: str | None) -> str | None:
-    """national, province, prefecture, county or township, as far as name, division and site tell."""
-    if kind == "subdistrict_township":
-        return "township"
+def level(name: str, kind: BodyKind | None, where: Division | None, site_id_code: str | None) -> Level | None:
+    """The administrative level of a public body, as far as its name, its division and its site tell.
+
+    A SiteIDCode that begins with `bm` is that of a ministry's site (docs/form.md, Dates and publication metadata).
+    """
+    if kind is BodyKind.SUBDISTRICT_TOWNSHIP:
+        return Level.TOWNSHIP
     if where is not None:
-        return "province" if where.code.endswith("0000") else "prefecture" if where.code.endswith("00") else "county"
+        if where.code.endswith("0000"):
+            return Level.PROVINCE
+        return Level.PREFECTURE if where.code.endswith("00") else Level.COUNTY
     if (site_id_code or "").lower().startswith("bm") or _NATIONAL.match(name):
-        return "national"
+        return Level.NATIONAL
     return None

@@ -1,18 +1,25 @@
 """When and by whom a page says it was published: the line printed beside the article, meta tags, listing, scripts.
 
-Printed beats meta beats listing where they name different days: PubDate is often the stamp of a migration.
+Printed beats meta beats listing where they name different days: PubDate is often the date of a migration
+(docs/form.md, Dates and publication metadata).
 """
 
 from __future__ import annotations
 
 import re
+from enum import Enum, auto
 
 from archive.model import Page
+from pipelines.blanks import collapse_blanks
 from pipelines.html.article import Article
-from pipelines.html.document import Document
-from pipelines.html.lines import squeeze
-from pipelines.metadata.dates import find_dates, first_date, is_date, normalise
+from pipelines.html.parsing import ParsedPage
+from pipelines.metadata.dates import PrintedDate, find_dates, first_date, is_date, normalise
 
+_LONGEST_LINE = 400
+"""Characters of a line beside the article that may hold its date."""
+_NEAR = 3
+"""Lines next to the article in which a date needs no label."""
+_DATE_METAS = ("pubdate", "publishdate", "published", "publishtime", "article:published_time")
 _DATE_LABEL = re.compile(
     r"([\u4e00-\u9fff\s]*?)(?:时\s*间|日\s*期)(?:发\s*布)?\s*[:：]?\s*$|(发\s*[布表])\s*[于在]?\s*[:：]?\s*$"
 )
@@ -27,20 +34,13 @@ _OTHER = re.compile(
 )
 
 
-def read_dates(document: Document, article: Article, page: Page) -> dict[str, str]:
+def read_dates(parsed: ParsedPage, article: Article, page: Page) -> dict[str, str]:
     """Every witness of the date of publication: printed, meta, listing, signature, url. ISO dates or minutes."""
     limit = page.captured_at
-    metas = document.metas
+    metas = parsed.metas
     witnesses: dict[str, str | None] = {
         "printed": _printed_date([*article.before[:60], *article.after[:15]], limit),
-        "meta": next(
-            (
-                d
-                for name in ("pubdate", "publishdate", "published", "publishtime", "article:published_time")
-                if (d := first_date(metas.get(name), limit))
-            ),
-            None,
-        ),
+        "meta": next((date for name in _DATE_METAS if (date := first_date(metas.get(name), limit))), None),
         "listing": next((e.date for e in page.entries if e.date and is_date(e.date, limit)), None),
         "signature": _signature_date(article.paragraphs, limit),
         "url": _url_date(page.url, limit),
@@ -48,31 +48,54 @@ def read_dates(document: Document, article: Article, page: Page) -> dict[str, st
     return {name: date for name, date in witnesses.items() if date}
 
 
+class _Trust(Enum):
+    """What a date beside the article dates."""
+
+    PUBLICATION = auto()
+    POSSIBLE = auto()
+    """Perhaps the publication: it has no label, or that of a revision."""
+    OTHER = auto()
+
+
 def _printed_date(lines: list[str], limit: str | None) -> str | None:
-    """The date of the line nearest to the article that says when it was published."""
-    unlabelled: str | None = None
+    """The date of the line nearest to the article that says when it was published, else the nearest possible one."""
+    possible: str | None = None
     for i, line in enumerate(lines):
-        if len(line) > 400:
+        if len(line) > _LONGEST_LINE:
             continue
-        for found in find_dates(line, limit):
-            before = normalise(line)[: found.start]
-            if not before and i + 1 < len(lines) and lines[i + 1].endswith(("：", ":")):
-                before = normalise(lines[i + 1])
-            label = _DATE_LABEL.search(before)
-            if label:
-                if _REVISION.search(label[1] or ""):
-                    unlabelled = unlabelled or found.value
-                elif label[2] or (_PUBLICATION.search(label[1]) and not _OTHER.search(label[1])):
-                    return found.value
-                continue
-            if "来源" in line and len(line) < 120:
-                return found.value
-            if "星期" in line:
-                continue  # today's date in the header of a saved page
-            alone = len(before.strip()) <= 2 and len(line) < 60
-            if alone or (i < 3 and len(line) < 40 and before[-1:].isspace()):
-                unlabelled = unlabelled or found.value
-    return unlabelled
+        next_line = lines[i + 1] if i + 1 < len(lines) else ""
+        for date in find_dates(line, limit):
+            trust = _trust(date, line, next_line, is_near=i < _NEAR)
+            if trust is _Trust.PUBLICATION:
+                return date.value
+            if trust is _Trust.POSSIBLE and possible is None:
+                possible = date.value
+    return possible
+
+
+def _trust(date: PrintedDate, line: str, next_line: str, *, is_near: bool) -> _Trust:
+    """What a date dates, by its label, which may end the next line away from the article, or by what its line holds."""
+    before = normalise(line)[: date.start]
+    if not before and next_line.endswith(("：", ":")):
+        before = normalise(next_line)
+    if label := _DATE_LABEL.search(before):
+        return _trust_by_label(label)
+    if "来源" in line and len(line) < 120:
+        return _Trust.PUBLICATION
+    if "星期" in line:
+        return _Trust.OTHER  # today's date in the header of a saved page
+    stands_alone = len(before.strip()) <= 2 and len(line) < 60
+    stands_apart = is_near and len(line) < 40 and before[-1:].isspace()
+    return _Trust.POSSIBLE if stands_alone or stands_apart else _Trust.OTHER
+
+
+def _trust_by_label(label: re.Match[str]) -> _Trust:
+    named, verb = label.groups()
+    if _REVISION.search(named or ""):
+        return _Trust.POSSIBLE
+    if verb or (_PUBLICATION.search(named) and not _OTHER.search(named)):
+        return _Trust.PUBLICATION
+    return _Trust.OTHER
 
 
 def _signature_date(paragraphs: list[str], limit: str | None) -> str | None:
@@ -124,19 +147,21 @@ _SOURCE_LITERALS = [
 _ORGAN = re.compile(r"(?:发\s*布\s*(?:机\s*构|单\s*位)|供\s*稿(?:单位)?|稿\s*源|信息提供)\s*[:：]\s*([^\s:：]{2,40})")
 
 
-def read_source(document: Document, article: Article) -> str | None:
+def read_source(parsed: ParsedPage, article: Article) -> str | None:
     """The 来源 as a reader sees it: the printed line, what a script writes there, the meta, the publishing organ of the index table."""
-    metas = document.metas
+    metas = parsed.metas
     below = ""
     for line in [*article.before, *article.after]:
         source = _printed_source(line) or (_LABEL_ALONE.match(line) and _printed_source(f"来源：{below}"))
         if source:
             return source
         below = line if len(line) < 30 and not find_dates(line) else ""
-    literal = next((m for pattern in _SOURCE_LITERALS if (m := pattern.search(document.scripts))), None)
+    literal = next((m for pattern in _SOURCE_LITERALS if (m := pattern.search(parsed.scripts))), None)
     if literal and literal[1].strip():
-        return squeeze(literal[1])
-    stated = squeeze(metas.get("contentsource", "")) or squeeze(str(document.detail.get("publisher") or ""))
+        return collapse_blanks(literal[1])
+    stated = collapse_blanks(metas.get("contentsource", "")) or collapse_blanks(
+        str(parsed.gkmlpt_detail.get("publisher") or "")
+    )
     if stated:
         return stated
     organs = (_ORGAN.search(line) for line in article.before)
@@ -149,5 +174,5 @@ def _printed_source(line: str) -> str | None:
         return None
     rest = line[label.end() :]
     end = _SOURCE_END.search(rest)
-    source = squeeze(rest[: end.start()] if end else rest).strip(" ,，;；>-")
+    source = collapse_blanks(rest[: end.start()] if end else rest).strip(" ,，;；>-")
     return source if 1 < len(source) <= 60 and not re.search(r"[。！？]", source) else None

@@ -6,9 +6,9 @@ import html
 import re
 from itertools import pairwise
 
+from pipelines.blanks import collapse_blanks
 from pipelines.html.article import Article
-from pipelines.html.document import Document
-from pipelines.html.lines import squeeze
+from pipelines.html.parsing import ParsedPage
 from pipelines.metadata.agencies import full_name
 from pipelines.metadata.dates import normalise
 
@@ -49,43 +49,10 @@ def is_report_title(title: str) -> bool:
     pictures, news, and the reports on a government's whole work (政府工作报告) are not; neither is the bare name of the
     report, which is that of the column.
     """
-    title = without_suffix(normalise(squeeze(title)))
+    title = without_suffix(normalise(collapse_blanks(title)))
     if len(title) > 120 or not _REPORT_TITLE.search(title):
         return False
     return not (_OTHER_TITLE.search(title) or COLUMN_TITLE.match(title))
-
-
-_SECTIONS = [
-    re.compile(rf"^[（(]?[一二三四五六七八]\s*[、.．)）]\s*{name}")
-    for name in (
-        r"(?:总体|基本|概述|概况|工作概)",
-        r".{0,12}主动公开",
-        r".{0,16}(?:收到和处理|依申请)",
-        r".{0,16}(?:行政复议|行政诉讼)",
-        r".{0,14}(?:存在的?(?:主要)?(?:问题|不足)|主要问题)",
-        r"其他?[她它]?需要(?:报告|说明)",
-        r".{0,10}(?:收费|费用)",
-    )
-]
-
-
-def sections(paragraphs: list[str]) -> int:
-    """How many of the report's fixed sections have their heading in the text."""
-    headings = [p for p in paragraphs if len(p) < 50]
-    return sum(any(pattern.match(h) for h in headings) for pattern in _SECTIONS)
-
-
-_INDEX = re.compile(r"/(?:(?:index|list|default|col)(?:_?\d+)?(?:\.\w{2,5})?)?(?:[?#]|$)")
-
-
-def is_listing(document: Document, article: Article) -> bool:
-    """Whether a page lists documents: no metas of an article, the address of a folder or its index, and no prose.
-
-    Some portals give an article a folder of its own (dth.yiyang): there the prose decides.
-    """
-    if document.kind != "html" or "articletitle" in document.metas or "pubdate" in document.metas:
-        return False
-    return bool(_INDEX.search(document.url)) and sum(len(p) for p in article.paragraphs if len(p) > 60) < 400
 
 
 # --- title -----------------------------------------------------------------------------------------------------------
@@ -97,43 +64,60 @@ _SITE_TAIL = re.compile(
 _HEADING_TAGS = ("h1", "h2", "h3", "ucaptitle")
 
 
-def read_title(document: Document, article: Article) -> str | None:
-    """The article's title without site name and markup, None where the page prints none."""
-    metas = document.metas
-    if document.root is None:
+_LONGEST_TITLE = 100
+_SHORTEST_TITLE = 5
+
+
+def read_title(parsed: ParsedPage, article: Article, *, is_listing: bool = False) -> str | None:
+    """The article's title without site name and markup, None where the page prints none.
+
+    In the order of trust: the ArticleTitle of the national page labels, the JSON of a gkmlpt page, a heading or line
+    above the article that the browser title repeats, a line that is a report's title, the browser title alone, any
+    heading. A listing has the title of its column.
+    """
+    if parsed.root is None:
         return next(filter(_is_title, article.before), None) or _title_over_lines(article.paragraphs[:4])
-    site = {squeeze(metas.get(name, "")) for name in ("sitename", "columnname")} - {""}
-    stated = squeeze(_TAGS.sub("", html.unescape(metas.get("articletitle", "") or metas.get("ucaptitle", ""))))
-    if stated and stated not in site:
-        if not stated.endswith(("...", "…")):
-            return stated
-        whole = next((h for h in _headings(document) if h.startswith(stated.rstrip(".…"))), None)
-        return whole or stated
-    shown = squeeze("".join(next((t.itertext() for t in document.root.iter("title")), ())))
-    if is_listing(document, article):
-        return metas.get("columnname") or _without_site(shown, site) or None
-    detail = document.detail.get("title")
+    metas = parsed.metas
+    site = {collapse_blanks(metas.get(name, "")) for name in ("sitename", "columnname")} - {""}
+    if stated := _title_in_metas(parsed, site):
+        return stated
+    browser_title = collapse_blanks("".join(next((t.itertext() for t in parsed.root.iter("title")), ())))
+    if is_listing:
+        return metas.get("columnname") or _without_site(browser_title, site) or None
+    detail = parsed.gkmlpt_detail.get("title")
     if isinstance(detail, str) and detail.strip():
-        return squeeze(detail)
-    headings = _headings(document)
-    flat = shown.replace(" ", "")
-    for heading in headings:
-        if len(heading) >= 5 and heading.replace(" ", "") in flat and heading not in site:
-            return heading
-    above = [line for line in article.before[:12] if 5 <= len(line) <= 100]
-    for line in above:
-        if line.replace(" ", "") in flat and line not in site:
+        return collapse_blanks(detail)
+    return _title_in_text(parsed, article, browser_title, site)
+
+
+def _title_in_metas(parsed: ParsedPage, site: set[str]) -> str | None:
+    """ArticleTitle, made whole from a heading where it is cut short; None where it repeats the site or its column."""
+    meta = parsed.metas.get("articletitle", "") or parsed.metas.get("ucaptitle", "")
+    stated = collapse_blanks(_TAGS.sub("", html.unescape(meta)))
+    if not stated or stated in site:
+        return None
+    if stated.endswith(("...", "…")):
+        return next((h for h in _headings(parsed) if h.startswith(stated.rstrip(".…"))), stated)
+    return stated
+
+
+def _title_in_text(parsed: ParsedPage, article: Article, browser_title: str, site: set[str]) -> str | None:
+    headings = [heading for heading in _headings(parsed) if len(heading) >= _SHORTEST_TITLE]
+    above = [line for line in article.before[:12] if _SHORTEST_TITLE <= len(line) <= _LONGEST_TITLE]
+    repeated = browser_title.replace(" ", "")
+    for line in [*headings, *above]:
+        if line.replace(" ", "") in repeated and line not in site:
             return line
     for line in [*above, *article.paragraphs[:2]]:
-        if is_report_title(line) and len(line) < 80:
+        if _is_title(line):
             return line
-    bare = _without_site(shown, site)
-    near = next((h for h in headings if len(h) >= 5 and h in article.before[:8]), None)
-    if near and bare not in article.before:
-        return near  # <title> names the site on every page of some portals
+    bare = _without_site(browser_title, site)
+    beside = next((heading for heading in headings if heading in article.before[:8]), None)
+    if beside and bare not in article.before:
+        return beside  # on some portals the browser title is the site's on every page
     if bare and bare not in site:
         return bare
-    return next((h for h in headings if len(h) >= 5), None)
+    return headings[0] if headings else None
 
 
 def _is_title(line: str) -> bool:
@@ -155,16 +139,16 @@ def _title_over_lines(lines: list[str]) -> str | None:
     return None
 
 
-def _headings(document: Document) -> list[str]:
+def _headings(parsed: ParsedPage) -> list[str]:
     found = []
-    for heading in document.root.iter(*_HEADING_TAGS):
+    for heading in parsed.root.iter(*_HEADING_TAGS):
         own = [heading.text or ""]
         for child in heading:
             # dates and buttons stand in boxes of their own inside some headings
             if child.tag not in ("small", "div", "script", "style", "p"):
                 own.extend(child.itertext())
             own.append(child.tail or "")
-        text = squeeze("".join(own))
+        text = collapse_blanks("".join(own))
         if text:
             found.append(text)
     return found

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from archive.forms import normalised, without_blanks
 from archive.model import Statistic
-from pipelines.statistics.numerals import number
+from pipelines.numerals import number
 from pipelines.statistics.prose_patterns import (
     ABOUT,
     APPLICANTS,

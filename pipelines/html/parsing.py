@@ -1,4 +1,4 @@
-"""Bytes → document: what charset, what kind, and the tree, parsed once."""
+"""Bytes → parsed page: its charset, its kind, its tree, and what its head and scripts say of it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from lxml import etree
 
 from archive.charset import decode
 from archive.model import Page
+from archive.vocabulary import ProblemKind
 
 
 class ReaderError(ValueError):
     """A page that cannot be read at all: empty, or of a format that no reader knows. `kind` names the problem."""
 
-    kind = "unreadable"
+    kind: str = ProblemKind.UNREADABLE
 
 
 @dataclass(slots=True)
-class Document:
+class ParsedPage:
     """A decoded page. `root` is None for plain text, whose lines are in `source`."""
 
     url: str
@@ -36,9 +37,9 @@ class Document:
     """Names in lower case: portals write ArticleTitle, articletitle, contentSource … The first that is not empty counts."""
     scripts: str = field(default="", repr=False)
     """The text of the inline scripts: some portals write source, attachments or the whole article by script."""
-    hides: bool = True
+    has_hidden: bool = True
     """Whether any style in the page hides anything."""
-    detail: dict[str, Any] = field(default_factory=dict, repr=False)
+    gkmlpt_detail: dict[str, Any] = field(default_factory=dict, repr=False)
     """What a gkmlpt page carries of its document as JSON in `window._CONFIG.DETAIL`; empty elsewhere."""
 
 
@@ -59,42 +60,21 @@ _CONTENT = re.compile(rb"\S")
 _MARKUP = re.compile(r"<(?:!doctype|html|head|body|div|p|table|meta|script|span|br|h\d|ul|td|a)\b", re.IGNORECASE)
 
 
-def read_document(page: Page) -> Document:
+def parse_page(page: Page) -> ParsedPage:
     """Decode and parse a page.
 
     Raises ReaderError for an empty body and for formats that are not HTML or plain text.
     """
-    body = page.body
     content_type = page.content_type or ""
-    if not _CONTENT.search(body):
-        raise ReaderError("empty body")
-    for magic, name in _MAGIC.items():
-        if body.startswith(magic):
-            raise ReaderError(f"{name} cannot be read as a page")
-    if _UNREADABLE.search(content_type):
-        raise ReaderError(f"{content_type} cannot be read as a page")
-    source, encoding = decode(body, content_type)
-    if b"\0" in body:  # a look at the bytes is ten times as quick as one at the text
-        source = source.replace("\0", "")
-    source = source.lstrip("\ufeff")
-    plain = content_type.lower().startswith("text/plain") or (not content_type and page.url.lower().endswith(".txt"))
-    if plain or not content_type:
-        plain = not _MARKUP.search(source[:4096])
-    if plain:
-        return Document(url=page.url, kind="text", encoding=encoding, source=source, base=page.url)
-    root = parse(source)
+    _refuse_other_formats(page.body, content_type)
+    source, encoding = _decode_without_nulls(page.body, content_type)
+    if _is_plain_text(source, content_type):
+        return ParsedPage(url=page.url, kind="text", encoding=encoding, source=source, base=page.url)
+    root = parse_html(source)
     if root is None:
         raise ReaderError("no markup and no text")
-    base, metas, script_texts = page.url, dict[str, str](), list[str]()
-    for element in root.iter("script", "meta", "base"):  # one walk: each costs
-        if element.tag == "script":
-            script_texts.append(element.text or "")
-        elif element.tag == "base":
-            base = urljoin(base, element.get("href") or "")
-        elif (name := element.get("name")) and (content := (element.get("content") or "").strip()):
-            metas.setdefault(name.strip().lower(), content)
-    scripts = "\n".join(filter(None, script_texts))
-    return Document(
+    base, metas, scripts = _head_of(root, page.url)
+    return ParsedPage(
         url=page.url,
         kind="html",
         encoding=encoding,
@@ -103,12 +83,50 @@ def read_document(page: Page) -> Document:
         base=base,
         metas=metas,
         scripts=scripts,
-        hides=any(word in source and pattern.search(source) for word, pattern in _HIDES),
-        detail=_detail(scripts),
+        has_hidden=any(word in source and pattern.search(source) for word, pattern in _HIDING_STYLES),
+        gkmlpt_detail=_gkmlpt_detail(scripts),
     )
 
 
-def parse(source: str) -> Any:
+def _refuse_other_formats(body: bytes, content_type: str) -> None:
+    if not _CONTENT.search(body):
+        raise ReaderError("empty body")
+    for magic, name in _MAGIC.items():
+        if body.startswith(magic):
+            raise ReaderError(f"{name} cannot be read as a page")
+    if _UNREADABLE.search(content_type):
+        raise ReaderError(f"{content_type} cannot be read as a page")
+
+
+def _decode_without_nulls(body: bytes, content_type: str) -> tuple[str, str]:
+    """The text without null characters and byte order mark, and the charset it was written in."""
+    source, encoding = decode(body, content_type)
+    if b"\0" in body:  # a look at the bytes is ten times as quick as one at the text
+        source = source.replace("\0", "")
+    return source.lstrip("\ufeff"), encoding
+
+
+def _is_plain_text(source: str, content_type: str) -> bool:
+    """Whether a page is text without markup; servers that say text/plain or nothing may still send HTML."""
+    if content_type and not content_type.lower().startswith("text/plain"):
+        return False
+    return not _MARKUP.search(source[:4096])
+
+
+def _head_of(root: Any, url: str) -> tuple[str, dict[str, str], str]:
+    """The base of relative addresses, the metas by name, and the text of the inline scripts."""
+    base, metas, scripts = url, dict[str, str](), list[str]()
+    for element in root.iter("script", "meta", "base"):  # one walk: each takes time
+        if element.tag == "script":
+            scripts.append(element.text or "")
+        elif element.tag == "base":
+            base = urljoin(base, element.get("href") or "")
+        elif (name := element.get("name")) and (content := (element.get("content") or "").strip()):
+            metas.setdefault(name.strip().lower(), content)
+    return base, metas, "\n".join(filter(None, scripts))
+
+
+def parse_html(source: str) -> Any:
     """The tree of an HTML source, or None where there is none. Comments are left out: Word leaves many in pages."""
     # libxml2 is fed UTF-8 whatever the page was, so that a wrong meta charset has no say
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
@@ -119,7 +137,7 @@ def parse(source: str) -> Any:
 
 
 # a pattern each, with a plain word before it: one pattern for all costs as much as parsing the page
-_HIDES = (
+_HIDING_STYLES = (
     ("isplay", re.compile(r"isplay\s*:\s*(?i:none)")),
     ("DISPLAY", re.compile(r"DISPLAY\s*:\s*(?i:none)")),
     ("visibility", re.compile(r"visibility\s*:\s*hidden")),
@@ -127,7 +145,7 @@ _HIDES = (
 _DETAIL = re.compile(r"""DETAIL["']?\s*:\s*(?=\{)""")
 
 
-def _detail(scripts: str) -> dict[str, Any]:
+def _gkmlpt_detail(scripts: str) -> dict[str, Any]:
     found = _DETAIL.search(scripts) if "_CONFIG" in scripts else None
     if found is None:
         return {}

@@ -6,7 +6,8 @@ from typing import Any
 
 from lxml import etree
 
-from pipelines.html.lines import SENTENCE_MARK, SILENT, hidden, role, string, text_size
+from pipelines.html.boxes import SENTENCE_MARK, BoxRole, is_hidden, role, string_of, text_size
+from pipelines.html.paragraphs import SILENT
 
 ENOUGH = 200
 """Characters that a container must hold to be taken for the article without looking further."""
@@ -20,23 +21,23 @@ _LONG_TEXTS = etree.XPath(
 )
 
 
-def container(root: Any) -> Any:
+def find_article_element(root: Any) -> Any:
     """The element that holds the article: the largest known container, else the densest part of the page."""
     best, best_size = None, 0
     outer: Any = None
     for tags in _CONTAINERS:
         for element in root.iter(*tags):
-            if role(element) != "article" or _is_within(element, outer) or _concealed(element):
+            if role(element) is not BoxRole.ARTICLE or _is_within(element, outer) or _concealed(element):
                 continue
             outer = element
-            if (found := size(element)) > best_size:
+            if (found := content_size(element)) > best_size:
                 best, best_size = element, found
         if best_size >= ENOUGH:
             break
     if best is not None and best_size >= ENOUGH:
         return _widened(best)
     dense = _densest(root)
-    if dense is not None and (best is None or size(dense) > 4 * best_size):
+    if dense is not None and (best is None or content_size(dense) > 4 * best_size):
         return dense
     return best
 
@@ -51,13 +52,13 @@ def _is_within(element: Any, outer: Any) -> bool:
 
 def _concealed(element: Any) -> bool:
     while element is not None:
-        if hidden(element):
+        if is_hidden(element):
             return True
         element = element.getparent()
     return False
 
 
-def size(element: Any) -> int:
+def content_size(element: Any) -> int:
     """Characters of text, with something for tables and pictures, nothing for scripts."""
     silent = sum(len(s.text or "") for s in element.iter("script", "style"))
     return int(text_size(element)) - silent + 30 * sum(1 for _ in element.iter("img", "table"))
@@ -70,9 +71,14 @@ def _widened(element: Any) -> Any:
         return element
     own: str | None = None
     for other in parent:
-        if other is not element and isinstance(other.tag, str) and role(other) == "article" and not hidden(other):
-            own = own or string(element)
-            text = string(other).strip()
+        if (
+            other is not element
+            and isinstance(other.tag, str)
+            and role(other) is BoxRole.ARTICLE
+            and not is_hidden(other)
+        ):
+            own = own or string_of(element)
+            text = string_of(other).strip()
             if len(text) > 30 and text not in own:
                 return parent
     return element
@@ -97,7 +103,7 @@ def _dense_part(root: Any, *, bar: bool) -> tuple[Any, int, int]:
             element = element.getparent()
         state = barred[element]
         for inner in reversed(chain):
-            state = state or inner.tag in SILENT or (bar and (role(inner) == "aside" or hidden(inner)))
+            state = state or inner.tag in SILENT or (bar and (role(inner) is BoxRole.ASIDE or is_hidden(inner)))
             barred[inner] = state
         return state
 
