@@ -12,7 +12,7 @@ from tests.crawling import ROOT, scrapy
 
 DOCS = ROOT / "docs"
 FILES = sorted((DOCS / "scheduling").iterdir())
-COMMAND = re.compile(r"\.venv/bin/scrapy ([a-z-]+)((?: -{1,2}\w+(?: [\w=/.-]+)?)*)")
+COMMAND = re.compile(r"(?:\.venv/bin/tongjian|\"\$TONGJIAN\") ([a-z-]+)((?: -{1,2}\w+(?: [\w=/.-]+)?)*)")
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.suffix != ".timer"], ids=lambda path: path.name)
