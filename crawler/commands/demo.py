@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -82,7 +83,7 @@ class Command(ArchiveCommand):
             if new or changed
             else "Nothing is new since the last run."
         )
-        console.print(f"Browse them:  ARCHIVE={FOLDER} .venv/bin/scrapy browse", soft_wrap=True)
+        console.print(f"Browse them:  ARCHIVE={FOLDER} {sys.argv[0]} browse", soft_wrap=True, markup=False)
 
 
 def _figures(row: Row) -> tuple[int, ...]:
