@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from archive.database import ArchiveError
-from archive.room.plain import csv_lines
+from archive.room.untrusted_text import csv_lines
 
 KEYS: dict[str, tuple[str, ...]] = {
     "portals": ("name",),
@@ -139,7 +139,7 @@ def _resources(
     fields = []
     for column, kind in columns.items():
         field: dict[str, Any] = {"name": column, "type": _TYPES[kind][1], "description": described["columns"][column]}
-        unit = described.get("units", {}).get(column)
+        unit = described.get("column_units", {}).get(column)
         fields.append(field | ({"unit": unit} if unit else {}))
     schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
     if key:

@@ -21,8 +21,8 @@ from urllib.parse import quote
 import pytest
 from lxml import etree
 
-from archive.room.captured import without_connections
-from archive.room.plain import cell, shown, web_address
+from archive.room.captured_pages import without_connections
+from archive.room.untrusted_text import csv_cell, shown, web_address
 from crawler.demo.demo import demo_replicas
 from crawler.demo.server import Server
 from tests.crawling import ROOT, crawl, scrapy
@@ -322,6 +322,28 @@ def test_questions_have_answers_and_can_be_changed_as_sql(room: str) -> None:
         assert ours["rows"], name
 
 
+def test_every_table_view_and_query_opens_in_a_browser(archive: Path, room: str) -> None:
+    from archive.room.questions import QUESTIONS
+
+    paths = [f"/reports/{name}" for name in QUESTIONS]
+    for database in ("reports", "captures"):
+        db = sqlite3.connect(archive / f"{database}.db")
+        names = db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
+        db.close()
+        paths += [f"/{database}", *(f"/{database}/{name}" for (name,) in names)]
+    answers = {path: get(room + path) for path in paths}
+    assert {path: status for path, (status, _, _) in answers.items() if status != 200} == {}
+    assert all(headers["content-type"].startswith("text/html") for _, headers, _ in answers.values())
+
+
+def test_numbers_come_with_their_unit(archive: Path, room: str) -> None:
+    for view, column, unit in (("key_figures", "applications", "件"), ("timeliness", "days_late", "days")):
+        report_id = one(archive, f"SELECT report_id FROM {view} WHERE {column} <> 0 LIMIT 1")
+        value = one(archive, f"SELECT {column} FROM {view} WHERE report_id = '{report_id}'")
+        page = get(f"{room}/reports/{view}?report_id={report_id}")[2].decode()
+        assert re.search(f">\\s*{value} {unit}\\s*</td>", page), view
+
+
 def test_grant_rate_leaves_out_what_it_says(archive: Path, room: str) -> None:
     answer = json.loads(get(f"{room}/questions/grant-rate.json?year=all")[2])
     total = one(archive, "SELECT COUNT(*) FROM reports")
@@ -360,7 +382,7 @@ def test_texts_are_shown_without_what_turns_or_breaks_them() -> None:
     [("=1+1", "'=1+1"), ("+1 a", "'+1 a"), ("-1", "-1"), ("+19", "+19"), ("-", "-"), ("@x", "'@x"), ("\t=1", "'\t=1"), ("＝1", "'＝1"), (" =1", "' =1"), ("中", "中"), (-3, -3)],
 )  # fmt: skip
 def test_formulas_are_defused(text: object, written: object) -> None:
-    assert cell(text) == written
+    assert csv_cell(text) == written
 
 
 def test_hostile_texts_in_tables_and_feeds(nasty: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archive import Reports
-from archive.room import national
+from archive.room.form_layout import explain, lay_out
 from pipelines.statistics import provenance as weighing
 from pipelines.statistics import statistics_of
 from pipelines.statistics.checks import check
@@ -83,10 +83,8 @@ def test_the_table_that_counts_is_shown_and_disagreements_are_marked() -> None:
 
     check = {"identity": "D-1", "scope": "granted.total docx/html", "verdict": "fails"}
     sources = [{"table_no": 3, "origin": "docx"}, {"table_no": 3, "origin": "html"}]
-    (table,) = national.layout([cell("html", 1), cell("docx", 2)], [check], sources)
+    (table,) = lay_out([cell("html", 1), cell("docx", 2)], [check], sources)
     shown = [c for block in table.blocks for line in block.lines for c in line.cells if c and c.raw]
     assert (table.origin, [(c.raw, c.failing) for c in shown]) == ("docx", [("2", ("D-1",))])
-    assert national.spelled(check)[0][1] == "granted, total（Word document / table on the page）"
-    assert national.spelled(check | {"scope": "table 3 docx/html"})[0][0].startswith(
-        "三、收到和处理政府信息公开申请情况（"
-    )
+    assert explain(check)[0][1] == "Granted, total (Word document / table on the page)"
+    assert explain(check | {"scope": "table 3 docx/html"})[0][0].startswith("三、收到和处理政府信息公开申请情况（")

@@ -1,7 +1,7 @@
-"""What users of this data ask, as queries: each with its formula, and what it leaves out and why.
+"""What users of this data ask, as SQL: each question with its formula, and what its answer leaves out and why.
 
-Every query takes `:year` (a year, or an empty text for all) and `:portal` (a name, or empty), is limited by those who
-run it, and names its reports by `report_id`. Formulas: national form of 2021 and Regulation (2019) arts. 49-50.
+Every query takes `:year` (a year, or an empty text for all) and `:portal` (a name, or an empty text), is limited by its
+caller, and names its reports by `report_id`. Formulas: national form of 2021 and Regulation (2019) articles 49 and 50.
 """
 
 from __future__ import annotations
@@ -13,153 +13,329 @@ from typing import Any
 
 from archive.forms import LABELS
 from archive.migrations.views import figure
-from archive.room.figures import FIGURES, FIGURES_SQL
+from archive.room.key_figures import (
+    FROM_ORGANISATIONS,
+    GRANTED,
+    KEY_FIGURES,
+    REPORTS_SQL,
+    REVIEWS_DECIDED,
+    SUITS,
+    SUITS_DECIDED,
+    SUITS_LOST,
+    TO_PROCESS,
+    VERIFIED,
+)
 from archive.room.report import dicts
-from archive.room.words import Pair, label
+from archive.room.vocabulary_bilingual import Bilingual, label_of
+from archive.vocabulary import Form, Origin, Verdict
 
-_ASKED = "(:year = '' OR r.report_year = :year) AND (:portal = '' OR r.portal = :portal)"
-_HEAD = "report_id, issuing_body, report_year"
+# What a visitor chose, as a condition on `r`.
+_CHOSEN = "(:year = '' OR r.report_year = :year) AND (:portal = '' OR r.portal = :portal)"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `left_out` counts the reports that `sql` says nothing of, by reason."""
+    """One question. `left_out_sql` counts the reports that `sql` leaves out: (a key of LEFT_OUT_REASONS, number)."""
 
     name: str
-    title: Pair
-    formula: Pair
+    title: Bilingual
+    formula: Bilingual
     sql: str
-    left_out: str
-    leaves_out: Pair
+    left_out_sql: str
+    leaves_out: Bilingual
 
 
-_NO_FIGURE = (
-    "办理总计等分母为空或为零的报告，以及其他网站上的同一份报告",
-    "reports whose denominator is blank or nought, and copies of a report on other portals",
+def _rate(name: str, numerator: str, denominator: str) -> Question:
+    """The question whose answer is a rate of KEY_FIGURES, a report a row, with both its numbers."""
+    rate = KEY_FIGURES[name]
+    verified = " AND ".join(f"table_{'three' if table == 3 else 'four'} = '{VERIFIED}'" for table in rate.tables)
+    sql = f"""SELECT
+  report_id,
+  issuing_body,
+  report_year,
+  {numerator} AS numerator,
+  {denominator} AS denominator,
+  ROUND({rate.sql}, 4) AS share,
+  {verified} AS verified
+FROM (
+{REPORTS_SQL}
+WHERE {_CHOSEN}
 )
-
-
-def _rate(name: str, above: str, below: str) -> Question:
-    """A question whose answer is a figure that can be drawn over years, with both its numbers."""
-    asked = FIGURES[name]
-    state = " AND ".join(f"table_{'three' if table == 3 else 'four'} = 'verified'" for table in asked.tables)
-    sql = (
-        f"SELECT {_HEAD}, {above} AS numerator, {below} AS denominator, ROUND({asked.sql}, 4) AS share,"  # noqa: S608 - constants
-        f" {state} AS verified FROM (\n{FIGURES_SQL}\nWHERE {_ASKED})\nWHERE {asked.sql} IS NOT NULL ORDER BY share DESC, report_id"
+WHERE {rate.sql} IS NOT NULL
+ORDER BY share DESC, report_id"""  # noqa: S608 - constants
+    left_out = f"""SELECT
+  CASE
+    WHEN r.same_as IS NOT NULL THEN 'copy'
+    WHEN NOT EXISTS (
+      SELECT 1 FROM statistics s WHERE s.report_id = r.id AND s.table_no IN (3, 4)
+    ) THEN 'no_figures'
+    ELSE 'no_denominator'
+  END AS reason,
+  COUNT(*) AS reports
+FROM reports r
+WHERE {_CHOSEN} AND r.id NOT IN (
+  SELECT report_id FROM ({REPORTS_SQL} WHERE {_CHOSEN}) WHERE {rate.sql} IS NOT NULL
+)
+GROUP BY 1"""  # noqa: S608 - constants
+    leaves_out = (
+        "分子或分母为空、分母为零的报告，以及其他网站上的同一份报告",
+        "reports whose numerator or denominator is blank or whose denominator is zero, and copies on other portals",
     )
-    left_out = f"""SELECT CASE WHEN r.same_as IS NOT NULL THEN 'copy' WHEN NOT EXISTS (SELECT 1 FROM statistics s WHERE s.report_id = r.id AND s.table_no IN (3, 4)) THEN 'no_figures'
-  ELSE 'no_denominator' END AS reason, COUNT(*) AS reports
-FROM reports r WHERE {_ASKED} AND r.id NOT IN (SELECT report_id FROM ({FIGURES_SQL} WHERE {_ASKED}) WHERE {asked.sql} IS NOT NULL) GROUP BY 1"""  # noqa: S608 - constants
-    return Question(name.replace("_", "-"), asked.title, asked.formula, sql, left_out, _NO_FIGURE)
+    return Question(name.replace("_", "-"), rate.title, rate.formula, sql, left_out, leaves_out)
 
 
-_SUITS = "COALESCE(suits, COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0))"
-_PENDING = "COALESCE(suits_direct_pending, 0) + COALESCE(suits_after_review_pending, 0)"
-_LOST = "COALESCE(suits_direct_corrected, 0) + COALESCE(suits_after_review_corrected, 0)"
-_REASONS = [row["name"] for row in LABELS["forms"]["cn-2021"]["tables"]["3"]["rows"] if row["code"].startswith("3.3.")]
-_EACH_REASON = "\nUNION ALL ".join(
-    f"SELECT '{name}' AS reason, '{label(name)[0]}' AS label, SUM(n) AS refusals, COUNT(n) AS reports"  # noqa: S608 - constants
-    f" FROM (SELECT {figure(name)} AS n FROM reports r WHERE r.same_as IS NULL AND {_ASKED})"
-    for name in _REASONS
+def _refusals_by_reason() -> Question:
+    reasons = [
+        row["name"]
+        for row in LABELS["forms"][Form.NATIONAL_2021]["tables"]["3"]["rows"]
+        if row["code"].startswith("3.3.")
+    ]
+    each = "\n  UNION ALL\n".join(
+        f"""  SELECT '{name}' AS reason, '{label_of(name)[0]}' AS label, SUM(n) AS refusals, COUNT(n) AS reports
+  FROM (
+    SELECT {figure(name)} AS n
+    FROM reports r WHERE r.same_as IS NULL AND {_CHOSEN}
+  )"""  # noqa: S608 - constants
+        for name in reasons
+    )
+    return Question(
+        "denied-by-reason",
+        ("不予公开的理由分布", "Refusals by reason"),
+        ("某一理由（第3.3.1至3.3.8项）÷ 不予公开合计", "one reason (rows 3.3.1 to 3.3.8) / all refusals"),
+        f"""SELECT *, ROUND(CAST(refusals AS REAL) / NULLIF(SUM(refusals) OVER (), 0), 4) AS share
+FROM (
+{each}
 )
-_DENIED = f"""SELECT *, ROUND(CAST(refusals AS REAL) / NULLIF(SUM(refusals) OVER (), 0), 4) AS share
-FROM ({_EACH_REASON}) WHERE reports > 0 ORDER BY refusals DESC"""  # noqa: S608 - constants
-_NONE = "SELECT NULL AS reason, 0 AS reports WHERE 0"
-_ONE_LEADS = f"SELECT 'copy' AS reason, COUNT(*) AS reports FROM reports r WHERE {_ASKED} AND r.same_as IS NOT NULL"  # noqa: S608 - constants
+WHERE reports > 0
+ORDER BY refusals DESC""",  # noqa: S608 - constants
+        f"""SELECT
+  CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_table_three' END AS reason,
+  COUNT(*) AS reports
+FROM reports r
+WHERE {_CHOSEN} AND (
+  r.same_as IS NOT NULL
+  OR NOT EXISTS (
+    SELECT 1 FROM statistics s
+    WHERE s.report_id = r.id AND s.table_no = 3 AND s.origin <> '{Origin.NARRATIVE}'
+      AND s.column_name = 'total' AND s.value IS NOT NULL
+  )
+)
+GROUP BY 1""",  # noqa: S608 - constants
+        (
+            "没有表三的报告（2019年以前多为文字），以及其他网站上的同一份报告",
+            "reports without table three (most before 2019), and copies on other portals",
+        ),
+    )
+
+
+def _late() -> Question:
+    return Question(
+        "late",
+        ("逾期发布的报告", "Reports published late"),
+        (
+            "发布日期晚于期限：部门为次年1月31日，政府为次年3月31日（2019年以前均为3月31日）",
+            "published after 31 January (departments) or 31 March (governments; before 2019, every body)",
+        ),
+        f"""SELECT
+  t.report_id,
+  t.issuing_body,
+  t.report_year,
+  t.body_kind,
+  substr(t.published, 1, 10) AS published,
+  t.deadline,
+  t.days_late
+FROM timeliness t
+JOIN reports r ON r.id = t.report_id
+WHERE t.on_time = 0 AND {_CHOSEN}
+ORDER BY t.days_late DESC, t.report_id""",  # noqa: S608 - constants
+        f"""SELECT
+  CASE
+    WHEN r.report_year IS NULL THEN 'no_year'
+    WHEN r.published IS NULL THEN 'no_date'
+    ELSE 'no_body_kind'
+  END AS reason,
+  COUNT(*) AS reports
+FROM reports r
+JOIN timeliness t ON t.report_id = r.id
+WHERE t.on_time IS NULL AND {_CHOSEN}
+GROUP BY 1""",  # noqa: S608 - constants
+        ("没有年度、发布日期或机关类型的报告", "reports without a year, a date of publication or a kind of body"),
+    )
+
+
+def _missing_years() -> Question:
+    return Question(
+        "missing-years",
+        ("缺少报告的年度", "Years without a report"),
+        (
+            "自该机关在本档案中的最早年度起，至本档案最新年度止，没有报告的年度",
+            "years without a report, from a body's first year here to the newest year of the archive",
+        ),
+        """WITH RECURSIVE span AS (
+  SELECT
+    issuing_body,
+    MIN(report_year) AS first,
+    COUNT(DISTINCT report_year) AS years,
+    group_concat(DISTINCT portal) AS portals
+  FROM reports
+  WHERE issuing_body IS NOT NULL AND report_year IS NOT NULL AND (:portal = '' OR portal = :portal)
+  GROUP BY issuing_body
+),
+last AS (SELECT MAX(report_year) AS year FROM reports),
+year(y) AS (
+  SELECT MIN(first) FROM span
+  UNION ALL
+  SELECT y + 1 FROM year, last WHERE y < last.year
+)
+SELECT s.issuing_body, y AS report_year, s.years AS years_here, s.portals
+FROM span s
+JOIN last
+JOIN year ON y BETWEEN s.first AND last.year
+WHERE s.years <= last.year - s.first
+  AND NOT EXISTS (SELECT 1 FROM reports r WHERE r.issuing_body = s.issuing_body AND r.report_year = y)
+  AND (:year = '' OR y = CAST(:year AS INTEGER))
+ORDER BY y DESC, s.issuing_body""",
+        """SELECT CASE WHEN issuing_body IS NULL THEN 'no_body' ELSE 'no_year' END AS reason, COUNT(*) AS reports
+FROM reports
+WHERE (issuing_body IS NULL OR report_year IS NULL)
+  AND (:portal = '' OR portal = :portal)
+  AND (:year = '' OR :year <> '')
+GROUP BY 1""",
+        (
+            "没有发布机关或年度的报告；机关更名后视为另一机关",
+            "reports without a body or year; a body that was renamed counts as another",
+        ),
+    )
+
+
+def _failed_identities() -> Question:
+    return Question(
+        "failed-identities",
+        ("勾稽不符的报告", "Failed identities"),
+        ("T3-A至T4-A、S-1、S-2：表内及文表之间", "T3-A to T4-A, S-1 and S-2: within a report"),
+        f"""SELECT
+  f.report_id,
+  f.issuing_body,
+  f.report_year,
+  f.identity,
+  f.scope,
+  f.expected,
+  f.actual,
+  f.severity
+FROM failed_checks f
+JOIN reports r ON r.id = f.report_id
+WHERE f.identity NOT GLOB 'X-*' AND {_CHOSEN}
+ORDER BY f.identity, f.report_id, f.scope""",  # noqa: S608 - constants
+        f"""SELECT 'no_checks' AS reason, COUNT(*) AS reports
+FROM reports r
+WHERE {_CHOSEN} AND NOT EXISTS (
+  SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict <> '{Verdict.NOT_ASSESSABLE}'
+)""",  # noqa: S608 - constants
+        ("没有可核对表格的报告", "reports without a table that could be checked"),
+    )
+
+
+def _carried_over_wrongly() -> Question:
+    return Question(
+        "carried-over-wrongly",
+        ("上年结转与上年报告不一致", "Carried over inconsistently"),
+        (
+            "本年“上年结转”≠ 上年报告“结转下年度继续办理”（总计列）",
+            "carried over from last year ≠ what last year's report carries over (column total)",
+        ),
+        f"""SELECT
+  y.report_id,
+  y.issuing_body,
+  y.report_year,
+  y.previous_report_id,
+  y.carried_out_previous_year,
+  y.carried_in,
+  y.difference
+FROM year_over_year y
+JOIN reports r ON r.id = y.report_id
+WHERE y.difference <> 0 AND {_CHOSEN}
+ORDER BY ABS(y.difference) DESC, y.report_id""",  # noqa: S608 - constants
+        f"""SELECT
+  CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason,
+  COUNT(*) AS reports
+FROM reports r
+WHERE {_CHOSEN} AND r.id NOT IN (
+  SELECT report_id FROM year_over_year y WHERE :year = '' OR y.report_year = :year
+)
+GROUP BY 1""",  # noqa: S608 - constants
+        ("没有上年报告或没有结转数的报告", "reports without last year's report or without these figures"),
+    )
+
+
+def _reused_text() -> Question:
+    return Question(
+        "reused-text",
+        ("沿用上年文字的报告", "Text reused from last year"),
+        (
+            "与上年报告相同的句子字数 ÷ 本年正文句子总字数（数字不计差异）",
+            "characters in sentences that last year's report has too / in all sentences (numbers count as equal)",
+        ),
+        f"""SELECT
+  r.id AS report_id,
+  r.issuing_body,
+  r.report_year,
+  p.id AS previous_report_id,
+  ROUND(reused_share(t.text, q.text), 4) AS share
+FROM reports r
+JOIN reports p
+  ON p.issuing_body = r.issuing_body AND p.report_year = r.report_year - 1 AND p.same_as IS NULL
+JOIN report_texts t ON t.report_id = r.id
+JOIN report_texts q ON q.report_id = p.id
+WHERE r.same_as IS NULL AND {_CHOSEN}
+ORDER BY share DESC, report_id""",  # noqa: S608 - constants
+        f"""SELECT
+  CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason,
+  COUNT(*) AS reports
+FROM reports r
+WHERE {_CHOSEN} AND (
+  r.same_as IS NOT NULL
+  OR NOT EXISTS (
+    SELECT 1 FROM reports p
+    WHERE p.issuing_body = r.issuing_body AND p.report_year = r.report_year - 1 AND p.same_as IS NULL
+  )
+)
+GROUP BY 1""",  # noqa: S608 - constants
+        ("没有上年报告的报告", "reports without last year's report"),
+    )
+
 
 QUESTIONS = {
-    q.name: q
-    for q in (
-        _rate("grant_rate", "granted + COALESCE(partially_granted, 0)", "processed"),
-        Question(
-            "denied-by-reason",
-            ("不予公开的理由各占多少", "Refusals by reason"),
-            ("某一理由（3.3.1–3.3.8）÷ 不予公开合计", "one reason (rows 3.3.1 to 3.3.8) / all of them"),
-            _DENIED,
-            f"""SELECT CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_table_three' END AS reason, COUNT(*) AS reports FROM reports r
-WHERE {_ASKED} AND (r.same_as IS NOT NULL OR NOT EXISTS (SELECT 1 FROM statistics s WHERE s.report_id = r.id AND s.table_no = 3 AND s.origin <> 'narrative' AND s.column_name = 'total' AND s.value IS NOT NULL))
-GROUP BY 1""",  # noqa: S608 - constants
-            ("没有表三的报告（2019年以前多为文字），以及其他网站上的同一份报告", "reports without table three (most before 2019), and copies on other portals"),
-        ),
+    question.name: question
+    for question in (
+        _rate("grant_rate", GRANTED, "processed"),
+        _refusals_by_reason(),
         _rate("not_held_rate", "not_held", "processed"),
         _rate("screened_rate", "not_processed", "processed"),
-        _rate("backlog_rate", "carried_out", "applications + COALESCE(carried_in, 0)"),
-        _rate("contested_rate", f"reviews + {_SUITS}", "processed"),
-        _rate("review_correction_rate", "reviews_corrected", "reviews - COALESCE(reviews_pending, 0)"),
-        _rate("suit_loss_rate", _LOST, f"{_SUITS} - {_PENDING}"),
-        _rate("organisation_rate", "applications - applications_natural_person", "applications"),
-        Question(
-            "late",
-            ("晚于法定期限发布的报告", "Reports published late"),
-            ("发布日期 > 期限：部门为次年1月31日，政府为次年3月31日（2019年以前均为3月31日）", "published after 31 January (departments) or 31 March (governments; before 2019 all)"),
-            f"""SELECT t.report_id, t.issuing_body, t.report_year, t.body_kind, substr(t.published, 1, 10) AS published, t.deadline, t.days_late
-FROM timeliness t JOIN reports r ON r.id = t.report_id WHERE t.on_time = 0 AND {_ASKED} ORDER BY t.days_late DESC, t.report_id""",  # noqa: S608 - constants
-            f"""SELECT CASE WHEN r.report_year IS NULL THEN 'no_year' WHEN r.published IS NULL THEN 'no_date' ELSE 'no_body_kind' END AS reason, COUNT(*) AS reports
-FROM reports r JOIN timeliness t ON t.report_id = r.id WHERE t.on_time IS NULL AND {_ASKED} GROUP BY 1""",  # noqa: S608 - constants
-            ("没有年度、发布日期或机关类型的报告", "reports without a year, a date of publication or a kind of body"),
-        ),
-        Question(
-            "missing-years",
-            ("缺少报告的年度", "Years without a report"),
-            ("机关在档案中最早年度之后、全档案最新年度之前没有报告的年度", "years without a report of a body, from its first year here up to the newest year of the archive"),
-            """WITH span AS (SELECT issuing_body, MIN(report_year) AS first, COUNT(DISTINCT report_year) AS years, group_concat(DISTINCT portal) AS portals
-    FROM reports WHERE issuing_body IS NOT NULL AND report_year IS NOT NULL AND (:portal = '' OR portal = :portal) GROUP BY issuing_body),
-  last AS (SELECT MAX(report_year) AS year FROM reports),
-  year(y) AS (SELECT MIN(first) FROM span UNION ALL SELECT y + 1 FROM year, last WHERE y < last.year)
-SELECT s.issuing_body, y AS report_year, s.years AS years_here, s.portals FROM span s JOIN last JOIN year ON y BETWEEN s.first AND last.year
-WHERE s.years <= last.year - s.first AND NOT EXISTS (SELECT 1 FROM reports r WHERE r.issuing_body = s.issuing_body AND r.report_year = y)
-  AND (:year = '' OR y = CAST(:year AS INTEGER)) ORDER BY y DESC, s.issuing_body""",
-            "SELECT CASE WHEN issuing_body IS NULL THEN 'no_body' ELSE 'no_year' END AS reason, COUNT(*) AS reports FROM reports"
-            " WHERE (issuing_body IS NULL OR report_year IS NULL) AND (:portal = '' OR portal = :portal) AND (:year = '' OR :year <> '') GROUP BY 1",
-            ("没有发布机关或年度的报告；机关改名后视为另一机关", "reports without a body or year; a body that was renamed counts as another"),
-        ),
-        Question(
-            "failed-identities",
-            ("勾稽不符的报告", "Failed identities"),
-            ("T3-A 至 T4-A、S-1、S-2：表内与文表之间", "T3-A to T4-A, S-1 and S-2: within a report"),
-            f"""SELECT f.report_id, f.issuing_body, f.report_year, f.identity, f.scope, f.expected, f.actual, f.severity
-FROM failed_checks f JOIN reports r ON r.id = f.report_id WHERE f.identity NOT GLOB 'X-*' AND {_ASKED} ORDER BY f.identity, f.report_id, f.scope""",  # noqa: S608 - constants
-            f"""SELECT 'no_checks' AS reason, COUNT(*) AS reports FROM reports r
-WHERE {_ASKED} AND NOT EXISTS (SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict <> 'not_assessable')""",  # noqa: S608 - constants
-            ("没有可核对表格的报告", "reports without a table that could be checked"),
-        ),
-        Question(
-            "carried-over-wrongly",
-            ("结转数与上年不一致", "Carried over wrongly between years"),
-            ("本年“上年结转” ≠ 上年报告的“结转下年度”（总计列）", "carried in ≠ what last year's report carried out (total column)"),
-            f"""SELECT y.report_id, y.issuing_body, y.report_year, y.previous_report_id, y.carried_out_previous_year, y.carried_in, y.difference
-FROM year_over_year y JOIN reports r ON r.id = y.report_id WHERE y.difference <> 0 AND {_ASKED} ORDER BY ABS(y.difference) DESC, y.report_id""",  # noqa: S608 - constants
-            f"""SELECT CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason, COUNT(*) AS reports FROM reports r
-WHERE {_ASKED} AND r.id NOT IN (SELECT report_id FROM year_over_year y WHERE :year = '' OR y.report_year = :year) GROUP BY 1""",  # noqa: S608 - constants
-            ("缺少上年报告或结转数的报告", "reports without last year's report or without these figures"),
-        ),
-        Question(
-            "reused-text",
-            ("沿用上年文字的报告", "Text reused from last year"),
-            ("与上年报告相同的句子字数 ÷ 本年正文句子字数（忽略数字）", "characters in sentences that last year's report has too / all in sentences (digits apart)"),
-            f"""SELECT r.id AS report_id, r.issuing_body, r.report_year, p.id AS previous_report_id,
-  ROUND(reused_share(t.text, q.text), 4) AS share
-FROM reports r JOIN reports p ON p.issuing_body = r.issuing_body AND p.report_year = r.report_year - 1 AND p.same_as IS NULL
-  JOIN report_texts t ON t.report_id = r.id JOIN report_texts q ON q.report_id = p.id
-WHERE r.same_as IS NULL AND {_ASKED} ORDER BY share DESC, report_id""",  # noqa: S608 - constants
-            f"""SELECT CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason, COUNT(*) AS reports FROM reports r
-WHERE {_ASKED} AND (r.same_as IS NOT NULL OR NOT EXISTS (SELECT 1 FROM reports p WHERE p.issuing_body = r.issuing_body AND p.report_year = r.report_year - 1 AND p.same_as IS NULL)) GROUP BY 1""",  # noqa: S608 - constants
-            ("没有上年报告的报告", "reports without last year's report"),
-        ),
+        _rate("backlog_rate", "carried_out", TO_PROCESS),
+        _rate("contested_rate", f"reviews + {SUITS}", "processed"),
+        _rate("review_correction_rate", "reviews_corrected", REVIEWS_DECIDED),
+        _rate("suit_loss_rate", SUITS_LOST, SUITS_DECIDED),
+        _rate("organisation_rate", FROM_ORGANISATIONS, "applications"),
+        _late(),
+        _missing_years(),
+        _failed_identities(),
+        _carried_over_wrongly(),
+        _reused_text(),
     )
-}  # fmt: skip
+}
+"""By name, in the order of the page of questions."""
 
-REASONS: dict[str, Pair] = {
+LEFT_OUT_REASONS: dict[str, Bilingual] = {
     "copy": ("其他网站上的同一份报告", "copy of a report on another portal"),
     "no_figures": ("没有表三、表四的数字", "no figures of tables three and four"),
-    "no_denominator": ("分子或分母为空，或分母为零", "numerator or denominator blank, or denominator nought"),
+    "no_denominator": ("分子或分母为空，或分母为零", "numerator or denominator blank, or denominator zero"),
     "no_table_three": ("没有表三", "no table three"),
     "no_year": ("没有年度", "no report year"),
     "no_date": ("没有发布日期", "no date of publication"),
-    "no_body_kind": ("机关类型未知", "kind of body unknown"),
+    "no_body_kind": ("机关类型不明", "kind of body unknown"),
     "no_body": ("没有发布机关", "no issuing body"),
     "no_checks": ("没有可核对的表格", "nothing that could be checked"),
-    "no_previous_year": ("没有上年报告或数字", "no report or figure of the year before"),
+    "no_previous_year": ("没有上年报告或相应数字", "no report or figure of the year before"),
 }
 
 _SENTENCES = re.compile(r"[。；！？\n]")
@@ -167,9 +343,9 @@ _DIGITS = re.compile(r"\d+")
 
 
 def reused_share(text: str | None, before: str | None) -> float | None:
-    """The share of this text's characters that stand in sentences of 12 characters or more that the other has too.
+    """The share (0 to 1) of this text's characters in sentences that last year's text has too; None without sentences.
 
-    Numbers count as equal: years and figures change where sentences do not.
+    Only sentences of 12 characters or more count. Numbers count as equal: figures change where sentences do not.
     """
     sentences, old = _sentences(text), set(_sentences(before))
     whole = sum(map(len, sentences))
@@ -181,8 +357,8 @@ def _sentences(text: str | None) -> list[str]:
 
 
 def answer(db: sqlite3.Connection, question: Question, year: str, portal: str, limit: int) -> dict[str, Any]:
-    """The rows of a question, up to `limit`, and what it leaves out: (reason, reports)."""
+    """The rows of a question, at most `limit`, and what it leaves out: (reason, number of reports)."""
     values = {"year": year, "portal": portal}
     rows = dicts(db, f"SELECT * FROM ({question.sql}) LIMIT {int(limit)}", values)  # noqa: S608 - our own queries
-    left_out = db.execute(question.left_out, values).fetchall()
+    left_out = db.execute(question.left_out_sql, values).fetchall()
     return {"rows": rows, "left_out": [(reason, number) for reason, number in left_out if number]}

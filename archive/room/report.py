@@ -1,4 +1,4 @@
-"""One report, with all that the archive knows of it."""
+"""One report, with everything the archive knows about it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.migrations.views import BEST
+from archive.vocabulary import DOCUMENT_OUTCOMES, Origin, Outcome, Verdict
 
 _HEADING = re.compile(r"^\s*(?:[一二三四五六七八九十]{1,3}[、．.]|第[一二三四五六七八九十]{1,3}[章节部])\s*\S.{0,60}$")
 _SUBHEADING = re.compile(r"^\s*[（(][一二三四五六七八九十]{1,3}[)）]\s*\S.{0,50}$")
 _SENTENCE = re.compile(r"[。；！？]")
 _TABLE_ROW = re.compile(r"(?:^|\s)[-+]?[\d,.]*[\d/／—–-](?:\s+[-+]?[\d,.]*[\d/／—–-])+\s*$|^\S{2,40}\s+[\d,.]+\s*$")
 _KINDS = (("row", _TABLE_ROW), ("h2", _HEADING), ("h3", _SUBHEADING))
-
-
-SOURCES_BY_WORTH = f"table_no, {BEST.replace('t.', '')}"
+_BEST_SOURCE_FIRST = f"table_no, {BEST.replace('t.', '')}"
 
 
 @dataclass(slots=True)
@@ -29,7 +28,7 @@ class Paragraph:
 
 
 def paragraphs(text: str) -> list[Paragraph]:
-    """A report's text as headings, rows of tables and paragraphs, told by how Chinese documents number them."""
+    """A report's text as headings, table rows and paragraphs, recognised by how Chinese documents number them."""
     found = []
     for line in text.split("\n"):
         if not line.strip():
@@ -49,7 +48,7 @@ def dicts(db: sqlite3.Connection, sql: str, values: Any = ()) -> list[dict[str, 
 
 
 @dataclass(slots=True)
-class Full:
+class ReportDetails:
     """A report with its rows in every table, and its neighbours."""
 
     row: dict[str, Any]
@@ -57,26 +56,27 @@ class Full:
     statistics: list[dict[str, Any]]
     checks: list[dict[str, Any]]
     sources: list[dict[str, Any]]
-    """Where its tables stand, the best source of each first."""
+    """Rows of table_sources, the best source of each table first."""
     attachments: list[dict[str, Any]]
     locations: list[dict[str, Any]]
     versions: list[dict[str, Any]]
     """Newest first, `changed` as a dictionary field → (old, new)."""
     deadline: dict[str, Any]
+    """Its row of timeliness."""
     years: list[dict[str, Any]]
     """Every report of the same body, by year."""
     twins: list[dict[str, Any]]
     """The same report on other portals."""
 
     def beside(self, step: int) -> dict[str, Any] | None:
-        """The report of the same body `step` years on."""
+        """The report of the same body `step` years later (negative: earlier), of the same portal if it has one."""
         year = self.row["report_year"]
         there = [r for r in self.years if year is not None and r["report_year"] == year + step]
         return min(there, key=lambda r: (r["portal"] != self.row["portal"], r["id"]), default=None)
 
 
-def load(db: sqlite3.Connection, report_id: str) -> Full | None:
-    """The report of this id; None where there is none."""
+def load(db: sqlite3.Connection, report_id: str) -> ReportDetails | None:
+    """The report with this id, or None."""
     found = dicts(db, "SELECT * FROM reports WHERE id = ?", (report_id,))
     if not found:
         return None
@@ -87,7 +87,7 @@ def load(db: sqlite3.Connection, report_id: str) -> Full | None:
             ("report_texts", "report_id"),
             ("statistics", "table_no, row_name, column_name"),
             ("checks", "identity, scope"),
-            ("table_sources", SOURCES_BY_WORTH),
+            ("table_sources", _BEST_SOURCE_FIRST),
             ("attachments", "url"),
             ("locations", "url"),
             ("versions", "captured_at DESC"),
@@ -97,7 +97,7 @@ def load(db: sqlite3.Connection, report_id: str) -> Full | None:
         version["changed"] = _changes(version["changed"])
     body = row["issuing_body"]
     lead = row["same_as"] or row["id"]
-    return Full(
+    return ReportDetails(
         row=row,
         text=of["report_texts"][0]["text"] if of["report_texts"] else "",
         statistics=of["statistics"],
@@ -109,16 +109,17 @@ def load(db: sqlite3.Connection, report_id: str) -> Full | None:
         deadline=(dicts(db, "SELECT * FROM timeliness WHERE report_id = ?", (report_id,)) or [{}])[0],
         years=dicts(
             db,
-            "SELECT id, portal, report_year, title, state FROM reports WHERE issuing_body = ? AND report_year IS NOT NULL"
-            " ORDER BY report_year, id LIMIT 200",
+            """SELECT id, portal, report_year, title, state FROM reports
+            WHERE issuing_body = ? AND report_year IS NOT NULL
+            ORDER BY report_year, id LIMIT 200""",
             (body,),
         )
         if body
         else [],
         twins=dicts(
             db,
-            "SELECT id, portal, title, url FROM reports WHERE id <> ? AND issuing_body IS ? AND report_year IS ?"
-            " AND (id = ? OR same_as = ?)",
+            """SELECT id, portal, title, url FROM reports
+            WHERE id <> ? AND issuing_body IS ? AND report_year IS ? AND (id = ? OR same_as = ?)""",
             (row["id"], body, row["report_year"], lead, lead),
         ),
     )
@@ -134,32 +135,34 @@ def _changes(text: str | None) -> dict[str, list[Any]]:
     return {str(name): pair for name, pair in changed.items() if isinstance(pair, list) and len(pair) == 2}
 
 
-def narrative(full: Full) -> list[dict[str, Any]]:
-    """The figures that the prose states, each with its sentence and whether the table says otherwise."""
+def figures_in_prose(report: ReportDetails) -> list[dict[str, Any]]:
+    """The figures that the prose states; `differs` is the failed check (S-2) where the table says otherwise, else None."""
     differs = {
-        check["scope"]: check for check in full.checks if check["identity"] == "S-2" and check["verdict"] == "fails"
+        check["scope"]: check
+        for check in report.checks
+        if check["identity"] == "S-2" and check["verdict"] == Verdict.FAILS
     }
     return [
         s | {"differs": differs.get(f"{s['row_name']}.{s['column_name']}")}
-        for s in full.statistics
-        if s["origin"] == "narrative"
+        for s in report.statistics
+        if s["origin"] == Origin.NARRATIVE
     ]
 
 
-# What captures.db adds
-
+# From captures.db
 
 _CAPTURE = "SELECT id, requested_at, status, content_type, sha256 FROM captures"
+MAX_ADDRESSES = 50
+"""Addresses of one report that are looked up."""
 
 
-def captured(db: sqlite3.Connection, urls: list[str], sha256: str | None) -> dict[str, Any] | None:
+def capture_of(db: sqlite3.Connection, urls: list[str], sha256: str | None) -> dict[str, Any] | None:
     """The newest capture of one of these addresses with this body, the first address first."""
-    for url in urls[:50]:
-        found = dicts(
-            db,
-            f"{_CAPTURE} WHERE url = ? AND sha256 = ? ORDER BY (outcome = 'ok') DESC, requested_at DESC LIMIT 1",
-            (url, sha256),
-        )
+    sql = f"""{_CAPTURE}
+    WHERE url = ? AND sha256 = ?
+    ORDER BY (outcome = ?) DESC, requested_at DESC LIMIT 1"""
+    for url in urls[:MAX_ADDRESSES]:
+        found = dicts(db, sql, (url, sha256, Outcome.OK))
         if found:
             return found[0]
     return None
@@ -167,30 +170,29 @@ def captured(db: sqlite3.Connection, urls: list[str], sha256: str | None) -> dic
 
 def newest_capture(db: sqlite3.Connection, url: str) -> dict[str, Any] | None:
     """The newest capture of an address that has a body."""
-    found = dicts(
-        db,
-        f"{_CAPTURE} WHERE url = ? AND sha256 IS NOT NULL AND outcome IN ('ok', 'unchanged') ORDER BY requested_at DESC LIMIT 1",
-        (url,),
-    )
-    return found[0] if found else None
+    sql = f"""{_CAPTURE}
+    WHERE url = ? AND sha256 IS NOT NULL AND outcome IN (?, ?)
+    ORDER BY requested_at DESC LIMIT 1"""
+    return next(iter(dicts(db, sql, (url, *DOCUMENT_OUTCOMES))), None)
 
 
 def fetches(db: sqlite3.Connection, urls: list[str]) -> list[dict[str, Any]]:
     """Every fetch of these addresses, newest first, up to a hundred."""
-    marks = ", ".join("?" * len(urls[:50]))
-    return dicts(
-        db,
-        f"SELECT id, url, requested_at, status, outcome, sha256, note FROM captures WHERE url IN ({marks})"  # noqa: S608 - only marks
-        " ORDER BY requested_at DESC LIMIT 100",
-        urls[:50],
-    )
+    urls = urls[:MAX_ADDRESSES]
+    sql = f"""SELECT id, url, requested_at, status, outcome, sha256, note FROM captures
+    WHERE url IN ({_marks(urls)})
+    ORDER BY requested_at DESC LIMIT 100"""  # noqa: S608 - only marks
+    return dicts(db, sql, urls)
 
 
 def problems(db: sqlite3.Connection, urls: list[str]) -> list[dict[str, Any]]:
-    """The open problems of these addresses."""
-    marks = ", ".join("?" * len(urls[:50]))
-    return dicts(
-        db,
-        f"SELECT * FROM problems WHERE url IN ({marks}) AND resolved_at IS NULL ORDER BY id DESC LIMIT 50",  # noqa: S608 - only marks
-        urls[:50],
-    )
+    """The open problems of these addresses, newest first."""
+    urls = urls[:MAX_ADDRESSES]
+    sql = f"""SELECT * FROM problems
+    WHERE url IN ({_marks(urls)}) AND resolved_at IS NULL
+    ORDER BY id DESC LIMIT 50"""  # noqa: S608 - only marks
+    return dicts(db, sql, urls)
+
+
+def _marks(values: list[str]) -> str:
+    return ", ".join("?" * len(values))

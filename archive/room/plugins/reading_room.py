@@ -5,53 +5,53 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 from datasette import hookimpl
 from datasette.filters import FilterArguments
 from markupsafe import Markup
 
-from archive.room import views, views_over_years
-from archive.room.asking import answering
-from archive.room.csv_answers import SafeCsv
-from archive.room.pages import path
-from archive.room.plain import shown, web_address
+from archive.room.csv_middleware import CsvWithoutFormulas
+from archive.room.database_access import with_error_pages
+from archive.room.pages import atom_feed, captured_pages, home, over_years, problems, questions, report, search
 from archive.room.questions import QUESTIONS, reused_share
+from archive.room.rendering import number, url_part
 from archive.room.search import MAX_QUERY, condition, escape_fts
+from archive.room.untrusted_text import shown, web_address
 
 WITH_CAPTURES = bool(os.environ.get("WITH_CAPTURES"))
 """Whether bodies may be downloaded as they are."""
-MOST_SQL_BYTES = 60_000_000
+MAX_SQL_BYTES = 60_000_000
 """No value that a query makes may be larger."""
 
 ROUTES: tuple[tuple[str, Any], ...] = (
-    (r"^/$", views.home),
-    (r"^/portals$", views.portals),
-    (r"^/search(?:\.(?P<format>json|csv))?$", views.search_page),
-    (r"^/report/(?P<id>.+?)(?:\.(?P<format>json|txt))?$", views.report_page),
-    (r"^/captured/(?P<id>\d{1,18})$", views.captured_page),
-    (r"^/captured/(?P<id>\d{1,18})/original$", views.captured_original),
-    (r"^/body/(?P<name>.+?)(?:\.(?P<format>json|csv))?$", views_over_years.body_page),
-    (r"^/portal/(?P<name>.+?)(?:\.(?P<format>json|csv))?$", views_over_years.portal_page),
-    (r"^/compare(?:\.(?P<format>json|csv))?$", views_over_years.compare_page),
-    (r"^/questions$", views_over_years.questions_page),
-    (r"^/questions/(?P<name>[a-z-]+)(?:\.(?P<format>json|csv))?$", views_over_years.question_page),
-    (r"^/problems(?:\.(?P<format>json|csv))?$", views.problems_page),
-    (r"^/feed\.atom$", views.feed),
+    (r"^/$", home.home),
+    (r"^/portals$", home.portals),
+    (r"^/search(?:\.(?P<format>json|csv))?$", search.results),
+    (r"^/report/(?P<id>.+?)(?:\.(?P<format>json|txt))?$", report.report),
+    (r"^/captured/(?P<id>\d{1,18})$", captured_pages.captured),
+    (r"^/captured/(?P<id>\d{1,18})/original$", captured_pages.original),
+    (r"^/body/(?P<name>.+?)(?:\.(?P<format>json|csv))?$", over_years.body),
+    (r"^/portal/(?P<name>.+?)(?:\.(?P<format>json|csv))?$", over_years.portal),
+    (r"^/compare(?:\.(?P<format>json|csv))?$", over_years.compare),
+    (r"^/questions$", questions.questions),
+    (r"^/questions/(?P<name>[a-z-]+)(?:\.(?P<format>json|csv))?$", questions.question),
+    (r"^/problems(?:\.(?P<format>json|csv))?$", problems.problems),
+    (r"^/feed\.atom$", atom_feed.feed),
 )
 
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
     """The reading room comes before Datasette's own pages."""
-    return [(address, answering(view)) for address, view in ROUTES]
+    return [(address, with_error_pages(handler)) for address, handler in ROUTES]
 
 
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Filters for what comes from portals."""
-    env.filters |= {"shown": shown, "web": web_address, "path": path}
-    env.globals["quoted"] = path
+    env.filters |= {"shown": shown, "web": web_address, "url_part": url_part}
 
 
 # Last, so that it replaces Datasette's own function of that name.
@@ -60,15 +60,13 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     """Functions for SQL, a bound on what a query can make, and bodies out of its reach."""
     conn.create_function("escape_fts", 1, escape_fts, deterministic=True)
     conn.create_function("reused_share", 2, reused_share, deterministic=True)
-    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_SQL_BYTES)
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_SQL_BYTES)
     if not WITH_CAPTURES:
         conn.set_authorizer(_without_bodies)
 
 
-def _without_bodies(action: int, first: str | None, second: str | None, *_: object) -> int:
-    if action == sqlite3.SQLITE_READ and first == "bodies" and second == "data":
-        return sqlite3.SQLITE_IGNORE
-    if action == sqlite3.SQLITE_READ and first == "captures" and second == "request_body":
+def _without_bodies(action: int, table: str | None, column: str | None, *_: object) -> int:
+    if action == sqlite3.SQLITE_READ and (table, column) in {("bodies", "data"), ("captures", "request_body")}:
         return sqlite3.SQLITE_IGNORE
     return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
 
@@ -93,14 +91,14 @@ def filters_from_request(request: Any, database: str, table: str) -> FilterArgum
 
 @hookimpl
 def canned_queries(database: str) -> dict[str, dict[str, Any]] | None:
-    """The questions as queries that can be looked into and changed."""
+    """The questions as queries that can be read and changed."""
     if database != "reports":
         return None
     return {
         name: {
             "sql": question.sql,
             "title": " · ".join(question.title),
-            "description": f"{question.formula[0]} · {question.formula[1]}",
+            "description": " · ".join(question.formula),
             "params": ["year", "portal"],
         }
         for name, question in QUESTIONS.items()
@@ -108,50 +106,68 @@ def canned_queries(database: str) -> dict[str, dict[str, Any]] | None:
 
 
 @hookimpl
-def render_cell(value: Any, column: str, table: str | None, database: str) -> Any:
-    """Ids lead to the report's page; texts of portals cannot turn the line they stand in."""
-    if database != "reports" or not isinstance(value, str):
-        return shown(value, 2000) if isinstance(value, str) and shown(value, len(value)) != value else None
-    if column in {"report_id", "previous_report_id"} or (column == "id" and table == "reports"):
-        return Markup('<a href="/report/{}">{}</a>').format(path(value), shown(value))
-    if shown(value, len(value)) != value:
-        return shown(value, 2000)
-    return None
+def render_cell(value: Any, column: str, table: str | None, database: str, datasette: Any) -> Any:
+    """Links to reports, units behind numbers, and texts of portals that cannot change the direction of their line."""
+    if isinstance(value, int | float):
+        return _with_unit(value, column, table, database, datasette)
+    if not isinstance(value, str):
+        return None
+    if database == "reports" and (
+        column in {"report_id", "previous_report_id"} or (column == "id" and table == "reports")
+    ):
+        return Markup('<a href="/report/{}">{}</a>').format(url_part(value), shown(value))
+    return shown(value, 2000) if shown(value, len(value)) != value else None
+
+
+def _with_unit(value: float, column: str, table: str | None, database: str, datasette: Any) -> str | None:
+    """The number and its unit; None if it has none."""
+    unit = _units(datasette, database, table).get(column) if table else None
+    return f"{number(value)} {unit}" if unit else None
+
+
+@cache
+def _units(datasette: Any, database: str, table: str) -> dict[str, str]:
+    """Column → unit, by metadata.yaml's `column_units`.
+
+    Datasette's own key `units` is not used: it knows only physical units and answers with an error to any other.
+    """
+    units: dict[str, str] = datasette.table_metadata(database, table).get("column_units", {})
+    return units
 
 
 @hookimpl
 def asgi_wrapper() -> Callable[[Any], Any]:
-    """Headers that keep a page from doing what it should not, on every answer; CSV without formulas."""
-    return lambda app: Guarded(SafeCsv(app))
+    """Security headers on every answer, and CSV without formulas."""
+    return lambda app: SecurityHeaders(CsvWithoutFormulas(app))
 
 
-OURS = (
+DATASETTE_CSP = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " connect-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
 )
-"""For Datasette's own pages, whose scripts are in the page; the reading room's have none and say so."""
+"""For Datasette's own pages, whose scripts are in the page; the reading room's have none and bring their own policy."""
 
 
-class Guarded:
-    """ASGI middleware."""
+class SecurityHeaders:
+    """ASGI middleware that adds the headers an answer does not set itself."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
-        """Adds what an answer does not say itself."""
+        """Passes everything on, with more headers."""
 
-        async def guarded(message: Any) -> None:
+        async def with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
                 given = {name.lower() for name, _ in message["headers"]}
                 wanted = {
                     b"x-content-type-options": b"nosniff",
                     b"referrer-policy": b"no-referrer",
                     b"x-dns-prefetch-control": b"off",
-                    b"content-security-policy": OURS.encode(),
+                    b"content-security-policy": DATASETTE_CSP.encode(),
                 }
                 headers = [*message["headers"], *((k, v) for k, v in wanted.items() if k not in given)]
                 message = message | {"headers": headers}
             await send(message)
 
-        await self.app(scope, receive, guarded)
+        await self.app(scope, receive, with_headers)

@@ -1,4 +1,4 @@
-"""Text from portals on its way out: what it must not be able to do to the page, the table or the feed it comes into."""
+"""Text from portals on its way out: made harmless for the page, the spreadsheet or the feed that shows it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
-_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Marks that turn the direction of writing, and with them what a line seems to say."""
+_BIDI_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that change the direction of writing, and so what a line seems to say."""
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 """What XML 1.0 cannot hold."""
 _FORMULA = re.compile(r"^[\s\u200b\ufeff]*[=+\-@＝＋－＠\t\r|%]")
@@ -19,15 +19,15 @@ _NUMBER = re.compile(r"^[-+]?[\d.,\s]*%?$")
 
 
 def shown(value: object, limit: int = 300) -> str:
-    """A text as a page or feed shows it: without control and direction marks, and not longer than `limit`."""
+    """A text as a page or feed shows it: no control or direction marks, at most `limit` characters."""
     text = "" if value is None else str(value)
     if len(text) > limit:
         text = text[:limit] + "…"
-    return _CONTROLS.sub("", _TURNS.sub("", text))
+    return _CONTROLS.sub("", _BIDI_MARKS.sub("", text))
 
 
 def web_address(url: object) -> str | None:
-    """An address that may be linked: http or https with a host; None for all else."""
+    """The address if it may be linked (http or https with a host), else None."""
     text = str(url or "")
     try:
         parts = urlsplit(text)
@@ -36,10 +36,10 @@ def web_address(url: object) -> str | None:
     return text if parts.scheme in {"http", "https"} and parts.netloc and len(text) < 4000 else None
 
 
-def cell(value: Any) -> Any:
-    """A value for a CSV: a text that a spreadsheet would take for a formula begins with an apostrophe instead.
+def csv_cell(value: Any) -> Any:
+    """A value for a CSV file: an apostrophe goes before a text that a spreadsheet would take for a formula.
 
-    >>> cell("=HYPERLINK(1)"), cell("-3"), cell("-"), cell(-3)
+    >>> csv_cell("=HYPERLINK(1)"), csv_cell("-3"), csv_cell("-"), csv_cell(-3)
     ("'=HYPERLINK(1)", '-3', '-', -3)
     """
     if isinstance(value, str):
@@ -50,8 +50,8 @@ def cell(value: Any) -> Any:
 
 
 def csv_lines(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """A CSV file line by line."""
+    """A CSV file, line by line, header first."""
     for row in chain([names], rows):
         out = io.StringIO()
-        csv.writer(out).writerow(["" if value is None else cell(value) for value in row])
+        csv.writer(out).writerow(["" if value is None else csv_cell(value) for value in row])
         yield out.getvalue()

@@ -1,4 +1,4 @@
-"""What takes a while to work out is kept until the archive has changed."""
+"""A result that takes a while to work out, kept until the archive changes."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 STALE_S = 5.0
-"""While a crawl writes, an answer may be so old; an archive at rest is asked once."""
+"""Seconds that a result may be out of date while a crawl writes; an archive at rest is read once."""
 
 
-class Kept(Generic[T]):
-    """The result of `work`, done again when the database file or its write-ahead log differs."""
+class UntilChanged(Generic[T]):
+    """The result of a function, computed again when the database file or its write-ahead log has changed."""
 
-    def __init__(self, path: Path) -> None:
-        self.files = (path, path.with_name(path.name + "-wal"))
+    def __init__(self, database: Path) -> None:
+        self.files = (database, database.with_name(database.name + "-wal"))
         self.lock = threading.Lock()
         self.state: tuple[object, ...] = ()
         self.since = float("-inf")
         self.value: T | None = None
 
     def get(self, work: Callable[[], T], *, fresh: bool = False) -> T:
-        """The value; worked out anew where it is out of date, or where `fresh` says that it proved to be."""
+        """The value; computed again if it is out of date, or if `fresh` says that it proved to be."""
         with self.lock:
             state = tuple(self._stamp(file) for file in self.files)
             if self.value is None or fresh or (state != self.state and time.monotonic() - self.since > STALE_S):

@@ -1,4 +1,4 @@
-"""A page as captured: its bytes, their true charset, and the pictures that were captured with it."""
+"""A page as captured: its bytes, their real charset, and the pictures that were captured with it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,42 @@ from urllib.parse import urljoin
 
 import zstandard
 from lxml import html
+from lxml.html.clean import Cleaner
 
 from archive.charset import decode
+from archive.vocabulary import DOCUMENT_OUTCOMES
 
 PICTURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"BM": "image/bmp"}
-"""How the pictures begin that browsers show and that hold no script."""
-MOST_PICTURE_BYTES = 8_000_000
-MOST_BODY_BYTES = 50_000_000
-_LIVE = ("script", "link", "base", "iframe", "frame", "frameset", "object", "embed", "meta", "form", "video", "audio")
+"""First bytes of the pictures that browsers show and that hold no script."""
+MAX_PICTURE_BYTES = 8_000_000
+"""Bytes of all pictures that are set into one page."""
+MAX_BODY_BYTES = 50_000_000
+_CLEANER = Cleaner(
+    scripts=True,
+    javascript=True,
+    links=True,
+    meta=True,
+    embedded=True,
+    frames=True,
+    forms=True,
+    processing_instructions=True,
+    kill_tags=("base", "video", "audio", "source", "track"),
+    comments=False,
+    style=False,
+    page_structure=False,
+    annoying_tags=False,
+    remove_unknown_tags=False,
+    safe_attrs_only=False,
+)
+"""Takes out what would run, submit or be fetched; what the page says and how it looks stays."""
 
 
 class DamagedError(Exception):
-    """A stored body that is not what its hash says."""
+    """A stored body does not match its hash."""
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class CapturedBody:
     """A capture's bytes, checked against their hash, and the type to send them as."""
 
     url: str
@@ -34,28 +54,30 @@ class Body:
     sha256: str
     data: bytes
     media_type: str
-    """With the charset that the bytes are in. Never a type whose content could act: all else is sent as plain text."""
+    """With the charset that the bytes are in. HTML, a picture, a file to download, or plain text for everything else."""
 
 
-def body(db: sqlite3.Connection, capture_id: int) -> Body | None:
-    """The body of a capture; None where there is none. Raises DamagedError."""
+def body(db: sqlite3.Connection, capture_id: int) -> CapturedBody | None:
+    """The body of a capture; None if there is none. Raises DamagedError."""
     row = db.execute(
-        "SELECT c.url, c.requested_at, c.sha256, c.content_type, b.encoding, b.data, b.size"
-        " FROM captures c JOIN bodies b ON b.sha256 = c.sha256 WHERE c.id = ?",
+        """SELECT c.url, c.requested_at, c.sha256, c.content_type, b.encoding, b.data, b.size
+        FROM captures c
+        JOIN bodies b ON b.sha256 = c.sha256
+        WHERE c.id = ?""",
         (capture_id,),
     ).fetchone()
     if row is None:
         return None
     url, requested_at, sha256, content_type, encoding, packed, size = row
-    if encoding != "zstd" or size > MOST_BODY_BYTES:
+    if encoding != "zstd" or size > MAX_BODY_BYTES:
         raise DamagedError(f"{sha256}: encoding {encoding!r}, {size} bytes")
     try:
-        data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=MOST_BODY_BYTES)
+        data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_BODY_BYTES)
     except zstandard.ZstdError as error:
         raise DamagedError(f"{sha256}: {error}") from error
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise DamagedError(f"{sha256}: the bytes have another hash")
-    return Body(url, requested_at, sha256, data, _media_type(data, content_type or ""))
+        raise DamagedError(f"{sha256}: hash mismatch")
+    return CapturedBody(url, requested_at, sha256, data, _media_type(data, content_type or ""))
 
 
 def _media_type(data: bytes, content_type: str) -> str:
@@ -71,7 +93,7 @@ def _media_type(data: bytes, content_type: str) -> str:
 
 
 def picture_type(data: bytes) -> str | None:
-    """The media type of a picture that browsers show, by its first bytes; None for all else, SVG included."""
+    """The media type of a picture that browsers show, by its first bytes; None for everything else, SVG included."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for magic, kind in PICTURES.items() if data.startswith(magic)), None)
@@ -81,16 +103,14 @@ _LINK = re.compile(rb"<link(?=[\s/>])", re.IGNORECASE)
 _ATTRIBUTE = rb"""\s++[\w:.-]++(?:\s*+=\s*+(?:"[^"<>]*+"|'[^'<>]*+'|[^\s"'=<>`]++))?+"""
 _PLAIN_LINK = re.compile(rb"<link(?:%s)*+\s*+/?>" % _ATTRIBUTE, re.IGNORECASE)
 _HINT = re.compile(rb"preconnect|prefetch|prerender|preload|next|&", re.IGNORECASE)
-
-
 _FRAME = re.compile(rb"<(/?)(?:i(?=frame[\s/>])|f(?=rame[\s/>]))|<(/?)f(?=encedframe[\s/>])", re.IGNORECASE)
 
 
 def without_connections(data: bytes) -> bytes:
-    """The page without what has a browser connect to a host ahead of need, which no Content-Security-Policy forbids.
+    """The page without what makes a browser connect to a host ahead of need, which no Content-Security-Policy forbids.
 
-    A `<link>` with such a hint becomes a `<meta>`, a frame an unknown element. All else stays byte for byte, and most
-    pages stay as they are; a `<link>` whose attributes are not told apart with certainty counts as a hint.
+    A `<link>` with such a hint becomes a `<meta>`, a frame an unknown element; a `<link>` whose attributes cannot be
+    told apart with certainty counts as a hint. Everything else stays byte for byte.
     """
 
     def harmless(found: re.Match[bytes]) -> bytes:
@@ -100,19 +120,21 @@ def without_connections(data: bytes) -> bytes:
     return _FRAME.sub(lambda found: b"<" + (found[1] or found[2] or b"") + b"x", _LINK.sub(harmless, data))
 
 
-def with_pictures(db: sqlite3.Connection, page: Body) -> str:
-    """The page with its captured pictures set in, and without anything that would act or be fetched."""
+def with_pictures(db: sqlite3.Connection, page: CapturedBody) -> str:
+    """The page with its captured pictures set in as data: addresses, and without anything that would act or be fetched."""
     text, _ = decode(page.data, page.media_type)
     root = html.document_fromstring(text.replace("\0", "") or "<html></html>")
     base = page.url
     for tag in root.iter("base"):
         base = urljoin(base, tag.get("href") or "")
-    for tag in list(root.iter(*_LIVE)):
-        if tag.tag == "form":
-            tag.drop_tag()
-        elif tag.getparent() is not None:
-            tag.drop_tree()
-    left = MOST_PICTURE_BYTES
+    _CLEANER(root)
+    _set_pictures(db, root, base)
+    return str(html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>"))
+
+
+def _set_pictures(db: sqlite3.Connection, root: html.HtmlElement, base: str) -> None:
+    """Put the captured bytes into each `<img>`, up to MAX_PICTURE_BYTES in all; one that is not captured shows its alt text."""
+    left = MAX_PICTURE_BYTES
     for image in root.iter("img"):
         source = (image.get("src") or "").strip()
         image.attrib.pop("srcset", None)
@@ -126,14 +148,14 @@ def with_pictures(db: sqlite3.Connection, page: Body) -> str:
         else:
             image.attrib.pop("src")
             image.set("alt", image.get("alt") or "□")
-    return str(html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>"))
 
 
 def _picture(db: sqlite3.Connection, url: str) -> bytes | None:
     row = db.execute(
-        "SELECT id FROM captures WHERE url = ? AND outcome IN ('ok', 'unchanged') AND sha256 IS NOT NULL"
-        " ORDER BY requested_at DESC LIMIT 1",
-        (url,),
+        """SELECT id FROM captures
+        WHERE url = ? AND outcome IN (?, ?) AND sha256 IS NOT NULL
+        ORDER BY requested_at DESC LIMIT 1""",
+        (url, *DOCUMENT_OUTCOMES),
     ).fetchone()
     try:
         found = body(db, row[0]) if row else None

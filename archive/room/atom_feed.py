@@ -6,31 +6,31 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from typing import Any
 
-from archive.room.plain import shown
+from archive.room.untrusted_text import shown
 
 ATOM = "http://www.w3.org/2005/Atom"
-WHAT = {"new": "新增", "changed": "更改", "missing": "未找到", "removed": "撤下"}
+EVENTS = {"new": "新增", "changed": "内容变更", "missing": "暂时无法访问", "removed": "已撤下"}
 
 
 def atom(entries: Iterable[tuple[str, str, dict[str, Any]]], here: str) -> bytes:
-    """The feed of (what happened, when in UTC, report row); `here` is the address of the reading room."""
+    """The feed of (event, when in UTC, report row); `here` is the address of the reading room."""
     ET.register_namespace("", ATOM)
     feed = ET.Element(f"{{{ATOM}}}feed")
-    found = sorted(entries, key=lambda entry: (entry[1] or "", entry[2]["id"]), reverse=True)
+    newest_first = sorted(entries, key=lambda entry: (entry[1] or "", entry[2]["id"]), reverse=True)
     _child(feed, "title", "通鉴 Tongjian")
     _child(feed, "id", f"{here}/feed.atom")
-    _child(feed, "updated", (found[0][1] if found else "") or "1970-01-01T00:00:00Z")
+    _child(feed, "updated", (newest_first[0][1] if newest_first else "") or "1970-01-01T00:00:00Z")
     _child(_child(feed, "author"), "name", "Tongjian")
     _child(feed, "link", rel="self", href=f"{here}/feed.atom")
     _child(feed, "link", rel="alternate", href=f"{here}/")
-    for what, at, row in found:
+    for event, at, row in newest_first:
         entry = _child(feed, "entry")
         address = f"{here}/report/{row['path']}"
-        _child(entry, "id", f"{address}#{what}-{at}")
-        _child(entry, "title", f"{WHAT[what]}：{shown(row['title'] or row['url'])}")
+        _child(entry, "id", f"{address}#{event}-{at}")
+        _child(entry, "title", f"{EVENTS[event]}：{shown(row['title'] or row['url'])}")
         _child(entry, "updated", at or "1970-01-01T00:00:00Z")
         _child(entry, "link", rel="alternate", href=address)
-        _child(entry, "category", term=what)
+        _child(entry, "category", term=event)
         _child(
             entry,
             "summary",

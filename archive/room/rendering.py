@@ -1,18 +1,18 @@
-"""What every page of the reading room shares: its language, its template, its forms as JSON and CSV."""
+"""What every page of the reading room shares: its language, its template, and its data as JSON and CSV."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import Response
 
-from archive.room import words
-from archive.room.plain import csv_lines
+from archive.room import vocabulary_bilingual as vocabulary
+from archive.room.untrusted_text import csv_lines
+from archive.room.vocabulary_bilingual import Bilingual
 
 CSP = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; frame-src 'self';"
@@ -22,13 +22,13 @@ CSP = (
 LANGUAGES = ("zh", "en")
 
 
-def path(text: object) -> str:
-    """A name as part of an address."""
+def url_part(text: object) -> str:
+    """A name as one part of an address, percent-encoded."""
     return quote(str(text), safe="-_.~")
 
 
 def language(request: Any) -> str:
-    """Zh or en: by the switch (kept in a cookie), else by Accept-Language, else Chinese."""
+    """`zh` or `en`: by the switch (remembered in a cookie), else by Accept-Language, else Chinese."""
     for chosen in (request.args.get("lang"), request.cookies.get("lang")):
         if chosen in LANGUAGES:
             return str(chosen)
@@ -40,7 +40,7 @@ def language(request: Any) -> str:
     return next((name for q, name in sorted(wanted, key=lambda pair: pair[0]) if name in LANGUAGES and q < 0), "zh")
 
 
-class Words:
+class Translator:
     """The language of one answer, as templates use it: `t("中文", "English")`."""
 
     def __init__(self, lang: str) -> None:
@@ -49,24 +49,24 @@ class Words:
     def __call__(self, zh: str, en: str) -> str:
         return zh if self.lang == "zh" else en
 
-    def pair(self, pair: Sequence[str]) -> str:
+    def pair(self, pair: Bilingual) -> str:
         """One of a pair."""
-        return self(pair[0], pair[1])
+        return self(*pair)
 
     def value(self, field: str, value: object) -> str:
-        """A value of a field in words; what has no word as it is."""
+        """A value of a field in words; as it is where it has none."""
         if value is None or value == "-":
             return self("未说明", "not stated")
-        pair = words.VALUES.get(field, {}).get(str(value))
+        pair = vocabulary.VALUES.get(field, {}).get(str(value))
         return self.pair(pair) if pair else str(value)
 
     def label(self, name: str) -> str:
         """A row or column of the tables."""
-        return self.pair(words.label(name))
+        return self.pair(vocabulary.label_of(name))
 
 
 def number(value: Any, *, share: bool = False) -> str:
-    """A number for a table: shares in per cent, blanks as a dash."""
+    """A number for a table: shares in per cent, a blank as a dash."""
     if value is None or value == "":
         return "–"
     if share:
@@ -77,25 +77,25 @@ def number(value: Any, *, share: bool = False) -> str:
 
 
 def origin(datasette: Any, request: Any) -> str:
-    """Scheme and host that visitors use: behind a web server that speaks TLS, the setting force_https_urls says so."""
+    """Scheme and host that visitors use; the setting force_https_urls says that a web server in front speaks TLS."""
     scheme = "https" if datasette.setting("force_https_urls") else request.scheme
     return f"{scheme}://{request.host}"
 
 
 async def page(datasette: Any, request: Any, template: str, context: dict[str, Any], status: int = 200) -> Response:
-    """A page of the reading room."""
+    """A page of the reading room from its template; `formats` in the context names its other formats."""
     lang = language(request)
-    kept = [(key, value) for key in request.args for value in request.args.getlist(key) if key != "lang"]
+    others = [(key, value) for key in request.args for value in request.args.getlist(key) if key != "lang"]
     other = "en" if lang == "zh" else "zh"
-    switch = f"{request.path}?{urlencode([*kept, ('lang', other)])}"
+    switch = f"{request.path}?{urlencode([*others, ('lang', other)])}"
     context = context | {
-        "t": Words(lang),
+        "t": Translator(lang),
         "lang": lang,
-        "words": words,
+        "vocabulary": vocabulary,
         "switch": switch,
         "number": number,
         "has_captures": "captures" in datasette.databases,
-        "alternates": {f: other_form(request, f) for f in context.get("forms", ())},
+        "alternates": {name: as_format(request, name) for name in context.get("formats", ())},
     }
     body = await datasette.render_template(f"room/{template}.html", context, request=request)
     response = Response.html(body, status=status)
@@ -105,10 +105,10 @@ async def page(datasette: Any, request: Any, template: str, context: dict[str, A
     return response
 
 
-def other_form(request: Any, form: str) -> str:
-    """The page at hand as JSON or CSV."""
+def as_format(request: Any, name: str) -> str:
+    """The address of the page at hand in another format (json, csv, txt)."""
     query = urlencode([(k, v) for k in request.args for v in request.args.getlist(k) if k not in {"lang", "page"}])
-    return f"{request.path}.{form}" + (f"?{query}" if query else "")
+    return f"{request.path}.{name}" + (f"?{query}" if query else "")
 
 
 def as_json(value: Any) -> Response:
@@ -120,13 +120,3 @@ def as_csv(names: Sequence[str], rows: Iterable[dict[str, Any]]) -> Response:
     """A CSV file of these columns."""
     text = "".join(csv_lines(names, ([row.get(name) for name in names] for row in rows)))
     return Response(text, content_type="text/csv; charset=utf-8")
-
-
-def limited(work: Callable[[Any], Any], ms: int) -> Callable[[Any], Any]:
-    """`work` on a connection, broken off when it takes longer."""
-
-    def within(connection: Any) -> Any:
-        with sqlite_timelimit(connection, ms):
-            return work(connection)
-
-    return within

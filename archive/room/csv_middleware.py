@@ -1,4 +1,4 @@
-"""CSV answers of Datasette without formulas."""
+"""Datasette's CSV answers without formulas that a spreadsheet would run."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ import io
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from archive.room.plain import csv_lines
+from archive.room.untrusted_text import csv_lines
 
-csv.field_size_limit(100_000_000)  # the module's own limit of 128 KiB is less than a report can be
+csv.field_size_limit(100_000_000)  # a report can be longer than the module's 128 KiB
 
 
-class SafeCsv:
-    """ASGI middleware: writes every CSV answer anew, record by record as it is streamed."""
+class CsvWithoutFormulas:
+    """ASGI middleware: rewrites every CSV answer, record by record as it is streamed."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
-        """Answers that are no CSV pass as they are."""
+        """Rewrites CSV; passes everything else through."""
         records: _Records | None = None
 
         async def safe(message: Any) -> None:
             nonlocal records
             if message["type"] == "http.response.start":
                 headers = dict(message["headers"])
-                ours = scope.get("path", "").endswith(".csv") and message["status"] == 200
-                if ours and headers.get(b"content-type", b"").startswith((b"text/csv", b"text/plain")):
+                is_csv = scope.get("path", "").endswith(".csv") and message["status"] == 200
+                if is_csv and headers.get(b"content-type", b"").startswith((b"text/csv", b"text/plain")):
                     records = _Records()
-                    kept = [(k, v) for k, v in message["headers"] if k.lower() != b"content-length"]
-                    message = message | {"headers": kept}
+                    headers_left = [(k, v) for k, v in message["headers"] if k.lower() != b"content-length"]
+                    message = message | {"headers": headers_left}
             elif message["type"] == "http.response.body" and records is not None:
                 more = message.get("more_body", False)
                 message = message | {"body": records.feed(message.get("body", b""), last=not more)}
@@ -41,7 +41,7 @@ class SafeCsv:
 
 
 class _Records:
-    """Splits a stream into whole records: a line break within quotes ends none."""
+    """Splits a stream into whole records; a line break within quotes does not end one."""
 
     def __init__(self) -> None:
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")

@@ -1,0 +1,158 @@
+"""What the archive holds: its size, the coverage of each portal, what is new, changed or gone, and unwell portals."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from archive.room.report import dicts
+from archive.vocabulary import Outcome, ReportState, RunKind, Verdict
+
+
+@dataclass(slots=True)
+class Coverage:
+    """One portal and year: reports archived, and how many of them are missing, removed or late."""
+
+    reports: int
+    missing: int
+    removed: int
+    late: int
+
+
+@dataclass(slots=True)
+class Holdings:
+    """What reports.db holds, in figures."""
+
+    reports: int
+    bodies: int
+    first_year: int | None
+    last_year: int | None
+    failed: int
+    """Reports with an identity that fails."""
+    portals: list[dict[str, Any]]
+    years: list[int]
+    coverage: dict[str, dict[int | None, Coverage]]
+    """Portal → year → coverage; the year None counts reports that name no year."""
+    newest: list[dict[str, Any]]
+    changed: list[dict[str, Any]]
+
+
+def holdings(db: sqlite3.Connection) -> Holdings:
+    """One pass over the reports; some tenths of a second for 50,000 of them."""
+    cells = db.execute(
+        f"""SELECT
+          r.portal,
+          r.report_year,
+          COUNT(*),
+          SUM(r.state = '{ReportState.MISSING}'),
+          SUM(r.state = '{ReportState.REMOVED}'),
+          SUM(t.on_time = 0)
+        FROM reports r
+        JOIN timeliness t ON t.report_id = r.id
+        GROUP BY r.portal, r.report_year"""  # noqa: S608 - members of our vocabulary
+    ).fetchall()
+    coverage: dict[str, dict[int | None, Coverage]] = {}
+    for portal, year, *counts in cells:
+        coverage.setdefault(portal, {})[year] = Coverage(*(count or 0 for count in counts))
+    years = sorted({year for _, year, *_ in cells if year is not None})
+    reports, bodies, failed = db.execute(
+        f"""SELECT
+          (SELECT COUNT(*) FROM reports),
+          (SELECT COUNT(DISTINCT issuing_body) FROM reports),
+          (SELECT COUNT(DISTINCT report_id) FROM checks WHERE verdict = '{Verdict.FAILS}')"""  # noqa: S608 - our vocabulary
+    ).fetchone()
+    return Holdings(
+        reports=reports,
+        bodies=bodies,
+        first_year=years[0] if years else None,
+        last_year=years[-1] if years else None,
+        failed=failed,
+        portals=dicts(db, "SELECT * FROM portals ORDER BY name"),
+        years=list(range(years[0], years[-1] + 1)) if years else [],
+        coverage=coverage,
+        newest=newest(db, 8),
+        changed=changed(db, 8),
+    )
+
+
+def newest(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
+    """Reports by when they were first captured, the latest first."""
+    return dicts(
+        db,
+        """SELECT id, title, portal, issuing_body, report_year, published, url, first_captured_at AS at
+        FROM reports
+        ORDER BY first_captured_at DESC, id LIMIT ?""",
+        (limit,),
+    )
+
+
+def changed(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
+    """Changes of what reports say, the latest first."""
+    return dicts(
+        db,
+        """SELECT
+          r.id, r.title, r.portal, r.issuing_body, r.report_year, r.published, r.url, v.captured_at AS at, v.changed
+        FROM versions v
+        JOIN reports r ON r.id = v.report_id
+        WHERE v.changed NOT IN ('', '{}')
+        ORDER BY v.captured_at DESC, r.id LIMIT ?""",
+        (limit,),
+    )
+
+
+def gone(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
+    """Reports that their portal no longer has."""
+    return dicts(
+        db,
+        """SELECT id, title, portal, issuing_body, report_year, published, url, captured_at AS at, state
+        FROM reports
+        WHERE state IN (?, ?)
+        ORDER BY captured_at DESC, id LIMIT ?""",
+        (ReportState.REMOVED, ReportState.MISSING, limit),
+    )
+
+
+# From captures.db
+
+
+def unwell(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Portals with open problems, or whose last crawl did not finish; most problems first."""
+    return dicts(
+        db,
+        """WITH last AS (
+          SELECT portal, MAX(id) AS id FROM runs WHERE kind = ? GROUP BY portal
+        ),
+        open AS (
+          SELECT portal, COUNT(*) AS problems, group_concat(DISTINCT kind) AS kinds, MAX(seen_at) AS seen_at
+          FROM problems WHERE resolved_at IS NULL GROUP BY portal
+        )
+        SELECT
+          p.name AS portal,
+          p.title,
+          COALESCE(o.problems, 0) AS problems,
+          o.kinds,
+          o.seen_at,
+          r.started_at,
+          r.finished_at,
+          r.finish_reason
+        FROM portals p
+        LEFT JOIN open o ON o.portal = p.name
+        LEFT JOIN last l ON l.portal = p.name
+        LEFT JOIN runs r ON r.id = l.id
+        WHERE o.problems > 0 OR (r.id IS NOT NULL AND COALESCE(r.finish_reason, '') <> 'finished')
+        ORDER BY problems DESC, p.name""",
+        (RunKind.CRAWL,),
+    )
+
+
+def missed_at(db: sqlite3.Connection, url: str) -> str | None:
+    """When an address was first missing after it was last there (UTC); None if it was never missing."""
+    row = db.execute(
+        """SELECT MIN(requested_at) FROM captures
+        WHERE url = :url AND outcome = :missing AND requested_at > COALESCE(
+          (SELECT MAX(requested_at) FROM captures WHERE url = :url AND outcome IN (:ok, :unchanged)), ''
+        )""",
+        {"url": url, "missing": Outcome.MISSING, "ok": Outcome.OK, "unchanged": Outcome.UNCHANGED},
+    ).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,275 @@
+"""Key figures and rates over years, of a body, of a portal or of bodies side by side, each with how far it is verified."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archive.migrations.views import figure
+from archive.room.report import dicts
+from archive.room.vocabulary_bilingual import Bilingual
+from archive.vocabulary import Origin, Verdict
+
+MAX_BODIES = 8
+VERIFIED = "verified"
+"""The value of `table_three` and `table_four` where the identities of that table hold; see `_table_state`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """One thing that can be drawn over years: its name in addresses, and its SQL over the columns of REPORTS_SQL."""
+
+    name: str
+    title: Bilingual
+    sql: str
+    formula: Bilingual
+    tables: tuple[int, ...]
+    """The national tables that it is from, whose identities verify it; empty for what no table states."""
+    share: bool = False
+    """Whether it is a rate, shown in per cent."""
+
+
+def _rate(numerator: str, denominator: str) -> str:
+    return f"CAST({numerator} AS REAL) / NULLIF({denominator}, 0)"
+
+
+GRANTED = "granted + COALESCE(partially_granted, 0)"
+TO_PROCESS = "applications + COALESCE(carried_in, 0)"
+FROM_ORGANISATIONS = "applications - applications_natural_person"
+REVIEWS_DECIDED = "reviews - COALESCE(reviews_pending, 0)"
+SUITS = "COALESCE(suits, COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0))"
+SUITS_DECIDED = f"{SUITS} - COALESCE(suits_direct_pending, 0) - COALESCE(suits_after_review_pending, 0)"
+SUITS_LOST = "COALESCE(suits_direct_corrected, 0) + COALESCE(suits_after_review_corrected, 0)"
+
+KEY_FIGURES = {
+    key_figure.name: key_figure
+    for key_figure in (
+        KeyFigure(
+            "applications",
+            ("新收申请", "Applications received"),
+            "applications",
+            ("本年新收政府信息公开申请数量（件）", "applications received this year"),
+            (3,),
+        ),
+        KeyFigure(
+            "processed",
+            ("办理总计", "Applications processed"),
+            "processed",
+            ("本年度办理结果（七）总计（件）", "outcomes of this year, row (7), total"),
+            (3,),
+        ),
+        KeyFigure(
+            "grant_rate",
+            ("公开率", "Grant rate"),
+            _rate(GRANTED, "processed"),
+            ("（予以公开 + 部分公开）÷ 办理总计", "(granted + partly granted) / processed"),
+            (3,),
+            share=True,
+        ),
+        KeyFigure(
+            "denial_rate",
+            ("不予公开率", "Denial rate"),
+            _rate("denied", "processed"),
+            ("不予公开 ÷ 办理总计", "denied / processed"),
+            (3,),
+            share=True,
+        ),
+        KeyFigure(
+            "not_held_rate",
+            ("本机关不掌握占比", "Share “not held”"),
+            _rate("not_held", "processed"),
+            ("本机关不掌握相关政府信息 ÷ 办理总计", "not held by the body / processed"),
+            (3,),
+            share=True,
+        ),
+        KeyFigure(
+            "screened_rate",
+            ("不予处理率", "Share not processed"),
+            _rate("not_processed", "processed"),
+            ("不予处理 ÷ 办理总计", "not processed / processed in total"),
+            (3,),
+            share=True,
+        ),
+        KeyFigure(
+            "backlog_rate",
+            ("结转率", "Backlog"),
+            _rate("carried_out", TO_PROCESS),
+            (
+                "结转下年度继续办理 ÷（本年新收 + 上年结转）",
+                "carried over to next year / (received + carried over from last year)",
+            ),
+            (3,),
+            share=True,
+        ),
+        KeyFigure(
+            "organisation_rate",
+            ("法人或其他组织申请占比", "Share from organisations"),
+            _rate(f"({FROM_ORGANISATIONS})", "applications"),
+            ("（新收总计 − 自然人）÷ 新收总计", "(received − from natural persons) / received"),
+            (3,),
+            share=True,
+        ),
+        KeyFigure(
+            "reviews",
+            ("行政复议", "Administrative reviews"),
+            "reviews",
+            ("行政复议总计（件）", "administrative reviews, total"),
+            (4,),
+        ),
+        KeyFigure(
+            "suits",
+            ("行政诉讼", "Administrative suits"),
+            f"CASE WHEN COALESCE(suits, suits_direct, suits_after_review) IS NULL THEN NULL ELSE {SUITS} END",
+            ("未经复议直接起诉 + 复议后起诉（件）", "suits without prior review + suits after a review"),
+            (4,),
+        ),
+        KeyFigure(
+            "contested_rate",
+            ("争议率", "Contested"),
+            f"CASE WHEN reviews IS NULL THEN NULL ELSE {_rate(f'reviews + {SUITS}', 'processed')} END",
+            ("（行政复议 + 行政诉讼）÷ 办理总计", "(reviews + suits) / processed"),
+            (3, 4),
+            share=True,
+        ),
+        KeyFigure(
+            "review_correction_rate",
+            ("复议纠正率", "Corrected on review"),
+            _rate("reviews_corrected", REVIEWS_DECIDED),
+            ("复议结果纠正 ÷（复议总计 − 尚未审结）", "corrected / (reviews − pending)"),
+            (4,),
+            share=True,
+        ),
+        KeyFigure(
+            "suit_loss_rate",
+            ("败诉率", "Suits lost"),
+            "CASE WHEN suits_direct_corrected IS NULL AND suits_after_review_corrected IS NULL THEN NULL"
+            f" ELSE {_rate(SUITS_LOST, f'({SUITS_DECIDED})')} END",
+            ("诉讼结果纠正 ÷（诉讼总计 − 尚未审结）", "corrected / (suits − pending)"),
+            (4,),
+            share=True,
+        ),
+        KeyFigure(
+            "days_late",
+            ("发布日期与法定期限相差天数", "Days after the deadline"),
+            "days_late",
+            (
+                "发布日期 − 法定期限（部门为1月31日，政府为3月31日）",
+                "published − deadline (31 January for departments, 31 March for governments)",
+            ),
+            (),
+        ),
+    )
+}
+
+
+def _table_state(table: int, checks: str) -> str:
+    """How far a table of the report `r` is verified, by the checks `c` that meet the condition.
+
+    `verified`: an identity holds and none fails; `fails`: one fails; `unchecked`: none could be assessed; `prose`: the
+    figures are not from a table.
+    """
+    standing = "k.standing_three" if table == 3 else "k.standing_four"
+    return f"""CASE
+    WHEN {standing} IS NULL OR NOT EXISTS (
+      SELECT 1 FROM statistics s
+      WHERE s.report_id = r.id AND s.table_no = {table} AND s.origin <> '{Origin.NARRATIVE}' AND s.value IS NOT NULL
+    ) THEN 'prose'
+    WHEN EXISTS (
+      SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict = '{Verdict.FAILS}' AND {checks}
+    ) THEN 'fails'
+    WHEN EXISTS (
+      SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict = '{Verdict.HOLDS}' AND {checks}
+    ) THEN '{VERIFIED}'
+    ELSE 'unchecked'
+  END"""  # noqa: S608 - our own conditions
+
+
+# A key figure of table three is of the column `total`; what fails in another column does not concern it.
+_COLUMNS_BESIDE_TOTAL = """(
+    'natural_person', 'commercial_enterprise', 'research_institution',
+    'public_welfare_org', 'legal_service_org', 'other_org'
+  )"""
+_TABLE_THREE = _table_state(3, f"c.identity GLOB 'T3-*' AND c.scope NOT IN {_COLUMNS_BESIDE_TOTAL}")
+_TABLE_FOUR = _table_state(4, "c.identity = 'T4-A'")
+
+REPORTS_SQL = f"""SELECT k.*, r.published, r.state, t.deadline, t.days_late,
+  {figure("not_provided_not_held")} AS not_held,
+  {figure("cases", "review_pending", 4)} AS reviews_pending,
+  {figure("cases", "suit_direct_pending", 4)} AS suits_direct_pending,
+  {figure("cases", "suit_after_review_pending", 4)} AS suits_after_review_pending,
+  {figure("cases", "suit_direct_corrected", 4)} AS suits_direct_corrected,
+  {figure("cases", "suit_after_review_corrected", 4)} AS suits_after_review_corrected,
+  {_TABLE_THREE} AS table_three,
+  {_TABLE_FOUR} AS table_four
+FROM key_figures k
+JOIN reports r ON r.id = k.report_id
+JOIN timeliness t ON t.report_id = k.report_id"""  # noqa: S608 - constants
+"""A row a report (copies on other portals left out): key_figures, the deadline, how far tables three and four are verified."""
+
+
+@dataclass(slots=True)
+class Point:
+    """One key figure of one report."""
+
+    value: float | None
+    verified: bool
+    report_id: str
+
+
+@dataclass(slots=True)
+class Series:
+    """One key figure of one body over years; a year without a report, or without the figure, has no point."""
+
+    name: str
+    points: dict[int, Point] = field(default_factory=dict)
+
+
+def over_years(db: sqlite3.Connection, where: str, values: Sequence[Any], limit: int = 2000) -> list[dict[str, Any]]:
+    """The reports that meet `where` (a condition on `r`), by year and body, the newest of one year first.
+
+    Each row has the columns of REPORTS_SQL, and every key figure under its name with an underscore behind.
+    """
+    computed = ", ".join(f"{key_figure.sql} AS {key_figure.name}_" for key_figure in KEY_FIGURES.values())
+    sql = f"""SELECT *, {computed}
+    FROM ({REPORTS_SQL} WHERE {where} LIMIT {int(limit)})
+    ORDER BY report_year, issuing_body, published DESC"""  # noqa: S608 - our own clauses
+    return dicts(db, sql, values)
+
+
+def is_verified(row: dict[str, Any], key_figure: KeyFigure) -> bool:
+    """Whether the identities of the figure's tables hold in this report."""
+    return all(row["table_three" if table == 3 else "table_four"] == VERIFIED for table in key_figure.tables)
+
+
+def compare(db: sqlite3.Connection, bodies: Sequence[str], key_figure: KeyFigure) -> list[Series]:
+    """The figure of up to eight bodies, one series a body, in the order asked for."""
+    found = []
+    for body in bodies[:MAX_BODIES]:
+        series = Series(body)
+        for row in over_years(db, "r.issuing_body = ? AND r.report_year IS NOT NULL", [body]):
+            value = row[f"{key_figure.name}_"]
+            if value is not None:
+                point = Point(value, is_verified(row, key_figure), row["report_id"])
+                series.points.setdefault(row["report_year"], point)
+        found.append(series)
+    return found
+
+
+def copies(db: sqlite3.Connection, where: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+    """The reports that meet `where` (on `r`) and are copies of a report on another portal, by year, up to a hundred."""
+    sql = f"""SELECT id, portal, report_year FROM reports r
+    WHERE {where} AND same_as IS NOT NULL
+    ORDER BY report_year LIMIT 100"""  # noqa: S608 - our own clauses
+    return dicts(db, sql, values)
+
+
+def bodies_named(db: sqlite3.Connection, part: str, limit: int = 40) -> list[tuple[str, int]]:
+    """Issuing bodies whose name contains `part`, with the number of their reports, by name."""
+    return db.execute(
+        """SELECT issuing_body, COUNT(*) FROM reports
+        WHERE instr(issuing_body, ?) AND same_as IS NULL
+        GROUP BY issuing_body ORDER BY issuing_body LIMIT ?""",
+        (part, limit),
+    ).fetchall()

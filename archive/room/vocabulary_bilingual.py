@@ -1,0 +1,354 @@
+"""Every word that the reading room shows for a value of the archive, in both languages: (Chinese, English).
+
+Words of a closed vocabulary are keyed by its members (archive/vocabulary.py); labels of rows and columns, and the
+identities within one table, come from archive/forms/labels.json.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from archive.forms import LABELS
+from archive.room.labels_english import ENGLISH, RESULTS
+from archive.vocabulary import (
+    BodyKind,
+    Form,
+    Level,
+    Origin,
+    Outcome,
+    ProblemKind,
+    ReportState,
+    Severity,
+    Stage,
+    Standing,
+    Verdict,
+)
+
+Bilingual = tuple[str, str]
+"""The same in Chinese and in English."""
+
+LEVELS: dict[Level, Bilingual] = {
+    Level.NATIONAL: ("国家级", "national"),
+    Level.PROVINCE: ("省级", "province"),
+    Level.PREFECTURE: ("地市级", "prefecture"),
+    Level.COUNTY: ("县级", "county"),
+    Level.TOWNSHIP: ("乡级", "township"),
+}
+BODY_KINDS: dict[BodyKind, Bilingual] = {
+    BodyKind.GOVERNMENT: ("人民政府", "government"),
+    BodyKind.GENERAL_OFFICE: ("政府办公厅（室）", "general office"),
+    BodyKind.DEPARTMENT: ("政府部门", "department"),
+    BodyKind.SUBDISTRICT_TOWNSHIP: ("街道、乡镇", "township or subdistrict"),
+    BodyKind.FUNCTIONAL_ZONE_COMMITTEE: ("功能区管理委员会", "functional zone committee"),
+    BodyKind.INSTITUTION: ("事业单位", "public institution"),
+}
+FORMS: dict[Form, Bilingual] = {
+    Form.NARRATIVE: ("纯文字报告", "prose only"),
+    Form.ANNEX_2014: ("2014年统计表", "statistics annex of 2014"),
+    Form.ANNEX_FUJIAN_2014: ("福建省2014年统计表", "Fujian annex of 2014"),
+    Form.ANNEX_DINGXI_2010: ("定西市2010年统计表", "Dingxi annex of 2010"),
+    Form.NATIONAL_2019: ("2019年全国统一格式", "national form of 2019"),
+    Form.NATIONAL_2021: ("2021年全国统一格式", "national form of 2021"),
+}
+REPORT_STATES: dict[ReportState, Bilingual] = {
+    ReportState.LIVE: ("在线", "online"),
+    ReportState.MISSING: ("暂时无法访问", "missing"),
+    ReportState.REMOVED: ("已撤下", "removed"),
+    ReportState.RETURNED: ("撤下后恢复", "back online"),
+}
+VERDICTS: dict[Verdict, Bilingual] = {
+    Verdict.HOLDS: ("勾稽相符", "identities hold"),
+    Verdict.FAILS: ("勾稽不符", "identities fail"),
+    Verdict.NOT_ASSESSABLE: ("无法核对", "not assessable"),
+}
+SEVERITIES: dict[Severity, Bilingual] = {
+    Severity.SUSPECT_PARSER: ("疑为本系统识读有误", "probably our reading"),
+    Severity.SUSPECT_SOURCE: ("疑为原文有误", "probably an error in the report"),
+    Severity.WARNING: ("提示", "warning"),
+}
+ORIGINS: dict[Origin, Bilingual] = {
+    Origin.HTML: ("网页表格", "table on the page"),
+    Origin.DOCX: ("Word文档", "Word document"),
+    Origin.XLSX: ("Excel工作簿", "Excel workbook"),
+    Origin.PDF: ("PDF文档", "PDF document"),
+    Origin.IMAGE: ("图片", "picture"),
+    Origin.NARRATIVE: ("正文表述", "prose"),
+}
+STANDINGS: dict[Standing, Bilingual] = {
+    Standing.VERIFIED: ("已核验", "verified"),
+    Standing.INCONSISTENT: ("照录原文，勾稽不符", "as published, does not add up"),
+    Standing.UNVERIFIED: ("未经核验", "not verified"),
+    Standing.INCOMPLETE: ("不完整", "incomplete"),
+    Standing.UNREAD: ("未采用", "not used"),
+}
+STAGES: dict[Stage, Bilingual] = {
+    Stage.LISTING: ("列表页", "listing"),
+    Stage.FETCH: ("抓取", "fetch"),
+    Stage.READ: ("识读", "read"),
+    Stage.STORE: ("入库", "store"),
+    Stage.IMPORT: ("导入", "import"),
+}
+OUTCOMES: dict[Outcome, Bilingual] = {
+    Outcome.OK: ("正常", "OK"),
+    Outcome.UNCHANGED: ("内容未变", "unchanged"),
+    Outcome.REDIRECT: ("跳转", "redirect"),
+    Outcome.MISSING: ("页面不存在", "missing"),
+    Outcome.BLOCKED: ("访问被拒", "blocked"),
+    Outcome.ERROR: ("访问出错", "error"),
+}
+PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
+    ProblemKind.LISTING_EMPTY: (
+        "列表页没有条目。",
+        "请用浏览器打开该列表页；如栏目已迁移或页面结构有变，请修改网站文件。",
+    ),
+    ProblemKind.LISTING_ENDLESS: ("列表页数超出正常范围。", "请核对网址中的页码参数是否失效。"),
+    ProblemKind.LISTING_FAILED: (
+        "列表的某一页抓取失败，其后的条目未知。",
+        "请重新抓取；如仍失败，请用浏览器打开该页。",
+    ),
+    ProblemKind.LISTING_REPEATS: ("列表的某一页与前面各页条目相同。", "请核对该列表的翻页方式。"),
+    ProblemKind.LISTING_SHORT: (
+        "列表条目数与网站公布的总数不符。",
+        "请重新抓取；如仍不符，请对照已存档的列表页。",
+    ),
+    ProblemKind.LISTING_SHRINKS: ("翻页过程中，网站公布的条目总数减少。", "抓取期间列表有变动，请重新抓取。"),
+    ProblemKind.LISTING_STUB: ("上一页显示后面还有条目，而本页为空。", "请重新抓取；如仍为空，请核对网站的翻页方式。"),
+    ProblemKind.LISTING_UNDATED: ("列表条目没有日期。", "请核对列表页结构是否有变。"),
+    ProblemKind.LISTING_UNREADABLE: ("列表的某一页无法识读。", "请查看具体说明；可能需要修改平台程序。"),
+    ProblemKind.LISTING_BELOW_ARCHIVE: (
+        "列表中的报告比以往减少。",
+        "请核对网站是否撤下了报告，或列表未抓取完整。",
+    ),
+    ProblemKind.MENU_FAILED: ("栏目导航页抓取失败，可能漏掉新年度的栏目。", "请重新抓取。"),
+    ProblemKind.MISSING: ("网站上已没有该文件。", "无需处理。"),
+    ProblemKind.BLOCKED: ("网站拒绝访问或要求验证。", "请稍后放慢速度重新抓取；本系统不破解验证。"),
+    ProblemKind.ERROR: ("访问失败。", "请重新抓取。"),
+    ProblemKind.TOO_LARGE: ("返回内容超过 DOWNLOAD_MAXSIZE 的限制。", "如确为报告，请调高 DOWNLOAD_MAXSIZE。"),
+    ProblemKind.HOST_REFUSES: (
+        "服务器连续拒绝访问，本次抓取不再访问该服务器。",
+        "请稍后重新抓取；如持续如此，请联系网站管理单位。",
+    ),
+    ProblemKind.HOST_BUSY: (
+        "服务器要求等待的时间超过 LONGEST_PAUSE，本次抓取不再访问该服务器。",
+        "请稍后重新抓取，或调高 LONGEST_PAUSE。",
+    ),
+    ProblemKind.ROBOTS_FORBIDS: ("robots.txt 不允许抓取该网址。", "无需处理。"),
+    ProblemKind.OFF_SITE: (
+        "该网址不属于本网站登记的域名。",
+        "如确为该网站所有，请在网站文件的 `hosts` 中登记。",
+    ),
+    ProblemKind.UNSAFE_SCHEME: ("该地址不是网页地址。", "无需处理。"),
+    ProblemKind.PRIVATE_ADDRESS: ("该地址指向本机或内部网络。", "请核对域名，可能已被劫持。"),
+    ProblemKind.NOT_CAPTURED: ("离线抓取所需的内容未曾存档。", "请联网抓取。"),
+    ProblemKind.WINDOW_CLOSED: ("已超出 CRAWL_WINDOW 规定的时段。", "下次抓取从此处继续。"),
+    ProblemKind.REQUESTS_SPENT: ("REQUESTS_PER_RUN 规定的请求次数已用完。", "下次抓取从此处继续。"),
+    ProblemKind.ENDED_EARLY: ("抓取未完成即结束。", "请重新抓取。"),
+    ProblemKind.NOT_A_REPORT: ("列表中的页面不像年度报告。", "请打开查看；如确为年度报告，请加入测试样本。"),
+    ProblemKind.UNSURE: ("某一数值无法确定，未予采用。", "请将网页与报告对照。"),
+    ProblemKind.NO_YEAR: ("无法确定报告年度。", "请打开网页查看。"),
+    ProblemKind.NO_TITLE: ("网页没有标题。", "请打开网页查看。"),
+    ProblemKind.NO_TABLES: ("按规定格式应有表三，而正文中没有。", "请查看表三是否在图片或附件中。"),
+    ProblemKind.REHOSTED: ("网页自称属于另一网站。", "无需处理。"),
+    ProblemKind.INCOMPLETE: ("文章的后续页未存档。", "请重新抓取。"),
+    ProblemKind.UNREADABLE: ("网页完全无法识读。", "请打开存档的网页。"),
+    ProblemKind.READ_FAILED: ("识读程序在该网页上出错。", "请将该网页加入测试样本并修改程序。"),
+    ProblemKind.SPIDER_ERROR: ("遍历列表时程序出错。", "请修改平台程序或网站文件。"),
+    ProblemKind.UNREAD: ("文件完好，但未安装可以识读它的程序。", "请安装说明中指明的程序。"),
+    ProblemKind.DAMAGED: ("文件已损坏。", "请打开存档的文件。"),
+    ProblemKind.ENCRYPTED: ("文件已加密。", "无需处理。"),
+    ProblemKind.OVERSIZED: ("文件过大，超出识读上限。", "请打开存档的文件。"),
+    ProblemKind.TIMED_OUT: ("文件识读超时。", "请打开存档的文件。"),
+    ProblemKind.MACROS: ("文件含有宏，宏未运行。", "无需处理。"),
+    ProblemKind.DAMAGED_FILE: ("待导入的文件已损坏。", "请重新获取；损坏处之前的内容已存档。"),
+    ProblemKind.NEVER_CRAWLED: ("该网站从未抓取。", "请进行抓取。"),
+    ProblemKind.RUN_CUT_OFF: ("上次抓取被强行终止，或计算机停机。", "请重新抓取。"),
+    ProblemKind.RUN_FAILED: ("上次抓取未完成即结束。", "请重新抓取。"),
+    ProblemKind.NOT_CRAWLED_LATELY: ("距上次完整抓取时间过长。", "请设置定期抓取。"),
+    ProblemKind.NO_ENTRIES: ("上次抓取没有发现条目。", "请用浏览器打开该网站的列表页。"),
+    ProblemKind.FEWER_ENTRIES_THAN_REPORTS: (
+        "上次抓取发现的条目少于已存档的报告。",
+        "请核对列表是否抓取完整。",
+    ),
+}
+"""Meaning and remedy of each kind of problem; the English is `meaning` and `remedy` of the member itself."""
+PROBLEM_MEANINGS: dict[ProblemKind, Bilingual] = {
+    kind: (meaning, kind.meaning) for kind, (meaning, _) in PROBLEMS_CHINESE.items()
+}
+PROBLEM_REMEDIES: dict[ProblemKind, Bilingual] = {
+    kind: (remedy, kind.remedy) for kind, (_, remedy) in PROBLEMS_CHINESE.items()
+}
+TABLES: dict[int, Bilingual] = {
+    1: ("政府信息公开情况统计表", "Statistics annex (before 2019)"),
+    2: ("二、主动公开政府信息情况", "Table two: information disclosed proactively"),
+    3: ("三、收到和处理政府信息公开申请情况", "Table three: applications received and processed"),
+    4: ("四、政府信息公开行政复议、行政诉讼情况", "Table four: administrative reviews and suits"),
+}
+FACETS: dict[str, Bilingual] = {
+    "portal": ("网站", "Portal"),
+    "year": ("年度", "Year"),
+    "level": ("层级", "Level"),
+    "kind": ("机关类型", "Kind of body"),
+    "form": ("报告格式", "Form"),
+    "verdict": ("勾稽核对", "Checks"),
+}
+ANSWER_COLUMNS: dict[str, Bilingual] = {
+    "report_id": ("报告", "Report"),
+    "previous_report_id": ("上年报告", "Last year's report"),
+    "issuing_body": ("发布机关", "Issuing body"),
+    "report_year": ("年度", "Year"),
+    "numerator": ("分子", "Numerator"),
+    "denominator": ("分母", "Denominator"),
+    "share": ("比例", "Share"),
+    "verified": ("已核对", "Verified"),
+    "reason": ("理由", "Reason"),
+    "label": ("表中名称", "Label on the form"),
+    "refusals": ("件数", "Refusals"),
+    "reports": ("报告数", "Reports"),
+    "body_kind": ("机关类型", "Kind of body"),
+    "published": ("发布日期", "Published"),
+    "deadline": ("法定期限", "Deadline"),
+    "days_late": ("逾期天数", "Days late"),
+    "years_here": ("已存档年度数", "Years archived"),
+    "portals": ("网站", "Portals"),
+    "identity": ("勾稽关系", "Identity"),
+    "scope": ("位置", "Where"),
+    "expected": ("应为", "Expected"),
+    "actual": ("原文为", "Printed"),
+    "severity": ("判断", "Most likely"),
+    "carried_out_previous_year": ("上年报告：结转下年度继续办理", "Carried over, by last year's report"),
+    "carried_in": ("本年报告：上年结转", "Carried over, by this year's report"),
+    "difference": ("差额", "Difference"),
+}
+"""Columns of the answers to questions."""
+VALUES: dict[str, Mapping[Any, Bilingual]] = {
+    "level": LEVELS,
+    "kind": BODY_KINDS,
+    "form": FORMS,
+    "verdict": VERDICTS,
+    "state": REPORT_STATES,
+    "severity": SEVERITIES,
+    "origin": ORIGINS,
+    "standing": STANDINGS,
+    "stage": STAGES,
+    "outcome": OUTCOMES,
+    "problem": PROBLEM_MEANINGS,
+    "remedy": PROBLEM_REMEDIES,
+}
+"""Field → value → words."""
+
+
+# Rows and columns of the forms
+
+_ORDINAL = re.compile(r"^(?:[一二三四五六七八九十]+、|（[一二三四五六七八九十]+）|\d+[.、])")
+_ASIDE = re.compile(r"（.*?）")
+_NATIONAL: dict[str, Any] = LABELS["forms"][Form.NATIONAL_2021]["tables"]
+_BLOCKS = {"review": "行政复议", "suit_direct": "未经复议直接起诉", "suit_after_review": "复议后起诉"}
+_RESULTS: dict[str, str] = {
+    column["name"].removeprefix("review_"): column["label"]
+    for column in _NATIONAL["4"]["columns"]
+    if column["name"].startswith("review_")
+}
+
+
+def _bare(printed: str) -> str:
+    """A printed label without its ordinal and without what stands in brackets."""
+    return _ASIDE.sub("", _ORDINAL.sub("", printed))
+
+
+def _chinese() -> dict[str, str]:
+    """Name of a row or column → its label as the newest form that has it prints it."""
+    found: dict[str, str] = {}
+    for form in reversed(LABELS["forms"].values()):
+        for table in form["tables"].values():
+            for part in (*table["rows"], *table["columns"]):
+                if part["label"]:
+                    path = part["group"][1:] if isinstance(part["group"], list) and len(part["group"]) > 1 else []
+                    found[part["name"]] = " ".join([*path, part["label"]])
+    found |= {f"{b}_{r}": f"{block}{result}" for b, block in _BLOCKS.items() for r, result in _RESULTS.items()}
+    groups = {group["code"]: group["label"] for group in _NATIONAL["3"]["groups"]}
+    found |= {name: _bare(groups[code]) for name, code in LABELS["derived"]["rows"].items()}
+    return found | _BLOCKS | {"organisations_total": "法人或其他组织", "suit_total": "行政诉讼", "cases": "案件"}
+
+
+def _english() -> dict[str, str]:
+    """Name of a row or column → English."""
+    results = {
+        f"{block}_{result}": f"{ENGLISH[block]}: {word[:1].lower()}{word[1:]}"
+        for block in _BLOCKS
+        for result, word in RESULTS.items()
+    }
+    return ENGLISH | results
+
+
+_CHINESE, _ENGLISH = _chinese(), _english()
+
+
+def label_of(name: str) -> Bilingual:
+    """A row, a column, or `row.column`, in words; a name that no form has stays as it is.
+
+    >>> label_of("granted.total")
+    ('（一）予以公开 · 总计', 'Granted, total')
+    """
+    if "." in name:
+        row, _, column = name.partition(".")
+        (row_zh, row_en), (column_zh, column_en) = label_of(row), label_of(column)
+        return f"{row_zh} · {column_zh}", f"{row_en}, {column_en[:1].lower()}{column_en[1:]}"
+    return _CHINESE.get(name, name), _ENGLISH.get(name, name)
+
+
+# Identities
+
+
+def _terms(codes: Iterable[str]) -> Bilingual:
+    """A sum over rows of table three, by their codes; rows of one group (3.3.1, 3.3.2 …) are named by it, once."""
+    table = _NATIONAL["3"]
+    parts = {part["code"]: part for part in (*table["rows"], *table["groups"])}
+    names = dict.fromkeys(".".join(code.split(".")[:2]) for code in codes)
+    found = [(_bare(parts[code]["label"]), _ENGLISH[parts[code]["name"]]) for code in names]
+    return " + ".join(zh for zh, _ in found), " + ".join(en for _, en in found)
+
+
+def _columns(names: Iterable[str]) -> Bilingual:
+    """A sum over columns of table three, by name."""
+    labels = {column["name"]: column["label"] for column in _NATIONAL["3"]["columns"]}
+    names = list(names)
+    return " + ".join(labels[name] for name in names), " + ".join(_ENGLISH[name] for name in names)
+
+
+def _results(names: Iterable[str]) -> Bilingual:
+    """A sum over the results of a block of table four, by names like `{b}_total`."""
+    ends = [name.removeprefix("{b}_") for name in names]
+    return " + ".join(_RESULTS[end] for end in ends), " + ".join(RESULTS[end] for end in ends)
+
+
+def _identities() -> dict[str, Bilingual]:
+    """The identities within table three or four, as labels.json states them."""
+    told = {identity["id"]: identity for identity in LABELS["identities"]}
+    found: dict[str, Bilingual] = {}
+    for name, sum_of, over in (
+        ("T3-A", _terms, ("每列：", "Each column: ")),
+        ("T3-B", _terms, ("每列：", "Each column: ")),
+        ("T3-C", _columns, ("每行：", "Each row: ")),
+        ("T4-A", _results, ("", "")),
+    ):
+        right = told[name]["rhs"]
+        sides = sum_of(told[name]["lhs"]), sum_of(right[Form.NATIONAL_2021] if isinstance(right, dict) else right)
+        zh, en = (f"{over[i]}{sides[0][i]} = {sides[1][i]}" for i in (0, 1))
+        found[name] = zh, en
+    return found
+
+
+IDENTITIES: dict[str, Bilingual] = _identities() | {
+    "X-A": ("本年“上年结转” = 上年报告“结转下年度继续办理”", "Carried over from last year = what last year's report carries over"),
+    "X-B": ("现行有效件数 = 上年现行有效件数 + 本年制发件数 − 本年废止件数", "In force = in force last year + issued − abolished"),
+    "X-C": (
+        "上一年项目数量 = 上年报告的上一年项目数量 + 上年报告的本年增/减",
+        "Items last year = items last year by last year's report + its change",
+    ),
+    "S-1": ("对外公开总数量 ≥ 本年新公开数量；各项数量不为负", "Disclosed in total ≥ disclosed this year; no count is negative"),
+    "S-2": ("正文所述数字 = 表中数字", "Number in the prose = number in the table"),
+    "D-1": ("同一表格两处来源的同一单元格数字相同", "A cell is the same in both sources of its table"),
+}  # fmt: skip
+"""Id of an identity → what it states."""

@@ -1,0 +1,80 @@
+"""Every word that the reading room shows is there in both languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import pytest
+
+from archive.forms import LABELS
+from archive.room import vocabulary_bilingual as vocabulary
+from archive.vocabulary import (
+    BodyKind,
+    Form,
+    Level,
+    Origin,
+    Outcome,
+    ProblemKind,
+    ReportState,
+    Severity,
+    Stage,
+    Standing,
+    Verdict,
+)
+
+HAN = re.compile("[\u4e00-\u9fff]")
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        (Level, vocabulary.LEVELS),
+        (BodyKind, vocabulary.BODY_KINDS),
+        (Form, vocabulary.FORMS),
+        (ReportState, vocabulary.REPORT_STATES),
+        (Verdict, vocabulary.VERDICTS),
+        (Severity, vocabulary.SEVERITIES),
+        (Origin, vocabulary.ORIGINS),
+        (Standing, vocabulary.STANDINGS),
+        (Stage, vocabulary.STAGES),
+        (Outcome, vocabulary.OUTCOMES),
+        (ProblemKind, vocabulary.PROBLEM_MEANINGS),
+        (ProblemKind, vocabulary.PROBLEM_REMEDIES),
+    ],
+)
+def test_every_member_has_words_in_both_languages(
+    members: type[StrEnum], words: Mapping[Any, vocabulary.Bilingual]
+) -> None:
+    assert set(words) == set(members)
+    for chinese, english in words.values():
+        assert HAN.search(chinese)
+        assert english
+        assert not HAN.search(english)
+
+
+def test_every_row_column_and_group_of_the_forms_has_english() -> None:
+    tables = [table for form in LABELS["forms"].values() for table in form["tables"].values()]
+    names = {
+        part["name"]
+        for table in tables
+        for part in (*table["rows"], *table["columns"], *table["groups"])
+        if "name" in part
+    }
+    names |= {*LABELS["derived"]["rows"], *(name for part in LABELS["derived"]["columns"].values() for name in part)}
+    assert len(names) > 150
+    assert {name for name in names if vocabulary.label_of(name)[1] == name} == set()
+
+
+def test_identities_are_spelt_out_from_the_form() -> None:
+    assert set(vocabulary.IDENTITIES) == {identity["id"] for identity in LABELS["identities"]}
+    assert vocabulary.IDENTITIES["T3-B"] == (
+        "每列：总计 = 予以公开 + 部分公开 + 不予公开 + 无法提供 + 不予处理 + 其他处理",
+        "Each column: Processed in total = Granted + Partly granted + Denied + Not provided + Not processed + Other outcomes",
+    )
+    assert vocabulary.IDENTITIES["T4-A"] == (
+        "总计 = 结果维持 + 结果纠正 + 其他结果 + 尚未审结",
+        "Total = Upheld + Corrected + Other results + Pending",
+    )
