@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 from archive.vocabulary import (
     BodyKind,
@@ -11,15 +10,13 @@ from archive.vocabulary import (
     Level,
     Origin,
     ProblemKind,
+    ReportState,
     Severity,
     Stage,
     Standing,
     ValueState,
     Verdict,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,13 +32,27 @@ class Entry:
     listing_url: str | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageReference:
+    """A captured page on its way from the spider to the readers. The body stays in captures.db."""
+
+    portal: str
+    key: str
+    """The document's key, the same for each of its addresses."""
+    url: str
+    capture_id: int
+    """The answer in `captures` that the crawl has just received."""
+    prepared: object = field(default=None, repr=False, compare=False)
+    """The page as pipelines.prepared.PreparedPage where it was parsed on the way: an optional saving, never needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A capture together with its entries: all that a reader gets."""
 
     url: str
     body: bytes = field(repr=False)
-    """Entity bytes, transfer and content encoding undone, charset not."""
+    """The entity, with transfer and content encoding undone and its charset left as it is."""
     content_type: str | None = None
     """The HTTP header as sent, with its charset if it has one; None when unknown."""
     portal: str | None = None
@@ -51,12 +62,6 @@ class Page:
     captured_at: str | None = None
     """UTC, ISO 8601."""
     entries: tuple[Entry, ...] = ()
-    parts: tuple[Page, ...] = field(default=(), repr=False)
-    """Pages 2, 3 … of an article that the portal splits, in order, as far as they are captured."""
-    documents: dict[str, Any] = field(default_factory=dict, repr=False)
-    """Address → document beside the page as far as it is captured; of a page that is itself a document, its own."""
-    held: Callable[[list[Attachment]], dict[str, Any]] | None = field(default=None, repr=False, compare=False)
-    """Gives those of the article's documents that the archive holds, which only the article names."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,10 +131,21 @@ class Report:
     """What was read out of a page. Fields named like columns of `reports` are those columns.
 
     Every page gives one, articles and listings too: `is_report` says whether it is an annual report on
-    open government information, and only then are the fields from `issuing_body` on filled.
+    open government information, and only then are the fields from `issuing_body` on filled. What the archive knows
+    beside the page, from `id` to `state`, is filled when the report is composed from all captures of its document.
     """
 
     url: str
+    id: str | None = None
+    """Portal and key, `panyu-5645412`: the same after every reparse."""
+    portal: str | None = None
+    sha256: str | None = None
+    """The body from which the present version was first read."""
+    captured_at: str | None = None
+    """When that body was captured: UTC, ISO 8601."""
+    first_captured_at: str | None = None
+    state: ReportState | None = None
+
     title: str | None = None
     published: str | None = None
     """ISO date or minute, `2024-01-20` or `2024-01-20 10:43`."""

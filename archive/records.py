@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from archive.model import Located, Problem, Report
+from archive.model import Check, Located, Problem, Report, Statistic
 
 FIELDS = (
     "title",
@@ -31,10 +31,6 @@ FIELDS = (
 
 STATISTIC = ("table_no", "row_name", "column_name", "value", "unit", "raw", "value_state", "origin")
 CHECK = ("identity", "scope", "expected", "actual", "verdict", "severity")
-_FIELDS = attrgetter(*FIELDS)
-_STATISTIC = attrgetter(*STATISTIC)
-_CHECK = attrgetter(*CHECK)
-_SOURCE = attrgetter("table_no", "origin", "url", "standing")
 _ATTACHMENT = attrgetter("url", "name", "media_type", "sha256")
 
 
@@ -48,17 +44,13 @@ class Version:
 
 
 @dataclass(slots=True, kw_only=True)
-class Document:
-    """Everything reports.db holds of one report: its present reading and its history."""
+class ReportHistory:
+    """Everything reports.db holds of one report: its present reading and what it said before."""
 
-    id: str
-    portal: str
-    url: str
     report: Report
-    state: str
-    """live, missing, removed or returned."""
-    first_captured_at: str
+    """With its fields from `id` to `state` filled."""
     versions: list[Version]
+    """Oldest first; the last is the present one."""
     locations: list[tuple[str, str | None]]
     """Other addresses of the document, each with the portal that has it."""
     reader_version: str
@@ -82,7 +74,7 @@ ROW = (*FIELDS, "url", "portal", "sha256", "captured_at", "first_captured_at", "
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """A document as the rows it becomes: plain values, cheap to hand to another process and to compare."""
+    """A report as the rows it becomes: plain values, cheap to hand to another process and to compare."""
 
     id: str
     reader_version: str
@@ -93,36 +85,42 @@ class Record:
     digest: str
 
 
-def record(document: Document) -> Record:
-    """The rows of a document."""
-    report, current = document.report, document.versions[-1]
-    row = dict(
-        zip(
-            ROW,
-            (
-                *_FIELDS(report),
-                document.url,
-                document.portal,
-                current.sha256,
-                current.captured_at,
-                document.first_captured_at,
-                document.state,
-            ),
-            strict=True,
-        )
-    )
+_ROW = attrgetter(*ROW)
+
+
+def record(history: ReportHistory) -> Record:
+    """The rows of a report. Raises ValueError where it does not say whose it is."""
+    report = history.report
+    if report.id is None:
+        raise ValueError(f"{report.url}: the report has no id")
+    row = dict(zip(ROW, map(_plain, _ROW(report)), strict=True))
     tables: dict[str, Rows] = {
         "report_texts": [(report.text,)],
-        "statistics": list(map(_STATISTIC, report.statistics)),
-        "checks": list(map(_CHECK, report.checks)),
-        "table_sources": list(map(_SOURCE, report.table_sources)),
+        "statistics": list(map(_statistic, report.statistics)),
+        "checks": list(map(_check, report.checks)),
+        "table_sources": [(s.table_no, str(s.origin), s.url, str(s.standing)) for s in report.table_sources],
         "attachments": list(map(_ATTACHMENT, report.attachments)),
-        "locations": sorted(document.locations),
-        "versions": [(v.sha256, v.captured_at, _json(v.changed)) for v in document.versions],
+        "locations": sorted(history.locations),
+        "versions": [(v.sha256, v.captured_at, _json(v.changed)) for v in history.versions],
     }
     return Record(
-        id=document.id, reader_version=document.reader_version, row=row, tables=tables, digest=_digest(row, tables)
+        id=report.id, reader_version=history.reader_version, row=row, tables=tables, digest=_digest(row, tables)
     )
+
+
+def _plain(value: Any) -> Any:
+    """A member of a vocabulary as its word: marshal takes no subclass of str, and SQLite is slower with one."""
+    return str(value) if isinstance(value, str) else value
+
+
+def _statistic(s: Statistic) -> tuple[Any, ...]:
+    """In the order of STATISTIC."""
+    return s.table_no, s.row_name, s.column_name, s.value, s.unit, s.raw, str(s.value_state), str(s.origin)
+
+
+def _check(c: Check) -> tuple[Any, ...]:
+    """In the order of CHECK."""
+    return c.identity, c.scope, c.expected, c.actual, str(c.verdict), str(c.severity)
 
 
 def _json(changed: dict[str, list[Any]]) -> str:
@@ -144,8 +142,10 @@ class Reading:
     """What came of composing a document."""
 
     located: Located
+    report: Report | None = None
+    """The report that was read; None where no address has one, and where another process composed it."""
     record: Record | None = None
-    """None where no address has an annual report, and where reports.db holds the same already."""
+    """Its rows. None where no address has an annual report, and where reports.db holds the same already."""
     is_unchanged: bool = False
     """It was read, and reports.db holds the same already."""
     problems: list[tuple[str, list[Problem]]] = field(default_factory=list)

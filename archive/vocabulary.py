@@ -164,8 +164,8 @@ class ProblemKind(StrEnum):
     remedy: str
     concerns_document: bool
 
-    def __new__(cls, word: str, meaning: str, remedy: str, scope: str = "run") -> Self:
-        """A member from its row below."""
+    def __new__(cls, word: str, meaning: str = "", remedy: str = "", scope: str = "run") -> Self:
+        """A member from its row below; `ProblemKind(word)` looks one up and raises ValueError where there is none."""
         member = str.__new__(cls, word)
         member._value_ = word
         member.meaning, member.remedy, member.concerns_document = meaning, remedy, scope == "document"

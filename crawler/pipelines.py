@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request
+from scrapy.exceptions import DropItem
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.threads import deferToThread
 
 from archive import Reports
-from archive.model import Attachment, Entry, Page, Problem
+from archive.model import Attachment, Entry, PageReference, Problem
+from archive.vocabulary import ProblemKind, Stage
 from crawler.extensions.runs import Runs
 from crawler.middlewares.capture import Unusable
 from crawler.middlewares.safety import refusal
 from pipelines.attachments import wanted
-from pipelines.documents import DocumentError, recognise
+from pipelines.documents import recognise
+from pipelines.errors import DocumentError, ReaderError
 from pipelines.ingest import store
-from pipelines.ingest.compose import held_document
+from pipelines.ingest.compose import document_capture, referenced_page
 from pipelines.ingest.locate import locate
 from pipelines.ingest.portals import OnePortal, Portal
 from pipelines.ingest.sandbox import LARGEST, READER
+from pipelines.prepared import PreparedPage, prepare
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
 class Attachments:
-    """Scrapy's item pipeline at 250. A document that cannot be had is a problem; the report is read without it."""
+    """Scrapy's item pipeline at 250. A document that cannot be fetched is a problem; the report is read without it."""
 
     def __init__(self, crawler: Crawler, runs: Runs) -> None:
         self.crawler = crawler
@@ -40,29 +45,43 @@ class Attachments:
         return cls(crawler, Runs.of(crawler))
 
     async def process_item(self, item: Any) -> Any:
-        """Fetch what is not held, one after another, and have it read by the child while the crawl goes on."""
-        if isinstance(item, Page):
-            await self._read(item.body, item.content_type)  # where the listing links a document itself
-            for attachment in wanted(item):
-                if attachment.url not in self.asked:
-                    self.asked.add(attachment.url)
-                    await self._fetch(attachment)
-                held = held_document(self.runs.captures, attachment.url)
-                if held is not None and held.body is not None:
-                    await self._read(held.body, held.content_type, held.sha256)
-        return item
+        """Fetch the documents that a page names, and have them read by the sandbox while the crawl goes on.
+
+        What was parsed to find them is handed on, so that the page is parsed once.
+        """
+        if not isinstance(item, PageReference):
+            return item
+        page = referenced_page(self.runs.captures, item)
+        if recognise(page.body, page.content_type):  # the listing links a document itself
+            await self._read(page.body, page.content_type, page.sha256)
+            return item
+        try:
+            prepared = prepare(page)
+        except ReaderError:
+            return item  # the reading of the report says why
+        for attachment in wanted(prepared):
+            await self._fetch_once(attachment)
+            document = document_capture(self.runs.captures, attachment.url)
+            if document is not None and document.body is not None:
+                await self._read(document.body, document.content_type, document.sha256)
+        return replace(item, prepared=prepared)
+
+    async def _fetch_once(self, attachment: Attachment) -> None:
+        if attachment.url not in self.asked:
+            self.asked.add(attachment.url)
+            await self._fetch(attachment)
 
     async def _fetch(self, attachment: Attachment) -> None:
         url, spider = attachment.url, self.crawler.spider
         offline = self.crawler.settings.getbool("OFFLINE")
-        held = held_document(self.runs.captures, url)
-        if held and not offline and not getattr(spider, "refresh", False):
+        is_captured = document_capture(self.runs.captures, url) is not None
+        if is_captured and not offline and not getattr(spider, "refresh", False):
             self.runs.count("attachments/known")
             return
         declares = getattr(spider, "declares", None)
         refused = refusal(url, declares) if declares else None
         if refused:
-            self.runs.problem(*refused, url, "fetch")
+            self.runs.problem(*refused, url, Stage.FETCH)
             return
         request = Request(url, meta={"resume": True, "download_maxsize": LARGEST, "download_warnsize": 0})
         if self.crawler.engine is None:
@@ -71,16 +90,16 @@ class Attachments:
             response = await self.crawler.engine.download_async(request)
         except Unusable as error:
             if not error.is_told:
-                self.runs.problem(error.kind, str(error), url, "fetch")
+                self.runs.problem(error.kind, str(error), url, Stage.FETCH)
             return
-        except Exception as error:  # noqa: BLE001 - whatever a download raises shall not cost the report
-            self.runs.problem("error", f"{type(error).__name__}: {error}", url, "fetch")
+        except Exception as error:  # noqa: BLE001 - no failure of a download may cost the report
+            self.runs.problem(ProblemKind.ERROR, f"{type(error).__name__}: {error}", url, Stage.FETCH)
             return
         if response.status != 200:
-            self.runs.problem("error", f"status {response.status}", url, "fetch")
+            self.runs.problem(ProblemKind.ERROR, f"status {response.status}", url, Stage.FETCH)
             return
         self.runs.count("attachments/fetched")
-        self.runs.captures.resolve_problems(url, "fetch")
+        self.runs.resolve(url, Stage.FETCH)
 
     async def _read(self, body: bytes, content_type: str | None, sha256: str | None = None) -> None:
         kind = recognise(body, content_type)
@@ -93,7 +112,10 @@ class Attachments:
 
 
 class Store:
-    """Scrapy's item pipeline at 900: hands each page to the store, and relates the reports when the crawl is over."""
+    """Scrapy's item pipeline at 900: has each page read, and relates the reports when the crawl is over.
+
+    The item that leaves is the Report as reports.db has it; a page that gives none is dropped.
+    """
 
     def __init__(self, crawler: Crawler, runs: Runs) -> None:
         self.crawler = crawler
@@ -111,7 +133,7 @@ class Store:
         self.reports.put_portal(self.portal.facts())
         self.store = store.Store(self.runs.captures, self.reports, OnePortal(self.portal), self._problems)
         self.addresses = self._addresses()
-        self.results: dict[str, str | None] = {}
+        self.read_keys: set[str] = set()
 
     def _addresses(self) -> dict[str, set[str]]:
         found = locate(self.runs.captures, self.store.portals, self.portal.name)
@@ -119,15 +141,19 @@ class Store:
 
     def process_item(self, item: Any) -> Any:
         """Read a page with all the addresses known by now; count what came of it."""
-        if isinstance(item, Page):
-            key = self.portal.key(item.url)
-            urls = self.addresses.setdefault(key, set())
-            urls.add(item.url)
-            urls.update(entry.url for entry in getattr(self.crawler.spider, "found", {}).get(key, ()))
-            self.results[key] = result = self.store.read(self.portal, key, urls)
-            self.runs.count(f"reports/{result or 'none'}")
-            self.reports.commit()
-        return item
+        if not isinstance(item, PageReference):
+            return item
+        urls = self.addresses.setdefault(item.key, set())
+        urls.add(item.url)
+        urls.update(entry.url for entry in getattr(self.crawler.spider, "found", {}).get(item.key, ()))
+        prepared = item.prepared if isinstance(item.prepared, PreparedPage) else None
+        stored = self.store.read(self.portal, item.key, urls, prepared)
+        self.read_keys.add(item.key)
+        self.runs.count(f"reports/{stored.result}")
+        self.reports.commit()
+        if stored.report is None:
+            raise DropItem(f"{item.url} gives no report", log_level="DEBUG")
+        return stored.report
 
     def _catch_up(self) -> None:
         """Read again what this run has only indirectly touched.
@@ -139,16 +165,16 @@ class Store:
         missed: set[str] = getattr(spider, "missed", set())
         found: dict[str, list[Entry]] = getattr(spider, "found", {})
         for key, urls in sorted(self._addresses().items()):
-            unread = key in found and f"{self.portal.name}-{key}" not in known and key not in self.results
+            unread = key in found and f"{self.portal.name}-{key}" not in known and key not in self.read_keys
             if urls != self.addresses.get(key) or key in missed or unread:
-                result = self.store.read(self.portal, key, urls)
-                if result in {"new", "changed"} and key not in self.results:
+                result = self.store.read(self.portal, key, urls).result
+                if result in {"new", "changed"} and key not in self.read_keys:
                     self.runs.count(f"reports/{result}")
 
     def _problems(self, url: str, problems: list[Problem]) -> None:
-        self.runs.captures.resolve_problems(url, "read", still=[p.kind for p in problems])
+        self.runs.resolve(url, Stage.READ, still=[problem.kind for problem in problems])
         for problem in problems:
-            self.runs.problem(problem.kind, problem.message, url, "read")
+            self.runs.problem(problem.kind, problem.message, url, Stage.READ)
 
     def close_spider(self) -> None:
         """Bring in what came late, relate reports of different years, release the database.
@@ -159,7 +185,8 @@ class Store:
             self._catch_up()
             self.store.relate()
         except Exception as error:
-            self.runs.problem("read_failed", f"after the crawl: {type(error).__name__}: {error}", stage="read")
+            message = f"after the crawl: {type(error).__name__}: {error}"
+            self.runs.problem(ProblemKind.READ_FAILED, message, stage=Stage.READ)
             raise
         finally:
             self.reports.close()

@@ -1,110 +1,156 @@
-"""How to read: pure functions. The same page gives the same report, always; no clock, settings, database or network."""
+"""How to read: pure functions. The same page gives the same report, always; no clock, settings, database or network.
+
+`read` composes the readers: html (bytes to article), metadata, tables, statistics, documents. Only pipelines.ingest
+touches the archive. Import from archive alone.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
-from archive.model import Page, Problem, Report
-from pipelines import metadata, parsed, statistics
-from pipelines.documents import Content
-from pipelines.html import article as text
-from pipelines.html.parsing import ParsedPage, ReaderError, parse_page
+from archive.model import Attachment, Page, Problem, Report
+from archive.vocabulary import Form, Origin, ProblemKind
+from pipelines import metadata, statistics
+from pipelines.beside import NOTHING, Beside
+from pipelines.documents import Content, StoredDocument
+from pipelines.errors import ReaderError
+from pipelines.html.article import Article, find_article, next_page_urls
+from pipelines.prepared import PreparedPage, prepare, text_page
 from pipelines.statistics import provenance
-from pipelines.tables import grid as tables
+from pipelines.tables.grid import grids
 
-__all__ = ["ReaderError", "read"]
+__all__ = ["read"]
 
-NATIONAL = {"cn-2019", "cn-2021"}
-"""Forms that prescribe the national tables; a report on one of them without table three says where else it may be."""
-LITTLE_TEXT = 200
+_PRESCRIBES_TABLES = (Form.NATIONAL_2019, Form.NATIONAL_2021)
+"""A report on one of these forms without table three in its text says where else the table may be."""
+_LITTLE_TEXT = 200
 """Characters below which an article only introduces the document beside it."""
+_NAMED = re.compile(r"\w\.\w{2,5}$|报告|年报|\w{8}")
+"""Names of links that say more than `附件1`."""
 
 
-def read(page: Page) -> Report:
+def read(page: Page, beside: Beside = NOTHING, *, prepared: PreparedPage | None = None) -> Report:
     """Read a page: article, metadata, attachments and, of an annual report, statistics and checks.
+
+    `beside` is asked for the next pages of a split article and for the documents that the article names. `prepared` is
+    this page where it was parsed before. Neither is changed.
 
     Raises ReaderError, and nothing else, for what cannot be read at all. Values that are not sure are absent, each with
     a problem of kind `unsure`.
     """
-    own = page.documents.get(page.url)
-    if own is not None and own.content is not None:
-        document = _text_document(page.url, own.content)
-        article = text.find_article(document)
-    else:
-        document, article = parsed.take(page)
-    further = text.next_page_urls(document)
-    parts = list(_parts(page))
-    for part in parts:
-        article.paragraphs += part.paragraphs
-        article.attachments += [a for a in part.attachments if a.url not in {b.url for b in article.attachments}]
-        article.images += part.images
-    if page.held is not None and (named := [*article.attachments, *article.images]):
-        page.documents |= page.held(named)
-    rows = _take_text(article, page) if own is None else _table_rows(own.content)
-    report = metadata.describe(document, article, page)
-    report.next_page_urls = further
-    if len(parts) < len(further):
-        message = f"{len(further) + 1} pages, {len(parts) + 1} of them at hand"
-        report.problems.append(Problem(kind="incomplete", message=message, url=page.url))
-    _describe_documents(report, page)
+    prepared = prepared or prepare(page)
+    next_urls = next_page_urls(prepared.parsed)
+    next_articles = _articles(beside.next_pages(next_urls)) if next_urls else []
+    article = _joined(prepared.article, next_articles)
+    documents = _documents(prepared, beside, article)
+    table_rows = _take_text(article, documents, prepared.file)
+    report = metadata.describe(prepared.parsed, article, page)
+    report.next_page_urls = next_urls
+    if len(next_articles) < len(next_urls):
+        message = f"{len(next_urls) + 1} pages, {len(next_articles) + 1} of them available"
+        report.problems.append(Problem(kind=ProblemKind.INCOMPLETE, message=message, url=page.url))
+    _describe_documents(report, documents)
     if report.is_report:
-        elements = [a.element for a in (article, *parts) if a.element is not None]
-        grids = [grid for element in elements for grid in tables.grids(element)]
-        contents = [(url, held.content) for url, held in page.documents.items() if held.content is not None]
-        attached = provenance.read_documents(contents, report.report_year)
-        prose = [paragraph for paragraph in article.paragraphs if paragraph not in rows]
-        report.statistics, report.form, problems = statistics.read(
-            grids, prose, report.report_year, [one.table for one in attached]
-        )
-        report.problems += [p for p in problems if p not in report.problems]
-        report.table_sources, report.checks, problems = provenance.weigh(page.url, report.statistics, attached)
-        report.problems += problems
-        if report.form in NATIONAL and not any(s.table_no == 3 and s.origin != "narrative" for s in report.statistics):
-            elsewhere = f"{len(article.images)} pictures and {len(report.attachments)} documents beside it"
-            report.problems.append(
-                Problem(kind="no_tables", message=f"table three is not in the text; {elsewhere}", url=page.url)
-            )
+        _read_figures(report, article, next_articles, documents, table_rows)
     return report
 
 
-def _text_document(url: str, content: Content) -> ParsedPage:
-    return ParsedPage(url=url, kind="text", encoding="utf-8", source="\n".join(content.paragraphs))
+def _articles(pages: Iterable[Page]) -> list[Article]:
+    """The articles of the next pages; one that cannot be read counts as missing."""
+    articles = []
+    for page in pages:
+        with suppress(ReaderError):
+            articles.append(prepare(page).article)
+    return articles
 
 
-def _table_rows(content: Content | None) -> set[str]:
-    """The paragraphs of a document that are rows of its tables: they are read as tables, not as prose."""
-    return set(content.paragraphs) - set(content.prose) if content else set()
+def _joined(first: Article, others: Sequence[Article]) -> Article:
+    """A split article as one; the first page's tree stays its own."""
+    attachments = list(first.attachments)
+    for other in others:
+        known = {attachment.url for attachment in attachments}
+        attachments += [attachment for attachment in other.attachments if attachment.url not in known]
+    return replace(
+        first,
+        paragraphs=[paragraph for article in (first, *others) for paragraph in article.paragraphs],
+        attachments=attachments,
+        images=[image for article in (first, *others) for image in article.images],
+    )
 
 
-def _take_text(article: text.Article, page: Page) -> set[str]:
-    """Where the article is no more than an introduction, the report is the document beside it; returns its table rows."""
-    if not page.documents or sum(map(len, article.paragraphs)) >= LITTLE_TEXT:
+def _documents(prepared: PreparedPage, beside: Beside, article: Article) -> dict[str, StoredDocument]:
+    """Address → document: the page itself where it is one, then those that the article names."""
+    own = {prepared.page.url: prepared.file} if prepared.file else {}
+    return own | dict(beside.documents([*article.attachments, *article.images]))
+
+
+def _take_text(article: Article, documents: Mapping[str, StoredDocument], own: StoredDocument | None) -> set[str]:
+    """Where the article only introduces the document beside it, the document's text is the report's.
+
+    Returns the paragraphs that are rows of the document's tables: they are read as tables, not as prose.
+    """
+    if own is not None:
+        return _table_rows(own.content)
+    if not documents or sum(map(len, article.paragraphs)) >= _LITTLE_TEXT:
         return set()
     for attachment in article.attachments:
-        held = page.documents.get(attachment.url)
-        if held and held.content and sum(map(len, held.content.prose)) >= LITTLE_TEXT:
-            found = text.find_article(_text_document(attachment.url, held.content))
-            article.paragraphs = found.paragraphs
-            return _table_rows(held.content)
+        document = documents.get(attachment.url)
+        if document and document.content and sum(map(len, document.content.prose)) >= _LITTLE_TEXT:
+            article.paragraphs = find_article(text_page(attachment.url, document.content)).paragraphs
+            return _table_rows(document.content)
     return set()
 
 
-def _describe_documents(report: Report, page: Page) -> None:
+def _table_rows(content: Content | None) -> set[str]:
+    return set(content.paragraphs) - set(content.prose) if content else set()
+
+
+def _describe_documents(report: Report, documents: Mapping[str, StoredDocument]) -> None:
     """What the documents themselves say of their type and name, and why some could not be read."""
-    for attachment in report.attachments:
-        held = page.documents.get(attachment.url)
-        if held is None:
-            continue
-        attachment.sha256, attachment.media_type = held.sha256, held.media_type or attachment.media_type
-        if held.name and not re.search(r"\w\.\w{2,5}$|报告|年报|\w{8}", attachment.name):
-            attachment.name = held.name
-    for url, held in page.documents.items():
-        report.problems += [Problem(kind=p.kind, message=p.message, url=url) for p in held.problems]
+    report.attachments = [_described(attachment, documents.get(attachment.url)) for attachment in report.attachments]
+    for url, document in documents.items():
+        report.problems += [Problem(kind=p.kind, message=p.message, url=url) for p in document.problems]
 
 
-def _parts(page: Page) -> Iterator[text.Article]:
-    for part in page.parts:
-        with suppress(ReaderError):  # a part that cannot be read is a part that is missing
-            yield text.find_article(parse_page(part))
+def _described(attachment: Attachment, document: StoredDocument | None) -> Attachment:
+    if document is None:
+        return attachment
+    has_name = document.name is None or _NAMED.search(attachment.name)
+    return Attachment(
+        url=attachment.url,
+        name=attachment.name if has_name else str(document.name),
+        media_type=document.media_type or attachment.media_type,
+        sha256=document.sha256,
+    )
+
+
+def _read_figures(
+    report: Report,
+    article: Article,
+    next_articles: Sequence[Article],
+    documents: Mapping[str, StoredDocument],
+    table_rows: set[str],
+) -> None:
+    """Statistics and checks from the article's tables and prose and from the documents, and where each table stands."""
+    elements = [one.element for one in (article, *next_articles) if one.element is not None]
+    own_grids = [grid for element in elements for grid in grids(element)]
+    contents = [(url, document.content) for url, document in documents.items() if document.content is not None]
+    attached = provenance.read_documents(contents, report.report_year)
+    prose = [paragraph for paragraph in article.paragraphs if paragraph not in table_rows]
+    report.statistics, report.form, problems = statistics.read(
+        own_grids, prose, report.report_year, [one.table for one in attached]
+    )
+    report.problems += [problem for problem in problems if problem not in report.problems]
+    report.table_sources, report.checks, problems = provenance.weigh(report.url, report.statistics, attached)
+    report.problems += problems
+    if report.form in _PRESCRIBES_TABLES and not _has_table_three(report):
+        elsewhere = f"{len(article.images)} pictures and {len(report.attachments)} documents beside it"
+        message = f"table three is not in the text; {elsewhere}"
+        report.problems.append(Problem(kind=ProblemKind.NO_TABLES, message=message, url=report.url))
+
+
+def _has_table_three(report: Report) -> bool:
+    return any(s.table_no == 3 and s.origin != Origin.NARRATIVE for s in report.statistics)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from archive.model import Attachment, Page
-from pipelines import parsed
-from pipelines.documents import recognise
-from pipelines.html.parsing import ReaderError
+from archive.model import Attachment
+from pipelines.prepared import PreparedPage
 
 MOST_DOCUMENTS = 10
 MOST_PICTURES = 12
@@ -18,16 +16,11 @@ _OTHERS = frozenset(("ppt", "pptx", "dps", "rar", "7z", "txt", "csv", "rtf", "ce
 _TABLE_THREE = ("国家秘密", "科研机构", "出版物")
 
 
-def wanted(page: Page) -> list[Attachment]:
+def wanted(prepared: PreparedPage) -> list[Attachment]:
     """The documents to fetch for a page: those of the article, and its pictures where table three is not in its text."""
-    if recognise(page.body, page.content_type):
-        return []
-    try:
-        document, article = parsed.look(page)
-    except ReaderError:
-        return []
+    article = prepared.article
     documents = [a for a in article.attachments if _suffix(a.url) not in _OTHERS | PICTURES][:MOST_DOCUMENTS]
-    if all(word in document.source for word in _TABLE_THREE):
+    if all(word in prepared.parsed.source for word in _TABLE_THREE):
         return documents
     pictures = [a for a in article.images if _suffix(a.url) in PICTURES]
     return documents + (pictures if len(pictures) <= MOST_PICTURES else [])

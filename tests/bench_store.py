@@ -24,7 +24,7 @@ from archive.warc.writer import Export, Selection
 from crawler.demo.messages import Request
 from crawler.demo.nfcms import Nfcms
 from pipelines import read
-from pipelines.ingest.locate import documents
+from pipelines.ingest.locate import located_documents
 from pipelines.ingest.reparse import Reparse
 from spiders.registry import Registry
 from tests.crawling import ROOT
@@ -154,7 +154,7 @@ def reparse(archive: Path, jobs: int) -> None:
     captures = Captures(archive)
     portals = Registry(get_project_settings(), captures)
     run = Reparse(archive, captures, portals, run_id=captures.start_run("reparse", None))
-    run.run(documents(captures, portals), jobs)
+    run.run(located_documents(captures, portals), jobs)
     run.remove_lost(None)
     run.relate(everything=True)
     run.close()

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from archive.model import Statistic
-from pipelines.documents import PICTURES, Content, DocumentError, read, recognise
+from pipelines.documents import PICTURES, Content, read, recognise
+from pipelines.errors import DocumentError
 from pipelines.statistics import statistics_of
 from pipelines.statistics.checks import check
 from pipelines.statistics.provenance import read_documents, standing

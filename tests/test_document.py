@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import ReaderError, read
+from pipelines import read
+from pipelines.errors import ReaderError
 from pipelines.html.parsing import decode, parse_page
 from tests.articles import PROSE, html, page
 

@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from archive.model import Page, Report
+from archive.model import Entry, Page, Report
 from crawler.demo import office
 from crawler.demo.reports import Synthetic
 from pipelines import read
-from pipelines.documents import MEDIA_TYPES, DocumentError, Held, recognise
+from pipelines.beside import NOTHING, AtHand, Beside
+from pipelines.documents import MEDIA_TYPES, StoredDocument, recognise
 from pipelines.documents import read as read_body
+from pipelines.errors import DocumentError
 from pipelines.html.links import file_name
 from pipelines.ingest.sandbox import Child
+from pipelines.prepared import prepare_file
 from tests.crawling import ROOT
 
 BODY = "临川市青溪区民政局"
@@ -30,14 +33,22 @@ def synthetic(kind: str = "cn-2021", *faults: str, year: int = 2022) -> Syntheti
     return Synthetic(issuing_body=BODY, report_year=year, kind=kind, faults=frozenset(faults))
 
 
-def held(body: bytes) -> Held:
+def stored(body: bytes) -> StoredDocument:
     kind = recognise(body)
     assert kind is not None
-    return Held(sha256="", media_type=MEDIA_TYPES[kind], content=read_body(body, kind))
+    return StoredDocument(sha256="", media_type=MEDIA_TYPES[kind], content=read_body(body, kind))
 
 
 def report_of(body: bytes) -> Report:
-    return read(Page(url=URL, body=body, documents={URL: held(body)}))
+    return read_as(stored(body), body)
+
+
+def read_as(
+    file: StoredDocument, body: bytes = b"", *, beside: Beside = NOTHING, entries: tuple[Entry, ...] = ()
+) -> Report:
+    """A page that is itself a file, as that was read."""
+    page = Page(url=URL, body=body, entries=entries)
+    return read(page, beside, prepared=prepare_file(page, file))
 
 
 def cells(report: Report, origin: str) -> dict[tuple[int, str, str], tuple[object, str]]:
@@ -59,14 +70,13 @@ FORMATS = {"docx": office.docx, "xlsx": office.xlsx, "pdf": office.pdf}
 @pytest.mark.parametrize("origin", FORMATS)
 def test_every_cell_is_in_its_place(origin: str, kind: str) -> None:
     made = synthetic(kind, year=2020 if kind == "cn-2019" else 2022)
-    content = held(FORMATS[origin](made)).content
+    content = stored(FORMATS[origin](made)).content
     assert content is not None
     assert len(content.grids) == 3
     found = report_of(office.docx(made)) if origin == "xlsx" else report_of(FORMATS[origin](made))
     if origin == "xlsx":
-        page = Page(url=URL, body=b"<p>", content_type="text/html", documents={URL: held(office.docx(made))})
-        page.documents["http://www.qingxi.gov.cn/nb/2022.xlsx"] = held(office.xlsx(made))
-        found = read(page)
+        beside = AtHand(files={"http://www.qingxi.gov.cn/nb/2022.xlsx": stored(office.xlsx(made))})
+        found = read_as(stored(office.docx(made)), beside=beside)
     assert cells(found, origin) == truth(made)
     assert {s.standing for s in found.table_sources if s.origin == origin} == {"verified"}
     assert (found.form, found.report_year, found.issuing_body) == (made.form, made.report_year, BODY)
@@ -108,7 +118,7 @@ def test_documents_as_offices_and_servers_make_them(make: Callable[[Synthetic], 
     body = make(made)
     assert recognise(body, "application/msword") == kind
     content = read_body(body, kind)
-    found = read(Page(url=URL, body=body, documents={URL: Held(sha256="", media_type=None, content=content)}))
+    found = read_as(StoredDocument(sha256="", media_type=None, content=content), body)
     assert (found.title, cells(found, "docx")) == (made.title, truth(made))
 
 
@@ -147,10 +157,9 @@ def test_what_does_not_add_up_is_kept_as_published_and_not_verified(origin: str,
 
 
 def test_two_sources_are_compared_cell_by_cell() -> None:
-    page = Page(url="http://www.qingxi.gov.cn/nb/a.html", body=synthetic().html().encode(), content_type="text/html")
-    page.body = b"<h1>" + synthetic().title.encode() + b"</h1><div id='zoom'>" + page.body + b"</div>"
-    page.documents = {URL: held(office.pdf(synthetic("cn-2021", "t3-b")))}
-    found = read(page)
+    body = f"<h1>{synthetic().title}</h1><div id='zoom'>{synthetic().html()}</div>".encode()
+    page = Page(url="http://www.qingxi.gov.cn/nb/a.html", body=body, content_type="text/html")
+    found = read(page, AtHand(files={URL: stored(office.pdf(synthetic("cn-2021", "t3-b")))}))
     told = {c.scope: (c.expected, c.actual, c.verdict) for c in found.checks if c.identity == "D-1"}
     assert told["table 3 html/pdf"] == (175, 173, "fails")
     assert told["table 4 html/pdf"] == (15, 15, "holds")
@@ -173,12 +182,12 @@ def test_a_document_says_what_it_is_by_its_content() -> None:
 
 
 def test_text_of_an_ofd_and_documents_in_a_zip() -> None:
-    told = held(office.ofd(["关于公开的报告", "一、总体情况"])).content
+    told = stored(office.ofd(["关于公开的报告", "一、总体情况"])).content
     assert told is not None
     assert told.prose == ["关于公开的报告", "一、总体情况"]
     assert [p.kind for p in told.problems] == ["unread"]
     made = synthetic()
-    packed = held(office.package({"附件/报告.docx": office.docx(made), "图.png": b"\x89PNG\r\n\x1a\n"})).content
+    packed = stored(office.package({"附件/报告.docx": office.docx(made), "图.png": b"\x89PNG\r\n\x1a\n"})).content
     assert packed is not None
     assert len(packed.grids) == 3
     assert [p.kind for p in packed.problems] == ["unread"]
@@ -239,8 +248,8 @@ def test_samples(path: Path) -> None:
     )
     title = f"<h1>{BODY}2022年政府信息公开工作年度报告</h1>"
     page = Page(url=URL, body=f"{title}<div id=zoom>{table}</div>".encode(), content_type="text/html; charset=utf-8")
-    page.documents["http://www.qingxi.gov.cn/document"] = Held(sha256="", media_type=None, content=content)
-    found = read(page)
+    document = StoredDocument(sha256="", media_type=None, content=content)
+    found = read(page, AtHand(files={"http://www.qingxi.gov.cn/document": document}))
     right, got = cells(found, "html"), cells(found, content.origin)
     wrong = {key for key, value in got.items() if right.get(key) != value}
     if content.origin != "pdf":

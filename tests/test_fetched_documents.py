@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import pipelines
 from archive.model import Entry, Page
 from crawler.demo import office
 from crawler.demo.beijing import Beijing
@@ -24,12 +25,13 @@ from crawler.demo.server import Server
 from crawler.demo.trs import Trs
 from crawler.demo.trs_fujian import TrsFujian
 from crawler.demo.ucap import Ucap
-from pipelines import parsed, read
+from pipelines import read
 from pipelines.documents import MEDIA_TYPES, Content, picture
 from pipelines.ingest.sandbox import Child, Reader
+from pipelines.prepared import prepare
 from tests.crawling import crawl, scrapy
 from tests.test_crawl import kinds, rows, scrapy_dump
-from tests.test_documents import BODY, FORMATS, URL, held, synthetic, truth
+from tests.test_documents import BODY, FORMATS, URL, read_as, stored, synthetic, truth
 
 
 class Attaching(PlainLinks):
@@ -105,10 +107,10 @@ def test_title_and_date_of_a_document_that_a_listing_links(above: list[str], tit
     lines = [*above, *synthetic().paragraphs()]
     body = office.word("".join(f"<w:p><w:r><w:t>{line}</w:t></w:r></w:p>" for line in lines))
     entry = Entry(url=URL, title=f"{BODY}2022年度政府信息公开年报.docx", date="2023-01-20")
-    found = read(Page(url=URL, body=body, documents={URL: held(body)}, entries=(entry,)))
+    found = read_as(stored(body), body, entries=(entry,))
     assert (found.title, found.issuing_body, found.report_year) == (title, BODY, 2022)
     assert found.published == "2023-01-20"
-    assert read(Page(url=URL, body=body, documents={URL: held(body)})).published is None
+    assert read_as(stored(body), body).published is None
 
 
 @pytest.fixture(scope="module")
@@ -182,12 +184,13 @@ def test_what_has_been_read_waits_for_no_other_document(monkeypatch: pytest.Monk
     assert asked == [b"%PDF-1.4 known", b"%PDF-1.4 slow"]
 
 
-def test_a_page_that_was_looked_into_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_was_parsed_is_not_parsed_again_and_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     body = f"<h1>{synthetic().title}</h1><div id='zoom'>{synthetic().html()}</div>".encode()
     page = Page(url="http://www.qingxi.gov.cn/nb/a.html", body=body, content_type="text/html; charset=utf-8")
     alone = read(page)
-    parsed.look(page)
-    monkeypatch.setattr(parsed, "parse_page", lambda _: pytest.fail("parsed again"))
-    assert read(page) == alone
+    prepared = prepare(page)
+    monkeypatch.setattr(pipelines, "prepare", lambda _: pytest.fail("prepared again"))
+    assert read(page, prepared=prepared) == alone
+    assert read(page, prepared=prepared) == alone
     with pytest.raises(pytest.fail.Exception):
         read(page)

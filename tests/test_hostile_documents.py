@@ -17,7 +17,8 @@ import pytest
 
 from crawler.demo import office
 from crawler.demo.reports import Synthetic
-from pipelines.documents import DocumentError, recognise
+from pipelines.documents import recognise
+from pipelines.errors import DocumentError
 from pipelines.ingest.sandbox import MEMORY, Child
 from tests.crawling import scrapy
 

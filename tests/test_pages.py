@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,19 @@ from archive.model import Page
 from crawler.commands.fixture import load, save
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from pipelines import ReaderError, read
+from pipelines import read
+from pipelines.beside import AtHand
+from pipelines.errors import ReaderError
 from tests.crawling import crawl, scrapy
 
 PAGES = Path(__file__).parent / "pages"
 FIXTURES = sorted(path.parent for path in PAGES.glob("*/*/page.json"))
 
 
-def reading(page: Page) -> dict[str, Any]:
+def reading(page: Page, next_pages: Sequence[Page]) -> dict[str, Any]:
     """What is read from a page, without what is empty."""
     try:
-        report = read(page)
+        report = read(page, AtHand(pages=next_pages))
     except ReaderError as error:
         return {"unreadable": str(error)}
     return {name: _full(value) for name, value in asdict(report).items() if value not in (None, "", [], {}, False)}
@@ -55,7 +58,7 @@ def written(told: dict[str, Any]) -> str:
 
 def check(folder: Path, *, bless: bool) -> None:
     """Hold what is read against report.json; write it where it is missing or to be blessed."""
-    found, path = written(reading(load(folder))), folder / "report.json"
+    found, path = written(reading(*load(folder))), folder / "report.json"
     if bless or not path.exists():
         is_new = not path.exists()
         path.write_text(found, encoding="utf-8")
@@ -82,7 +85,7 @@ def test_a_fixture_is_made_of_an_archived_page(tmp_path: Path) -> None:
     done = scrapy(archive, "fixture", urls[0], "--into", tmp_path / "pages")
     assert done.returncode == 0, done.stderr
     (folder,) = (tmp_path / "pages" / "hepan").iterdir()
-    page = load(folder)
+    page, _ = load(folder)
     captures = Captures(archive, read_only=True)
     held = captures.last("GET", urls[0])
     captures.close()
@@ -103,8 +106,8 @@ def test_a_fixture_is_made_of_an_archived_page(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_further_parts_are_kept(tmp_path: Path) -> None:
+def test_next_pages_are_kept(tmp_path: Path) -> None:
     part = Page(url="http://a.gov.cn/t1_1.html", body="<p>二</p>".encode())
-    page = Page(url="http://a.gov.cn/t1.html", body=b"<p>1</p>", parts=(part,))
-    save(page, tmp_path / "x")
-    assert load(tmp_path / "x") == page
+    page = Page(url="http://a.gov.cn/t1.html", body=b"<p>1</p>")
+    save(page, tmp_path / "x", [part])
+    assert load(tmp_path / "x") == (page, [part])

@@ -8,13 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from archive.model import Page, Report
+from archive.model import Report
 from crawler.demo import office
 from crawler.demo.reports import Synthetic
-from pipelines import read
-from pipelines.documents import Content, Held, pdf
+from pipelines.documents import Content, StoredDocument, pdf
 from pipelines.documents.slices import Cell, Slice, one_grid
-from tests.test_documents import BODY, URL, cells, held, report_of, synthetic, truth
+from tests.test_documents import BODY, cells, read_as, report_of, stored, synthetic, truth
 
 
 @pytest.mark.parametrize("year", range(2015, 2025))
@@ -84,7 +83,7 @@ def torn(made: Synthetic, number: int, at: int, cut: Cut) -> Report:
     ]
     slices = [Slice(1, 0, 9, [*lines[:at], upper]), Slice(2, 0, 9, [*below, *rest])]
     content = Content(kind="pdf", origin="pdf", blocks=[made.title, one_grid(slices)])
-    return read(Page(url=URL, body=b"%PDF-1.4", documents={URL: Held(sha256="", media_type=None, content=content)}))
+    return read_as(StoredDocument(sha256="", media_type=None, content=content))
 
 
 @pytest.mark.parametrize(
@@ -144,12 +143,12 @@ def test_a_blank_form_is_blank_and_a_pdf_of_it_is_proved_by_nothing() -> None:
 def test_a_pdf_that_lost_a_row_is_not_verified() -> None:
     made = synthetic()
     body = office.pdf(made)
-    content = held(body).content
+    content = stored(body).content
     assert content is not None
     grid = next(g for g in content.grids if len(g.lines) > 20)
     zero = next(i for i, line in enumerate(grid.lines) if [s.text for s in line[-7:]] == ["0"] * 7)
     del grid.lines[zero]
-    found = read(Page(url=URL, body=body, documents={URL: Held(sha256="", media_type=None, content=content)}))
+    found = read_as(StoredDocument(sha256="", media_type=None, content=content), body)
     assert all(c.verdict == "holds" for c in found.checks if c.identity == "T3-A")
     assert {s.standing for s in found.table_sources if s.table_no == 3} == {"incomplete"}
 
@@ -157,9 +156,9 @@ def test_a_pdf_that_lost_a_row_is_not_verified() -> None:
 def test_figures_torn_by_the_layout_are_used_only_where_identities_prove_them() -> None:
     for fault, standing in ((), "verified"), (("t3-c",), "unread"):
         body = office.pdf(synthetic("cn-2021", *fault))
-        content = held(body).content
+        content = stored(body).content
         assert content is not None
         next(g for g in content.grids if len(g.lines) > 20).mended = True
-        found = read(Page(url=URL, body=body, documents={URL: Held(sha256="", media_type=None, content=content)}))
+        found = read_as(StoredDocument(sha256="", media_type=None, content=content), body)
         assert {s.standing for s in found.table_sources if s.table_no == 3} == {standing}
         assert bool([s for s in found.statistics if s.table_no == 3 and s.origin == "pdf"]) == (standing == "verified")

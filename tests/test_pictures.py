@@ -19,8 +19,10 @@ from crawler.demo.replica import Document
 from crawler.demo.reports import Synthetic
 from crawler.demo.server import Server
 from pipelines import read
-from pipelines.documents import MEDIA_TYPES, DocumentError, Held, picture, recognise
+from pipelines.beside import AtHand
+from pipelines.documents import MEDIA_TYPES, StoredDocument, picture, recognise
 from pipelines.documents import read as read_body
+from pipelines.errors import DocumentError
 from pipelines.ingest.sandbox import Child
 from tests.crawling import crawl, scrapy
 from tests.pictures import BODY, FOLDER, REPORTS
@@ -50,13 +52,14 @@ def report_with(*bodies: bytes, year: int = 2022) -> Report:
     page = Page(
         url=PAGE, body=f"<title>{title}</title><h1>{title}</h1>".encode(), content_type="text/html; charset=utf-8"
     )
+    files = {}
     for number, body in enumerate(bodies):
         kind = recognise(body)
         assert kind is not None
-        page.documents[f"{PAGE}.{number}"] = Held(
+        files[f"{PAGE}.{number}"] = StoredDocument(
             sha256="", media_type=MEDIA_TYPES[kind], content=read_body(body, kind)
         )
-    return read(page)
+    return read(page, AtHand(files=files))
 
 
 def png(name: str, number: int) -> bytes:

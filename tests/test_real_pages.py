@@ -12,7 +12,8 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from archive.model import Page, Report
-from pipelines import ReaderError, read
+from pipelines import read
+from pipelines.errors import ReaderError
 
 SHARED = Path(__file__).parents[2] / "shared" / "real"
 PORTALS = SHARED / "portal_pages"

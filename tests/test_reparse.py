@@ -26,7 +26,7 @@ from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
 from pipelines.ingest.executor import compose_all
-from pipelines.ingest.locate import documents
+from pipelines.ingest.locate import located_documents
 from pipelines.ingest.reparse import Account, Reparse
 from spiders.registry import Registry
 from tests.crawling import ROOT, crawl, scrapy
@@ -68,7 +68,7 @@ def reparse(archive: Path, jobs: int, *, shuffle: int | None = None, **options: 
     captures = Captures(archive)
     portals = Registry(get_project_settings(), captures)
     run = Reparse(archive, captures, portals, run_id=captures.start_run("reparse", None))
-    places = list(documents(captures, portals))
+    places = list(located_documents(captures, portals))
     if shuffle is not None:
         random.Random(shuffle).shuffle(places)
     run.run(places, jobs, **options)
@@ -251,7 +251,7 @@ def test_a_page_that_kills_its_process_twice_has_failed(archive: Path, monkeypat
 
 def test_a_process_killed_from_outside_costs_nothing(archive: Path) -> None:
     captures = Captures(archive)
-    places: list[Located] = list(documents(captures, Registry(get_project_settings(), captures)))
+    places: list[Located] = list(located_documents(captures, Registry(get_project_settings(), captures)))
     captures.close()
     said: list[str] = []
     found = []

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from pipelines import read
+from pipelines.beside import AtHand
 from tests.articles import PROSE, TITLE, URL, html, metas, page, paragraphs, report
 
 WHOLE = "\n".join(PROSE)
@@ -211,7 +212,7 @@ def split(count: str, name: str = "t20210118_1001") -> str:
     return html(head=f'<script>{definition}</script><script>createPageHTML({count}, 0, "{name}", "html");</script>')
 
 
-def test_further_pages_come_from_the_call_and_not_from_the_definition() -> None:
+def test_next_pages_come_from_the_call_and_not_from_the_definition() -> None:
     found = report(split("3"))
     assert found.next_page_urls == [f"{FOLDER}/t20210118_1001_1.html", f"{FOLDER}/t20210118_1001_2.html"]
     assert [p.kind for p in found.problems] == ["incomplete"]
@@ -225,14 +226,14 @@ def test_the_parts_of_a_split_article_are_joined() -> None:
             "<div id=zoom><p>第二页，接续前文，内容完整，数据准确，来源可靠，供社会公众查阅使用，欢迎监督指正。</p></div>"
         )
     )
-    found = read(page(split("2"), parts=(part,)))
+    found = read(page(split("2")), AtHand(pages=[part]))
     assert found.text.startswith(WHOLE)
     assert found.text.endswith("欢迎监督指正。")
     assert found.problems == []
 
 
 def test_a_part_that_cannot_be_read_is_missing() -> None:
-    found = read(page(split("2"), parts=(page(b""),)))
+    found = read(page(split("2")), AtHand(pages=[page(b"")]))
     assert [p.kind for p in found.problems] == ["incomplete"]
 
 

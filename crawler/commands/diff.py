@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 
 from rich.console import Console
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Capture, Captures, Reports
 from archive.model import Located
-from archive.records import Document, Record, Version, record
+from archive.records import Record, ReportHistory, Version, record
+from archive.vocabulary import ReportState
 from crawler.command import WELL, ArchiveCommand
 from crawler.difference_output import show
-from pipelines import ReaderError
+from pipelines.errors import ReaderError
 from pipelines.ingest.compose import read_capture
 from pipelines.ingest.locate import located
 from pipelines.version import READER_VERSION
@@ -83,16 +85,14 @@ def _chosen(history: list[Capture], when: str) -> Capture:
 def _read(captures: Captures, place: Located, capture: Capture) -> Record:
     entries = tuple(captures.entries(urls=place.urls))
     moment, sha256 = capture.requested_at, capture.sha256 or ""
-    return record(
-        Document(
-            id=place.id,
-            portal=place.portal,
-            url=capture.url,
-            report=read_capture(captures, place, capture, entries),
-            state="live",
-            first_captured_at=moment,
-            versions=[Version(sha256=sha256, captured_at=moment)],
-            locations=[],
-            reader_version=READER_VERSION,
-        )
+    report = replace(
+        read_capture(captures, place, capture, entries),
+        id=place.id,
+        portal=place.portal,
+        sha256=sha256,
+        captured_at=moment,
+        first_captured_at=moment,
+        state=ReportState.LIVE,
     )
+    versions = [Version(sha256=sha256, captured_at=moment)]
+    return record(ReportHistory(report=report, versions=versions, locations=[], reader_version=READER_VERSION))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from scrapy.exceptions import UsageError
 from archive import ArchiveError, Captures
 from archive.model import Entry, Page
 from crawler.command import WELL, ArchiveCommand
-from pipelines import ReaderError, read
-from pipelines.ingest.compose import parts, stored_page
-from pipelines.ingest.locate import documents
+from pipelines import read
+from pipelines.errors import ReaderError
+from pipelines.ingest.compose import CapturedBeside, stored_page
+from pipelines.ingest.locate import located_documents
 from spiders.registry import Registry
 
 FOLDER = Path("tests/pages")
@@ -43,24 +45,25 @@ class Command(ArchiveCommand):
         captures = Captures(self.archive, read_only=True)
         capture = captures.last("GET", args[0], outcomes=("ok", "unchanged"))
         place = next(
-            (p for p in documents(captures, Registry(self.configuration, captures)) if args[0] in p.urls), None
+            (p for p in located_documents(captures, Registry(self.configuration, captures)) if args[0] in p.urls), None
         )
         if capture is None or place is None:
             raise ArchiveError(f"{args[0]} is no document of the archive {self.archive}")
         page = stored_page(captures, place, capture, tuple(captures.entries(urls=place.urls)))
+        next_pages: Sequence[Page] = ()
         try:
-            page.parts = tuple(parts(captures, read(page).next_page_urls))
+            next_pages = CapturedBeside(captures).next_pages(read(page).next_page_urls)
         except ReaderError as error:
             print(f"The page cannot be read ({error}); the fixture says so.")
         captures.close()
         folder = opts.into / place.portal / place.key
-        save(page, folder)
+        save(page, folder, next_pages)
         print(f"{folder} is written; `pytest tests/test_pages.py` adds what is read from it, for you to review")
         return WELL
 
 
-def save(page: Page, folder: Path) -> None:
-    """Write page.html, the further parts, and page.json."""
+def save(page: Page, folder: Path, next_pages: Sequence[Page] = ()) -> None:
+    """Write page.html, the next pages of a split article, and page.json."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "page.html").write_bytes(page.body)
     told: dict[str, Any] = {
@@ -68,18 +71,18 @@ def save(page: Page, folder: Path) -> None:
     }
     told["entries"] = [{"url": e.url, "title": e.title, "date": e.date} for e in page.entries]
     told["parts"] = []
-    for number, part in enumerate(page.parts, 2):
+    for number, part in enumerate(next_pages, 2):
         (folder / f"page-{number}.html").write_bytes(part.body)
         told["parts"].append({"url": part.url, "content_type": part.content_type})
     (folder / "page.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def load(folder: Path) -> Page:
-    """The page that `save` wrote."""
+def load(folder: Path) -> tuple[Page, list[Page]]:
+    """The page that `save` wrote, and the next pages."""
     told = json.loads((folder / "page.json").read_text(encoding="utf-8"))
     entries = tuple(Entry(**entry, portal=told["portal"]) for entry in told.pop("entries"))
-    further = tuple(
+    next_pages = [
         Page(**part, body=(folder / f"page-{number}.html").read_bytes())
         for number, part in enumerate(told.pop("parts"), 2)
-    )
-    return Page(**told, body=(folder / "page.html").read_bytes(), entries=entries, parts=further)
+    ]
+    return Page(**told, body=(folder / "page.html").read_bytes(), entries=entries), next_pages

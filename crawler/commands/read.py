@@ -7,7 +7,7 @@ import mimetypes
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,12 @@ from archive.model import Page, Report
 from archive.records import CHECK, FIELDS, STATISTIC
 from archive.warc import reader
 from crawler.command import UNWELL, WELL, ArchiveCommand, fail
-from pipelines import ReaderError, read
-from pipelines.documents import MEDIA_TYPES, Held, recognise
-from pipelines.ingest.sandbox import READER
+from pipelines import read
+from pipelines.documents import recognise
+from pipelines.errors import ReaderError
+from pipelines.ingest.compose import read_file
 from pipelines.outcomes import classify
+from pipelines.prepared import prepare_file
 from pipelines.version import READER_VERSION
 from spiders.registry import Registry, undeclared_portal
 
@@ -61,15 +63,11 @@ class Command(ArchiveCommand):
 
     def _print(self, page: Page, refused: str | None) -> int:
         portal = self.portals.owner(page.url)
-        page.portal, page.division_code = (portal.name, portal.division_code) if portal else (None, None)
+        if portal:
+            page = replace(page, portal=portal.name, division_code=portal.division_code)
         code = WELL
         try:
-            if refused is None and (kind := recognise(page.body, page.content_type)):
-                content = READER.read(page.body, kind, sha256=page.sha256)
-                problems = list(content.problems)
-                held = Held(sha256=page.sha256 or "", media_type=MEDIA_TYPES[kind], content=content, problems=problems)
-                page.documents[page.url] = held
-            report = read(page) if refused is None else Report(url=page.url)
+            report = _report(page) if refused is None else Report(url=page.url)
         except ReaderError as error:
             print(f"scrapy: {page.url}: {error}", file=sys.stderr)
             report, refused, code = Report(url=page.url), f"unreadable: {error}", UNWELL
@@ -79,6 +77,11 @@ class Command(ArchiveCommand):
         site = portal or undeclared_portal(page.url)
         print(json.dumps(_as_json(report, page, f"{site.name}-{site.key(page.url)}", refused), ensure_ascii=False))
         return code
+
+
+def _report(page: Page) -> Report:
+    kind = recognise(page.body, page.content_type)
+    return read(page, prepared=prepare_file(page, read_file(page, kind))) if kind else read(page)
 
 
 def _pages(path: Path, url: str | None) -> Iterator[tuple[Page, str | None]]:

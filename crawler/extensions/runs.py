@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,8 +12,9 @@ from scrapy import signals
 
 from archive import Captures
 from archive.health import settle
-from archive.model import Problem
+from archive.model import Entry, Problem
 from archive.resume import fetched_since_whole_crawl
+from archive.vocabulary import ProblemKind, Stage
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -103,15 +105,25 @@ class Runs:
         stats = self.crawler.stats.get_stats() if self.crawler.stats else {}
         return {name: value for name, value in stats.items() if name.startswith(COUNTED)}
 
-    def problem(self, kind: str, message: str, url: str | None = None, stage: str = "fetch") -> None:
-        """Keep a problem; the run goes on."""
+    def problem(self, kind: str, message: str, url: str | None = None, stage: str = Stage.FETCH) -> None:
+        """Keep a problem; the run goes on. Raises ValueError for a kind or stage that the vocabulary does not have."""
         if self.run_id is None:
             raise RuntimeError("no run is open")
-        self.captures.add_problem(self.run_id, self.portal, Problem(kind=kind, message=message, url=url, stage=stage))
+        problem = Problem(kind=ProblemKind(kind), message=message, url=url, stage=Stage(stage))
+        self.captures.add_problem(self.run_id, self.portal, problem)
         self.count(f"problems/{kind}")
-        if kind not in TOLERATED:
-            self.unwell.add(kind)
-        logger.log(logging.INFO if kind in TOLERATED else logging.WARNING, "%s: %s %s", kind, message, url or "")
+        if not problem.kind.concerns_document:
+            self.unwell.add(str(kind))
+        level = logging.INFO if problem.kind.concerns_document else logging.WARNING
+        logger.log(level, "%s: %s %s", kind, message, url or "")
+
+    def resolve(self, url: str, stage: Stage, *, still: Iterable[ProblemKind] = ()) -> None:
+        """Close what earlier runs reported of an address at this stage, but for the kinds that are `still` there."""
+        self.captures.resolve_problems(url, stage, still=still)
+
+    def list_entries(self, entries: list[Entry]) -> None:
+        """Keep what one page of a listing shows."""
+        self.captures.add_entries(entries)
 
     def leave_alone(self, host: str, kind: str, why: str) -> None:
         """Ask nothing more of a host in this run; said once, whatever is not asked for."""

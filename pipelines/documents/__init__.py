@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from importlib import import_module
 
-from pipelines.documents.content import Content, DocumentError, Held
+from pipelines.documents.content import Content, StoredDocument
+from pipelines.errors import DocumentError
 
-__all__ = ["MEDIA_TYPES", "Content", "DocumentError", "Held", "read", "recognise"]
+__all__ = ["MEDIA_TYPES", "Content", "StoredDocument", "read", "recognise"]
 
 MEDIA_TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

@@ -6,8 +6,9 @@ from mimetypes import guess_type
 
 from archive.model import Problem
 from pipelines import documents
-from pipelines.documents.content import Content, DocumentError
+from pipelines.documents.content import Content
 from pipelines.documents.packages import Package
+from pipelines.errors import DocumentError
 
 MOST_DOCUMENTS = 20
 _LEFT_PACKED = {"zip", "archive", *documents.PICTURES}

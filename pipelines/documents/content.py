@@ -6,24 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archive.model import Problem
-from pipelines.html.parsing import ReaderError
+from pipelines.errors import DocumentError
 from pipelines.tables.grid import Grid, Segment
 
 MOST_TEXT = 4_000_000
 """Characters of text kept of one document: a report has 20,000."""
 MOST_CELLS = 100_000
 """Cells kept of one document; the tables of a report have 400."""
-
-
-class DocumentError(ReaderError):
-    """A document that cannot be read.
-
-    `kind` names the problem: damaged, encrypted, oversized, timed_out, or unread where it is sound and no reader fits.
-    """
-
-    def __init__(self, message: str, kind: str = "damaged") -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,7 +89,7 @@ def _grid_from_json(told: dict[str, Any], origin: str) -> Grid:
 
 
 @dataclass(slots=True, kw_only=True)
-class Held:
+class StoredDocument:
     """A document that the archive holds, as far as it could be read."""
 
     sha256: str

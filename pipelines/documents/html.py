@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from archive.model import Page
-from pipelines.documents.content import Content, DocumentError
+from pipelines.documents.content import Content
+from pipelines.errors import DocumentError, ReaderError
 from pipelines.html.paragraphs import paragraphs_of, remove_unseen, strip_markup
-from pipelines.html.parsing import ReaderError, parse_page
+from pipelines.html.parsing import parse_page
 from pipelines.tables import grid
 
 _EXCEL = b"schemas-microsoft-com:office:excel"

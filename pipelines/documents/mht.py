@@ -5,7 +5,8 @@ from __future__ import annotations
 from email import message_from_bytes
 
 from pipelines.documents import html
-from pipelines.documents.content import Content, DocumentError
+from pipelines.documents.content import Content
+from pipelines.errors import DocumentError
 
 
 def read(body: bytes) -> Content:

@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 from archive.model import Problem
-from pipelines.documents.content import Content, DocumentError
+from pipelines.documents.content import Content
 from pipelines.documents.packages import Package
+from pipelines.errors import DocumentError
 
 MOST_PAGES = 500
 

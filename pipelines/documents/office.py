@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 
 from archive.model import Problem
 from pipelines.documents import docx
-from pipelines.documents.content import Content, DocumentError
+from pipelines.documents.content import Content
+from pipelines.errors import DocumentError
 
 MEMORY = 4 * 1024**3
 """Bytes of address space for LibreOffice, which maps far more than it uses."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from pipelines.documents.content import DocumentError
+from pipelines.errors import DocumentError
 
 MOST_MEMBERS = 5_000
 LARGEST_MEMBER = 64 * 1024 * 1024

@@ -25,8 +25,9 @@ from pdfplumber.utils.text import extract_text
 
 from archive.forms import normalised
 from pipelines.documents import picture
-from pipelines.documents.content import Content, DocumentError
+from pipelines.documents.content import Content
 from pipelines.documents.slices import SNAP, Cell, Slice, at, clusters, one_grid, runs_of
+from pipelines.errors import DocumentError
 from pipelines.tables.grid import LONGEST_TEXT
 
 MOST_PAGES = 500

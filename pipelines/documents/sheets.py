@@ -7,8 +7,9 @@ from datetime import date, datetime, time, timedelta
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from pipelines.documents.content import MOST_CELLS, Content, DocumentError
+from pipelines.documents.content import MOST_CELLS, Content
 from pipelines.documents.packages import Package
+from pipelines.errors import DocumentError
 from pipelines.tables.grid import LONGEST_TEXT, MAX_WIDTH, Grid, Segment
 
 MOST_SHEETS = 100

@@ -12,13 +12,7 @@ from lxml import etree
 
 from archive.charset import decode
 from archive.model import Page
-from archive.vocabulary import ProblemKind
-
-
-class ReaderError(ValueError):
-    """A page that cannot be read at all: empty, or of a format that no reader knows. `kind` names the problem."""
-
-    kind: str = ProblemKind.UNREADABLE
+from pipelines.errors import ReaderError
 
 
 @dataclass(slots=True)

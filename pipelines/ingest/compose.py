@@ -6,70 +6,80 @@ the captures and the readers alone, not on the order or the kind of the runs tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import zip_longest
 
 from archive.captures import Capture, Captures
 from archive.database import ArchiveError, DamageError
-from archive.model import Attachment, Entry, Located, Page, Problem, Report
-from archive.records import Document, Reading, Version, record
-from pipelines import ReaderError, read
-from pipelines.documents import MEDIA_TYPES, DocumentError, Held, recognise
+from archive.model import Attachment, Entry, Located, Page, PageReference, Problem, Report
+from archive.records import Reading, ReportHistory, Version, record
+from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind, ReportState
+from pipelines import read
+from pipelines.documents import MEDIA_TYPES, StoredDocument, recognise
+from pipelines.errors import DocumentError, ReaderError
 from pipelines.html.links import file_name
 from pipelines.ingest.differences import differences
 from pipelines.ingest.sandbox import READER
+from pipelines.prepared import PreparedPage, prepare_file
 from pipelines.version import READER_VERSION
 
 MISSES = 3
 MISSED_FOR = timedelta(days=14)
 """A report is removed after so many misses in a row over at least so long; before that it is missing."""
-_BESIDE = "beside"
 MOST_MOVES = 5
 """Redirects on the way to a document."""
 
 
-def compose(captures: Captures, located: Located) -> Reading:
-    """Read a document from all its captures. Whatever a reader raises, and a damaged body, fails this document alone.
+class BelongsToPageError(ReaderError):
+    """A file that no listing names: it is a document beside the page that links it, and no page of its own."""
 
-    Raises ArchiveError when the archive itself cannot be read.
+
+def compose(captures: Captures, located: Located, prepared: PreparedPage | None = None) -> Reading:
+    """Read a document from all its captures; `prepared` is one of its pages where it was parsed before.
+
+    Whatever a reader raises, and a damaged body, fails this document alone. Raises ArchiveError when the archive itself
+    cannot be read.
     """
     reading = Reading(located=located)
     try:
-        document = _document(captures, located, reading.problems)
-        found = record(document) if document else None
+        history = _history(captures, located, prepared, reading.problems)
+        composed = record(history) if history else None
     except Exception as error:
         if isinstance(error, ArchiveError) and not isinstance(error, DamageError):
             raise
         reading.failed = True
-        problem = Problem(kind="read_failed", message=f"{type(error).__name__}: {error}")
+        problem = Problem(kind=ProblemKind.READ_FAILED, message=f"{type(error).__name__}: {error}")
         reading.problems = [(located.urls[0], [problem])]
         return reading
-    reading.is_unchanged = found is not None and found.digest == located.digest
-    reading.record = None if reading.is_unchanged else found
+    reading.report = history.report if history else None
+    reading.is_unchanged = composed is not None and composed.digest == located.digest
+    reading.record = None if reading.is_unchanged else composed
     return reading
 
 
-def _document(captures: Captures, located: Located, problems: list[tuple[str, list[Problem]]]) -> Document | None:
+def _history(
+    captures: Captures, located: Located, prepared: PreparedPage | None, problems: list[tuple[str, list[Problem]]]
+) -> ReportHistory | None:
+    """The report at the best of a document's addresses that has one; adds what is to be said of each address read."""
     history = captures.history(located.urls)
-    entries = captures.entries(urls=located.urls)
-    pages = {c.url for c in history if c.outcome in {"ok", "unchanged"} and c.sha256 and (entries or _is_page(c))}
+    entries = tuple(captures.entries(urls=located.urls))
+    pages = {c.url for c in history if c.outcome in DOCUMENT_OUTCOMES and c.sha256 and (entries or _is_page(c))}
     newest = {c.url: c.outcome for c in history}
-    for url in sorted(pages, key=lambda url: (newest[url] == "missing", located.urls.index(url))):
-        versions, report, said = _versions(captures, located, [c for c in history if c.url == url], tuple(entries))
+    for url in sorted(pages, key=lambda url: (newest[url] == Outcome.MISSING, located.urls.index(url))):
+        states = _states([capture for capture in history if capture.url == url])
+        versions, report, said = _versions(captures, located, states, entries, prepared)
         problems.append((url, [problem for problem in said if problem.url in {None, url}]))
         if report is None:
             continue
         beside = dict.fromkeys(attachment.url for attachment in report.attachments)
         problems += [(other, [problem for problem in said if problem.url == other]) for other in beside]
-        return Document(
-            id=located.id,
-            portal=located.portal,
-            url=url,
+        report.id, report.portal, report.state = located.id, located.portal, _state(history)
+        report.sha256, report.captured_at = versions[-1].sha256, versions[-1].captured_at
+        report.first_captured_at = versions[0].captured_at
+        return ReportHistory(
             report=report,
-            state=_state(history),
-            first_captured_at=versions[0].captured_at,
             versions=versions,
             locations=[(other, located.portal) for other in sorted(located.urls) if other != url],
             reader_version=READER_VERSION,
@@ -77,29 +87,42 @@ def _document(captures: Captures, located: Located, problems: list[tuple[str, li
     return None
 
 
+def _states(history: Sequence[Capture]) -> list[Capture]:
+    """The captures of one address with which another body begins, oldest first."""
+    states: list[Capture] = []
+    for capture in history:
+        is_other = not states or capture.sha256 != states[-1].sha256
+        if capture.sha256 is not None and capture.outcome in DOCUMENT_OUTCOMES and is_other:
+            states.append(capture)
+    return states
+
+
 def _versions(
-    captures: Captures, located: Located, history: list[Capture], entries: tuple[Entry, ...]
+    captures: Captures,
+    located: Located,
+    states: Sequence[Capture],
+    entries: tuple[Entry, ...],
+    prepared: PreparedPage | None,
 ) -> tuple[list[Version], Report | None, list[Problem]]:
     """Read each body of one address in turn; a version begins where what is read differs."""
     versions: list[Version] = []
     last: Report | None = None
-    sha256 = None
     problems: list[Problem] = []
-    states: list[Capture] = []
-    for capture in history:
-        if capture.sha256 != sha256 and capture.outcome in {"ok", "unchanged"} and capture.sha256 is not None:
-            states.append(capture)
-            sha256 = capture.sha256
     for capture, after in zip_longest(states, states[1:]):
         try:
-            report = read_capture(captures, located, capture, entries, until=after.requested_at if after else None)
+            report = read_capture(
+                captures, located, capture, entries, until=after.requested_at if after else None, prepared=prepared
+            )
+        except BelongsToPageError:
+            problems = []
+            continue
         except ReaderError as error:
-            problems = [Problem(kind=error.kind, message=str(error))] if error.kind != _BESIDE else []
+            problems = [Problem(kind=error.kind, message=str(error))]
             continue
         problems = list(report.problems)
         if not report.is_report:
             message = f"titled {report.title!r}, it does not read as an annual report"
-            problems = [Problem(kind="not_a_report", message=message)] if entries or last else []
+            problems = [Problem(kind=ProblemKind.NOT_A_REPORT, message=message)] if entries or last else []
             continue
         changed = differences(last, report) if last else {}
         if last is None or changed:
@@ -109,93 +132,138 @@ def _versions(
 
 
 def read_capture(
-    captures: Captures, located: Located, capture: Capture, entries: tuple[Entry, ...], *, until: str | None = None
+    captures: Captures,
+    located: Located,
+    capture: Capture,
+    entries: tuple[Entry, ...],
+    *,
+    until: str | None = None,
+    prepared: PreparedPage | None = None,
 ) -> Report:
-    """What the readers make of one capture, with its further pages and documents as far as they are captured.
+    """What the readers make of one capture, with its next pages and documents as far as they are captured.
 
     Documents count as they were captured last, or last before `until`, when the page became another; what was first
     captured later is what the page had all along, as far as is known. Raises ReaderError.
     """
+    beside = CapturedBeside(captures, until)
+    if prepared is not None and _is_of(prepared.page, capture):
+        page = _with_listing(prepared.page, located, capture, entries)
+        return read(page, beside, prepared=prepared)
     page = stored_page(captures, located, capture, entries)
-    if kind := recognise(page.body, page.content_type):
-        if not entries:
-            raise DocumentError("a document that no listing names belongs to the page that links it", _BESIDE)
-        content = READER.read(page.body, kind, sha256=page.sha256)
-        page.documents[page.url] = Held(
-            sha256=page.sha256 or "",
-            media_type=MEDIA_TYPES[kind],
-            content=content,
-            problems=list(content.problems),
-        )
-    page.held = partial(_documents, captures, until)
-    report = read(page)
-    if report.next_page_urls:
-        page.parts = tuple(parts(captures, report.next_page_urls))
-        report = read(page)
-    return report
+    kind = recognise(page.body, page.content_type)
+    if kind is None:
+        return read(page, beside)
+    if not entries:
+        raise BelongsToPageError(page.url)
+    return read(page, beside, prepared=prepare_file(page, read_file(page, kind)))
 
 
-def _documents(captures: Captures, until: str | None, attachments: list[Attachment]) -> dict[str, Held]:
-    found: dict[str, Held] = {}
-    for attachment in attachments:
-        capture = held_document(captures, attachment.url, until) or held_document(captures, attachment.url)
-        if capture is None or capture.body is None or capture.sha256 is None:
-            continue
-        kind = recognise(capture.body, capture.content_type)
-        held = Held(
-            sha256=capture.sha256,
-            media_type=MEDIA_TYPES[kind] if kind else None,
-            name=file_name(capture.response_headers),
-        )
-        if kind is None:
-            held.problems = [Problem(kind="unread", message="what the portal sends is no document")]
-        else:
-            try:
-                held.content = READER.read(capture.body, kind, sha256=capture.sha256)
-                held.problems = list(held.content.problems)
-            except DocumentError as error:
-                held.problems = [Problem(kind=error.kind, message=f"{attachment.name}: {error}")]
-        found[attachment.url] = held
-    return found
+def read_file(page: Page, kind: str) -> StoredDocument:
+    """A page that is itself a file of a kind that `recognise` gave, as read. Raises DocumentError."""
+    content = READER.read(page.body, kind, sha256=page.sha256)
+    return StoredDocument(
+        sha256=page.sha256 or "", media_type=MEDIA_TYPES[kind], content=content, problems=list(content.problems)
+    )
 
 
-def held_document(captures: Captures, url: str, until: str | None = None) -> Capture | None:
-    """The last capture of a document, before `until` where that is given; redirects are followed as they were captured."""
+class CapturedBeside:
+    """What the archive has captured beside a page: the pipelines.beside.Beside of crawl, import and reparse."""
+
+    def __init__(self, captures: Captures, until: str | None = None) -> None:
+        """Documents count as they were before `until` (UTC, ISO 8601), as far as they were captured by then."""
+        self.captures = captures
+        self.until = until
+
+    def next_pages(self, urls: Sequence[str]) -> list[Page]:
+        """Their newest captures, up to the first that has none."""
+        pages: list[Page] = []
+        for url in urls:
+            capture = self.captures.last("GET", url, outcomes=DOCUMENT_OUTCOMES)
+            if capture is None or capture.body is None:
+                break
+            pages.append(_page(capture, capture.body))
+        return pages
+
+    def documents(self, attachments: Sequence[Attachment]) -> dict[str, StoredDocument]:
+        """Each document as read, or with the problem why it was not; reading may take minutes."""
+        captured = ((attachment, self._capture(attachment.url)) for attachment in attachments)
+        return {
+            attachment.url: _read_document(capture, capture.body, attachment.name)
+            for attachment, capture in captured
+            if capture is not None and capture.body is not None
+        }
+
+    def _capture(self, url: str) -> Capture | None:
+        return document_capture(self.captures, url, self.until) or document_capture(self.captures, url)
+
+
+def _read_document(capture: Capture, body: bytes, name: str) -> StoredDocument:
+    kind = recognise(body, capture.content_type)
+    document = StoredDocument(
+        sha256=capture.sha256 or "",
+        media_type=MEDIA_TYPES[kind] if kind else None,
+        name=file_name(capture.response_headers),
+    )
+    if kind is None:
+        message = "what the portal sends is no document"
+        document.problems = [Problem(kind=ProblemKind.UNREAD, message=message)]
+        return document
+    try:
+        document.content = READER.read(body, kind, sha256=capture.sha256)
+        document.problems = list(document.content.problems)
+    except DocumentError as error:
+        document.problems = [Problem(kind=error.kind, message=f"{name}: {error}")]
+    return document
+
+
+def document_capture(captures: Captures, url: str, until: str | None = None) -> Capture | None:
+    """The last capture of a document, before `until` where that is given; follows redirects as they were captured."""
     for _ in range(MOST_MOVES):
-        capture = captures.last("GET", url, outcomes=("ok", "unchanged", "redirect"), before=until)
-        if capture is None or capture.outcome != "redirect" or capture.redirect_url is None:
+        capture = captures.last("GET", url, outcomes=(*DOCUMENT_OUTCOMES, Outcome.REDIRECT), before=until)
+        if capture is None or capture.outcome != Outcome.REDIRECT or capture.redirect_url is None:
             return capture
         url = capture.redirect_url
     return None
 
 
+def referenced_page(captures: Captures, reference: PageReference) -> Page:
+    """The page that a crawl has just captured. Raises ArchiveError where its capture or its body is not there."""
+    capture = captures.get(reference.capture_id)
+    if capture.status == 304:  # the answer that it confirms has the headers
+        answers = captures.history([capture.url])
+        confirmed = next((one for one in answers if one.sha256 == capture.sha256 and one.status != 304), capture)
+        capture.content_type, capture.requested_at = confirmed.content_type, confirmed.requested_at
+    return _page(capture, capture.body or b"")
+
+
 def stored_page(captures: Captures, located: Located, capture: Capture, entries: tuple[Entry, ...]) -> Page:
-    """A capture as the page that a reader gets, without further pages."""
+    """A capture as the page that a reader gets."""
+    return _with_listing(_page(capture, captures.body(capture.sha256 or "")), located, capture, entries)
+
+
+def _page(capture: Capture, body: bytes) -> Page:
     return Page(
         url=capture.url,
-        body=captures.body(capture.sha256 or ""),
+        body=body,
         content_type=capture.content_type,
+        sha256=capture.sha256,
+        captured_at=capture.requested_at,
+    )
+
+
+def _with_listing(page: Page, located: Located, capture: Capture, entries: tuple[Entry, ...]) -> Page:
+    """A page with what its portal and the listings say of it."""
+    return replace(
+        page,
         portal=located.portal,
         division_code=located.division_code,
-        sha256=capture.sha256,
         captured_at=capture.requested_at,
         entries=entries,
     )
 
 
-def parts(captures: Captures, urls: list[str]) -> Iterator[Page]:
-    """Pages 2, 3 … of a split article, up to the first that is not there."""
-    for url in urls:
-        part = captures.last("GET", url, outcomes=("ok", "unchanged"))
-        if part is None or part.body is None:
-            return
-        yield Page(
-            url=url,
-            body=part.body,
-            content_type=part.content_type,
-            sha256=part.sha256,
-            captured_at=part.requested_at,
-        )
+def _is_of(page: Page, capture: Capture) -> bool:
+    return (page.url, page.sha256, page.content_type) == (capture.url, capture.sha256, capture.content_type)
 
 
 def _is_page(capture: Capture) -> bool:
@@ -205,25 +273,25 @@ def _is_page(capture: Capture) -> bool:
     )
 
 
-def _state(history: list[Capture]) -> str:
-    """live, missing, removed or returned, from the answers in order; refusals and errors say nothing.
+def _state(history: list[Capture]) -> ReportState:
+    """From the answers in order; refusals and errors say nothing.
 
     A document is missed when none of its addresses has it any more, and once a run and day, however many it has.
     """
     there: dict[str, bool] = {}
     misses: dict[tuple[int | None, str], datetime] = {}
-    state = "live"
+    state = ReportState.LIVE
     for capture in history:
-        if capture.outcome in {"ok", "unchanged"}:
+        if capture.outcome in DOCUMENT_OUTCOMES:
             there[capture.url] = True
-            state, misses = ("returned" if state in {"removed", "returned"} else "live"), {}
-        elif capture.outcome == "missing" and capture.url in there:
+            was_removed = state in {ReportState.REMOVED, ReportState.RETURNED}
+            state, misses = (ReportState.RETURNED if was_removed else ReportState.LIVE), {}
+        elif capture.outcome == Outcome.MISSING and capture.url in there:
             there[capture.url] = False
             if not any(there.values()):
                 moment = datetime.fromisoformat(capture.requested_at)
                 misses.setdefault((capture.run_id, capture.requested_at[:10]), moment)
                 lasted = moment - next(iter(misses.values()))
-                state = (
-                    "removed" if state == "removed" or (len(misses) >= MISSES and lasted >= MISSED_FOR) else "missing"
-                )
+                is_removed = state == ReportState.REMOVED or (len(misses) >= MISSES and lasted >= MISSED_FOR)
+                state = ReportState.REMOVED if is_removed else ReportState.MISSING
     return state

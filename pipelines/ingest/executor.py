@@ -11,7 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -20,6 +20,7 @@ from archive.captures import Captures
 from archive.database import ArchiveError
 from archive.model import Located, Problem
 from archive.records import Reading
+from archive.vocabulary import ProblemKind
 from pipelines.ingest.compose import compose
 
 CHUNK = 8
@@ -164,7 +165,7 @@ class _Pool:
             self.again.append(_Chunk(suspect.places, deaths=1))
         else:
             (place,) = suspect.places
-            problem = Problem(kind="read_failed", message=f"the process that read it was {how}, twice")
+            problem = Problem(kind=ProblemKind.READ_FAILED, message=f"the process that read it was {how}, twice")
             yield Reading(located=place, problems=[(place.urls[0], [problem])], failed=True)
         self.workers[self.workers.index(worker)] = other = self._started()
         worker.connection.close()
@@ -182,7 +183,8 @@ def main() -> None:
         captures = Captures(archive, read_only=True)
         with _few_collections():
             while True:
-                connection.send([compose(captures, place) for place in connection.recv()])
+                readings = (compose(captures, place) for place in connection.recv())
+                connection.send([replace(reading, report=None) for reading in readings])  # its rows are all it takes
     except ArchiveError as error:
         connection.send(error)
     except (EOFError, ConnectionError):

@@ -8,7 +8,7 @@ from pathlib import Path
 from archive import Capture, Captures, Reports
 from archive.model import Problem
 from archive.warc import reader
-from pipelines.ingest.locate import documents
+from pipelines.ingest.locate import located_documents
 from pipelines.ingest.portals import Portals
 from pipelines.ingest.store import Store
 from pipelines.outcomes import classify
@@ -91,7 +91,7 @@ def read_new(captures: Captures, portals: Portals, run_id: int, urls: set[str], 
 
     reports = Reports(captures.path.parent)
     store = Store(captures, reports, portals, keep)
-    wanted = (place for place in documents(captures, portals) if not urls.isdisjoint(place.urls))
+    wanted = (place for place in located_documents(captures, portals) if not urls.isdisjoint(place.urls))
     for result in store.read_all(wanted):
         counts[f"reports/{result}"] += 1
     reports.close()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from archive import Captures
 from archive.document_index import DocumentIndex
 from archive.model import Located
+from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome
 from pipelines.ingest.portals import Portal, Portals
 
 
@@ -36,9 +37,9 @@ def locate(captures: Captures, portals: Portals, only: str | None = None) -> Doc
         ):
             continue
         document = found.belongs(url, (portal.name, portal.key(url)))
-        if outcome == "redirect" and target:
+        if outcome == Outcome.REDIRECT and target:
             found.move(url, target)
-        elif outcome in {"ok", "unchanged"}:
+        elif outcome in DOCUMENT_OUTCOMES:
             found.find(document, url)
     for name, url in captures.listed(only):
         lister = portals.get(name)
@@ -48,7 +49,7 @@ def locate(captures: Captures, portals: Portals, only: str | None = None) -> Doc
     return found
 
 
-def documents(captures: Captures, portals: Portals, only: str | None = None) -> Iterator[Located]:
+def located_documents(captures: Captures, portals: Portals, only: str | None = None) -> Iterator[Located]:
     """Every document that `locate` finds, ready to be composed."""
     yield from located_all(locate(captures, portals, only), portals)
 

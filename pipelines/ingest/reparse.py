@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from archive import Captures, Reports
+from archive.batches import batched
 from archive.document_index import DiskSet
 from archive.model import Located, Problem
 from archive.records import Reading
@@ -126,13 +126,13 @@ class Reparse:
     def unread(self, places: Iterable[Located]) -> Iterator[Located]:
         """Those that reports.db does not hold, or with documents beside them that what was installed did not read."""
         half_read = self.reports.attaching(self.captures.urls_unread()) if self.reports else set()
-        for batch in _batches(places):
+        for batch in batched(places, _AT_ONCE):
             held = self.reports.digests(place.id for place in batch) if self.reports else {}
             yield from (place for place in batch if place.id not in held or place.id in half_read)
 
     def _known(self, places: Iterable[Located]) -> Iterator[Located]:
         """These documents with the digests that reports.db holds, as far as they are this reader's."""
-        for batch in _batches(places):
+        for batch in batched(places, _AT_ONCE):
             held = self.reports.digests(place.id for place in batch) if self.reports else {}
             for place in batch:
                 digest, version = held.get(place.id, (None, None))
@@ -149,7 +149,7 @@ class Reparse:
             self.left_alone.add(place.id)
         result, changes = self._compared(reading)
         if self.store is not None:
-            written = self.store.write(reading) or "none"
+            written = self.store.write(reading)
             result = result if written == "changed" else written
         elif result != "none":
             self.seen.add(place.id)
@@ -214,9 +214,3 @@ class Reparse:
 
     def _hear(self, url: str, problems: list[Problem]) -> None:
         self.said.append((self.portal, url, problems))
-
-
-def _batches(places: Iterable[Located]) -> Iterator[list[Located]]:
-    places = iter(places)
-    while batch := list(islice(places, _AT_ONCE)):
-        yield batch

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
-from itertools import islice
-from typing import TypeVar
 
 from archive import Captures, Reports, copy_candidates, cross_year
+from archive.batches import batched
 from archive.document_index import DiskSet
-from archive.model import Located, Problem
+from archive.model import Located, Problem, Report
 from archive.records import Reading
 from pipelines.ingest.compose import compose
 from pipelines.ingest.locate import located
 from pipelines.ingest.near_copies import find_copies
 from pipelines.ingest.portals import Portal, Portals
+from pipelines.prepared import PreparedPage
 from pipelines.statistics.checks import check_years
-
-T = TypeVar("T")
 
 _AT_ONCE = 200
 """Reports written or related in one commit where nobody waits for them."""
 
 Problems = Callable[[str, list[Problem]], None]
-"""Told after each reading: the address read, and what is to be said of it (nothing clears what was said before)."""
+"""Called after each reading with an address and its problems; without any, those reported before are resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What came of reading a document and writing its report."""
+
+    result: str
+    """new, changed, unchanged, elsewhere (another portal has the address), none (no report) or failed."""
+    report: Report | None
+    """As reports.db has it now; None where it has none of this document."""
 
 
 class Store:
@@ -37,12 +46,14 @@ class Store:
         self.touched = DiskSet()
         self._placed: set[str] = set()
 
-    def read(self, portal: Portal, key: str, urls: Iterable[str]) -> str | None:
-        """Compose the document found at `urls` and write it. Returns as `write` does."""
-        return self.write(compose(self.captures, located(portal, key, urls)))
+    def read(self, portal: Portal, key: str, urls: Iterable[str], prepared: PreparedPage | None = None) -> Stored:
+        """Compose the document found at `urls` and write it. `prepared` is one of its pages where it was parsed before."""
+        reading = compose(self.captures, located(portal, key, urls), prepared)
+        result = self.write(reading)
+        return Stored(result, reading.report if result in {"new", "changed", "unchanged"} else None)
 
-    def write(self, reading: Reading) -> str | None:
-        """Write what was composed: new, changed, unchanged, elsewhere or failed; None if it is no report."""
+    def write(self, reading: Reading) -> str:
+        """Write what was composed. Returns new, changed, unchanged, elsewhere, none or failed, as Stored has it."""
         for url, said in reading.problems:
             self.problems(url, said)
         if reading.failed:
@@ -51,7 +62,7 @@ class Store:
             self.touched.add(reading.located.id)
             return "unchanged"
         if reading.record is None:
-            return None
+            return "none"
         name = reading.located.portal
         if name not in self._placed:
             portal = self.portals.get(name)
@@ -64,9 +75,9 @@ class Store:
         return result
 
     def read_all(self, documents: Iterable[Located]) -> Iterator[str]:
-        """Read these documents, relate them, and tell of each what came of it, `none` if it is no report."""
+        """Read these documents and relate them; yields what came of each, as `write` returns it."""
         for number, place in enumerate(documents):
-            yield self.write(compose(self.captures, place)) or "none"
+            yield self.write(compose(self.captures, place))
             if number % _AT_ONCE == 0:
                 self.reports.commit()
         self.relate()
@@ -77,15 +88,15 @@ class Store:
         self.reports.commit()
         touched: Container[str] = _Everything() if everything else self.touched
         pairs = (pair for pair in cross_year.neighbours(self.reports) if pair[0] in touched or pair[1] in touched)
-        for part in _batches(pairs):
+        for part in batched(pairs, _AT_ONCE):
             figures = cross_year.figures(self.reports, {report_id for pair in part for report_id in pair})
             checks = {current: check_years(figures[previous], figures[current]) for current, previous in part}
             cross_year.put_checks(self.reports, checks)
-        for lonely in _batches(sorted(cross_year.lonely(self.reports))):
+        for lonely in batched(sorted(cross_year.lonely(self.reports)), _AT_ONCE):
             cross_year.put_checks(self.reports, {report_id: [] for report_id in lonely})
         strays = copy_candidates.strays(self.reports)
         text = partial(copy_candidates.text, self.reports)
-        for found in _batches(find_copies(copy_candidates.copies(self.reports), touched, text)):
+        for found in batched(find_copies(copy_candidates.copies(self.reports), touched, text), _AT_ONCE):
             copy_candidates.put_same_as(self.reports, dict(found))
             strays.difference_update(report_id for report_id, _ in found)
         copy_candidates.put_same_as(self.reports, dict.fromkeys(strays))
@@ -94,9 +105,3 @@ class Store:
 class _Everything(Container[str]):
     def __contains__(self, _: object) -> bool:
         return True
-
-
-def _batches(things: Iterable[T]) -> Iterator[list[T]]:
-    things = iter(things)
-    while batch := list(islice(things, _AT_ONCE)):
-        yield batch

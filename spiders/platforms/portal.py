@@ -13,9 +13,10 @@ from scrapy.http import HtmlResponse, Response, TextResponse
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from archive import Captures
-from archive.model import Entry, Page, Problem
+from archive.model import Entry, PageReference, Problem
 from archive.resume import newest_answers, problem_urls
 from archive.urls import listing_key
+from archive.vocabulary import ProblemKind, Stage
 from crawler.extensions.runs import Runs, described
 from crawler.middlewares.capture import Unusable
 from crawler.middlewares.politeness import ENDS
@@ -159,8 +160,8 @@ class Portal(Site, scrapy.Spider):
         self.runs.count("listing/pages")
         if not walk.visit(branch, response.url, entries, total, goes_on=bool(requests), promised=promised):
             return
-        self.runs.captures.add_entries(entries)
-        self.runs.captures.resolve_problems(response.url, "listing")
+        self.runs.list_entries(entries)
+        self.runs.resolve(response.url, Stage.LISTING)
         for entry in entries:
             yield from self.document_requests(entry)
         for request in requests:
@@ -230,50 +231,32 @@ class Portal(Site, scrapy.Spider):
         return before is not None and (before.title, before.date) != (entry.title, entry.date)
 
     def page(self, response: Response, key: str) -> Iterator[Any]:
-        """An article: fetch its further parts if it has any, then hand it on to be read."""
-        self.runs.captures.resolve_problems(response.url, "fetch")
+        """An article: fetch its next pages if it is split, then hand it on to be read."""
+        self.runs.resolve(response.url, Stage.FETCH)
+        capture = response.meta["capture"]
+        reference = PageReference(portal=self.name, key=self.key(response.url), url=response.url, capture_id=capture.id)
         parts = list(self.article_pages(response)) if isinstance(response, TextResponse) else []
-        page = self._page(response)
-        if parts:
-            yield Request(
-                parts[0],
-                callback=self.part,
-                errback=self.part_failed,
-                cb_kwargs={"page": page, "rest": parts[1:]},
-                meta={"resume": True},
-                priority=5,
-            )
-        else:
-            yield page
+        yield self._part_request(reference, parts) if parts else reference
 
-    def part(self, response: Response, page: Page, rest: list[str]) -> Iterator[Any]:
+    def _part_request(self, reference: PageReference, parts: list[str]) -> Request:
+        """A request for the first of the pages that are still to be fetched."""
+        return Request(
+            parts[0],
+            callback=self.part,
+            errback=self.part_failed,
+            cb_kwargs={"reference": reference, "rest": parts[1:]},
+            meta={"resume": True},
+            priority=5,
+        )
+
+    def part(self, response: Response, reference: PageReference, rest: list[str]) -> Iterator[Any]:
         """Page 2, 3 … of a split article, one after the other."""
-        if rest:
-            yield Request(
-                rest[0],
-                callback=self.part,
-                errback=self.part_failed,
-                cb_kwargs={"page": page, "rest": rest[1:]},
-                meta={"resume": True},
-                priority=5,
-            )
-        else:
-            yield page
+        yield self._part_request(reference, rest) if rest else reference
 
     def part_failed(self, failure: Any) -> Iterator[Any]:
-        """A part that is not to be had leaves the article incomplete, which the reader says."""
-        self._failed(failure, "fetch")
-        yield failure.request.cb_kwargs["page"]
-
-    def _page(self, response: Response) -> Page:
-        content_type = response.headers.get("Content-Type")
-        return Page(
-            url=response.url,
-            body=response.body,
-            content_type=content_type.decode("latin-1") if content_type else None,
-            portal=self.name,
-            division_code=self.division_code,
-        )
+        """A page that cannot be fetched leaves the article incomplete, which the reader reports."""
+        self._failed(failure, Stage.FETCH)
+        yield failure.request.cb_kwargs["reference"]
 
     def page_failed(self, failure: Any) -> Iterator[Any]:
         """A document that is not to be had here is asked for at its next address, if the listings gave one."""
@@ -344,7 +327,7 @@ class Portal(Site, scrapy.Spider):
         shown = {key for key, entries in self.found.items() if any(entry.listing_url == root for entry in entries)}
         if walk.entries and len(shown) < len(archived) and not self.years:
             message = f"{len(shown)} reports listed, {len(archived)} that it listed before are archived"
-            yield Problem(kind="listing_below_archive", message=message, url=root, stage="listing")
+            yield Problem(kind=ProblemKind.LISTING_BELOW_ARCHIVE, message=message, url=root, stage=Stage.LISTING)
 
 
 def parse_years(text: str) -> range | None:

@@ -13,7 +13,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from archive.forms import corrected
 from archive.model import Problem
-from pipelines.documents.content import Content, DocumentError
+from pipelines.documents.content import Content
+from pipelines.errors import DocumentError
 from pipelines.tables.grid import Grid, Segment
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from hashlib import sha256 as sha256_of
 from pathlib import Path
 from queue import LifoQueue
 
-from pipelines.documents import PICTURES, Content, DocumentError
+from pipelines.documents import PICTURES, Content
+from pipelines.errors import DocumentError
 
 SECONDS = 60.0
 """For one document; the slowest real one, a PDF of 60 pages, takes six."""

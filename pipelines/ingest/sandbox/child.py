@@ -14,8 +14,9 @@ import signal
 import sys
 from typing import Any
 
-from pipelines.documents import PICTURES, DocumentError, read
+from pipelines.documents import PICTURES, read
 from pipelines.documents.office import MEMORY as OFFICE_MEMORY
+from pipelines.errors import DocumentError
 
 LARGEST_FILE = 512 * 1024 * 1024
 """Bytes that a file written here may have; LibreOffice writes some."""
