@@ -82,8 +82,8 @@ def reparse(archive: Path, jobs: int, *, shuffle: int | None = None, **options: 
 # Readers that were edited, as a worker's initialiser edits them
 
 
-def _read_otherwise(page: Page) -> Report:
-    report = REAL_READ(page)
+def _read_otherwise(page: Page, *known: Any, **more: Any) -> Report:
+    report = REAL_READ(page, *known, **more)
     if report.report_year == 2022:
         return replace(report, issuing_body=None)
     return report
@@ -93,8 +93,8 @@ def lose_a_field() -> None:
     pipelines.ingest.compose.read = _read_otherwise
 
 
-def _raise_on_some(page: Page) -> Report:
-    report = REAL_READ(page)
+def _raise_on_some(page: Page, *known: Any, **more: Any) -> Report:
+    report = REAL_READ(page, *known, **more)
     if report.report_year == 2021:
         raise KeyError("a reader's mistake")
     return report
@@ -104,19 +104,19 @@ def raise_on_some() -> None:
     pipelines.ingest.compose.read = _raise_on_some
 
 
-def _die_on_one(page: Page) -> Report:
+def _die_on_one(page: Page, *known: Any, **more: Any) -> Report:
     if "hepan" in (page.portal or "") and (page.sha256 or "").startswith(os.environ["DIE_ON"]):
         os.kill(os.getpid(), signal.SIGKILL)
-    return REAL_READ(page)
+    return REAL_READ(page, *known, **more)
 
 
 def die_on_one() -> None:
     pipelines.ingest.compose.read = _die_on_one
 
 
-def _slowly(page: Page) -> Report:
+def _slowly(page: Page, *known: Any, **more: Any) -> Report:
     time.sleep(0.05)
-    return REAL_READ(page)
+    return REAL_READ(page, *known, **more)
 
 
 def slowly() -> None:
