@@ -12,14 +12,20 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
+from archive.charset import decode
+from archive.urls import without_www
+from archive.vocabulary import Outcome
+
 TINY = 1_500
-"""Bytes under which a page may be a shell or a stub: the ones met have 100 to 450."""
+"""Bytes up to which a page may be a shell that only leads elsewhere: those seen have 100 to 450."""
+LARGEST_STUB = 8 * TINY
+"""Bytes under which a page, style sheets and all, may do no more than say that a document is gone."""
 FEW_CHARACTERS = 300
-"""Visible characters under which a page with a refusal's signature is taken for one."""
+"""Visible characters under which a page with the signature of a refusal counts as one."""
 LARGEST_CHALLENGE = 64_000
-"""Bytes: no challenge page met is larger, so larger pages are not searched."""
+"""Bytes: no challenge seen is larger, so larger pages are not searched."""
 MUCH_TEXT = 6_000
-"""Bytes beyond ASCII, about 2,000 Han characters: no challenge page met has near as many, so these are not searched."""
+"""Bytes beyond ASCII, about 2,000 Han characters: no challenge seen has nearly as many, so such pages are not searched."""
 
 _ASCII = bytes(range(128))
 _REFUSING = {403, 412, 512, 521}
@@ -29,40 +35,36 @@ _SIGNATURES = {
     "acw_sc": ("acw_sc__v", "vararg1='"),
     "ruishu": ("$_ts=", "$_ts["),
     "waf": (
-        *(
-            "拦截",
-            "安全防护",
-            "网站防火墙",
-            "访问过于频繁",
-            "访问频率过高",
-            "云防护",
-            "创宇盾",
-            "安全狗",
-            "人机验证",
-            "滑动验证",
-            "安全验证",
-            "请开启javascript",
-        ),
-        *(
-            "请输入验证码",
-            "非法请求",
-            "访问被拒绝",
-            "访问被阻断",
-            "没有访问权限",
-            "accessdenied",
-            "requestrejected",
-            "forbidden",
-            "yunsuo",
-            "safedog",
-            "waf_",
-            "wzws",
-            "c3vk=",
-            "cf_chl_",
-            "justamoment...",
-        ),
+        "拦截",
+        "安全防护",
+        "网站防火墙",
+        "访问过于频繁",
+        "访问频率过高",
+        "云防护",
+        "创宇盾",
+        "安全狗",
+        "人机验证",
+        "滑动验证",
+        "安全验证",
+        "请开启javascript",
+        "请输入验证码",
+        "非法请求",
+        "访问被拒绝",
+        "访问被阻断",
+        "没有访问权限",
+        "accessdenied",
+        "requestrejected",
+        "forbidden",
+        "yunsuo",
+        "safedog",
+        "waf_",
+        "wzws",
+        "c3vk=",
+        "cf_chl_",
+        "justamoment...",
     ),
 }
-"""What refusals carry, written without blanks and in small letters. Plain strings: every page is searched for them."""
+"""What refusals contain, without blanks and in lower case. Plain strings, since every page is searched for them."""
 _MARKS = [(mark.encode(), name) for name, marks in _SIGNATURES.items() for mark in marks]
 _MARKS += [(mark.encode("gb18030"), "waf") for mark in _SIGNATURES["waf"] if not mark.isascii()]
 _THING = "(?:页面|网页|文件|信息|内容|文章|栏目|链接)"
@@ -73,7 +75,7 @@ _GONE = re.compile(
 )
 _ERROR_PAGE = re.compile(r"/(?:404|error|notfound|not_found)(?:/|[^/]*\.\w+$)", re.IGNORECASE)
 _PORTAL_PAGE = re.compile(r"name\s*=\s*[\"']?(?:SiteName|ColumnName|ArticleTitle)\b", re.IGNORECASE)
-"""National page labels: no refusal met carries them."""
+"""National page labels: no refusal seen has them."""
 _FEW_LINKS = 2
 _SAYS_NOTHING = 60
 """Visible characters of a page that only leads elsewhere: 正在跳转，请稍候."""
@@ -91,82 +93,101 @@ _FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|zip|rar|png|jpe?g|gif|bmp|w
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """`name` is one of archive.captures.OUTCOMES; `note` says in a few words what gave it away."""
+class Classification:
+    """What an answer means, where it leads, and in a few words what shows it."""
 
-    name: str
+    outcome: Outcome
     redirect_url: str | None = None
     note: str | None = None
 
 
+_DOCUMENT = Classification(Outcome.OK)
+
+
 def classify(
     url: str, status: int, content_type: str | None, location: str | None, body: bytes, *, truncated: bool = False
-) -> Outcome:
+) -> Classification:
     """Say what an answer with a status means. `location` is the header of that name, `body` the decoded entity."""
-    if status in _MISSING:
-        return Outcome("missing", note=f"status {status}")
-    if status in _REFUSING:
-        return Outcome("blocked", note=_signature(body) or f"status {status}")
-    if 300 <= status < 400 and location:
-        return _moved(url, location, f"status {status}")
-    if truncated:
-        return Outcome("error", note="truncated")
-    if status != 200:
-        # Busy portals are waited for; of what else is no document, a challenge is one under any status.
-        challenge = _signature(body) if status < 500 and status != 429 and len(body) <= LARGEST_CHALLENGE else None
-        return Outcome("blocked", note=challenge) if challenge else Outcome("error", note=f"status {status}")
-    if (
-        len(body) > LARGEST_CHALLENGE
-        or len(body.translate(None, _ASCII)) > MUCH_TEXT
-        or urlsplit(url).path == "/robots.txt"
-    ):
-        return Outcome("ok")
+    by_status = _classify_status(url, status, location, body, truncated=truncated)
+    if by_status is not None:
+        return by_status
+    path = urlsplit(url).path
+    if path == "/robots.txt" or _is_too_large_for_a_challenge(body):
+        return _DOCUMENT
     if len(body) <= 2 and not _is_json(content_type, body):
-        return Outcome("missing" if _FILE.search(urlsplit(url).path) else "blocked", note=f"{len(body)}-byte answer")
+        outcome = Outcome.MISSING if _FILE.search(path) else Outcome.BLOCKED
+        return Classification(outcome, note=f"{len(body)}-byte answer")
     if b"<" not in body[:512] and "html" not in (content_type or "html"):
-        return Outcome("ok")
-    return _small_page(url, body)
+        return _DOCUMENT
+    return _classify_small_page(url, body)
 
 
-def _small_page(url: str, body: bytes) -> Outcome:
+def _classify_status(
+    url: str, status: int, location: str | None, body: bytes, *, truncated: bool
+) -> Classification | None:
+    """What an answer means by its status; None for a whole answer with status 200, where the body decides."""
+    if status in _MISSING:
+        return Classification(Outcome.MISSING, note=f"status {status}")
+    if status in _REFUSING:
+        return Classification(Outcome.BLOCKED, note=_signature(body) or f"status {status}")
+    if 300 <= status < 400 and location:
+        return _classify_move(url, location, f"status {status}")
+    if truncated:
+        return Classification(Outcome.ERROR, note="truncated")
+    if status == 200:
+        return None
+    # A busy portal (429, 5xx) is asked again later; any other status may come with a challenge.
+    may_be_challenge = status < 500 and status != 429 and len(body) <= LARGEST_CHALLENGE
+    if may_be_challenge and (signature := _signature(body)):
+        return Classification(Outcome.BLOCKED, note=signature)
+    return Classification(Outcome.ERROR, note=f"status {status}")
+
+
+def _is_too_large_for_a_challenge(body: bytes) -> bool:
+    return len(body) > LARGEST_CHALLENGE or len(body.translate(None, _ASCII)) > MUCH_TEXT
+
+
+def _classify_small_page(url: str, body: bytes) -> Classification:
     signature = _signature(body)
-    if signature is None and len(body) > TINY and not _may_say_gone(body):
-        return Outcome("ok")
-    text = _decode(body)
+    if signature is None and len(body) >= LARGEST_STUB:
+        return _DOCUMENT
+    text, _ = decode(body)
     visible = len("".join(html.unescape(_NOT_SHOWN.sub("", text)).split()))
     if visible >= FEW_CHARACTERS:
-        return Outcome("ok")
+        return _DOCUMENT
     if signature and not (signature == "waf" and _is_of_portal(text)):
-        return Outcome("blocked", note=signature)
+        return Classification(Outcome.BLOCKED, note=signature)
     if not visible and ("document.cookie" in text or "location.reload" in text):
-        return Outcome("blocked", note="cookie script")
-    if len(body) <= TINY and visible <= _SAYS_NOTHING and "userAgent" not in text:
-        move = _META_REFRESH.search(text) or _SCRIPT_MOVE.search(text)
-        if move:
-            target = html.unescape(next(group for group in move.groups() if group))
-            return _moved(url, target, "refresh" if move.re is _META_REFRESH else "script")
-    if _GONE.search(text):
-        return Outcome("missing", note="page says so")
-    return Outcome("ok")
+        return Classification(Outcome.BLOCKED, note="cookie script")
+    if len(body) <= TINY and visible <= _SAYS_NOTHING and (move := _move_in_page(text)):
+        return _classify_move(url, *move)
+    return Classification(Outcome.MISSING, note="page says so") if _GONE.search(text) else _DOCUMENT
 
 
 def _is_of_portal(text: str) -> bool:
-    """Whether words of refusals are said by a page of the portal itself: a short notice on 网络安全防护, say."""
+    """Whether the portal itself uses the words of a refusal: in a short notice on 网络安全防护, for example."""
     return _PORTAL_PAGE.search(text) is not None or text.lower().count("<a ") > _FEW_LINKS
 
 
-def _may_say_gone(body: bytes) -> bool:
-    return len(body) < 8 * TINY
+def _move_in_page(text: str) -> tuple[str, str] | None:
+    """Where a page leads by refresh or script, and which of them; not a page that sends only mobile phones elsewhere."""
+    if "userAgent" in text:
+        return None
+    move = _META_REFRESH.search(text) or _SCRIPT_MOVE.search(text)
+    if move is None:
+        return None
+    target = html.unescape(next(group for group in move.groups() if group))
+    return target, "refresh" if move.re is _META_REFRESH else "script"
 
 
-def _moved(url: str, location: str, note: str) -> Outcome:
-    """A move to a folder above, to the home page or an error page is how portals answer for a document that is gone."""
+def _classify_move(url: str, location: str, how: str) -> Classification:
+    """Portals answer for a document that is gone with a move to a folder above it, the home page or an error page."""
     target = urljoin(url, location.strip())
     if is_above(target, url):
-        return Outcome("missing", redirect_url=target, note=f"{note} to a page above")
+        return Classification(Outcome.MISSING, redirect_url=target, note=f"{how} to a page above")
     if _ERROR_PAGE.search(urlsplit(target).path):
-        return Outcome("missing", redirect_url=target, note=f"{note} to an error page")
-    return Outcome("redirect", redirect_url=target, note=note)
+        return Classification(Outcome.MISSING, redirect_url=target, note=f"{how} to an error page")
+    return Classification(Outcome.REDIRECT, redirect_url=target, note=how)
 
 
 def is_above(target: str, url: str) -> bool:
@@ -184,7 +205,7 @@ def is_above(target: str, url: str) -> bool:
         return False
     if folder == "/":
         return True
-    same_site = (above.hostname or "").removeprefix("www.") == (below.hostname or "").removeprefix("www.")
+    same_site = without_www(above.hostname or "") == without_www(below.hostname or "")
     return same_site and folder.endswith("/") and page.startswith(folder)
 
 
@@ -201,10 +222,3 @@ def _is_json(content_type: str | None, body: bytes) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _decode(body: bytes) -> str:
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError:
-        return body.decode("gb18030", "replace")

@@ -63,13 +63,15 @@ MISSING = {
 def test_refusals(case: str) -> None:
     status, body, note = BLOCKED[case]
     found = classify(URL, status, "text/html", None, body.encode() if isinstance(body, str) else body)
-    assert (found.name, found.note) == ("blocked", note)
+    assert (found.outcome, found.note) == ("blocked", note)
 
 
 @pytest.mark.parametrize("case", MISSING)
 def test_pages_that_are_gone(case: str) -> None:
     status, body = MISSING[case]
-    assert classify(URL, status, "text/html", None, body.encode() if isinstance(body, str) else body).name == "missing"
+    assert (
+        classify(URL, status, "text/html", None, body.encode() if isinstance(body, str) else body).outcome == "missing"
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_pages_that_are_gone(case: str) -> None:
     ],
 )
 def test_redirects_to_what_is_above_are_pages_that_are_gone(location: str) -> None:
-    assert classify(URL, 302, None, location, b"").name == "missing"
+    assert classify(URL, 302, None, location, b"").outcome == "missing"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_redirects_to_what_is_above_are_pages_that_are_gone(location: str) -> No
 )
 def test_moves(status: int, location: str | None, body: bytes | str, target: str) -> None:
     found = classify(URL, status, "text/html", location, body.encode() if isinstance(body, str) else body)
-    assert (found.name, found.redirect_url) == ("redirect", target)
+    assert (found.outcome, found.redirect_url) == ("redirect", target)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +124,8 @@ def test_moves(status: int, location: str | None, body: bytes | str, target: str
     ],
 )
 def test_small_pages_that_are_what_they_are(body: str) -> None:
-    assert classify(URL, 200, "text/html", None, body.encode()).name == "ok"
-    assert classify(URL, 200, "text/html; charset=gbk", None, body.encode("gb18030")).name == "ok"
+    assert classify(URL, 200, "text/html", None, body.encode()).outcome == "ok"
+    assert classify(URL, 200, "text/html; charset=gbk", None, body.encode("gb18030")).outcome == "ok"
 
 
 @pytest.mark.parametrize(
@@ -131,17 +133,17 @@ def test_small_pages_that_are_what_they_are(body: str) -> None:
     [("application/json", b"[]"), ("application/json", b"{}"), ("text/plain", b"User-agent: *")],
 )
 def test_small_answers_that_are_no_pages(content_type: str, body: bytes) -> None:
-    assert classify(f"{SITE}/api/all/1?page=9", 200, content_type, None, body).name == "ok"
+    assert classify(f"{SITE}/api/all/1?page=9", 200, content_type, None, body).outcome == "ok"
 
 
 def test_large_pages_are_not_searched() -> None:
-    assert classify(URL, 200, "text/html", None, faults.acw().body + b" " * 70_000).name == "ok"
-    assert classify(f"{SITE}/a.pdf", 200, "application/pdf", None, b"\r\n").name == "missing"
+    assert classify(URL, 200, "text/html", None, faults.acw().body + b" " * 70_000).outcome == "ok"
+    assert classify(f"{SITE}/a.pdf", 200, "application/pdf", None, b"\r\n").outcome == "missing"
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 408, 400, 206])
 def test_what_only_says_that_we_were_not_told(status: int) -> None:
-    assert classify(URL, status, "text/html", None, b"<h1>Busy</h1>").name == "error"
+    assert classify(URL, status, "text/html", None, b"<h1>Busy</h1>").outcome == "error"
     assert classify(URL, 200, "text/html", None, b"<html>", truncated=True).note == "truncated"
 
 

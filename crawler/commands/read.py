@@ -17,6 +17,7 @@ from scrapy.exceptions import UsageError
 from archive import ArchiveError
 from archive.model import Page, Report
 from archive.records import CHECK, FIELDS, STATISTIC
+from archive.vocabulary import Outcome
 from archive.warc import reader
 from crawler.command import UNWELL, WELL, ArchiveCommand, fail
 from pipelines import read
@@ -94,7 +95,7 @@ def _pages(path: Path, url: str | None) -> Iterator[tuple[Page, str | None]]:
         if "html" not in (capture.content_type or "html"):
             continue
         location = next((value for name, value in capture.response_headers if name.lower() == "location"), None)
-        outcome = classify(
+        answer = classify(
             capture.url,
             capture.status or 0,
             capture.content_type,
@@ -102,7 +103,7 @@ def _pages(path: Path, url: str | None) -> Iterator[tuple[Page, str | None]]:
             capture.body or b"",
             truncated=capture.note is not None,
         )
-        refused = None if outcome.name == "ok" else f"{outcome.name}: {outcome.note}"
+        refused = None if answer.outcome is Outcome.OK else f"{answer.outcome}: {answer.note}"
         yield _page(capture.url, capture.body or b"", capture.content_type, capture.requested_at), refused
 
 

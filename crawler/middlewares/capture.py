@@ -21,8 +21,9 @@ from scrapy.utils.httpobj import urlparse_cached
 from archive import Capture as Row
 from archive.captures import Headers as Pairs
 from archive.database import utc_now
+from archive.vocabulary import Outcome
 from crawler.extensions.runs import Runs
-from pipelines.outcomes import Outcome, classify
+from pipelines.outcomes import Classification, classify
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider
@@ -95,14 +96,14 @@ class Capture:
     def process_response(self, request: Request, response: Response) -> Request | Response:
         """Keep the answer, then let it pass, turn it into the document it confirms or points to, or stop it."""
         if "replayed" in response.flags:
-            return self._pass(request, response, self._outcome(request, response))
+            return self._pass(request, response, self._classify(request, response))
         held: Row | None = request.meta.pop("held", None)
         if response.status == 304 and held is not None:
             return self._confirmed(request, response, held)
-        outcome = self._outcome(request, response)
-        row = self._row(request, response, outcome)
+        answer = self._classify(request, response)
+        row = self._row(request, response, answer)
         request.meta["capture"] = self._keep(row)
-        return self._pass(request, response, outcome)
+        return self._pass(request, response, answer)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """Keep the failure itself, for the record; Scrapy's retries go on as they would."""
@@ -136,9 +137,9 @@ class Capture:
         request.meta["capture"] = held
         return _response(held, request, "replayed")
 
-    def _outcome(self, request: Request, response: Response) -> Outcome:
+    def _classify(self, request: Request, response: Response) -> Classification:
         if "too_large" in response.flags:
-            return Outcome("error", note=f"too large: {response.flags[-1]}"[:300])
+            return Classification(Outcome.ERROR, note=f"too large: {response.flags[-1]}"[:300])
         content_type, location = response.headers.get("Content-Type"), response.headers.get("Location")
         return classify(
             request.url,
@@ -151,13 +152,13 @@ class Capture:
 
     def _confirmed(self, request: Request, response: Response, held: Row) -> Response:
         """304: the archive has the document, and the portal has just said that it still stands."""
-        outcome = Outcome("unchanged", note="status 304")
-        row = self._row(request, response, outcome)
+        answer = Classification(Outcome.UNCHANGED, note="status 304")
+        row = self._row(request, response, answer)
         row.body, row.sha256 = None, held.sha256
         request.meta["capture"] = self._keep(row)
         return _response(held, request, "unchanged")
 
-    def _row(self, request: Request, response: Response, outcome: Outcome) -> Row:
+    def _row(self, request: Request, response: Response, answer: Classification) -> Row:
         wire, encodings, headers = request.meta.pop("wire", (len(response.body), None, pairs(response.headers)))
         content_type = response.headers.get("Content-Type")
         return Row(
@@ -166,7 +167,7 @@ class Capture:
             request_body=request.body,
             requested_at=request.meta.get("requested_at", utc_now()),
             status=response.status,
-            outcome=outcome.name,
+            outcome=answer.outcome,
             body=None if "too_large" in response.flags else response.body,
             content_type=content_type.decode("latin-1") if content_type else None,
             request_headers=pairs(request.headers),
@@ -175,13 +176,13 @@ class Capture:
             wire_bytes=wire,
             ip_address=str(response.ip_address) if response.ip_address else None,
             protocol=response.protocol,
-            redirect_url=outcome.redirect_url,
-            note=outcome.note,
+            redirect_url=answer.redirect_url,
+            note=answer.note,
             portal=self.runs.portal,
             run_id=self.runs.run_id,
         )
 
-    def _refused(self, request: Request, outcome: Outcome) -> None:
+    def _refused(self, request: Request, answer: Classification) -> None:
         """Count a refusal; a host that goes on refusing is left alone for the rest of the run."""
         if self.offline:
             return
@@ -189,7 +190,7 @@ class Capture:
         self.refusals[host] += 1
         if self.refusals[host] >= self.crawler.settings.getint("REFUSALS_BEFORE_LEAVING"):
             self.runs.leave_alone(
-                host, "host_refuses", f"it refused {self.refusals[host]} requests in a row ({outcome.note})"
+                host, "host_refuses", f"it refused {self.refusals[host]} requests in a row ({answer.note})"
             )
 
     def _keep(self, row: Row) -> Row:
@@ -198,32 +199,32 @@ class Capture:
         row.body = None
         return row
 
-    def _pass(self, request: Request, response: Response, outcome: Outcome) -> Request | Response:
+    def _pass(self, request: Request, response: Response, answer: Classification) -> Request | Response:
         if _is_robots(request):
             return response
-        if outcome.name == "blocked":
-            self._refused(request, outcome)
-            raise Unusable("blocked", f"refused ({outcome.note})")
+        if answer.outcome is Outcome.BLOCKED:
+            self._refused(request, answer)
+            raise Unusable("blocked", f"refused ({answer.note})")
         self.refusals.pop(urlparse_cached(request).netloc, None)
-        if outcome.name == "missing":
-            raise Unusable("missing", f"the portal no longer has it ({outcome.note})")
+        if answer.outcome is Outcome.MISSING:
+            raise Unusable("missing", f"the portal no longer has it ({answer.note})")
         if "too_large" in response.flags:
             raise Unusable("too_large", f"not kept: {response.flags[-1]}")
-        if outcome.name == "redirect" and urlsplit(outcome.redirect_url or "").scheme not in {"http", "https"}:
-            raise Unusable("unsafe_scheme", f"it redirects to {outcome.redirect_url}")
-        if outcome.name == "redirect" and response.status == 200:
+        if answer.outcome is Outcome.REDIRECT and urlsplit(answer.redirect_url or "").scheme not in {"http", "https"}:
+            raise Unusable("unsafe_scheme", f"it redirects to {answer.redirect_url}")
+        if answer.outcome is Outcome.REDIRECT and response.status == 200:
             # A shell that moves by script or refresh is shown to RedirectMiddleware as the redirect that it is.
-            return Response(response.url, status=302, headers={"Location": outcome.redirect_url}, request=request)
-        if outcome.name == "error" and response.status == 200:
+            return Response(response.url, status=302, headers={"Location": answer.redirect_url}, request=request)
+        if answer.outcome is Outcome.ERROR and response.status == 200:
             again = (
                 None
                 if self.offline
                 else get_retry_request(
-                    request, spider=cast("Spider", self.crawler.spider), reason=outcome.note or "error"
+                    request, spider=cast("Spider", self.crawler.spider), reason=answer.note or "error"
                 )
             )
             if again is None:
-                raise Unusable("error", f"no usable answer ({outcome.note})")
+                raise Unusable("error", f"no usable answer ({answer.note})")
             return again
         return response
 
