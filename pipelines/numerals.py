@@ -1,9 +1,22 @@
-"""Whole numbers written in Chinese numerals: 三, 十二, 一百零五, 二〇, 三千二百一十."""
+"""Chinese numerals → whole numbers: 三, 十二, 一百零五, 二〇, 三千二百一十, and years such as 二〇二一."""
 
 from __future__ import annotations
 
 DIGITS = {**{c: i for i, c in enumerate("零一二三四五六七八九")}, "〇": 0, "○": 0, "两": 2}
 UNITS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000}
+
+
+_POSITIONAL = str.maketrans({**{c: str(digit) for c, digit in DIGITS.items()}, **dict.fromkeys("ＯOoО", "0")})
+"""With the letters that people type for 〇: full-width, Latin and Cyrillic."""
+
+
+def positional(numeral: str) -> int:
+    """The number whose digits a numeral names one by one, as years are written.
+
+    >>> positional("二〇二一"), positional("二O一九"), positional("二三")
+    (2021, 2019, 23)
+    """
+    return int(numeral.translate(_POSITIONAL))
 
 
 def number(numeral: str) -> int | None:
@@ -15,7 +28,7 @@ def number(numeral: str) -> int | None:
     (105, 20, 20, None, None)
     """
     if len(numeral) > 1 and all(c in DIGITS for c in numeral):
-        return int("".join(str(DIGITS[c]) for c in numeral)) if "〇" in numeral or "○" in numeral else None
+        return positional(numeral) if "〇" in numeral or "○" in numeral else None
     value = _value(numeral)
     return value if value is not None and _written(value) == _plain(numeral) else None
 

@@ -18,7 +18,7 @@ from archive.records import STATISTIC
 from archive.reports import search_text
 from archive.room.search import condition
 from crawler.demo.prose import EFFORTS, PLANS, SHORTCOMINGS, TOPICS
-from tests.reading import browsing, get
+from tests.browsing import browsing, get
 
 MANY, FEW = 50_000, 1_000
 PORTALS = 20

@@ -15,8 +15,8 @@ from archive import Reports
 from archive.data_package import KEYS, LEFT_OUT
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
+from tests.browsing import NASTY, put_hostile
 from tests.crawling import crawl, scrapy
-from tests.reading import NASTY, put_hostile
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,8 @@ from archive.room.captured_pages import without_connections
 from archive.room.untrusted_text import csv_cell, shown, web_address
 from crawler.demo.demo import demo_replicas
 from crawler.demo.server import Server
+from tests.browsing import NASTY, browsing, get, put_hostile
 from tests.crawling import ROOT, crawl, scrapy
-from tests.reading import NASTY, browsing, get, put_hostile
 
 SCREENS = ROOT / "build" / "screens"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+
+from dateutil.parser import isoparse
+from dateutil.relativedelta import relativedelta
+
+from pipelines.numerals import number, positional
 
 FIRST_YEAR = 1990
 """No portal is older; an earlier year is a number that happens to look like a date."""
@@ -22,9 +28,9 @@ _FORMS = {
     "\u3000": " ",
 }
 _WIDE = re.compile(f"[{''.join(_FORMS)}]")
-_NUMERALS = dict(zip("〇零○ＯO0oО一二三四五六七八九", "000000001" + "23456789", strict=True))
-_CHINESE = re.compile(
-    r"([二一][〇零○ＯOoО0一二三四五六七八九]{3})\s*年(?:\s*([一二三四五六七八九十]{1,3})\s*月(?:\s*([一二三四五六七八九十]{1,3})\s*日)?)?"
+_NUMERAL_DATE = re.compile(
+    r"([二一][〇零○ＯOoО0一二三四五六七八九]{3})\s*年"
+    r"(?:\s*([一二三四五六七八九十]{1,3})\s*月(?:\s*([一二三四五六七八九十]{1,3})\s*日)?)?"
 )
 _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)\s{0,2}(?:年|-|/|\.)\s{0,2}(\d{1,2})\s{0,2}(?:月|-|/|\.)\s{0,2}(\d{1,2})(?!\d)\s{0,2}日?"
@@ -42,10 +48,14 @@ class PrintedDate:
 
 
 def normalise(text: str) -> str:
-    """Full-width digits and signs become plain ones, Chinese numerals of years and days digits; length may change."""
+    """Full-width digits and signs become plain ones, Chinese numerals of years and days digits; length may change.
+
+    >>> normalise("２０２１／１／５，二〇二一年一月二十五日")
+    '2021/1/5，2021年1月25日'
+    """
     text = _WIDE.sub(_plain, text)  # str.translate takes ten times as long
     if "年" in text:
-        text = _CHINESE.sub(_digits, text)
+        text = _NUMERAL_DATE.sub(_in_digits, text)
     return text
 
 
@@ -53,22 +63,16 @@ def _plain(match: re.Match[str]) -> str:
     return _FORMS[match[0]]
 
 
-def _digits(match: re.Match[str]) -> str:
-    year = "".join(_NUMERALS[c] for c in match[1])
-    month, day = match[2], match[3]
-    return f"{year}年" + (f"{_number(month)}月" if month else "") + (f"{_number(day)}日" if day else "")
+def _in_digits(match: re.Match[str]) -> str:
+    year, month, day = match.groups()
+    return f"{positional(year)}年" + (f"{_small(month)}月" if month else "") + (f"{_small(day)}日" if day else "")
 
 
-def _number(numeral: str) -> int:
-    """一 … 三十一 as a number."""
-    tens, ten, ones = numeral.rpartition("十")
-    if not ten:
-        return int("".join(_NUMERALS[c] for c in numeral))
-    return 10 * (_one(tens) if tens else 1) + (_one(ones) if ones else 0)
-
-
-def _one(numeral: str) -> int:
-    return int(_NUMERALS[numeral[-1]])
+@lru_cache(maxsize=256)
+def _small(numeral: str) -> int | str:
+    """A month or day: 十二, and 二三 for the 23rd; what is no number stays as it is."""
+    written = number(numeral)
+    return written if written is not None else positional(numeral) if "十" not in numeral else numeral
 
 
 def find_dates(text: str, not_after: str | None = None) -> list[PrintedDate]:
@@ -93,10 +97,15 @@ def is_date(value: str, not_after: str | None = None) -> bool:
     """Whether an ISO date or minute exists, is no older than the portals, and not later than `not_after` by over a day."""
     try:
         day = datetime.fromisoformat(value).date()
-        # portals print Beijing time, captures are dated in UTC: a page may be a day ahead
-        return day.year >= FIRST_YEAR and (not not_after or (day - date.fromisoformat(not_after[:10])).days <= 1)
+        return day.year >= FIRST_YEAR and (not not_after or day <= _latest_day(not_after))
     except ValueError:
         return False
+
+
+@lru_cache(maxsize=64)
+def _latest_day(not_after: str) -> date:
+    """Portals print Beijing time and captures are dated in UTC: what a page prints may be a day ahead."""
+    return isoparse(not_after[:10]).date() + relativedelta(days=1)
 
 
 def first_date(text: str | None, not_after: str | None = None) -> str | None:
