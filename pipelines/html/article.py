@@ -1,4 +1,4 @@
-"""The article of a page: its paragraphs, its attachments, what stands around it, and the further pages it is split into.
+"""The article of a page: its paragraphs, its attachments, what stands around it, and the next pages it is split into.
 
 Structure first: the containers that the systems of Chinese portals use for an article, else the part of the page where
 the sentences are. trafilatura, the reader of last resort, is asked only when neither finds anything.
@@ -7,6 +7,7 @@ the sentences are. trafilatura, the reader of last resort, is asked only when ne
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -25,21 +26,21 @@ LITTLE = 60
 
 @dataclass(slots=True)
 class Article:
-    """What was found on a page. `element` is None for plain text and where only trafilatura found anything."""
+    """An article. `element` is None for plain text and where only trafilatura found one."""
 
     paragraphs: list[str] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     images: list[Attachment] = field(default_factory=list)
-    """Pictures in the article: where a report prints its tables as pictures, they are documents of it."""
-    before: list[str] = field(default_factory=list)
+    """Pictures in the article; those of a report may show its tables."""
+    lines_above: list[str] = field(default_factory=list)
     """Lines of the page above the article, the nearest first: title, date and source stand there."""
-    after: list[str] = field(default_factory=list)
+    lines_below: list[str] = field(default_factory=list)
     """Lines below the article."""
     element: Any = field(default=None, repr=False)
 
 
 def find_article(parsed: ParsedPage) -> Article:
-    """The article of a document; empty where the page has none. Takes out of the tree what no reader sees."""
+    """The article of a page; empty where the page has none. Removes from the tree what a browser does not show."""
     if parsed.root is None:
         return _plain_article(parsed.source)
     place = find_article_element(parsed.root)
@@ -57,13 +58,14 @@ def find_article(parsed: ParsedPage) -> Article:
     strip_markup(element)
     article = Article(paragraphs=paragraphs_of(element), element=element)
     if place is not None:
-        article.before = _lines_before(place, parsed.has_hidden)
-        article.after, anchors_below = _lines_after(place, parsed.has_hidden)
-        anchors += anchors_below
+        article.lines_above = _lines_above(place, parsed.has_hidden)
+        anchors += _anchors_below(place)
+        article.lines_below = _lines_below(place, parsed.has_hidden)
     _cut_head(article)
     article.attachments = links.documents(anchors, parsed.base)
-    known = {a.url for a in article.attachments}
-    article.attachments += links.scripted_documents(parsed.scripts, parsed.base, known)
+    known = {attachment.url for attachment in article.attachments}
+    scripted = links.scripted_documents(parsed.scripts, parsed.base)
+    article.attachments += [attachment for attachment in scripted if attachment.url not in known]
     article.images = links.pictures(images, parsed.base)
     _cut_attachment_lines(article)
     _cut_tail(article)
@@ -108,11 +110,13 @@ def _last_resort(parsed: ParsedPage) -> Article:
 # --- around the article ----------------------------------------------------------------------------------------------
 
 MANY_LINES = 60
+"""Lines above the article among which title, date and source stand."""
+MANY_LINES_BELOW = 25
 NEAR_LINES = 12
-"""Of a box that is mostly menu the last lines may still be title and date."""
+"""Of a box that is mostly menu, the last lines may still be title and date."""
 
 
-def _lines_before(element: Any, has_hidden: bool) -> list[str]:
+def _lines_above(element: Any, has_hidden: bool) -> list[str]:
     """Lines of the page above an element, the nearest first."""
     found: list[str] = []
     while element is not None and len(found) < MANY_LINES:
@@ -135,7 +139,7 @@ def _lines_before(element: Any, has_hidden: bool) -> list[str]:
 
 
 def _is_menu(element: Any) -> bool:
-    """Whether a box above the article is made of links: neither title, date nor index table has more than a few."""
+    """Whether a box above the article is made of links: title, date and index table have no more than a few."""
     return len(element) > 0 and sum(1 for _ in element.iter("a")) > 20
 
 
@@ -146,36 +150,53 @@ def _lines_of(element: Any, has_hidden: bool) -> list[str]:
     return paragraphs_of(element)
 
 
-def _lines_after(element: Any, has_hidden: bool, limit: int = 25) -> tuple[list[str], list[Any]]:
-    """Lines below the article, and the links there that may lead to its documents.
-
-    Beside the article and its parent any link may; farther out, where the columns of the page are, those in boxes of files.
-    """
+def _lines_below(element: Any, has_hidden: bool) -> list[str]:
+    """Lines below an element, the nearest first."""
     found: list[str] = []
-    anchors: list[Any] = []
-    for distance in range(4):
-        if element is None or element.tag == "body":
-            break
-        if element.tail and (tail := collapse_blanks(element.tail)):
+    for inner in _up_from(element):
+        if inner.tail and (tail := collapse_blanks(inner.tail)):
             found.append(tail)
-        for sibling in element.itersiblings():
-            if sibling.tag in SILENT:
-                continue
-            kind = role(sibling)
-            if (
-                kind is BoxRole.FILES
-                or (kind is not BoxRole.ASIDE and distance < 2)
-                or (kind is BoxRole.ASIDE and is_headed_attachments(sibling))
-            ):
-                anchors.extend(sibling.iter("a"))
-            elif kind is not BoxRole.ASIDE:
-                anchors.extend(
-                    a for box in sibling.iter("div", "ul", "table") if role(box) is BoxRole.FILES for a in box.iter("a")
-                )
-            if kind is not BoxRole.FILES and len(found) < limit and not is_hidden(sibling):
+        for sibling in inner.itersiblings():
+            if len(found) >= MANY_LINES_BELOW:
+                return found[:MANY_LINES_BELOW]
+            if sibling.tag not in SILENT and role(sibling) is not BoxRole.FILES and not is_hidden(sibling):
                 found += _lines_of(sibling, has_hidden)
+    return found[:MANY_LINES_BELOW]
+
+
+def _anchors_below(element: Any) -> list[Any]:
+    """The links below an element that may lead to its documents; to be asked before `_lines_below` changes the tree.
+
+    Beside the article and its parent any link may; farther out, where the columns of the page are, those in boxes of
+    files.
+    """
+    return [
+        anchor
+        for distance, inner in enumerate(_up_from(element))
+        for sibling in inner.itersiblings()
+        if sibling.tag not in SILENT
+        for anchor in _anchors_to_files(sibling, is_near=distance < 2)
+    ]
+
+
+def _anchors_to_files(box: Any, *, is_near: bool) -> Iterator[Any]:
+    kind = role(box)
+    is_aside = kind is BoxRole.ASIDE
+    if kind is BoxRole.FILES or (is_near and not is_aside) or (is_aside and is_headed_attachments(box)):
+        yield from box.iter("a")
+    elif not is_aside:
+        for inner in box.iter("div", "ul", "table"):
+            if role(inner) is BoxRole.FILES:
+                yield from inner.iter("a")
+
+
+def _up_from(element: Any) -> Iterator[Any]:
+    """An element and the three that contain it, as far as they lie within the body."""
+    for _ in range(4):
+        if element is None or element.tag == "body":
+            return
+        yield element
         element = element.getparent()
-    return found[:limit], anchors
 
 
 _INFO_LINE = re.compile(
@@ -214,7 +235,7 @@ def _cut_head(article: Article) -> None:
         if len(line) <= 160 and ("源" in line or "间" in line or "期" in line) and _INFO_LINE.search(line):
             last = i
     if last >= 0 and sum(map(len, paragraphs[:last])) < 500:
-        article.before = [*reversed(paragraphs[: last + 1]), *article.before]
+        article.lines_above = [*reversed(paragraphs[: last + 1]), *article.lines_above]
         del paragraphs[: last + 1]
     while paragraphs and _is_buttons(paragraphs[0]):
         del paragraphs[0]
@@ -229,11 +250,11 @@ def _cut_tail(article: Article) -> None:
             and len(paragraphs[i]) < 60
             and not any(len(line) > 80 for line in paragraphs[i + 1 :])
         ):
-            article.after = paragraphs[i:] + article.after
+            article.lines_below = paragraphs[i:] + article.lines_below
             del paragraphs[i:]
             break
     while paragraphs and (_is_buttons(paragraphs[-1]) or _EDITOR.match(paragraphs[-1])):
-        article.after.insert(0, paragraphs.pop())
+        article.lines_below.insert(0, paragraphs.pop())
 
 
 _LISTED_FILE = re.compile(

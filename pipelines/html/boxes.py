@@ -30,7 +30,9 @@ string_of = etree.XPath("string()")
 text_size = etree.XPath("string-length(normalize-space())")
 
 
-# Containers that hold an article and nothing else, by the words of class and id
+# Containers that hold an article and nothing else, by the words of class and id: of TRS (trs_editor, zoom), UCAP
+# (ucapcontent), Hanweb (zoom, ivs_content), Epoint (ewb-article-info), EasySite, VSB (vsb_content, v_news_content),
+# WeChat (js_content, rich_media_content), and names that portals choose themselves
 _ARTICLE = re.compile(
     r"trs_editor|trs_ueditor|trs_editor_view|trs_autoadd\w*|zoom|zoomcon|fontzoom|ucapcontent|cmsarticlecontent|news_?content|"
     r"(?:j-)?fontcontent|newscontnet|bodylabel|ivs_content|m-txt-article|article[-_]?(?:con|cont|content|body|txt|text|main|detail)|"
@@ -41,7 +43,7 @@ _ARTICLE = re.compile(
     r"ucap-content|vsb_content\w*|v_news_content|js_content|rich_media_content|textbody|news[-_]?(?:con|cont|text|body|detail)",
     re.IGNORECASE,
 )
-# Boxes beside the article, inside its container or around it
+# Boxes beside the article, inside its container or around it: sharing, printing, QR codes, paths, menus, related pages
 _ASIDE = re.compile(
     r"\b(?:bd|j-|m-)?share|jiathis|bshare|fenxiang|\bfx[-_]|qr_?code|\bewm|erweima|\bqr\b|qr_(?:container|wrap)|\bprint(?:er|_?btn|_?box)?\b|dayin|"
     r"crumb|\b(?:cur)?(?:position|place|path|mb)\b|\bcurmb|\blocation\b|\bnav(?:bar|list|igation)?\b|\bmenu|\bfoot(?:er)?\b|copyright|friend(?:ly)?[-_]?link|"

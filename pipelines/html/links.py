@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes, urljoin, urlsplit
 
@@ -79,35 +80,37 @@ def file_name(headers: list[tuple[str, str]]) -> str | None:
     return next(filter(None, names), None)
 
 
-def documents(links: list[Any], base: str) -> list[Attachment]:
+def documents(links: Iterable[Any], base: str) -> list[Attachment]:
     """The documents among links and viewers (iframe, embed, object), each once."""
-    found: dict[str, Attachment] = {}
-    for link in links:
-        href = link.get("href") or link.get("src") or link.get("data")
-        if href and is_document(href) and (url := absolute(base, href)) and url not in found:
-            name = (
-                collapse_blanks("".join(link.itertext()))
-                or collapse_blanks(link.get("title") or "")
-                or url.rpartition("/")[2]
-            )
-            found[url] = Attachment(url=url, name=name, media_type=media_type(url))
-    return list(found.values())
+    return _attachments(
+        (
+            (href, collapse_blanks("".join(link.itertext())) or collapse_blanks(link.get("title") or ""))
+            for link in links
+            if (href := link.get("href") or link.get("src") or link.get("data")) and is_document(href)
+        ),
+        base,
+    )
 
 
-def pictures(images: list[Any], base: str) -> list[Attachment]:
-    """The pictures among images, icons left out."""
+def pictures(images: Iterable[Any], base: str) -> list[Attachment]:
+    """The pictures among images, each once, without icons."""
+    return _attachments(
+        (
+            (source, collapse_blanks(image.get("alt") or image.get("title") or ""))
+            for image in images
+            if (source := image.get("src")) and not source.startswith("data:") and not _DECORATION.search(source)
+        ),
+        base,
+    )
+
+
+def _attachments(named: Iterable[tuple[str, str]], base: str) -> list[Attachment]:
+    """Attachments by address and name, the first of each address; without a name they have the end of the address."""
     found: dict[str, Attachment] = {}
-    for image in images:
-        src = image.get("src") or ""
-        if (
-            src
-            and not src.startswith("data:")
-            and not _DECORATION.search(src)
-            and (url := absolute(base, src))
-            and url not in found
-        ):
-            name = collapse_blanks(image.get("alt") or image.get("title") or "") or url.rpartition("/")[2]
-            found[url] = Attachment(url=url, name=name, media_type=media_type(url))
+    for href, name in named:
+        url = absolute(base, href)
+        if url and url not in found:
+            found[url] = Attachment(url=url, name=name or url.rpartition("/")[2], media_type=media_type(url))
     return list(found.values())
 
 
@@ -119,15 +122,11 @@ _ANCHOR = re.compile(r"""href\s*=\s*\\?["']?([^"'\\>\s]+)[^>]*>(.*?)<\\?/a""", r
 _TAG = re.compile(r"<[^>]*>")
 
 
-def scripted_documents(scripts: str, base: str, known: set[str]) -> list[Attachment]:
-    """Documents of lists that a script writes, `var hasFJ='<a href="./P0….pdf">…</a><BR/>…'` (whlyw.cq and others)."""
-    found: list[Attachment] = []
+def scripted_documents(scripts: str, base: str) -> list[Attachment]:
+    """Documents in lists that a script writes, `var hasFJ='<a href="./P0….pdf">…</a><BR/>…'`, as some TRS portals have."""
     if "href" not in scripts:
-        return found
-    for _, literal in _VARIABLE.findall(scripts):
-        for href, name in _ANCHOR.findall(literal):
-            url = absolute(base, href) if is_document(href) else None
-            if url and url not in known:
-                known.add(url)
-                found.append(Attachment(url=url, name=collapse_blanks(_TAG.sub("", name)), media_type=media_type(url)))
-    return found
+        return []
+    anchors = (anchor for _, literal in _VARIABLE.findall(scripts) for anchor in _ANCHOR.findall(literal))
+    return _attachments(
+        ((href, collapse_blanks(_TAG.sub("", name))) for href, name in anchors if is_document(href)), base
+    )

@@ -1,4 +1,4 @@
-"""Public bodies and where they sit: names taken apart, level and kind."""
+"""Public bodies: their full names, their kind and level, and the division of GB/T 2260 in which they sit."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from archive.divisions import Division, division, is_below, leading_divisions, tables
 from archive.vocabulary import BodyKind, Level
+from pipelines.blanks import collapse_blanks
 
 
 def division_of(name: str, year: int | None, witnesses: list[str]) -> tuple[Division | None, bool]:
@@ -62,7 +63,7 @@ def _nearest(candidates: list[Division], codes: list[str]) -> list[Division]:
     return candidates
 
 
-# --- names of bodies -------------------------------------------------------------------------------------------------
+# --- names -----------------------------------------------------------------------------------------------------------
 
 _ORGAN_END = re.compile(
     r"(?:人民政府|政府|办公[室厅]|办事处|委员会|管委会|监委|[^区县市省]委|局|厅|署|部|处|院|所|站|馆|队|中心|学校|大学|学院|中学|小学|医院|公司|集团|银行|分行|支行|"
@@ -79,7 +80,7 @@ def full_name(name: str, text: str = "") -> str | None:
 
     `text` decides for zones (开发区 …), which have no people's government: the name of the committee must stand in it.
     """
-    name = re.sub(r"\s+", " ", name).strip(' ,，、:：《》"“”·-—')
+    name = collapse_blanks(name).strip(' ,，、:：《》"“”·-—')
     if not name or len(name) < 2 or len(name) > 60:
         return None
     name = _SHORT_GOVERNMENT.sub("人民政府", name)

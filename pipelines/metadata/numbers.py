@@ -43,4 +43,4 @@ def read_document_number(parsed: ParsedPage, article: Article) -> str | None:
 
 def _above(article: Article) -> str:
     """The lines above the article in the order of the page."""
-    return "\n".join(reversed(article.before))
+    return "\n".join(reversed(article.lines_above))

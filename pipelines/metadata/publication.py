@@ -39,7 +39,7 @@ def read_dates(parsed: ParsedPage, article: Article, page: Page) -> dict[str, st
     limit = page.captured_at
     metas = parsed.metas
     witnesses: dict[str, str | None] = {
-        "printed": _printed_date([*article.before[:60], *article.after[:15]], limit),
+        "printed": _printed_date([*article.lines_above[:60], *article.lines_below[:15]], limit),
         "meta": next((date for name in _DATE_METAS if (date := first_date(metas.get(name), limit))), None),
         "listing": next((e.date for e in page.entries if e.date and is_date(e.date, limit)), None),
         "signature": _signature_date(article.paragraphs, limit),
@@ -151,7 +151,7 @@ def read_source(parsed: ParsedPage, article: Article) -> str | None:
     """The 来源 as a reader sees it: the printed line, what a script writes there, the meta, the publishing organ of the index table."""
     metas = parsed.metas
     below = ""
-    for line in [*article.before, *article.after]:
+    for line in [*article.lines_above, *article.lines_below]:
         source = _printed_source(line) or (_LABEL_ALONE.match(line) and _printed_source(f"来源：{below}"))
         if source:
             return source
@@ -164,7 +164,7 @@ def read_source(parsed: ParsedPage, article: Article) -> str | None:
     )
     if stated:
         return stated
-    organs = (_ORGAN.search(line) for line in article.before)
+    organs = (_ORGAN.search(line) for line in article.lines_above)
     return next((organ[1] for organ in organs if organ), None)
 
 

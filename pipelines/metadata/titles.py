@@ -76,7 +76,7 @@ def read_title(parsed: ParsedPage, article: Article, *, is_listing: bool = False
     heading. A listing has the title of its column.
     """
     if parsed.root is None:
-        return next(filter(_is_title, article.before), None) or _title_over_lines(article.paragraphs[:4])
+        return next(filter(_is_title, article.lines_above), None) or _title_over_lines(article.paragraphs[:4])
     metas = parsed.metas
     site = {collapse_blanks(metas.get(name, "")) for name in ("sitename", "columnname")} - {""}
     if stated := _title_in_metas(parsed, site):
@@ -103,7 +103,7 @@ def _title_in_metas(parsed: ParsedPage, site: set[str]) -> str | None:
 
 def _title_in_text(parsed: ParsedPage, article: Article, browser_title: str, site: set[str]) -> str | None:
     headings = [heading for heading in _headings(parsed) if len(heading) >= _SHORTEST_TITLE]
-    above = [line for line in article.before[:12] if _SHORTEST_TITLE <= len(line) <= _LONGEST_TITLE]
+    above = [line for line in article.lines_above[:12] if _SHORTEST_TITLE <= len(line) <= _LONGEST_TITLE]
     repeated = browser_title.replace(" ", "")
     for line in [*headings, *above]:
         if line.replace(" ", "") in repeated and line not in site:
@@ -112,8 +112,8 @@ def _title_in_text(parsed: ParsedPage, article: Article, browser_title: str, sit
         if _is_title(line):
             return line
     bare = _without_site(browser_title, site)
-    beside = next((heading for heading in headings if heading in article.before[:8]), None)
-    if beside and bare not in article.before:
+    beside = next((heading for heading in headings if heading in article.lines_above[:8]), None)
+    if beside and bare not in article.lines_above:
         return beside  # on some portals the browser title is the site's on every page
     if bare and bare not in site:
         return bare
