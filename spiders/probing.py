@@ -1,27 +1,33 @@
-"""Finding out what a site runs on and where its annual reports are: what `scrapy probe` knows."""
+"""Finding out what a site runs on and where its annual reports are; `scrapy probe` prints what comes of it.
+
+`Probe` fetches, `recognise_platform` and `document_pattern` judge what was fetched and need no crawl.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urlsplit
 
 import scrapy
 from scrapy import Request
 from scrapy.http import Response, TextResponse
 
 from archive.health import PROBE
+from archive.urls import is_within, site_of
 from crawler.extensions.runs import described
 from pipelines.metadata import is_report_title
 from spiders.platforms import listing
+from spiders.platforms.anchors import anchors
+from spiders.platforms.links import Links
 from spiders.platforms.portal import Portal
 from spiders.registry import platforms
 
 LEVELS = 3
-"""How far below the given page menus are followed."""
+"""Menus are followed this far below the given page."""
 MAX_PAGES = 30
-"""Pages fetched in one probe, at most."""
+"""The most pages that one probe fetches."""
 
 _COLUMN = re.compile(r"^[^\d]{0,14}(?:年报|年度报告|工作报告汇编)(?:公开|公示|专栏|栏目)?$")
 _OTHER_COLUMN = re.compile(r"统计年报|财务|财政|预算|决算|企业|上市|法治|法制|环境|质量|青年报|日报|制度")
@@ -31,78 +37,79 @@ _BLANKS = re.compile(r"\s+")
 
 
 class Probe(scrapy.Spider):
-    """Fetches a page, what its menus call annual reports, and as few menu pages as lead there."""
+    """Fetches a page, the columns that it calls annual reports, and as few menu pages as lead to them."""
 
     custom_settings = {"ITEM_PIPELINES": {}}
 
     def __init__(self, url: str, **kwargs: Any) -> None:
-        super().__init__(PROBE, **kwargs)  # named when it runs, so that Scrapy does not list it among the portals
+        super().__init__(PROBE, **kwargs)  # named only when made, so that Scrapy lists no spider of this module
         self.url = url
         self.pages: dict[str, TextResponse] = {}
         self.columns: dict[str, str] = {}
-        """Address → name of what is called annual reports, in the order in which they were met."""
+        """Address → name of the columns of annual reports, in the order in which they were met."""
         self.failed: dict[str, str] = {}
         self.asked: set[str] = set()
 
     def declares(self, url: str) -> bool:
-        """A probe stays on the site that it was given, its sub-domains included."""
-        parts, home = urlsplit(url), urlsplit(self.url).netloc.removeprefix("www.")
-        return parts.scheme in {"http", "https"} and (parts.netloc == home or parts.netloc.endswith(f".{home}"))
+        """Whether the address is on the probed site or one of its sub-domains: a probe goes nowhere else."""
+        return is_within(url, site_of(self.url))
 
-    async def start(self) -> Any:
+    async def start(self) -> AsyncIterator[Request]:
         """The given page."""
         self.asked.add(self.url)
         yield Request(self.url, callback=self.page, errback=self.page_failed, cb_kwargs={"level": 0})
 
     def page(self, response: Response, level: int) -> Iterator[Request]:
-        """Keep the page; follow what is called annual reports, and while nothing is, the menus."""
+        """Keep the page; follow its links to columns of annual reports and, until one is known, its menus."""
         if not isinstance(response, TextResponse):
-            self.failed[response.url] = "no page"
+            self.failed[response.url] = "not a text page"
             return
         page = cast("TextResponse", listing.decoded(response))
+        self._rename_redirected(response)
+        self.pages[page.url] = page
+        links = list(named_links(page))
+        if level == 0 and sum(is_report_title(text) for text, _ in links) > 1:
+            self.columns[page.url] = column_name(page)
+        columns = [(text, url) for text, url in links if is_column_name(text) and self.declares(url)]
+        for text, url in columns:
+            self.columns.setdefault(url, text)
+        menus = [] if self.columns else [(text, url) for text, url in links if is_menu(text)]
+        yield from self._requests([url for _, url in (*columns, *menus)], level + 1)
+
+    def _rename_redirected(self, response: Response) -> None:
+        """A column whose address redirects is known by where it leads."""
         asked = response.request.url if response.request else response.url
         if asked in self.columns and asked != response.url:
             self.columns = {response.url if url == asked else url: name for url, name in self.columns.items()}
-        self.pages[response.url] = page
-        if level == 0 and sum(is_report_title(text) for text, _ in links(page)) > 1:
-            self.columns[response.url] = column_name(page)
-        followed = list(links(page))
-        columns = [(text, url) for text, url in followed if is_column_name(text)]
-        for text, url in columns:
-            if self.declares(url):
-                self.columns.setdefault(url, text)
-        menus = [] if self.columns else [link for link in followed if is_menu(link[0])]
-        for _, url in (*columns, *menus):
-            if level < LEVELS and self.declares(url) and url not in self.asked and len(self.asked) < MAX_PAGES:
-                self.asked.add(url)
-                yield Request(
-                    url,
-                    callback=self.page,
-                    errback=self.page_failed,
-                    cb_kwargs={"level": level + 1},
-                    priority=10 if url in self.columns else -level,
-                )
+
+    def _requests(self, urls: list[str], level: int) -> Iterator[Request]:
+        """Requests for addresses not yet asked for, within the limits of a probe; columns before menus."""
+        for url in urls:
+            if level > LEVELS or len(self.asked) >= MAX_PAGES or url in self.asked or not self.declares(url):
+                continue
+            self.asked.add(url)
+            yield Request(
+                url,
+                callback=self.page,
+                errback=self.page_failed,
+                cb_kwargs={"level": level},
+                priority=10 if url in self.columns else 1 - level,
+            )
 
     def page_failed(self, failure: Any) -> None:
         """Remember why; the probe goes on with the rest."""
         self.failed[failure.request.url] = described(failure)
 
 
-def links(response: TextResponse) -> Iterator[tuple[str, str]]:
-    """Text and address of each link of a page to another page; fragments are the page's own affair."""
-    for link in response.css("a[href], area[href], frame[src], iframe[src]"):
-        href = (link.attrib.get("href") or link.attrib.get("src") or "").strip()
-        if not href or href.startswith(("#", "javascript:", "mailto:", "tel:")):
-            continue
-        text = _BLANKS.sub("", link.attrib.get("title") or "".join(link.css("::text").getall()))
-        try:
-            yield text, urldefrag(response.urljoin(href)).url
-        except ValueError:
-            continue
+def named_links(response: TextResponse) -> Iterator[tuple[str, str]]:
+    """Text, without blanks, and address of each link and frame of a page that leads to another page."""
+    for link in anchors(response, "a", "area", "frame", "iframe"):
+        if link.url:
+            yield _BLANKS.sub("", link.element.get("title") or link.text), link.url
 
 
 def is_column_name(text: str) -> bool:
-    """Whether a menu's item is called as columns of annual reports are: 政府信息公开年报, 年度报告, 工作年报 …
+    """Whether a menu's item is named like a column of annual reports: 政府信息公开年报, 年度报告, 工作年报 …
 
     >>> [is_column_name(t) for t in ("政府信息公开年报", "信息公开工作年度报告", "统计年报", "2021年度报告", "中国青年报")]
     [True, True, False, False, False]
@@ -116,31 +123,33 @@ def is_menu(text: str) -> bool:
 
 
 def column_name(response: TextResponse) -> str:
-    """What a column's page calls itself."""
+    """A column's name on its own page: its meta `ColumnName`, or else its title."""
     stated = response.xpath("//meta[translate(@name, 'CN', 'cn')='columnname']/@content").get()
     return (stated or response.css("title::text").get() or "").strip()
 
 
-def recognise(pages: list[TextResponse]) -> tuple[type[Portal], list[str]]:
-    """The platform that these pages of one site bear most marks of, with the marks; `links` without any where none.
+def recognise_platform(pages: list[TextResponse]) -> tuple[type[Portal], list[str]]:
+    """The platform with most fingerprints on these pages of one site, and their names; `Links` and none if there are none.
 
-    A platform built on another has the other's marks too, so it wins by its own.
+    A platform built on another counts the other's fingerprints as well as its own, so where it has any it wins.
     """
-    from spiders.platforms.links import Links
-
     found: dict[type[Portal], set[str]] = {}
     for cls in platforms().values():
-        if "fingerprints" in vars(cls):
-            marks = {mark for page in pages for mark in cls.fingerprints_on(page)}
-            if marks:
-                found[cls] = marks
-    for cls in list(found):
-        for base in cls.__mro__[1:]:
-            found[cls] |= found.get(base, set())
+        names = {name for page in pages for name in cls.fingerprints_on(page)} if "fingerprints" in vars(cls) else ()
+        if names:
+            found[cls] = set(names)
     if not found:
         return Links, []
-    best = max(found, key=lambda cls: (len(found[cls]), len(cls.__mro__)))
-    return best, [mark for cls in best.__mro__ for mark in getattr(cls, "fingerprints", {}) if mark in found[best]]
+    for cls in list(found):
+        for base in _lineage(cls)[1:]:
+            found[cls] |= found.get(base, set())
+    best = max(found, key=lambda cls: (len(found[cls]), len(_lineage(cls))))
+    return best, [name for cls in _lineage(best) for name in cls.fingerprints if name in found[best]]
+
+
+def _lineage(cls: type[Portal]) -> list[type[Portal]]:
+    """A platform and those it is built on."""
+    return [base for base in cls.__mro__ if issubclass(base, Portal) and "platform" in vars(base)]
 
 
 def document_pattern(urls: list[str]) -> str | None:

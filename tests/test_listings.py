@@ -21,6 +21,7 @@ from spiders.platforms.hanweb import NEW, OLD, Hanweb
 from spiders.platforms.links import Links
 from spiders.platforms.nfcms import NFCMS
 from spiders.platforms.portal import Portal
+from spiders.platforms.rows import listed_rows
 from spiders.platforms.trs import TRS
 from spiders.platforms.trs_fujian import TRSFujian
 from spiders.platforms.ucap import UCAP
@@ -429,7 +430,7 @@ FILES = """<div class="nav"><a href="/guide.pdf">政府信息公开指南</a></d
 
 @pytest.mark.parametrize("platform", [NFCMS, TRS, TRSFujian, Hanweb, UCAP, Epoint, BeijingDistrict, Links])
 def test_links_straight_to_a_report_s_file_are_entries(platform: type[Portal]) -> None:
-    found = {entry.url: entry.date for entry in listing.rows(page(f"{SITE}/a/index.html", FILES), platform.document)}
+    found = {entry.url: entry.date for entry in listed_rows(page(f"{SITE}/a/index.html", FILES), platform.document)}
     assert found.pop(f"{SITE}/a/3.doc", "2024-01-12") == "2024-01-12", "it stands in the same list"
     assert found == {f"{SITE}/a/1.pdf": "2024-01-10", f"{SITE}/a/2.docx": "2024-01-11"}
 
@@ -437,7 +438,7 @@ def test_links_straight_to_a_report_s_file_are_entries(platform: type[Portal]) -
 def test_a_file_beside_the_link_to_its_page_is_no_entry() -> None:
     text = f"""<table><tr><td><a href="/content/post_7.html">{REPORT}</a></td><td><a href="/a/7.pdf">{REPORT}.pdf</a></td><td>2024-01-10</td></tr>
     <tr><td><a href="/a/8.pdf">{REPORT}</a></td><td>2024-01-11</td></tr></table>"""
-    found = [entry.url for entry in listing.rows(page(f"{SITE}/a/index.html", text), NFCMS.document)]
+    found = [entry.url for entry in listed_rows(page(f"{SITE}/a/index.html", text), NFCMS.document)]
     assert found == [f"{SITE}/content/post_7.html", f"{SITE}/a/8.pdf"]
 
 

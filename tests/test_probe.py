@@ -23,7 +23,7 @@ from crawler.demo.replica import Replica
 from crawler.demo.server import Server
 from spiders.platforms import listing
 from spiders.platforms.portal import Portal
-from spiders.probing import document_pattern, is_column_name, is_menu, recognise
+from spiders.probing import document_pattern, is_column_name, is_menu, recognise_platform
 from spiders.registry import platforms
 from tests.crawling import ROOT, crawl, scrapy
 from tests.test_listings import check_fixture
@@ -197,7 +197,7 @@ def test_real_pages_show_their_platform() -> None:
             url, body = record.rec_headers.get_header("WARC-Target-URI"), record.content_stream().read()
             kind = {"Content-Type": record.http_headers.get_header("Content-Type") or "text/html"}
             page = listing.decoded(HtmlResponse(url, body=body, headers=kind))
-            platform, _ = recognise([cast("HtmlResponse", page)])
+            platform, _ = recognise_platform([cast("HtmlResponse", page)])
             # Some of the pages that the truth calls other do run on a platform that is known here.
             if truth[url] in platforms() and truth[url] not in {
                 cls.__dict__.get("platform") for cls in platform.__mro__

@@ -24,7 +24,7 @@ from crawler.command import UNWELL, WELL, ArchiveCommand
 from pipelines.metadata import is_report_title
 from pipelines.metadata.agencies import body_kind, division_of, level
 from spiders.platforms.portal import Portal
-from spiders.probing import Probe, document_pattern, links, recognise
+from spiders.probing import Probe, document_pattern, named_links, recognise_platform
 from spiders.registry import Registry
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -61,7 +61,7 @@ class Command(ArchiveCommand):
         probe = self._crawl(args[0])
         if not probe.pages:
             raise ArchiveError(f"{args[0]} could not be had: {'; '.join(probe.failed.values()) or 'no answer'}")
-        platform, marks = recognise(list(probe.pages.values()))
+        platform, marks = recognise_platform(list(probe.pages.values()))
         facts = _facts(name, probe)
         if platform.platform == "links":
             facts["document"] = _document(probe)
@@ -193,7 +193,7 @@ def _facts(name: str, probe: Probe) -> dict[str, Any]:
 def _document(probe: Probe) -> re.Pattern[str]:
     """What the addresses of reports that the columns list have in common."""
     pages = [probe.pages[url] for url in probe.columns if url in probe.pages]
-    found = [url for page in pages for text, url in links(page) if is_report_title(text) and probe.declares(url)]
+    found = [url for page in pages for text, url in named_links(page) if is_report_title(text) and probe.declares(url)]
     pattern = document_pattern(found)
     return re.compile(pattern) if pattern else Portal.document
 

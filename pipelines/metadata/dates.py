@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 
 from dateutil.parser import isoparse
@@ -14,6 +14,7 @@ from pipelines.numerals import number, positional
 
 FIRST_YEAR = 1990
 """No portal is older; an earlier year is a number that happens to look like a date."""
+_CHINA = timezone(timedelta(hours=8))
 
 _FORMS = {
     **{chr(0xFF10 + i): str(i) for i in range(10)},
@@ -113,3 +114,12 @@ def first_date(text: str | None, not_after: str | None = None) -> str | None:
     if not text:
         return None
     return next((d.value for d in find_dates(text, not_after)), None)
+
+
+def china_time(epoch_ms: int) -> str:
+    """A moment in milliseconds since 1970 as the minute that a clock in China shows.
+
+    >>> china_time(1704445200000)
+    '2024-01-05 17:00'
+    """
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC).astimezone(_CHINA).strftime("%Y-%m-%d %H:%M")

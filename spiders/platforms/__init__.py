@@ -1,6 +1,16 @@
-"""Portals and their platforms: how listings are walked. How pages are read is no concern here.
+"""How listings are walked, by content management system. How pages are read is no concern here: see pipelines/.
 
-A portal is a file of facts in spiders/, on one of the platform classes of this package. A platform says how its
-listings are read: `entries(response)` yields what a page of a listing lists, `next_pages(response)` the requests for the
-pages after it. Both need nothing but the response and can be tried on a saved listing.
+| module | holds |
+|---|---|
+| site | the facts of a portal and what follows from them: hosts, document keys; no Scrapy |
+| listing_reader | what a platform overrides: `entries`, `next_pages`, `total`, each over one response |
+| portal | the crawl: listings, documents, problems; the base class of all platforms |
+| walk | how far a listing was walked, and what is wrong with the walk |
+| listing, rows, anchors | what pages of listings share: totals and records, rows of a link and a date, links |
+| json_pages | the base of platforms whose listings go on as JSON |
+| nfcms, gkmlpt, trs, trs_fujian, hanweb, ucap, epoint, beijing | a platform each |
+| links | any other system |
+
+A platform is one class on `Portal`, in a module that may import those in the upper half of this table. To add one, see
+"A new platform" in docs/portals.md.
 """

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.http import Response
 
+from archive.urls import folder_of
 from spiders.platforms import listing
+from spiders.platforms.anchors import anchors
 from spiders.platforms.links import Links
-from spiders.platforms.trs import pages
+from spiders.platforms.trs import scripted_page
 
 DEPTH = 3
 """Levels of columns below the root: year, kind of body, and one to spare."""
@@ -46,7 +48,7 @@ class BeijingDistrict(Links):
         if group:
             yield response.follow(group)
         else:
-            yield from list(pages(response)) or super().next_pages(response)
+            yield from list(scripted_page(response)) or super().next_pages(response)
         depth = int(response.meta.get("tree", 0))
         if depth >= DEPTH:
             return
@@ -55,25 +57,15 @@ class BeijingDistrict(Links):
 
     def _columns(self, response: Response) -> Iterator[str]:
         """Addresses of columns that this page links, each once."""
-        here = _folder(response.url)
+        here = folder_of(response.url)
         seen = {here}
-        for link in response.css("a[href]"):
-            href = link.attrib["href"].strip()
-            if href.startswith(("#", "javascript:", "mailto:")):
+        for link in anchors(response):
+            path, folder = urlsplit(link.url).path, folder_of(link.url)
+            if folder in seen or not self.declares(link.url) or self.document.search(path) or not _FOLDER.search(path):
                 continue
-            url = response.urljoin(href).partition("#")[0]
-            path, folder = urlsplit(url).path, _folder(url)
-            if folder in seen or not self.declares(url) or self.document.search(path) or not _FOLDER.search(path):
-                continue
-            text = "".join(link.css("::text").getall()).strip()
-            if folder.startswith(here) or (_YEAR.search(text) and _is_beside(folder, here)):
+            if folder.startswith(here) or (_YEAR.search(link.text) and _is_beside(folder, here)):
                 seen.add(folder)
-                yield url
-
-
-def _folder(url: str) -> str:
-    parts = urlsplit(url)
-    return parts.netloc.removeprefix("www.") + parts.path.rpartition("/")[0] + "/"
+                yield link.url
 
 
 def _is_beside(folder: str, here: str) -> bool:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.http import Response
 
 from archive.model import Entry
-from pipelines.metadata.dates import first_date
+from pipelines.metadata.dates import china_time, first_date
+from spiders.platforms.json_pages import JSONPages, Row
 from spiders.platforms.nfcms import NFCMS
 
 _SID = re.compile(r"\bSID:\s*['\"]?(\d+)")
@@ -21,10 +21,9 @@ _TREE = re.compile(r"\bTREE:\s*(?=\[)")
 _PREFIX = re.compile(r"\bPATH_PREFIX:\s*['\"]([^'\"]*)")
 _API = re.compile(r"/gkmlpt/api/all/\d+$")
 _COLUMN = re.compile(r"年报|年度报告")
-_CHINA = timezone(timedelta(hours=8))
 
 
-class Gkmlpt(NFCMS):
+class Gkmlpt(JSONPages, NFCMS):
     """A site on NFCMS with a catalogue. Its file gives `…/gkmlpt/index` among `listings`.
 
     The site's number (SID) and the columns of annual reports are read from the catalogue's own page; `categories` names
@@ -33,59 +32,45 @@ class Gkmlpt(NFCMS):
 
     platform: ClassVar[str] = "gkmlpt"
     categories: ClassVar[tuple[int, ...]] = ()
+    row_addresses: ClassVar[tuple[str, ...]] = ("url", "post_url")
     fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "the catalogue /gkmlpt/": re.compile(r"/gkmlpt/(?:index|guide|policy|content|api)")
     }
 
+    def is_answer(self, response: Response) -> bool:
+        """Whether the API answers."""
+        return bool(_API.search(urlsplit(response.url).path))
+
     def entries(self, response: Response) -> Iterator[Entry]:
-        """Articles of an API answer; rows of a static column."""
-        if not _API.search(urlsplit(response.url).path):
-            if not _is_catalogue(response):
-                yield from super().entries(response)
+        """Articles of an API answer, rows of a static column; the catalogue's own page lists nothing."""
+        if self.is_answer(response) or not _is_catalogue(response):
+            yield from super().entries(response)
+
+    def rows(self, answer: Row) -> Sequence[Row]:
+        """`articles`."""
+        return answer.get("articles") or ()
+
+    def row_date(self, row: Row) -> str | None:
+        """The moment shown to readers, in seconds; the day the article was entered where none is shown."""
+        shown = row.get("display_publish_time")
+        return china_time(int(shown) * 1000) if shown else first_date(row.get("created_at"))
+
+    def first_requests(self, response: Response) -> Iterator[Request]:
+        """The API's first page for each column of annual reports; of a static column, its next page."""
+        if not _is_catalogue(response):
+            yield from super().first_requests(response)
             return
-        for article in _answer(response).get("articles") or ():
-            url = article.get("url") or article.get("post_url")
-            if url:
-                yield Entry(url=response.urljoin(url), title=article.get("title") or None, date=_date(article))
-
-    def next_pages(self, response: Response) -> Iterator[Request]:
-        """The API's first page for each column of annual reports; from there page by page to the announced total."""
-        parts = urlsplit(response.url)
-        if _API.search(parts.path):
-            answer, query = _answer(response), parse_qs(parts.query)
-            articles, number = answer.get("articles") or [], int(query["page"][0])
-            meta = response.request.meta if response.request else {}
-            size = meta.get("size") or len(articles)
-            if articles and number * size < int(answer.get("total") or 0):
-                yield response.follow(f"?page={number + 1}&sid={query['sid'][0]}", meta={"size": size})
-        elif _is_catalogue(response):
-            sid, prefix = _SID.search(response.text), _PREFIX.search(response.text)
-            base = (prefix[1] if prefix else "") or parts.path.partition("/gkmlpt/")[0]
-            if sid is None:
-                raise ValueError(f"{response.url} names no SID")
-            for category in self.categories or _report_columns(response.text):
-                url = response.urljoin(f"{base}/gkmlpt/api/all/{category}?page=1&sid={sid[1]}")
-                yield Request(url, cb_kwargs={"branch": url})
-        else:
-            yield from super().next_pages(response)
-
-    def total(self, response: Response) -> int | None:
-        """`total` of an API answer."""
-        if _API.search(urlsplit(response.url).path):
-            total = _answer(response).get("total")
-            return int(total) if total is not None else None
-        return super().total(response)
+        sid, prefix = _SID.search(response.text), _PREFIX.search(response.text)
+        if sid is None:
+            raise ValueError(f"{response.url} names no SID")
+        base = (prefix[1] if prefix else "") or urlsplit(response.url).path.partition("/gkmlpt/")[0]
+        for category in self.categories or _report_columns(response.text):
+            url = response.urljoin(f"{base}/gkmlpt/api/all/{category}?page=1&sid={sid[1]}")
+            yield Request(url, cb_kwargs={"branch": url})
 
 
 def _is_catalogue(response: Response) -> bool:
     return "/gkmlpt/" in urlsplit(response.url).path and "_CONFIG" in response.text
-
-
-def _answer(response: Response) -> dict[str, Any]:
-    answer = json.loads(response.body)
-    if not isinstance(answer, dict):
-        raise ValueError(f"the catalogue answers {type(answer).__name__}, not an object")
-    return answer
 
 
 def _report_columns(text: str) -> list[int]:
@@ -103,11 +88,3 @@ def _report_columns(text: str) -> list[int]:
         else:
             waiting += column.get("children") or []
     return found
-
-
-def _date(article: dict[str, Any]) -> str | None:
-    """The moment shown to readers, in China's time; the day it was entered where none is shown."""
-    shown = article.get("display_publish_time")
-    if shown:
-        return datetime.fromtimestamp(int(shown), UTC).astimezone(_CHINA).strftime("%Y-%m-%d %H:%M")
-    return first_date(article.get("created_at"))

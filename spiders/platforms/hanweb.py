@@ -14,7 +14,9 @@ from scrapy.http import Response
 from w3lib.url import add_or_replace_parameter, add_or_replace_parameters
 
 from archive.model import Entry, Problem
+from archive.vocabulary import ProblemKind
 from spiders.platforms import listing
+from spiders.platforms.anchors import anchors
 from spiders.platforms.portal import Portal
 
 NEW, OLD = "/module/web/jpage/dataproxy.jsp", "/module/jpage/dataproxy.jsp"
@@ -68,7 +70,7 @@ class Hanweb(Portal):
     def entries(self, response: Response) -> Iterator[Entry]:
         """Rows of a page, of XML records or of an answer of the gateway; the module's years where it lists no articles."""
         if _is_gateway(response):
-            response = listing.fragment(response, _html(response))
+            response = listing.embedded_page(response, _html(response))
         found = list(super().entries(response))
         if not found and _is_module(response):
             found = list(_years(response))
@@ -114,7 +116,7 @@ class Hanweb(Portal):
     def audit(self, **how: Any) -> Iterator[Problem]:
         """The module's list of years prints no dates, and that is no fault of it."""
         for problem in super().audit(**how):
-            if problem.kind != "listing_undated" or _module(problem.url or "") == (None, None):
+            if problem.kind != ProblemKind.LISTING_UNDATED or _module(problem.url or "") == (None, None):
                 yield problem
 
     def _first_page(self, response: Response) -> Iterator[Request]:
@@ -184,10 +186,9 @@ def _years(response: Response) -> Iterator[Entry]:
     Their links say no more than the year.
     """
     links = {response.url: _module(response.url)}
-    for link in response.css("a[href]"):
-        if _YEAR.match("".join(link.css("::text").getall())):
-            url = response.urljoin(link.attrib["href"].strip())
-            links.setdefault(url, _module(url))
+    for link in anchors(response):
+        if link.url and _YEAR.match(link.text):
+            links.setdefault(link.url, _module(link.url))
     seen: set[tuple[str | None, str | None]] = set()
     for url, (area, year) in links.items():
         if area and year and (area, year) not in seen:

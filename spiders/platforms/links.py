@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from scrapy import Request
-from scrapy.http import Response
+from scrapy.http import Response, TextResponse
 
 from archive.model import Entry
-from spiders.platforms import listing
+from spiders.platforms.anchors import Anchor, anchor_of, anchors
 from spiders.platforms.portal import Portal
+from spiders.platforms.rows import listed_rows
 
 _NEXT = re.compile(r"^\s*(下一页|下页|后一页|Next|>|»)\s*>*\s*$", re.IGNORECASE)
 
@@ -30,20 +31,18 @@ class Links(Portal):
 
     def entries(self, response: Response) -> Iterator[Entry]:
         """Rows whose address is an article's, or those that `entry_links` selects."""
-        yield from listing.rows(response, self.document, self.entry_links)
+        yield from listed_rows(response, self.document, self.entry_links)
 
     def next_pages(self, response: Response) -> Iterator[Request]:
         """The next page, if there is a link to one."""
-        links = (
-            response.css(self.next_page)
-            if self.next_page
-            else [
-                a
-                for a in response.css("a[href]")
-                if a.attrib.get("rel") == "next" or _NEXT.match("".join(a.css("::text").getall()))
-            ]
-        )
-        for link in links[:1]:
-            href = link.attrib.get("href", "").strip()
-            if href and not href.startswith(("#", "javascript:")) and response.urljoin(href) != response.url:
-                yield response.follow(href)
+        if not isinstance(response, TextResponse):
+            return
+        link = next(self._next_links(response), None)
+        if link is not None and link.url and link.url != response.url:
+            yield response.follow(link.url)
+
+    def _next_links(self, response: TextResponse) -> Iterator[Anchor]:
+        if self.next_page:
+            yield from (anchor_of(response, link.root) for link in response.css(self.next_page))
+        else:
+            yield from (a for a in anchors(response) if a.element.get("rel") == "next" or _NEXT.match(a.text))

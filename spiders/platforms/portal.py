@@ -23,14 +23,14 @@ from crawler.middlewares.politeness import ENDS
 from crawler.middlewares.safety import refusal
 from pipelines.metadata import is_report_title
 from spiders.platforms import listing
-from spiders.platforms.site import Site
+from spiders.platforms.listing_reader import ListingReader
 from spiders.platforms.walk import Walk
 
 LISTING_ASKED_AGAIN = 2
 """Times that a page of a listing which was refused or failed is asked for again, after the documents."""
 
 
-class Portal(Site, scrapy.Spider):
+class Portal(ListingReader, scrapy.Spider):
     """One site with its report columns.
 
     To declare a portal, make a file `spiders/<name>.py` with one class on the platform's class:
@@ -152,7 +152,7 @@ class Portal(Site, scrapy.Spider):
             requests = list(self.next_pages(response))
             total = self.total(response)
         except ValueError as error:
-            walk.add_problem("listing_unreadable", f"{response.url}: {error}", branch)
+            walk.add_problem(ProblemKind.LISTING_UNREADABLE, f"{response.url}: {error}", branch)
             return
         for entry in entries:
             entry.portal, entry.listing_url = self.name, root
@@ -289,7 +289,7 @@ class Portal(Site, scrapy.Spider):
             meta = {name: value for name, value in request.meta.items() if name in {"probing", "moved"}}
             yield request.replace(priority=-10, dont_filter=True, meta=meta | {"asked_again": times + 1})
             return
-        walk.add_problem("listing_failed", f"this page of a listing could not be had ({kind})", request.url)
+        walk.add_problem(ProblemKind.LISTING_FAILED, f"this page of a listing could not be had ({kind})", request.url)
 
     def _failed(self, failure: Any, stage: str) -> str:
         """Keep why a request gave nothing; returns the problem's kind."""

@@ -1,49 +1,53 @@
-"""What is declared of a portal, and what its platform knows: all that can be asked with no crawl going on."""
+"""What is declared of a site, and what follows from it without looking at a page: hosts, document keys, their order.
+
+Nothing here needs Scrapy. How a platform's listings are read belongs to `listing_reader`, the crawl to `portal`.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from scrapy import Request
-from scrapy.http import Response, TextResponse
-
-from archive.model import Entry
-from spiders.platforms import listing
+from archive.urls import site_of, without_scheme, without_www
 
 
 class Site:
-    """The declared half of a `Portal`: addresses, hosts and keys, and how a listing of its platform is read."""
+    """The facts of a portal, as its file declares them on the class of its platform."""
 
     name: str
+    """The spider's name and the file's; the portal's key in both databases."""
     platform: ClassVar[str] = "links"
+    """Declared by platforms, not by portals."""
     title: ClassVar[str]
+    """The site's own name."""
     home: ClassVar[str]
+    """Address of the home page."""
     division_code: ClassVar[str | None] = None
+    """GB/T 2260 code of the place whose site it is, six digits."""
     division: ClassVar[str | None] = None
+    """Its name in GB/T 2260."""
     level: ClassVar[str | None] = None
+    """A word of `archive.vocabulary.Level`."""
+
     listings: ClassVar[tuple[str, ...]] = ()
+    """The first page of every column that holds annual reports, as a browser shows it."""
     hosts: ClassVar[tuple[str, ...]] = ()
     """Hosts beside those of `home` and `listings` to which links may be followed."""
 
     menus: ClassVar[tuple[str, ...]] = ()
-    """Pages that lead to the columns: where those of new years turn up."""
+    """Pages that link the columns, where those of new years appear."""
     menu: ClassVar[re.Pattern[str] | None] = None
-    """Tells the addresses of pages on the way from `menus` to the columns."""
+    """Matches the addresses of pages on the way from `menus` to the columns."""
     column: ClassVar[re.Pattern[str] | None] = None
-    """Tells the addresses of columns like those in `listings`, one a year say. They are walked where a menu or another
-    column links them, never put together; an offline crawl walks those that are captured."""
+    """Matches the addresses of columns like those in `listings`, such as one a year. A column is walked where a menu or
+    another column links it; no address is made up. An offline crawl walks the columns that are captured."""
 
     document: ClassVar[re.Pattern[str]] = re.compile(r"/[^/?#]+\.s?html?$")
-    """Tells an article's address from others; its group `key`, if it has one, is the document's key in the portal."""
-
+    """Matches the path of an article's address; its group `key`, if it has one, is the document's key in the portal."""
     next_page_address: ClassVar[re.Pattern[str] | None] = None
-    """Tells pages 2, 3 … of a split article from its first, by their addresses; None where nothing is split."""
-
-    # Where a document can be found, and under which name it is kept
+    """Matches the addresses of pages 2, 3 … of a split article; None where no article is split."""
 
     @classmethod
     def key(cls, url: str) -> str:
@@ -51,31 +55,25 @@ class Site:
 
         Where the platform numbers no documents, it is a hash of the address without scheme and `www.`.
         """
-        parts = urlsplit(url)
-        found = cls.document.search(parts.path)
+        found = cls.document.search(urlsplit(url).path)
         if found and "key" in found.groupdict():
             return found["key"]
-        bare = parts._replace(scheme="", netloc=parts.netloc.removeprefix("www."), fragment="").geturl()
-        return hashlib.sha256(bare.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+        return hashlib.sha256(without_scheme(url).encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
     @classmethod
     def rank(cls, url: str) -> tuple[Any, ...]:
-        """Sorts the addresses of one document; the first is the one that its report is known by."""
+        """Sorts the addresses of one document; its report goes by the first."""
         return (len(url), url)
 
     @classmethod
     def declared_hosts(cls) -> frozenset[str]:
         """Host and port of everything the portal declares, `www.` left out."""
-        return frozenset(
-            urlsplit(url).netloc.removeprefix("www.")
-            for url in (cls.home, *cls.listings, *cls.menus, *(f"http://{h}/" for h in cls.hosts))
-        )
+        return frozenset(map(site_of, (cls.home, *cls.listings, *cls.menus))) | frozenset(map(without_www, cls.hosts))
 
     @classmethod
     def declares(cls, url: str) -> bool:
         """Whether the address is on a host that the portal declares."""
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and parts.netloc.removeprefix("www.") in cls.declared_hosts()
+        return urlsplit(url).scheme in {"http", "https"} and site_of(url) in cls.declared_hosts()
 
     @classmethod
     def facts(cls) -> dict[str, str | None]:
@@ -91,37 +89,3 @@ class Site:
             "hosts": " ".join(sorted(cls.declared_hosts())),
             "document": cls.document.pattern,
         }
-
-    # What a platform knows
-
-    def entries(self, response: Response) -> Iterator[Entry]:
-        """What this page of a listing lists."""
-        yield from listing.rows(response, self.document)
-
-    def next_pages(self, response: Response) -> Iterator[Request]:
-        """Requests for the pages of the listing that come after this one."""
-        yield from ()
-
-    def total(self, response: Response) -> int | None:
-        """How many entries the listing says it has; None where it does not say."""
-        return listing.total(response)
-
-    def alternate(self, request: Request) -> Request | None:
-        """Where else a page of a listing may be that is not where `request` asked for it; None where nowhere else."""
-        return None
-
-    fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {}
-    """What gives the platform away: a mark in words → its pattern in a page's address or source."""
-
-    @classmethod
-    def fingerprints_on(cls, response: Response) -> list[str]:
-        """The marks of the platform that a page bears. Links to other hosts are none."""
-        if not isinstance(response, TextResponse):
-            return []
-        host = urlsplit(response.url).netloc
-        own = re.sub(rf"https?://(?!{re.escape(host)})[^\s\"'<>]+", "", response.text)
-        return [mark for mark, pattern in cls.fingerprints.items() if pattern.search(f"{response.url}\n{own}")]
-
-    def article_pages(self, response: Response) -> Iterator[str]:
-        """Addresses of pages 2, 3 … of an article that the platform splits."""
-        yield from ()

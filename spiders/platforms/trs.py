@@ -8,7 +8,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from scrapy import Request
-from scrapy.http import Response
+from scrapy.http import Response, TextResponse
 
 from spiders.platforms import listing
 from spiders.platforms.portal import Portal
@@ -51,16 +51,16 @@ class TRS(Portal):
         if group:
             yield response.follow(group)
         else:
-            yield from pages(response)
+            yield from scripted_page(response)
 
-    def article_pages(self, response: Response) -> Iterator[str]:
+    def article_pages(self, response: TextResponse) -> Iterator[str]:
         """A long article is split like a listing: t…_1.html, t…_2.html."""
         call = _CALL.search(response.text)
         if call and self.document.search(response.url):
             yield from (response.urljoin(f"{call[3]}_{number}.{call[4]}") for number in range(1, int(call[1])))
 
 
-def pages(response: Response) -> Iterator[Request]:
+def scripted_page(response: Response) -> Iterator[Request]:
     """The page after this one, computed from the arguments that the page itself passes to its pager."""
     call = _CALL.search(response.text)
     if call:

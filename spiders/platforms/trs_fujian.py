@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, ClassVar
-from urllib.parse import parse_qs
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+from urllib.parse import parse_qsl
 
 from scrapy import FormRequest, Request
 from scrapy.http import Response
 
-from archive.model import Entry
-from pipelines.metadata.dates import first_date
+from pipelines.metadata.dates import china_time, first_date
+from spiders.platforms.json_pages import JSONPages, Row
 from spiders.platforms.trs import TRS
 
 _SEARCH = "/fjdzapp/search"
@@ -24,11 +22,9 @@ _CLASS = re.compile(r"\bclasssql\s*:[^,\n]*?[\"'](chnlid[^\"']+)[\"']")
 _SORT = re.compile(r"\bsortfield\s*:\s*[\"']([^\"']+)[\"']")
 _SIZE = re.compile(r"\bprepage\s*:\s*['\"]?(\d+)")
 _COUNT = re.compile(r"\brecordCount\s*:\s*['\"]?(\d+)")
-_TAG = re.compile(r"<[^>]+>")
-_CHINA = timezone(timedelta(hours=8))
 
 
-class TRSFujian(TRS):
+class TRSFujian(JSONPages, TRS):
     """A site on TRS with Fujian's template. Its file gives in `listings` the folder of each column.
 
     The page's own script tells how to ask on: channel, class, order, rows a page and `recordCount`, the announced total.
@@ -36,40 +32,34 @@ class TRSFujian(TRS):
     """
 
     platform: ClassVar[str] = "trs_fujian"
+    row_addresses: ClassVar[tuple[str, ...]] = ("chnldocurl", "docpuburl")
+    row_title: ClassVar[str] = "doctitle"
     fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "the search /fjdzapp/": re.compile(r"/fjdzapp/"),
         "listModel": re.compile(r"\blistModel\("),
         "SiteInfo.searchId": _SEARCH_ID,
     }
 
-    def entries(self, response: Response) -> Iterator[Entry]:
-        """Rows of the static page, or of an answer of the search service."""
-        if not _is_answer(response):
-            yield from super().entries(response)
-            return
-        answer = json.loads(response.body)
-        for document in answer.get("data") or answer.get("docs") or ():
-            url = document.get("chnldocurl") or document.get("docpuburl")
-            if url:
-                yield Entry(
-                    url=response.urljoin(url),
-                    title=_TAG.sub("", document.get("doctitle") or "").strip() or None,
-                    date=_date(document),
-                )
+    def is_answer(self, response: Response) -> bool:
+        """Whether the search service answers: by its address, or because the body is JSON."""
+        return response.body[:1] in {b"{", b"["} or _SEARCH in response.url
 
-    def next_pages(self, response: Response) -> Iterator[Request]:
-        """The next page of the search service, by the arguments of the static page."""
-        if _is_answer(response):
-            if response.request is None:
-                return
-            sent = {name: values[0] for name, values in parse_qs(response.request.body.decode()).items()}
-            number = int(sent["page"])
-            if number < int(json.loads(response.body).get("pageCount") or 0):
-                yield FormRequest(response.url, formdata={**sent, "page": str(number + 1)})
-            return
+    def rows(self, answer: Row) -> Sequence[Row]:
+        """`data`, on some sites `docs`."""
+        return answer.get("data") or answer.get("docs") or ()
+
+    def row_date(self, row: Row) -> str | None:
+        """`docreltime` is milliseconds on some sites and text on others; `pubdate` is always text."""
+        stated = row.get("docreltime")
+        if isinstance(stated, int) or (isinstance(stated, str) and stated.isdigit()):
+            return china_time(int(stated))
+        return first_date(stated) or first_date(row.get("pubdate"))
+
+    def first_requests(self, response: Response) -> Iterator[Request]:
+        """Page 2, by the arguments that the static page's script passes; page 1 is the static page."""
         model = _MODEL.search(response.text)
         if model is None:
-            yield from super().next_pages(response)
+            yield from super().first_requests(response)
             return
         arguments, size, count = model["model"], _SIZE.search(model["model"]), _COUNT.search(model["model"])
         channel = _CHANNEL.search(arguments) or _SEARCH_ID.search(response.text)
@@ -87,22 +77,17 @@ class TRSFujian(TRS):
             }
             yield FormRequest(response.urljoin(_SEARCH), formdata=fields)
 
+    def next_requests(self, response: Response) -> Iterator[Request]:
+        """The same form with the next page's number, up to `pageCount`."""
+        if response.request is None:
+            return
+        sent = dict(parse_qsl(response.request.body.decode()))
+        number = int(sent["page"])
+        if number < int(self.answer(response).get("pageCount") or 0):
+            yield FormRequest(response.url, formdata={**sent, "page": str(number + 1)})
+
     def total(self, response: Response) -> int | None:
-        """`recordCount` of the static page."""
-        if _is_answer(response):
-            return None
-        model = _MODEL.search(response.text)
+        """`recordCount` of the static page; answers announce none."""
+        model = None if self.is_answer(response) else _MODEL.search(response.text)
         count = _COUNT.search(model["model"]) if model else None
         return int(count[1]) if count else None
-
-
-def _is_answer(response: Response) -> bool:
-    return response.body[:1] in {b"{", b"["} or _SEARCH in response.url
-
-
-def _date(document: dict[str, Any]) -> str | None:
-    """`docreltime` is milliseconds on some sites and text on others; `pubdate` is always text."""
-    told = document.get("docreltime")
-    if isinstance(told, int) or (isinstance(told, str) and told.isdigit()):
-        return datetime.fromtimestamp(int(told) / 1000, UTC).astimezone(_CHINA).strftime("%Y-%m-%d %H:%M")
-    return first_date(told) or first_date(document.get("pubdate"))

@@ -1,4 +1,8 @@
-"""How far a listing has been walked, and what is to be said of it: an archive must not miss pages without knowing it."""
+"""How far a listing was walked, and what is wrong with the walk: an archive must not miss pages without knowing it.
+
+A walk is one listing in one run. A branch is a part of it whose entries and total are counted apart: the listing itself,
+or one of the columns that it is made of. Nothing here looks at a page; what pages list is handed in.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archive.model import Entry, Problem
+from archive.vocabulary import ProblemKind, Stage
 
 MAX_PAGES = 500
-"""Pages of one listing after which a walk is taken for endless: at 10 rows a page 5,000 reports, more than any column has."""
+"""Pages after which a walk counts as endless: at 10 rows a page 5,000 reports, more than any column has."""
 
 
 @dataclass(slots=True)
 class Branch:
-    """Pages that are counted together: the listing, or one of the columns that it is made of."""
+    """A part of a listing that is counted by itself."""
 
     entries: set[str] = field(default_factory=set)
+    """Addresses of the entries seen so far."""
     total: int | None = None
+    """The largest total that one of its pages announced."""
 
 
 @dataclass(slots=True)
 class Walk:
-    """One listing in one run. `root` is its first page."""
+    """One listing in one run. `root` is the address of its first page."""
 
     root: str
     pages: int = 0
@@ -35,59 +42,71 @@ class Walk:
     ) -> bool:
         """Count a page; whether the walk goes on from it.
 
-        `goes_on` says that the page leads to further ones, `promised` that the page before said this one has entries.
+        `total` is what the page announces, `goes_on` whether it leads to further pages, `promised` whether the page
+        before it said that this one has entries.
         """
         part = self.branches.setdefault(branch, Branch())
-        self.pages += 1
-        if total is not None:
-            if part.total is not None and total < part.total:
-                self.add_problem(
-                    "listing_shrinks",
-                    f"{part.total} entries announced on an earlier page, {total} on {url}",
-                    branch,
-                )
-            part.total = max(total, part.total or 0)
         urls = {entry.url for entry in entries}
-        if urls and urls <= part.entries:
-            self.add_problem("listing_repeats", f"all {len(urls)} entries of {url} stood on pages before it", branch)
-            return False
-        if part.entries and not urls:
-            if promised:
-                self.add_problem(
-                    "listing_stub", f"{url} lists nothing, though the page before it said that it would", branch
-                )
+        self.pages += 1
+        self._count_total(part, branch, url, total)
+        if self._adds_nothing(part, branch, url, urls, promised=promised):
             return False
         if not urls and not goes_on and total is None and branch != self.root:
-            self.add_problem("listing_empty", "this part of a listing has no entries and leads nowhere", branch)
+            self.add_problem(ProblemKind.LISTING_EMPTY, "this column has no entries and leads to no other page", branch)
+        self._count_entries(part, entries)
+        if self.pages >= MAX_PAGES and goes_on:
+            self.add_problem(ProblemKind.LISTING_ENDLESS, f"more than {MAX_PAGES} pages")
+            return False
+        return True
+
+    def _count_total(self, part: Branch, branch: str, url: str, total: int | None) -> None:
+        if total is None:
+            return
+        if part.total is not None and total < part.total:
+            message = f"an earlier page announced {part.total} entries, {url} announces {total}"
+            self.add_problem(ProblemKind.LISTING_SHRINKS, message, branch)
+        part.total = max(total, part.total or 0)
+
+    def _adds_nothing(self, part: Branch, branch: str, url: str, urls: set[str], *, promised: bool) -> bool:
+        """Whether the page lists only what pages before it listed, or nothing where they listed something."""
+        if urls and urls <= part.entries:
+            message = f"all {len(urls)} entries of {url} were listed on earlier pages"
+            self.add_problem(ProblemKind.LISTING_REPEATS, message, branch)
+            return True
+        if part.entries and not urls:
+            if promised:
+                message = f"{url} lists nothing, though the page before it announced more entries"
+                self.add_problem(ProblemKind.LISTING_STUB, message, branch)
+            return True
+        return False
+
+    def _count_entries(self, part: Branch, entries: Sequence[Entry]) -> None:
+        urls = {entry.url for entry in entries}
         self.undated |= {entry.url for entry in entries if entry.date is None} - self.entries
         self.undated -= {entry.url for entry in entries if entry.date is not None}
         part.entries |= urls
         self.entries |= urls
-        if self.pages >= MAX_PAGES and goes_on:
-            self.add_problem("listing_endless", f"more than {MAX_PAGES} pages")
-            return False
-        return True
 
-    def add_problem(self, kind: str, message: str, url: str | None = None) -> None:
+    def add_problem(self, kind: ProblemKind, message: str, url: str | None = None) -> None:
         """Keep a problem until the walk is over."""
         self.problems.append(self._problem(kind, message, url))
 
     def audit(self) -> Iterator[Problem]:
-        """What is to be said of the walk when it is over."""
+        """Everything wrong with the walk, once it is over."""
         yield from self.problems
         if not self.entries:
-            yield self._problem("listing_empty", "not a single entry was listed")
+            yield self._problem(ProblemKind.LISTING_EMPTY, "the listing has no entries")
         for url, part in self.branches.items():
             if self.entries and part.total is not None and len(part.entries) != part.total:
-                seen = f"{part.total} entries announced, {len(part.entries)} seen; {self.pages} pages walked"
-                yield self._problem("listing_short", seen, url)
+                message = f"{part.total} entries announced, {len(part.entries)} seen; {self.pages} pages walked"
+                yield self._problem(ProblemKind.LISTING_SHORT, message, url)
         if self.undated:
-            yield self._problem("listing_undated", f"{len(self.undated)} entries without a date")
+            yield self._problem(ProblemKind.LISTING_UNDATED, f"{len(self.undated)} entries without a date")
 
     @property
     def is_whole(self) -> bool:
-        """Whether the listing was walked to its end: only then does what it does not show mean anything."""
-        return all(problem.kind == "listing_undated" for problem in self.audit())
+        """Whether the listing was walked to its end: only then does a report's absence from it mean anything."""
+        return all(problem.kind == ProblemKind.LISTING_UNDATED for problem in self.audit())
 
-    def _problem(self, kind: str, message: str, url: str | None = None) -> Problem:
-        return Problem(kind=kind, message=message, url=url or self.root, stage="listing")
+    def _problem(self, kind: ProblemKind, message: str, url: str | None = None) -> Problem:
+        return Problem(kind=kind, message=message, url=url or self.root, stage=Stage.LISTING)
