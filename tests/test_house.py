@@ -223,6 +223,7 @@ def test_hooks_run_what_make_lint_runs() -> None:
     hooks = [hook for repo in config["repos"] for hook in repo["hooks"]]
     assert tuple(hook["entry"] for hook in hooks) == lint_commands()
     assert all(hook["pass_filenames"] is False for hook in hooks)
+    subprocess.run([sys.executable, "-m", "pre_commit", "validate-config"], cwd=ROOT, check=True)
 
 
 def test_make_alone_has_a_line_for_each_target() -> None:
@@ -230,6 +231,19 @@ def test_make_alone_has_a_line_for_each_target() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.findall(r"^\.PHONY: (.*)", makefile, re.MULTILINE)[0].split()
     assert re.findall(r"^  make (\w+)  +\S", done.stdout, re.MULTILINE) == targets
+
+
+GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+def test_paths_in_the_guides_are_there(guide: Path) -> None:
+    text = guide.read_text(encoding="utf-8")
+    named = re.findall(rf"(?<![\w./-])((?:{'|'.join(FLOORS)}|tests|docs|tools)/[\w./*-]*[\w*])", text)
+    made_by_a_reader = re.compile(r"^(?:spiders|tests/pages)/example|\.db$")
+    missing = {name for name in named if not any(ROOT.glob(name)) and not made_by_a_reader.search(name)}
+    linked = {name for name in re.findall(r"\]\((?!http)([^)#]+)", text) if not (guide.parent / name).exists()}
+    assert not missing | linked
 
 
 def test_no_index_is_named_in_the_locks_and_each_pin_has_a_hash() -> None:
