@@ -161,7 +161,6 @@ NAMES = {
 NOT_IMPORTED = {
     "lxml-html-clean": "trafilatura needs it named, with lxml 6",
     "onnxruntime": "rapidocr runs its models with it",
-    "python-dateutil": "for dates that are computed",
 }
 """What is declared and imported by nothing here, and why."""
 PICTURES = "pipelines/documents/picture"
