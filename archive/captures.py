@@ -1,4 +1,4 @@
-"""captures.db: append-only record of every fetch. Written by crawls and imports, never by a reader."""
+"""captures.db: the append-only record of every fetch. Crawls and imports write it, readers never do."""
 
 from __future__ import annotations
 
@@ -16,37 +16,34 @@ import zstandard
 from sqlite_utils import Database
 from w3lib.url import canonicalize_url
 
-from archive.database import ArchiveError, DamageError, open_database, open_read_only, utc_now
+from archive.database import ArchiveError, DamageError, open_database, open_read_only, placeholders, sql_words, utc_now
 from archive.migrations.captures import migrations
 from archive.model import Entry
-from archive.runs import Journal
+from archive.runs import RunsAndProblems
+from archive.vocabulary import ANSWER_OUTCOMES, DOCUMENT_OUTCOMES, Outcome, ProblemKind, Stage
 
 Headers = list[tuple[str, str]]
-
-OUTCOMES = ("ok", "unchanged", "redirect", "missing", "blocked", "error")
-ANSWERS = ("ok", "unchanged", "redirect", "missing")
-"""Outcomes that say what the portal holds; blocked and error only say that we were not told."""
-
+"""Names and values in the order in which they were sent, repeats included."""
 
 PAGE_SIZE = 2048
-"""Bytes of a page of a new captures.db: about half a page is lost behind every body."""
+"""Bytes of a database page of a new captures.db: on average half a page stays empty after each body."""
+HISTORY_BATCH = 500
+"""Addresses in one query; SQLite allows 999 parameters in its older builds."""
 
 
 @lru_cache(maxsize=1024)
 def fingerprint(method: str, url: str, body: bytes | None = None) -> bytes:
-    """What a capture is found by: method, URL without its fragment, and for a form POST its fields in any order."""
+    """The key of a request: method, URL without its fragment and, for a form POST, the fields in any order. 16 bytes."""
     text = f"{method} {canonicalize_url(url)}"
     if body:
-        fields = parse_qsl(body.decode("utf-8", "surrogateescape"), keep_blank_values=True)
-        text += " " + (
-            urlencode(sorted(fields), errors="surrogateescape") if fields else hashlib.sha256(body).hexdigest()
-        )
+        form = parse_qsl(body.decode("utf-8", "surrogateescape"), keep_blank_values=True)
+        text += " " + (urlencode(sorted(form), errors="surrogateescape") if form else hashlib.sha256(body).hexdigest())
     return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
 
 
 @dataclass(slots=True, kw_only=True)
 class Capture:
-    """One fetch. `body` is the decoded entity, None when no answer came; headers keep order and repeats."""
+    """One fetch. `body` is the entity after content decoding, None when no answer came."""
 
     url: str
     method: str = "GET"
@@ -54,7 +51,9 @@ class Capture:
     requested_at: str
     """UTC, ISO 8601."""
     status: int | None = None
-    outcome: str
+    """The HTTP status; None when no answer came."""
+    outcome: Outcome | None
+    """None only while an import has not classified the answer."""
     body: bytes | None = field(default=None, repr=False)
     sha256: str | None = None
     content_type: str | None = None
@@ -77,13 +76,24 @@ _INSERT = (
     f"INSERT INTO captures (fingerprint, {', '.join(_COLUMNS)})"  # noqa: S608 - our column names
     f" VALUES (:fingerprint, {', '.join(f':{name}' for name in _COLUMNS)})"
 )
+_SHA256_BEFORE = f"""
+SELECT sha256 FROM captures
+WHERE fingerprint = ? AND requested_at <= ? AND outcome IN ({sql_words(DOCUMENT_OUTCOMES)})
+ORDER BY requested_at DESC, id DESC LIMIT 1
+"""  # noqa: S608 - words of the vocabulary
+_BODY_OF = """
+SELECT sha256 FROM captures
+WHERE url = :url AND method = 'GET' AND sha256 IS NOT NULL AND (:moment IS NULL OR requested_at = :moment)
+ORDER BY requested_at DESC, id DESC LIMIT 1
+"""
+_HISTORY_COLUMNS = "id, run_id, portal, url, requested_at, status, outcome, sha256, content_type, redirect_url, note"
 
 
-class Captures(Journal):
+class Captures(RunsAndProblems):
     """The captures of one archive directory. Open once per process; every write is its own commit."""
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
-        """Raises ArchiveError when captures.db in `folder` cannot be used, or to read only when it is not there."""
+        """Raises ArchiveError when captures.db in `folder` cannot be used and, with `read_only`, when it does not exist."""
         self.path = folder / "captures.db"
         self.db = (
             Database(open_read_only(self.path))
@@ -97,20 +107,24 @@ class Captures(Journal):
         """Release the database."""
         self.db.close()
 
-    # Captures
+    # Writing captures
 
     def add(self, capture: Capture, *, settled: bool = False) -> Capture:
-        """Keep one fetch; body and row in a single commit.
+        """Keep one fetch; body and row in a single commit. Raises ArchiveError where they cannot be written.
 
-        An `ok` capture whose bytes equal those of the answer before it becomes `unchanged`, unless its outcome is
-        `settled`: told by the archive that made it. A 304 carries no body: it is kept with the sha256 of the answer it
-        confirms. Sets `id`, `sha256` and `outcome` on the capture.
+        An `ok` capture with the same bytes as the answer before it becomes `unchanged`, unless its outcome is `settled`
+        because the archive that made it has decided. A 304 has no body: it is kept with the sha256 of the answer that
+        it confirms. Sets `id`, `sha256` and `outcome` on the capture.
         """
         key = fingerprint(capture.method, capture.url, capture.request_body)
         if capture.body is not None and capture.sha256 is None:
             capture.sha256 = hashlib.sha256(capture.body).hexdigest()
-        if not settled and capture.outcome == "ok" and capture.sha256 == self._sha256_before(key, capture.requested_at):
-            capture.outcome = "unchanged"
+        if (
+            not settled
+            and capture.outcome == Outcome.OK
+            and capture.sha256 == self._sha256_before(key, capture.requested_at)
+        ):
+            capture.outcome = Outcome.UNCHANGED
         try:
             with self.db.conn as connection:
                 if capture.body is not None:
@@ -121,7 +135,7 @@ class Captures(Journal):
         return capture
 
     def add_row(self, connection: sqlite3.Connection, capture: Capture, key: bytes) -> int | None:
-        """Keep a capture's row under its fingerprint, as part of the caller's transaction; its id."""
+        """Write a capture's row under its fingerprint, as part of the caller's transaction; returns the new id."""
         values = {name: getattr(capture, name) for name in _COLUMNS} | {
             "fingerprint": key,
             "request_body": capture.request_body or None,
@@ -139,42 +153,34 @@ class Captures(Journal):
             )
 
     def _sha256_before(self, key: bytes, moment: str) -> str | None:
-        """What the request was last answered with up to that moment: imports may bring what is older."""
-        row = self.db.conn.execute(
-            "SELECT sha256 FROM captures WHERE fingerprint = ? AND requested_at <= ? AND outcome IN ('ok', 'unchanged')"
-            " ORDER BY requested_at DESC, id DESC LIMIT 1",
-            (key, moment),
-        ).fetchone()
+        """The body of the last answer up to that moment, not of the last one added: imports may bring older answers."""
+        row = self.db.conn.execute(_SHA256_BEFORE, (key, moment)).fetchone()
         return row["sha256"] if row else None
+
+    # Finding captures
 
     def urls_since(self, date: str) -> set[str]:
         """Addresses that were asked for at that date (ISO, UTC) or later."""
         return {row[0] for row in self.db.conn.execute("SELECT url FROM captures WHERE requested_at >= ?", (date,))}
 
     def urls_unread(self) -> set[str]:
-        """Addresses of which readers last said that nothing installed here reads them."""
-        sql = "SELECT url FROM problems WHERE kind = 'unread' AND stage = 'read' AND resolved_at IS NULL"
-        return {row[0] for row in self.db.conn.execute(sql)}
+        """Addresses of documents that no reader installed here could read when they were last read."""
+        sql = "SELECT url FROM problems WHERE kind = ? AND stage = ? AND resolved_at IS NULL"
+        return {row[0] for row in self.db.conn.execute(sql, (ProblemKind.UNREAD, Stage.READ))}
 
     def body_of(self, url: str, moment: str | None) -> str | None:
-        """The sha256 of what a GET of this address was answered with at that moment, or, without one, last of all."""
-        where, values = ("AND requested_at = ?", (url, moment)) if moment else ("", (url,))
-        row = self.db.conn.execute(
-            f"SELECT sha256 FROM captures WHERE url = ? AND method = 'GET' AND sha256 IS NOT NULL {where}"  # noqa: S608 - a constant clause
-            " ORDER BY requested_at DESC, id DESC LIMIT 1",
-            values,
-        ).fetchone()
+        """The sha256 of the answer to a GET of this address at that moment (UTC, ISO), or of the newest without one."""
+        row = self.db.conn.execute(_BODY_OF, {"url": url, "moment": moment or None}).fetchone()
         return row["sha256"] if row else None
 
     def holds(self, capture: Capture) -> bool:
-        """Whether this very fetch (request, moment, status) is already here: imports may be repeated."""
-        return (
-            self.db.conn.execute(
-                "SELECT 1 FROM captures WHERE fingerprint = ? AND requested_at = ? AND status IS ?",
-                (fingerprint(capture.method, capture.url, capture.request_body), capture.requested_at, capture.status),
-            ).fetchone()
-            is not None
-        )
+        """Whether this very fetch (request, moment, status) is already here: an import may be repeated."""
+        key = fingerprint(capture.method, capture.url, capture.request_body)
+        row = self.db.conn.execute(
+            "SELECT 1 FROM captures WHERE fingerprint = ? AND requested_at = ? AND status IS ?",
+            (key, capture.requested_at, capture.status),
+        ).fetchone()
+        return row is not None
 
     def last(
         self,
@@ -182,45 +188,47 @@ class Captures(Journal):
         url: str,
         body: bytes | None = None,
         *,
-        outcomes: tuple[str, ...] = ANSWERS,
+        outcomes: tuple[Outcome, ...] = ANSWER_OUTCOMES,
         before: str | None = None,
     ) -> Capture | None:
         """The newest capture of this request whose outcome is one of `outcomes`, with its body; None if there is none.
 
-        With `before` (UTC, ISO), the newest that is older than that.
+        With `before` (UTC, ISO), the newest that is older than that. Raises DamageError when its body is damaged.
         """
-        marks = ", ".join("?" * len(outcomes))
         older, moment = ("AND requested_at < ?", (before,)) if before else ("", ())
         row = self.db.conn.execute(
-            f"SELECT * FROM captures WHERE fingerprint = ? AND outcome IN ({marks}) {older} ORDER BY requested_at DESC, id DESC LIMIT 1",  # noqa: S608 - only marks
-            (fingerprint(method, url, body), *outcomes, *moment),
+            f"""
+            SELECT * FROM captures
+            WHERE fingerprint = ? AND outcome IN ({sql_words(outcomes)}) {older}
+            ORDER BY requested_at DESC, id DESC LIMIT 1
+            """,  # noqa: S608 - constant clauses
+            (fingerprint(method, url, body), *moment),
         ).fetchone()
         return self._capture(row) if row else None
 
     def replay(self, method: str, url: str, body: bytes | None = None) -> Capture | None:
-        """What an offline crawl answers: the newest real answer, or the newest refusal where there never was one."""
-        return self.last(method, url, body) or self.last(method, url, body, outcomes=("blocked", "error"))
+        """What an offline crawl gets: the newest answer or, where there never was one, the newest refusal or failure."""
+        refusals = (Outcome.BLOCKED, Outcome.ERROR)
+        return self.last(method, url, body) or self.last(method, url, body, outcomes=refusals)
 
     def history(self, urls: Iterable[str]) -> list[Capture]:
         """Every GET of these URLs, oldest first, without bodies and headers."""
         wanted = sorted(set(urls))
         rows: list[sqlite3.Row] = []
-        columns = "id, run_id, portal, url, requested_at, status, outcome, sha256, content_type, redirect_url, note"
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            marks = ", ".join("?" * len(part))
+        for start in range(0, len(wanted), HISTORY_BATCH):
+            batch = wanted[start : start + HISTORY_BATCH]
             rows += self.db.conn.execute(
-                f"SELECT {columns} FROM captures WHERE url IN ({marks}) AND method = 'GET'",  # noqa: S608 - our column names, marks
-                part,
+                f"SELECT {_HISTORY_COLUMNS} FROM captures WHERE url IN ({placeholders(batch)}) AND method = 'GET'",  # noqa: S608 - placeholders
+                batch,
             )
         rows.sort(key=lambda row: (row["requested_at"], row["id"]))
-        return [Capture(**dict(row)) for row in rows]
+        return [Capture(**{**dict(row), "outcome": Outcome(row["outcome"])}) for row in rows]
 
     def get(self, number: int) -> Capture:
-        """The capture of that id, whole. Raises DamageError when its body is not, ArchiveError when there is none."""
+        """The capture of that id with its body. Raises DamageError when the body is damaged, ArchiveError without a row."""
         row = self.db.conn.execute("SELECT * FROM captures WHERE id = ?", (number,)).fetchone()
         if row is None:
-            raise ArchiveError(f"there is no capture {number} in {self.path}")
+            raise ArchiveError(f"no capture {number} in {self.path}")
         return self._capture(row)
 
     def count(self) -> int:
@@ -228,23 +236,29 @@ class Captures(Journal):
         return int(self.db.conn.execute("SELECT COUNT(*) FROM captures").fetchone()[0])
 
     def urls(self, portal: str | None = None) -> Iterator[tuple[str | None, str, str | None, str]]:
-        """(portal, url, redirect_url, outcome) of every distinct answered GET, of all or of one portal and of none."""
+        """(portal, url, redirect_url, outcome) of every distinct answered GET.
+
+        With a portal, only its own and those that belong to none.
+        """
         where, values = ("AND (portal = ? OR portal IS NULL)", (portal,)) if portal else ("", ())
         for row in self.db.conn.execute(
-            "SELECT DISTINCT portal, url, redirect_url, outcome FROM captures"  # noqa: S608 - a constant clause
-            f" WHERE method = 'GET' AND outcome IN ('ok', 'unchanged', 'redirect', 'missing') {where} ORDER BY url, portal",
+            f"""
+            SELECT DISTINCT portal, url, redirect_url, outcome FROM captures
+            WHERE method = 'GET' AND outcome IN ({sql_words(ANSWER_OUTCOMES)}) {where}
+            ORDER BY url, portal
+            """,  # noqa: S608 - constant clauses
             values,
         ):
             yield tuple(row)
 
     def body(self, sha256: str, *, check: bool = False) -> bytes:
-        """The bytes kept under this hash; to `check` is to hash them again.
+        """The bytes kept under this hash; with `check` they are hashed again.
 
-        Raises DamageError when they are not there, do not decompress, or are found to be others.
+        Raises DamageError when they are missing, do not decompress, or have another hash.
         """
         row = self.db.conn.execute("SELECT encoding, data FROM bodies WHERE sha256 = ?", (sha256,)).fetchone()
         if row is None:
-            raise DamageError(f"body {sha256} is not in {self.path}")
+            raise DamageError(f"body {sha256} is missing from {self.path}")
         if row["encoding"] != "zstd":
             raise DamageError(f"body {sha256} has the unknown encoding {row['encoding']!r}")
         try:
@@ -252,11 +266,12 @@ class Captures(Journal):
         except zstandard.ZstdError as error:
             raise DamageError(f"body {sha256} is damaged: {error}") from error
         if check and hashlib.sha256(body).hexdigest() != sha256:
-            raise DamageError(f"body {sha256} is damaged: its bytes are others")
+            raise DamageError(f"body {sha256} is damaged: hash mismatch")
         return body
 
     def _capture(self, row: sqlite3.Row, *, with_body: bool = True) -> Capture:
         values = {key: row[key] for key in row.keys() if key != "fingerprint"}  # noqa: SIM118 - a Row iterates over values
+        values["outcome"] = Outcome(values["outcome"])
         values["request_headers"] = [tuple(pair) for pair in json.loads(values["request_headers"] or "[]")]
         values["response_headers"] = [tuple(pair) for pair in json.loads(values["response_headers"] or "[]")]
         capture = Capture(**values)
@@ -267,7 +282,7 @@ class Captures(Journal):
     # Portals and entries
 
     def add_portal(self, facts: dict[str, str | None]) -> None:
-        """What a portal's file declares, as of now; a portal whose file is gone stays readable."""
+        """Keep what a portal's file declares today; a portal whose file is removed later stays readable."""
         self.db.table("portals").upsert(facts, pk="name")
 
     def portals(self) -> dict[str, dict[str, str | None]]:
@@ -275,26 +290,34 @@ class Captures(Journal):
         return {row["name"]: dict(row) for row in self.db.conn.execute("SELECT * FROM portals ORDER BY name")}
 
     def add_entries(self, entries: list[Entry]) -> None:
-        """Keep what one listing page says, in one commit; title and date follow the listing."""
+        """Keep what one page of a listing shows, in one commit; title and date are updated."""
         now = utc_now()
         with self.db.conn as connection:
             connection.executemany(
-                "INSERT INTO entries (portal, listing_url, url, title, date, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (portal, listing_url, url) DO UPDATE SET"
-                " title = excluded.title, date = excluded.date, last_seen = excluded.last_seen",
+                """
+                INSERT INTO entries (portal, listing_url, url, title, date, first_seen, last_seen)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (portal, listing_url, url) DO UPDATE SET
+                    title = excluded.title,
+                    date = excluded.date,
+                    last_seen = excluded.last_seen
+                """,
                 [(e.portal, e.listing_url, e.url, e.title, e.date, now, now) for e in entries],
             )
 
-    def see_entries(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Take in entries of another archive, in one commit: the later word counts, first and last sight of both."""
+    def merge_entries(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Take in another archive's rows of `entries`, in one commit: title and date of whichever saw them last."""
         with self.db.conn as connection:
             connection.executemany(
-                "INSERT INTO entries (portal, listing_url, url, title, date, first_seen, last_seen)"
-                " VALUES (:portal, :listing_url, :url, :title, :date, :first_seen, :last_seen)"
-                " ON CONFLICT (portal, listing_url, url) DO UPDATE SET"
-                " title = CASE WHEN excluded.last_seen > last_seen THEN excluded.title ELSE title END,"
-                " date = CASE WHEN excluded.last_seen > last_seen THEN excluded.date ELSE date END,"
-                " first_seen = MIN(first_seen, excluded.first_seen), last_seen = MAX(last_seen, excluded.last_seen)",
+                """
+                INSERT INTO entries (portal, listing_url, url, title, date, first_seen, last_seen)
+                VALUES (:portal, :listing_url, :url, :title, :date, :first_seen, :last_seen)
+                ON CONFLICT (portal, listing_url, url) DO UPDATE SET
+                    title = CASE WHEN excluded.last_seen > last_seen THEN excluded.title ELSE title END,
+                    date = CASE WHEN excluded.last_seen > last_seen THEN excluded.date ELSE date END,
+                    first_seen = MIN(first_seen, excluded.first_seen),
+                    last_seen = MAX(last_seen, excluded.last_seen)
+                """,
                 rows,
             )
 
@@ -303,7 +326,7 @@ class Captures(Journal):
         sql, values = "SELECT portal, listing_url, url, title, date FROM entries", []
         if urls is not None:
             values = sorted(set(urls))
-            sql += f" WHERE url IN ({', '.join('?' * len(values))})"
+            sql += f" WHERE url IN ({placeholders(values)})"
         elif portal is not None:
             values = [portal]
             sql += " WHERE portal = ?"
@@ -316,5 +339,5 @@ class Captures(Journal):
             yield tuple(row)
 
     def listing_urls(self) -> set[str]:
-        """Addresses that are listings: never read as reports."""
+        """Addresses of listings, which are never read as reports."""
         return {row[0] for row in self.db.conn.execute("SELECT DISTINCT listing_url FROM entries")}

@@ -1,4 +1,4 @@
-"""The reports as tidy tables for statisticians: CSV and Parquet, described by a Frictionless data package."""
+"""The reports as tables for statisticians: CSV and Parquet, described by a Frictionless data package."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ KEYS: dict[str, tuple[str, ...]] = {
     "coverage": (),
     "year_over_year": (),
 }
-"""What is written, each with its primary key."""
+"""The tables and views that are written, each with its primary key."""
 
 LEFT_OUT = {"search_id", "digest"}
 """Columns that only the database needs."""
 _TEXT_OF_VIEWS = {"deadline", "standing_three", "standing_four"}
-"""Columns that a view works out and that are no number."""
+"""Computed columns of views that hold text; all other computed columns hold numbers."""
 _TYPES = {
     "TEXT": (pa.string(), "string"),
     "INTEGER": (pa.int64(), "integer"),
     "NUMERIC": (pa.float64(), "number"),
 }
-_AT_ONCE = 20_000
+_ROWS_AT_ONCE = 20_000
 LICENCE = (
     "The reports are documents of an administrative character, which article 5 of the Copyright Law of the People's"
     " Republic of China leaves without copyright; name the issuing body and this archive as the source."
@@ -56,9 +56,9 @@ FORMULAS = (
 
 
 def export(reports: Path, out: Path, described: Traversable) -> dict[str, int]:
-    """Write every table of `reports` (reports.db) into the directory `out`; the number of rows of each.
+    """Write every table of `reports` (reports.db) into the directory `out`; returns table → number of rows.
 
-    All tables show the same moment, whatever writes meanwhile. `described` is the metadata.yaml with a description of
+    All tables are of the same moment, whatever is written meanwhile. `described` is the metadata.yaml that describes
     every column. Raises ArchiveError when `out` cannot be written.
     """
     tables = yaml.safe_load(described.read_text(encoding="utf-8"))["databases"]["reports"]["tables"]
@@ -89,7 +89,7 @@ def export(reports: Path, out: Path, described: Traversable) -> dict[str, int]:
 
 
 def _columns(db: sqlite3.Connection, table: str) -> dict[str, str]:
-    """Name → TEXT, INTEGER or NUMERIC; what a view works out has no declared type and is a number."""
+    """Column → TEXT, INTEGER or NUMERIC; computed columns of views have no declared type."""
     return {
         row[1]: row[2] or ("TEXT" if row[1] in _TEXT_OF_VIEWS else "NUMERIC")
         for row in db.execute(f"PRAGMA table_info({table})")
@@ -129,7 +129,7 @@ def _fit(values: tuple[Any, ...], kind: str) -> list[Any]:
 def _batches(db: sqlite3.Connection, table: str, columns: dict[str, str]) -> Iterator[list[tuple[Any, ...]]]:
     order = ", ".join(KEYS[table]) or ", ".join(list(columns)[:3])
     cursor = db.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {order}")  # noqa: S608 - our own names
-    while rows := cursor.fetchmany(_AT_ONCE):
+    while rows := cursor.fetchmany(_ROWS_AT_ONCE):
         yield rows
 
 

@@ -1,9 +1,11 @@
-"""How both databases are opened: WAL, foreign keys, one writer, migrations, errors a person can read."""
+"""Opening the two databases: WAL, foreign keys, one writer, migrations, errors that a person can read."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -20,10 +22,10 @@ class DamageError(ArchiveError):
 
 
 def open_database(path: Path, migrations: Migrations, *, page_size: int = 4096) -> Database:
-    """Open `path` for writing, making (with pages of that many bytes) and migrating it as needed.
+    """Open `path` for writing; create it (with `page_size` bytes a page) and migrate it as needed.
 
-    The directory is made when its parent is there; a mistyped path shall not grow a tree of empty archives.
-    Raises ArchiveError for a directory that cannot be made and for a file that is no intact SQLite database.
+    Only the last directory of the path is created: a mistyped path must not leave a tree of empty archives.
+    Raises ArchiveError where the directory cannot be created and where the file is not an intact SQLite database.
     """
     folder = path.parent
     try:
@@ -48,7 +50,7 @@ def open_database(path: Path, migrations: Migrations, *, page_size: int = 4096) 
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """A connection that can change nothing. Raises ArchiveError when there is no such file."""
+    """A connection that cannot write. Raises ArchiveError when there is no such file."""
     if not path.is_file():
         raise ArchiveError(f"there is no {path}")
     connection = sqlite3.connect(
@@ -59,10 +61,34 @@ def open_read_only(path: Path) -> sqlite3.Connection:
 
 
 def utc_now() -> str:
-    """The present moment in UTC as the archive writes it: `2026-01-31T08:00:00.123456Z`, sortable as text."""
+    """The present time in UTC as the archive writes it: `2026-01-31T08:00:00.123456Z`, which sorts as text."""
     return iso(datetime.now(UTC))
 
 
 def iso(moment: datetime) -> str:
-    """An aware datetime in UTC, to the microsecond, sortable as text."""
+    """An aware datetime in UTC, to the microsecond, which sorts as text."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def in_memory(migrations: Migrations) -> Database:
+    """An empty database with that schema: what to read where there is no file, without creating one."""
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    database = Database(connection)
+    migrations.apply(database)
+    return database
+
+
+def placeholders(values: Iterable[object]) -> str:
+    """A `?` for each value, as SQL writes them in a list: `?, ?, ?`."""
+    return ", ".join("?" for _ in values)
+
+
+def sql_words(words: Iterable[StrEnum]) -> str:
+    """Members of a vocabulary as SQL writes them in a list: `'ok', 'unchanged'`. Their words hold no quotes.
+
+    >>> from archive.vocabulary import DOCUMENT_OUTCOMES
+    >>> sql_words(DOCUMENT_OUTCOMES)
+    "'ok', 'unchanged'"
+    """
+    return ", ".join(f"'{word}'" for word in words)

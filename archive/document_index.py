@@ -6,72 +6,74 @@ import sqlite3
 from collections.abc import Container, Iterator
 from itertools import groupby
 
-Document = tuple[str, str]
-"""Portal and key."""
+DocumentKey = tuple[str, str]
+"""Portal, and the document's key on it."""
+
+_SCHEMA = """
+CREATE TABLE owners (url TEXT PRIMARY KEY, portal TEXT, key TEXT) WITHOUT ROWID;
+CREATE TABLE redirects (url TEXT PRIMARY KEY, target TEXT) WITHOUT ROWID;
+CREATE TABLE addresses (portal TEXT, key TEXT, url TEXT, PRIMARY KEY (portal, key, url)) WITHOUT ROWID;
+"""
 
 
 class DocumentIndex:
-    """Which document each address belongs to, where addresses have moved, and where documents have been found."""
+    """Which document an address belongs to, which addresses redirect, and under which addresses a document is found."""
 
     def __init__(self) -> None:
         self.db = sqlite3.connect("")
-        self.db.executescript(
-            "CREATE TABLE pages (url TEXT PRIMARY KEY, portal TEXT, key TEXT) WITHOUT ROWID;"
-            "CREATE TABLE moved (url TEXT PRIMARY KEY, target TEXT) WITHOUT ROWID;"
-            "CREATE TABLE found (portal TEXT, key TEXT, url TEXT, PRIMARY KEY (portal, key, url)) WITHOUT ROWID;"
-        )
+        self.db.executescript(_SCHEMA)
 
-    def belongs(self, url: str, document: Document) -> Document:
-        """Say whose address it is, if nobody has yet; returns whose it is."""
-        self.db.execute("INSERT OR IGNORE INTO pages VALUES (?, ?, ?)", (url, *document))
-        portal, key = self.db.execute("SELECT portal, key FROM pages WHERE url = ?", (url,)).fetchone()
+    def assign(self, url: str, document: DocumentKey) -> DocumentKey:
+        """Make `document` the owner of an address, unless it has one; returns its owner."""
+        self.db.execute("INSERT OR IGNORE INTO owners VALUES (?, ?, ?)", (url, *document))
+        portal, key = self.db.execute("SELECT portal, key FROM owners WHERE url = ?", (url,)).fetchone()
         return portal, key
 
-    def move(self, url: str, target: str) -> None:
-        """The address leads to another."""
-        self.db.execute("INSERT OR REPLACE INTO moved VALUES (?, ?)", (url, target))
+    def add_redirect(self, url: str, target: str) -> None:
+        """The address redirects to another."""
+        self.db.execute("INSERT OR REPLACE INTO redirects VALUES (?, ?)", (url, target))
 
-    def has_moved(self, url: str) -> bool:
-        """Whether the address leads to another."""
-        return self.db.execute("SELECT 1 FROM moved WHERE url = ?", (url,)).fetchone() is not None
+    def is_redirect(self, url: str) -> bool:
+        """Whether the address redirects to another."""
+        return self.db.execute("SELECT 1 FROM redirects WHERE url = ?", (url,)).fetchone() is not None
 
-    def find(self, document: Document, url: str) -> None:
-        """The document is to be had at this address."""
-        self.db.execute("INSERT OR IGNORE INTO found VALUES (?, ?, ?)", (*document, url))
+    def add_address(self, document: DocumentKey, url: str) -> None:
+        """The document is found at this address."""
+        self.db.execute("INSERT OR IGNORE INTO addresses VALUES (?, ?, ?)", (*document, url))
 
-    def follow(self) -> None:
-        """Count addresses that lead to a document, at once or over others, among its own."""
-        for (url,) in self.db.execute("SELECT url FROM moved").fetchall():
+    def resolve_redirects(self) -> None:
+        """Add every address that redirects to a document, directly or over others, to the document's addresses."""
+        for (url,) in self.db.execute("SELECT url FROM redirects").fetchall():
             target, passed = url, {url}
-            while row := self.db.execute("SELECT target FROM moved WHERE url = ?", (target,)).fetchone():
+            while row := self.db.execute("SELECT target FROM redirects WHERE url = ?", (target,)).fetchone():
                 target = row[0]
                 if target in passed:
                     break
                 passed.add(target)
-            document = self.db.execute("SELECT portal, key FROM pages WHERE url = ?", (target,)).fetchone()
-            if document:
-                self.find(document, url)
+            owner = self.db.execute("SELECT portal, key FROM owners WHERE url = ?", (target,)).fetchone()
+            if owner:
+                self.add_address(owner, url)
 
-    def __iter__(self) -> Iterator[tuple[Document, list[str]]]:
+    def __iter__(self) -> Iterator[tuple[DocumentKey, list[str]]]:
         """Each document with its addresses, by portal and key."""
-        rows = self.db.execute("SELECT portal, key, url FROM found ORDER BY portal, key, url")
+        rows = self.db.execute("SELECT portal, key, url FROM addresses ORDER BY portal, key, url")
         for document, group in groupby(rows, key=lambda row: (row[0], row[1])):
             yield document, [url for _, _, url in group]
 
     def __len__(self) -> int:
         """How many documents there are."""
-        return int(self.db.execute("SELECT COUNT(*) FROM (SELECT DISTINCT portal, key FROM found)").fetchone()[0])
+        return int(self.db.execute("SELECT COUNT(*) FROM (SELECT DISTINCT portal, key FROM addresses)").fetchone()[0])
 
 
 class DiskSet(Container[str]):
-    """Texts in a private database on disk, gone with the process."""
+    """A set of texts in a private database on disk, which ends with the process."""
 
     def __init__(self) -> None:
         self.db = sqlite3.connect("")
         self.db.execute("CREATE TABLE texts (text TEXT PRIMARY KEY) WITHOUT ROWID")
 
     def add(self, text: str) -> None:
-        """Add one."""
+        """Add a text."""
         self.db.execute("INSERT OR IGNORE INTO texts VALUES (?)", (text,))
 
     def __contains__(self, text: object) -> bool:

@@ -1,4 +1,4 @@
-"""Another archive's captures into this one: what several machines have fetched becomes one archive."""
+"""Merging another archive's captures into this one, so that what several machines fetched becomes one archive."""
 
 from __future__ import annotations
 
@@ -9,17 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from archive.captures import Captures
-from archive.database import ArchiveError, DamageError, open_read_only
+from archive.database import ArchiveError, DamageError, open_read_only, placeholders
 
-_AT_ONCE = 200
-"""Captures in one commit: what is lost with a crash is taken in by the next merge."""
+_CAPTURES_PER_COMMIT = 200
+"""What a crash loses is merged by the next run."""
+
+_RUN = "SELECT id FROM runs WHERE kind = ? AND portal IS ? AND started_at = ?"
+_CAPTURE = "SELECT 1 FROM captures WHERE fingerprint = ? AND requested_at = ? AND status IS ?"
+_PROBLEM = "SELECT 1 FROM problems WHERE url IS ? AND stage = ? AND kind = ? AND seen_at = ?"
 
 
 class Merge:
-    """Takes the captures of `other`, a captures.db, into an archive. Repeated or after a crash it takes what is missing."""
+    """Merges `other`, a captures.db, into an archive. Repeated, or after a crash, it adds what is missing.
+
+    `progress` is called with the captures done and their total.
+    """
 
     def __init__(self, captures: Captures, other: Path, progress: Callable[[int, int], None]) -> None:
-        """Raises ArchiveError when `other` is not there, or is this archive itself."""
+        """Raises ArchiveError when `other` does not exist or is this archive itself."""
         self.captures = captures
         self.progress = progress
         if other.is_file() and other.samefile(captures.path):
@@ -29,17 +36,17 @@ class Merge:
         self.source.path = other
         self.counts: Counter[str] = Counter()
         self.damaged: list[str] = []
-        """A line for each capture that could not be taken."""
+        """A line for each capture that could not be merged."""
         self.urls: set[str] = set()
-        """The addresses of what was taken in."""
+        """The addresses of the captures that were added."""
 
     def run(self) -> None:
-        """Take everything in: runs, portals, captures with their bodies, entries, problems."""
+        """Add portals, runs, captures with their bodies, entries and problems. Raises ArchiveError."""
         try:
             self._portals()
             runs = self._runs()
             self._captures(runs)
-            self.captures.see_entries(map(dict, self._rows("entries", "portal, listing_url, url")))
+            self.captures.merge_entries(map(dict, self._rows("entries", "portal, listing_url, url")))
             self._problems(runs)
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot merge {self.source.path} into {self.captures.path}: {error}") from error
@@ -50,51 +57,44 @@ class Merge:
         return self.source.db.conn.execute(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - our names
 
     def _portals(self) -> None:
-        """Portals that this archive does not know; of the others its own facts stand."""
+        """Add the portals that this archive does not know; of the others it keeps its own facts."""
         known = self.captures.portals()
         for row in self._rows("portals", "name"):
             if row["name"] not in known:
                 self.captures.add_portal(dict(row))
 
     def _runs(self) -> dict[int, int]:
-        """Ids there → ids here: a run is the same when kind, portal and moment are."""
+        """Add the runs; returns id there → id here. A run is the same when kind, portal and start are."""
         ids: dict[int, int] = {}
         with self.captures.db.conn as connection:
             for row in self._rows("runs", "id"):
-                held = connection.execute(
-                    "SELECT id FROM runs WHERE kind = ? AND portal IS ? AND started_at = ?",
-                    (row["kind"], row["portal"], row["started_at"]),
-                ).fetchone()
-                ids[row["id"]] = held["id"] if held else _insert(connection, "runs", _without(row, "id"))
-                self.counts["runs"] += held is None
+                known = connection.execute(_RUN, (row["kind"], row["portal"], row["started_at"])).fetchone()
+                ids[row["id"]] = known["id"] if known else _insert(connection, "runs", _without_id(row))
+                self.counts["runs"] += known is None
         return ids
 
     def _captures(self, runs: dict[int, int]) -> None:
         connection = self.captures.db.conn
         total = self.source.db.conn.execute("SELECT COUNT(*) FROM captures").fetchone()[0]
         for number, row in enumerate(self._rows("captures", "id"), 1):
-            held = connection.execute(
-                "SELECT 1 FROM captures WHERE fingerprint = ? AND requested_at = ? AND status IS ?",
-                (row["fingerprint"], row["requested_at"], row["status"]),
-            ).fetchone()
-            if held:
+            key = (row["fingerprint"], row["requested_at"], row["status"])
+            if connection.execute(_CAPTURE, key).fetchone():
                 self.counts["captures/held"] += 1
             elif self._body(connection, row):
-                _insert(connection, "captures", _without(row, "id") | {"run_id": runs.get(row["run_id"])})
+                _insert(connection, "captures", _without_id(row) | {"run_id": runs.get(row["run_id"])})
                 self.counts[f"captures/{row['outcome']}"] += 1
                 self.urls.add(row["url"])
-            if number % _AT_ONCE == 0:
+            if number % _CAPTURES_PER_COMMIT == 0:
                 connection.commit()
                 self.progress(number, total)
         connection.commit()
         self.progress(total, total)
 
     def _body(self, connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
-        """Make sure that a capture's body is here; False, with a line, when the other archive has it no more."""
-        if (
-            row["sha256"] is None
-            or connection.execute("SELECT 1 FROM bodies WHERE sha256 = ?", (row["sha256"],)).fetchone()
-        ):
+        """Make sure that a capture's body is here; False, with a line in `damaged`, where the other archive lost it."""
+        if row["sha256"] is None:
+            return True
+        if connection.execute("SELECT 1 FROM bodies WHERE sha256 = ?", (row["sha256"],)).fetchone():
             return True
         try:
             body = self.source.body(row["sha256"], check=True)
@@ -107,21 +107,17 @@ class Merge:
     def _problems(self, runs: dict[int, int]) -> None:
         with self.captures.db.conn as connection:
             for row in self._rows("problems", "id"):
-                run_id = runs.get(row["run_id"])
-                held = connection.execute(
-                    "SELECT 1 FROM problems WHERE url IS ? AND stage = ? AND kind = ? AND seen_at = ?",
-                    (row["url"], row["stage"], row["kind"], row["seen_at"]),
-                ).fetchone()
-                if held is None:
-                    _insert(connection, "problems", _without(row, "id") | {"run_id": run_id})
+                key = (row["url"], row["stage"], row["kind"], row["seen_at"])
+                if connection.execute(_PROBLEM, key).fetchone() is None:
+                    _insert(connection, "problems", _without_id(row) | {"run_id": runs.get(row["run_id"])})
 
 
-def _without(row: sqlite3.Row, name: str) -> dict[str, Any]:
+def _without_id(row: sqlite3.Row) -> dict[str, Any]:
     values = dict(row)
-    del values[name]
+    del values["id"]
     return values
 
 
 def _insert(connection: sqlite3.Connection, table: str, values: dict[str, Any]) -> int:
-    sql = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608 - our names
+    sql = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({placeholders(values)})"  # noqa: S608 - our names
     return int(connection.execute(sql, tuple(values.values())).lastrowid or 0)

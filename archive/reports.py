@@ -6,44 +6,74 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Self
 
 from sqlite_utils import Database
 
-from archive.database import ArchiveError, open_database, open_read_only
+from archive.database import ArchiveError, in_memory, open_database, open_read_only, placeholders
 from archive.fulltext import search_text
 from archive.migrations.reports import migrations
 from archive.records import COLUMNS, ROW, Record, Rows
 
 CROSS_YEAR = "X-"
-"""Identities that need two reports begin so; they are written by `archive.cross_year`, not with their report."""
+"""Identities between two years begin with this; `archive.cross_year` writes their checks, not `Reports.put`."""
+PORTAL_COLUMNS = ("name", "title", "home_url", "platform", "division_code", "division", "level")
+TABLES = (
+    "portals",
+    "reports",
+    "report_texts",
+    "statistics",
+    "checks",
+    "table_sources",
+    "attachments",
+    "locations",
+    "versions",
+)
+"""Every table but the full-text index, which is made from them."""
+
+_URLS = """
+SELECT url FROM reports r {where}
+UNION SELECT o.url FROM locations o JOIN reports r ON r.id = o.report_id {where}
+UNION SELECT a.url FROM attachments a JOIN reports r ON r.id = a.report_id {where}
+"""
+_ATTACHING = """
+SELECT report_id AS id FROM attachments WHERE url IN (SELECT value FROM json_each(:urls))
+UNION SELECT id FROM reports WHERE url IN (SELECT value FROM json_each(:urls))
+"""
 
 
 class Reports:
     """The reports of one archive directory. Open once per process."""
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
-        """Raises ArchiveError when reports.db in `folder` cannot be used, or to read only when it is not there."""
+        """Raises ArchiveError when reports.db in `folder` cannot be used and, with `read_only`, when it does not exist."""
         self.path = folder / "reports.db"
         self.db = Database(open_read_only(self.path)) if read_only else open_database(self.path, migrations)
 
+    @classmethod
+    def read_or_empty(cls, folder: Path) -> Self:
+        """The reports to read only; none where there is no reports.db yet, and none is created."""
+        if (folder / "reports.db").is_file():
+            return cls(folder, read_only=True)
+        reports = cls.__new__(cls)
+        reports.path, reports.db = folder / "reports.db", in_memory(migrations)
+        return reports
+
     def close(self) -> None:
-        """Commit and release the database."""
+        """Commit, and release the database."""
         self.commit()
         self.db.close()
 
     def commit(self) -> None:
-        """Make what `put` has written visible to others and safe."""
+        """Commit what `put` has written. Raises ArchiveError where it cannot be written."""
         try:
             self.db.conn.commit()
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot write to {self.path}: {error}") from error
 
     def put_portal(self, facts: dict[str, str | None]) -> None:
-        """The portal's row, as its file declares it; written only where it differs."""
-        wanted = {
-            key: facts.get(key)
-            for key in ("name", "title", "home_url", "platform", "division_code", "division", "level")
-        }
+        """Write the portal's row as its file declares it, if it differs from the stored one."""
+        wanted = {column: facts.get(column) for column in PORTAL_COLUMNS}
         row = self.db.conn.execute("SELECT * FROM portals WHERE name = ?", (wanted["name"],)).fetchone()
         if row is None or dict(row) != wanted:
             self.db.table("portals").upsert(wanted, pk="name")
@@ -51,103 +81,106 @@ class Reports:
     def put(self, record: Record) -> str:
         """Write one report with all its rows, or none of them.
 
-        Returns new, changed, unchanged or elsewhere; unchanged writes nothing. One address is one report: where two
-        portals have it, it is kept with the one whose name comes first, and `elsewhere` said of the other.
-        The caller commits, after one report or after some: what is lost with a crash is read again from the captures.
-        A figure that a second sentence or table states again keeps its first row.
+        Returns new, changed, unchanged (nothing is written) or elsewhere. One address is one report: where two portals
+        have it, it is kept with the portal whose name comes first, and the answer for the other is `elsewhere`.
+        The caller commits, after one report or after several: what a crash loses is read again from the captures.
+        Of a figure that a second sentence or table states again, the first row is kept.
+        Raises ArchiveError where the report cannot be written.
         """
-        before = self.db.conn.execute(
+        stored = self.db.conn.execute(
             "SELECT digest, reader_version, search_id, title FROM reports WHERE id = ?", (record.id,)
         ).fetchone()
-        if before and before["digest"] == record.digest:
-            if before["reader_version"] != record.reader_version:
-                self._begin()
-                self.db.conn.execute(
-                    "UPDATE reports SET reader_version = ? WHERE id = ?", (record.reader_version, record.id)
-                )
+        if stored and stored["digest"] == record.digest:
+            self._set_reader_version(record, stored["reader_version"])
             return "unchanged"
-        other = self.db.conn.execute(
+        rival = self.db.conn.execute(
             "SELECT id, portal FROM reports WHERE url = ? AND id <> ?", (record.row["url"], record.id)
         ).fetchone()
-        if other and other["portal"] < record.row["portal"]:
+        if rival and rival["portal"] < record.row["portal"]:
             return "elsewhere"
         try:
             self._begin()
-            search_id = before["search_id"] if before else self._next_search_id()
-            own = {
-                "id": record.id,
-                "reader_version": record.reader_version,
-                "search_id": search_id,
-                "digest": record.digest,
-            }
-            row = record.row | own
+            search_id = stored["search_id"] if stored else self._next_search_id()
             with self.db.atomic():
-                connection = self.db.conn
-                if other:
-                    self.remove(other["id"])
-                if before:
-                    self._forget(connection, record.id, before)
-                names = ", ".join(row)
-                updates = ", ".join(f"{name} = excluded.{name}" for name in row if name != "id")
-                connection.execute(
-                    f"INSERT INTO reports ({names}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT (id) DO UPDATE SET {updates}",  # noqa: S608 - our column names
-                    tuple(row.values()),
-                )
-                for table, rows in record.tables.items():
-                    columns = COLUMNS[table]
-                    connection.executemany(
-                        f"INSERT OR IGNORE INTO {table} (report_id, {', '.join(columns)}) VALUES (?{', ?' * len(columns)})",  # noqa: S608 - our column names
-                        [(record.id, *values) for values in rows],
-                    )
-                ((text,),) = record.tables["report_texts"]
-                connection.execute(
-                    "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
-                    (search_id, search_text(record.row["title"]), search_text(text)),
-                )
+                if rival:
+                    self.remove(rival["id"])
+                if stored:
+                    self._delete_rows(self.db.conn, record.id, stored)
+                self._insert(record, search_id)
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot write {record.id} to {self.path}: {error}") from error
-        return "changed" if before else "new"
+        return "changed" if stored else "new"
+
+    def _set_reader_version(self, record: Record, stored: str | None) -> None:
+        if stored != record.reader_version:
+            self._begin()
+            self.db.conn.execute(
+                "UPDATE reports SET reader_version = ? WHERE id = ?", (record.reader_version, record.id)
+            )
+
+    def _insert(self, record: Record, search_id: int) -> None:
+        """Write the report's row, its rows in the other tables and its text in the full-text index."""
+        connection = self.db.conn
+        row = record.row | {
+            "id": record.id,
+            "reader_version": record.reader_version,
+            "search_id": search_id,
+            "digest": record.digest,
+        }
+        updates = ", ".join(f"{name} = excluded.{name}" for name in row if name != "id")
+        connection.execute(
+            f"""
+            INSERT INTO reports ({", ".join(row)}) VALUES ({placeholders(row)})
+            ON CONFLICT (id) DO UPDATE SET {updates}
+            """,  # noqa: S608 - our column names
+            tuple(row.values()),
+        )
+        for table, rows in record.tables.items():
+            columns = ("report_id", *COLUMNS[table])
+            connection.executemany(
+                f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({placeholders(columns)})",  # noqa: S608 - our column names
+                [(record.id, *values) for values in rows],
+            )
+        ((text,),) = record.tables["report_texts"]
+        connection.execute(
+            "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
+            (search_id, search_text(record.row["title"]), search_text(text)),
+        )
 
     def titles(self) -> dict[str, str]:
         """URL → title of every report."""
         return {row["url"]: row["title"] or "" for row in self.db.conn.execute("SELECT url, title FROM reports")}
 
     def urls(self, portal: str | None = None) -> frozenset[str]:
-        """Every address of the reports: theirs, their locations', their documents'."""
+        """Every address of the reports, of their other locations and of their documents."""
         where, values = ("WHERE r.portal = ?", (portal,)) if portal else ("", ())
-        rows = self.db.conn.execute(
-            f"SELECT url FROM reports r {where}"  # noqa: S608 - a constant clause
-            f" UNION SELECT o.url FROM locations o JOIN reports r ON r.id = o.report_id {where}"
-            f" UNION SELECT a.url FROM attachments a JOIN reports r ON r.id = a.report_id {where}",
-            values * 3,
-        )
-        return frozenset(row[0] for row in rows)
+        return frozenset(row[0] for row in self.db.conn.execute(_URLS.format(where=where), values * 3))
 
     def digests(self, report_ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
-        """Digest and reader's version of what is written of these reports, as far as they are there."""
+        """Report id → digest and reader version of the stored report; ids that are not stored are left out."""
         wanted = list(report_ids)
         rows = self.db.conn.execute(
-            f"SELECT id, digest, reader_version FROM reports WHERE id IN ({', '.join('?' * len(wanted))})",  # noqa: S608 - only marks
+            f"SELECT id, digest, reader_version FROM reports WHERE id IN ({placeholders(wanted)})",  # noqa: S608 - placeholders
             wanted,
         )
         return {row[0]: (row[1], row[2]) for row in rows}
 
     def addresses(self, report_id: str) -> tuple[str, list[str]] | None:
-        """Portal, and every address of a report; None where there is no such report."""
+        """Portal and every address of a report, its own first; None where there is no such report."""
         row = self.db.conn.execute("SELECT portal, url FROM reports WHERE id = ?", (report_id,)).fetchone()
         if row is None:
             return None
-        more = self.db.conn.execute("SELECT url FROM locations WHERE report_id = ?", (report_id,))
-        return row["portal"], [row["url"], *(other["url"] for other in more)]
+        locations = self.db.conn.execute("SELECT url FROM locations WHERE report_id = ?", (report_id,))
+        return row["portal"], [row["url"], *(location["url"] for location in locations)]
 
     def record(self, report_id: str) -> Record | None:
         """The rows that `put` wrote; None where there is no such report."""
-        found = self.db.conn.execute("SELECT * FROM reports WHERE id = ?", (report_id,)).fetchone()
-        if found is None:
+        stored = self.db.conn.execute("SELECT * FROM reports WHERE id = ?", (report_id,)).fetchone()
+        if stored is None:
             return None
         tables: dict[str, Rows] = {}
         for table, columns in COLUMNS.items():
-            where = "AND identity NOT GLOB 'X-*'" if table == "checks" else ""
+            where = f"AND identity NOT GLOB '{CROSS_YEAR}*'" if table == "checks" else ""
             rows = self.db.conn.execute(
                 f"SELECT {', '.join(columns)} FROM {table} WHERE report_id = ? {where}",  # noqa: S608 - our names
                 (report_id,),
@@ -155,41 +188,44 @@ class Reports:
             tables[table] = [tuple(row) for row in rows]
         return Record(
             id=report_id,
-            reader_version=found["reader_version"],
-            row={name: found[name] for name in ROW},
+            reader_version=stored["reader_version"],
+            row={name: stored[name] for name in ROW},
             tables=tables,
-            digest=found["digest"],
+            digest=stored["digest"],
         )
 
     def remove(self, report_id: str) -> None:
-        """Take a report out; the caller commits."""
-        before = self.db.conn.execute("SELECT search_id, title FROM reports WHERE id = ?", (report_id,)).fetchone()
-        if before is None:
+        """Delete a report with all its rows; the caller commits."""
+        stored = self.db.conn.execute("SELECT search_id, title FROM reports WHERE id = ?", (report_id,)).fetchone()
+        if stored is None:
             return
         try:
             self._begin()
             with self.db.atomic():
-                self._forget(self.db.conn, report_id, before)
+                self._delete_rows(self.db.conn, report_id, stored)
                 self.db.conn.execute("DELETE FROM reports WHERE id = ?", (report_id,))
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot remove {report_id} from {self.path}: {error}") from error
 
     def _next_search_id(self) -> int:
-        """Small and dense, for the index's sake: its size depends on the distance between two."""
+        """The next number: small and without gaps, as the size of the full-text index grows with them."""
         return int(self.db.conn.execute("SELECT COALESCE(MAX(search_id), 0) + 1 FROM reports").fetchone()[0])
 
     def _begin(self) -> None:
-        """At once the only writer: what is read from here on, others that crawl at the same time cannot change."""
+        """Take the write lock now, so that no other process changes what is read from here on."""
         if not self.db.conn.in_transaction:
             self.db.execute("BEGIN IMMEDIATE")
 
     @staticmethod
-    def _forget(connection: sqlite3.Connection, report_id: str, before: sqlite3.Row) -> None:
-        """Take a report's rows out before they are written anew; its cross-year checks stay until `relate`."""
+    def _delete_rows(connection: sqlite3.Connection, report_id: str, stored: sqlite3.Row) -> None:
+        """Delete a report's rows outside `reports` before they are written again.
+
+        Its checks between years stay until `archive.cross_year` replaces them. `stored` has search_id and title.
+        """
         text = connection.execute("SELECT text FROM report_texts WHERE report_id = ?", (report_id,)).fetchone()
         connection.execute(
             "INSERT INTO report_search (report_search, rowid, title, text) VALUES ('delete', ?, ?, ?)",
-            (before["search_id"], search_text(before["title"]), search_text(text["text"] if text else "")),
+            (stored["search_id"], search_text(stored["title"]), search_text(text["text"] if text else "")),
         )
         for table in ("report_texts", "statistics", "table_sources", "attachments", "locations", "versions"):
             connection.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))  # noqa: S608 - our table names
@@ -198,45 +234,29 @@ class Reports:
         )
 
     def known(self, portal: str | None = None) -> Iterator[str]:
-        """Ids of the portal's reports, or of all, in order; by a connection of its own, which no writer disturbs."""
+        """Ids of the portal's reports, or of all, in order, by a connection of its own that no writer disturbs."""
         where, values = ("WHERE portal = ?", (portal,)) if portal else ("", ())
         for row in self.reading(f"SELECT id FROM reports {where} ORDER BY id", values):  # noqa: S608 - a constant clause
             yield row["id"]
 
     def attaching(self, urls: Iterable[str]) -> set[str]:
-        """Ids of the reports that have any of these documents, or are one."""
-        wanted = json.dumps(list(urls))
-        rows = self.reading(
-            """SELECT report_id AS id FROM attachments WHERE url IN (SELECT value FROM json_each(?))
-            UNION SELECT id FROM reports WHERE url IN (SELECT value FROM json_each(?))""",
-            (wanted, wanted),
-        )
-        return {row["id"] for row in rows}
+        """Ids of the reports to which any of these documents is attached, or that are one of them."""
+        return {row["id"] for row in self.reading(_ATTACHING, {"urls": json.dumps(list(urls))})}
 
-    def reading(self, sql: str, values: Iterable[str] = ()) -> Iterator[sqlite3.Row]:
-        """Rows of what is committed, one by one: what is written meanwhile is neither seen nor held up."""
+    def reading(self, sql: str, values: tuple[str, ...] | dict[str, str] = ()) -> Iterator[sqlite3.Row]:
+        """Rows of what is committed, one by one: later writes are neither seen nor delayed."""
         connection = open_read_only(self.path)
         try:
-            yield from connection.execute(sql, tuple(values))
+            yield from connection.execute(sql, values)
         finally:
             connection.close()
 
     def dump(self) -> Iterator[str]:
-        """Every row of every table as one line of JSON, in a fixed order: two archives with equal dumps are equal.
+        """Every row of every table as one line of JSON, in a fixed order: archives with equal dumps are equal.
 
-        `search_id` is left out: it follows the order in which reports came in.
+        `search_id` is left out: it depends on the order in which reports were written.
         """
-        for table in (
-            "portals",
-            "reports",
-            "report_texts",
-            "statistics",
-            "checks",
-            "table_sources",
-            "attachments",
-            "locations",
-            "versions",
-        ):
+        for table in TABLES:
             columns = ", ".join(column.name for column in self.db.table(table).columns if column.name != "search_id")
             lines = sorted(
                 json.dumps([table, *tuple(row)], ensure_ascii=False)

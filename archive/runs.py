@@ -13,46 +13,61 @@ from sqlite_utils import Database
 
 from archive.database import ArchiveError, utc_now
 from archive.model import Problem
+from archive.vocabulary import RunKind, Stage
+
+FINISHED = "finished"
+"""`runs.finish_reason` of a crawl that went through; any other reason is one for which it ended early."""
+INTERRUPTED = "interrupted"
+"""`runs.finish_reason` of a run whose process died, once a later run has noticed."""
+
+_OPEN_PROBLEM = """
+SELECT id FROM problems
+WHERE portal IS ? AND url IS ? AND stage = ? AND kind = ? AND resolved_at IS NULL
+"""
+_INSERT_PROBLEM = """
+INSERT INTO problems (run_id, portal, url, stage, kind, message, seen_at)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_REPEAT_PROBLEM = "UPDATE problems SET run_id = ?, message = ? WHERE id = ?"
+_RESOLVE_PROBLEM = "UPDATE problems SET resolved_at = ? WHERE id = ?"
 
 
-class Journal:
-    """The tables `runs` and `problems` of captures.db; every write is its own commit."""
+class RunsAndProblems:
+    """Mixin of `Captures`: the tables `runs` and `problems` of captures.db. Every write is its own commit."""
 
     path: Path
     db: Database
 
     def _write(self, sql: str, values: Iterable[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
-        """One statement, one commit."""
+        """One statement, one commit. Raises ArchiveError where it cannot be written."""
         try:
             with self.db.conn:
                 return self.db.conn.execute(sql, values if isinstance(values, dict) else tuple(values))
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot write to {self.path}: {error}") from error
 
-    def start_run(self, kind: str, portal: str | None) -> int:
-        """A new row of `runs`; its id. Until the run ends, `stats` has the number of its process only."""
+    def start_run(self, kind: RunKind, portal: str | None) -> int:
+        """Add a row of `runs` and return its id. Until the run ends, `stats` holds only the number of its process."""
         cursor = self._write(
             "INSERT INTO runs (kind, portal, started_at, stats) VALUES (?, ?, ?, ?)",
             (kind, portal, utc_now(), json.dumps({"process": os.getpid()})),
         )
         return int(cursor.lastrowid or 0)
 
-    def unfinished(self, kind: str) -> list[str]:
-        """When runs of this kind began that never came to an end."""
-        rows = self.db.conn.execute(
-            "SELECT started_at FROM runs WHERE kind = ? AND finished_at IS NULL ORDER BY id", (kind,)
-        )
-        return [row["started_at"] for row in rows]
+    def unfinished(self, kind: RunKind) -> list[str]:
+        """When the runs of this kind started that have not ended."""
+        sql = "SELECT started_at FROM runs WHERE kind = ? AND finished_at IS NULL ORDER BY id"
+        return [row["started_at"] for row in self.db.conn.execute(sql, (kind,))]
 
-    def end_unfinished(self, kind: str) -> None:
-        """Say of the runs of this kind that never came to an end that they were interrupted."""
+    def end_unfinished(self, kind: RunKind) -> None:
+        """Mark the runs of this kind that have not ended as interrupted."""
         self._write(
-            "UPDATE runs SET finished_at = ?, finish_reason = 'interrupted' WHERE kind = ? AND finished_at IS NULL",
-            (utc_now(), kind),
+            "UPDATE runs SET finished_at = ?, finish_reason = ? WHERE kind = ? AND finished_at IS NULL",
+            (utc_now(), INTERRUPTED, kind),
         )
 
     def finish_run(self, run_id: int, reason: str, stats: dict[str, Any]) -> None:
-        """Close a run; `stats` as JSON."""
+        """End a run; `stats` is kept as JSON."""
         text = json.dumps(stats, ensure_ascii=False, default=str, sort_keys=True)
         self._write(
             "UPDATE runs SET finished_at = ?, finish_reason = ?, stats = ? WHERE id = ?",
@@ -60,55 +75,47 @@ class Journal:
         )
 
     def add_problem(self, run_id: int, portal: str | None, problem: Problem) -> bool:
-        """Keep a problem; False when the same one (URL, stage, kind) is open already: its row then names this run."""
-        row = self.db.conn.execute(
-            "SELECT id FROM problems WHERE portal IS ? AND url IS ? AND stage = ? AND kind = ? AND resolved_at IS NULL",
-            (portal, problem.url, problem.stage, problem.kind),
-        ).fetchone()
+        """Keep a problem. False when the same one (URL, stage, kind) is open already: its row then names this run."""
+        row = self.db.conn.execute(_OPEN_PROBLEM, (portal, problem.url, problem.stage, problem.kind)).fetchone()
         if row:
-            self._write(
-                "UPDATE problems SET run_id = ?, message = ? WHERE id = ?", (run_id, problem.message, row["id"])
-            )
+            self._write(_REPEAT_PROBLEM, (run_id, problem.message, row["id"]))
             return False
         self._write(
-            "INSERT INTO problems (run_id, portal, url, stage, kind, message, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            _INSERT_PROBLEM,
             (run_id, portal, problem.url, problem.stage, problem.kind, problem.message, utc_now()),
         )
         return True
 
-    def put_problems(self, run_id: int, stage: str, said: Iterable[tuple[str | None, str, list[Problem]]]) -> None:
-        """What is to be said of these addresses (portal, URL, problems) now, in one commit: nothing closes what was open.
+    def put_problems(self, run_id: int, stage: Stage, current: Iterable[tuple[str | None, str, list[Problem]]]) -> None:
+        """Make these the open problems of some addresses at a stage, in one commit: (portal, URL, problems) each.
 
-        A problem that is open with the same words is left as it is.
+        Problems that are no longer there are resolved; one that is open with the same message is left as it is.
         """
         now = utc_now()
         with self.db.conn as connection:
-            for portal, url, problems in said:
+            for portal, url, problems in current:
                 rows = connection.execute(
                     "SELECT id, kind, message FROM problems WHERE url = ? AND stage = ? AND resolved_at IS NULL",
                     (url, stage),
                 ).fetchall()
-                wanted = {problem.kind: problem.message for problem in problems}
+                new = {problem.kind: problem.message for problem in problems}
                 for row in rows:
-                    message = wanted.pop(row["kind"], None)
+                    message = new.pop(row["kind"], None)
                     if message is None:
-                        connection.execute("UPDATE problems SET resolved_at = ? WHERE id = ?", (now, row["id"]))
+                        connection.execute(_RESOLVE_PROBLEM, (now, row["id"]))
                     elif message != row["message"]:
-                        connection.execute(
-                            "UPDATE problems SET run_id = ?, message = ? WHERE id = ?", (run_id, message, row["id"])
-                        )
+                        connection.execute(_REPEAT_PROBLEM, (run_id, message, row["id"]))
                 connection.executemany(
-                    "INSERT INTO problems (run_id, portal, url, stage, kind, message, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    [(run_id, portal, url, stage, kind, message, now) for kind, message in wanted.items()],
+                    _INSERT_PROBLEM,
+                    [(run_id, portal, url, stage, kind, message, now) for kind, message in new.items()],
                 )
 
-    def resolve_problems(self, url: str, stage: str, *, still: Iterable[str] = ()) -> None:
-        """Close the open problems of this URL and stage, but for the kinds that are `still` there."""
-        kinds = list(still)
-        marks = ", ".join("?" * len(kinds))
-        open_rows = self.db.conn.execute(
-            f"SELECT id FROM problems WHERE url = ? AND stage = ? AND resolved_at IS NULL AND kind NOT IN ({marks})",  # noqa: S608 - only marks
-            (url, stage, *kinds),
+    def resolve_problems(self, url: str, stage: Stage, *, still: Iterable[str] = ()) -> None:
+        """Resolve the open problems of this URL and stage, except those of the kinds in `still`."""
+        kept = set(still)
+        rows = self.db.conn.execute(
+            "SELECT id, kind FROM problems WHERE url = ? AND stage = ? AND resolved_at IS NULL", (url, stage)
         ).fetchall()
-        for row in open_rows:
-            self._write("UPDATE problems SET resolved_at = ? WHERE id = ?", (utc_now(), row["id"]))
+        for row in rows:
+            if row["kind"] not in kept:
+                self._write(_RESOLVE_PROBLEM, (utc_now(), row["id"]))

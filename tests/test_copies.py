@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from archive.copy_candidates import Copy
+from archive.copy_candidates import Candidate
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.reports import catalogue
 from crawler.demo.server import Server
@@ -52,7 +52,7 @@ def test_the_districts_own_report_leads_whichever_came_first(tmp_path: Path, fir
         assert scrapy_dump(archive) == before
 
 
-def copy(report_id: str, **facts: Any) -> Copy:
+def copy(report_id: str, **facts: Any) -> Candidate:
     usual = {
         "portal": report_id.partition("-")[0],
         "issuing_body": "广州市番禺区人民政府",
@@ -63,7 +63,7 @@ def copy(report_id: str, **facts: Any) -> Copy:
         "portal_division": None,
         "portal_code": None,
     }
-    return Copy(id=report_id, **usual | facts)
+    return Candidate(id=report_id, **usual | facts)
 
 
 CITY = copy("gz-1", portal_division="广州市", portal_code="440100", published="2023-01-10")
@@ -73,7 +73,7 @@ PROVINCE = copy("gd-1", portal_division="广东省", portal_code="440000")
 
 
 @pytest.mark.parametrize("own", [OWN, SHORT])
-def test_the_leading_one_does_not_depend_on_the_order(own: Copy) -> None:
+def test_the_leading_one_does_not_depend_on_the_order(own: Candidate) -> None:
     for order in itertools.permutations([CITY, own, PROVINCE]):
         found = dict(find_copies(order, {"gz-1", "panyu-1", "gd-1"}, lambda _: TEXT))
         if own is OWN:
@@ -94,7 +94,7 @@ def test_the_leading_one_does_not_depend_on_the_order(own: Copy) -> None:
     ],
     ids=["another year", "another body", "the same portal", "another text", "no text"],
 )
-def test_what_is_no_copy(other: Copy, text: str) -> None:
+def test_what_is_no_copy(other: Candidate, text: str) -> None:
     texts = {"gz-1": text if text != TEXT else TEXT, other.id: TEXT if len(text) > 10 else text}
     assert set(dict(find_copies([CITY, other], {"gz-1", other.id}, texts.__getitem__)).values()) == {None}
 

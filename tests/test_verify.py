@@ -89,7 +89,7 @@ def test_a_deleted_body_is_named_and_mended_from_an_export(archive: Path, origin
     done = scrapy(archive, "verify")
     assert done.returncode == 1
     assert f"{url} at" in done.stdout
-    assert f"its body {sha256} is not there" in done.stdout
+    assert f"its body {sha256} is missing" in done.stdout
     done = scrapy(archive, "verify", "--repair-from", copy)
     assert done.returncode == 0, done.stdout
     assert content(archive) == content(original)
@@ -140,7 +140,7 @@ def test_orphans_and_altered_addresses_are_named(archive: Path) -> None:
         connection.execute("UPDATE captures SET url = 'http://altered.invalid/' WHERE id = 1")
     captures.close()
     lines = "\n".join(verify(archive).lines)
-    assert f"body {'0' * 64}: no capture has it" in lines
+    assert f"body {'0' * 64}: no capture refers to it" in lines
     assert "capture 1 of http://altered.invalid/" in lines
 
 

@@ -30,11 +30,11 @@ def _name(name: str) -> str:
 
 FLOW = IDENTITIES["T3-A"].id
 """Table three, each column: received and carried in equal processed and carried out."""
-OUTCOMES = IDENTITIES["T3-B"].id
+OUTCOME_SUM = IDENTITIES["T3-B"].id
 """Table three, each column: the total processed is the sum of the outcomes."""
-APPLICANTS = IDENTITIES["T3-C"].id
+APPLICANT_SUM = IDENTITIES["T3-C"].id
 """Table three, each row: the total is the sum of the kinds of applicants."""
-RESULTS = IDENTITIES["T4-A"].id
+RESULT_SUM = IDENTITIES["T4-A"].id
 """Table four, each block: the total is the sum of the results."""
 CARRIED_OVER = IDENTITIES["X-A"].id
 """Carried in is what last year's report carried out."""
@@ -44,9 +44,9 @@ ITEMS_OVER_YEARS = IDENTITIES["X-C"].id
 """Items of the previous year follow from last year's report and its change (form of 2019)."""
 SANITY = IDENTITIES["S-1"].id
 """No more is newly disclosed than in total; no count is negative."""
-PROSE = IDENTITIES["S-2"].id
+PROSE_AGREES = IDENTITIES["S-2"].id
 """A figure in the prose is the figure in the table."""
-DOCUMENTS = IDENTITIES["D-1"].id
+SOURCES_AGREE = IDENTITIES["D-1"].id
 """A figure is the same in two sources of its table."""
 
 # Table two

@@ -12,7 +12,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
 from archive import ArchiveError, Captures, Reports
-from archive.overview import Row, overview
+from archive.overview import PortalOverview, overview
 from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.demo.demo import demo_server
 from crawler.extensions.progress import Crawls
@@ -86,5 +86,5 @@ class Command(ArchiveCommand):
         console.print(f"Browse them:  ARCHIVE={FOLDER} {sys.argv[0]} browse", soft_wrap=True, markup=False)
 
 
-def _figures(row: Row) -> tuple[int, ...]:
+def _figures(row: PortalOverview) -> tuple[int, ...]:
     return (row.entries, row.captured, row.reports, row.statistics, row.failed_checks, row.problems)

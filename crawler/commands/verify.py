@@ -10,7 +10,7 @@ from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Captures
 from archive.merge import Merge
-from archive.verify import Verdict, put_back, salvage, verify
+from archive.verify import Verification, put_back, salvage, verify
 from archive.warc.reader import is_warc
 from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.extensions.progress import Counting
@@ -51,7 +51,7 @@ class Command(ArchiveCommand):
             verdict = self._verified()
         return UNWELL if verdict.lines else WELL
 
-    def _verified(self) -> Verdict:
+    def _verified(self) -> Verification:
         console = Console(stderr=True)
         with Counting(console, "bodies") as counting:
             verdict = verify(self.archive, counting.show)
@@ -62,7 +62,7 @@ class Command(ArchiveCommand):
         print(told + (f"{count} {'thing is' if count == 1 else 'things are'} wrong" if count else "all is well"))
         return verdict
 
-    def _repair(self, verdict: Verdict, source: Path) -> None:
+    def _repair(self, verdict: Verification, source: Path) -> None:
         was_broken = verdict.is_broken
         if was_broken:
             print(f"captures.db is made anew of what can be read; the damaged file is kept as {salvage(self.archive)}")

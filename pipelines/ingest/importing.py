@@ -37,7 +37,7 @@ class Import:
                 for facts in item.portals:
                     if self.portals.get(facts["name"]) is None:
                         self.captures.add_portal(facts)
-                self.captures.see_entries(item.entries)
+                self.captures.merge_entries(item.entries)
                 self.portals.refresh()
 
     def _take(self, capture: Capture) -> None:

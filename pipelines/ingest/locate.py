@@ -36,16 +36,16 @@ def locate(captures: Captures, portals: Portals, only: str | None = None) -> Doc
             or (portal.next_page_address and portal.next_page_address.search(url))
         ):
             continue
-        document = found.belongs(url, (portal.name, portal.key(url)))
+        document = found.assign(url, (portal.name, portal.key(url)))
         if outcome == Outcome.REDIRECT and target:
-            found.move(url, target)
+            found.add_redirect(url, target)
         elif outcome in DOCUMENT_OUTCOMES:
-            found.find(document, url)
+            found.add_address(document, url)
     for name, url in captures.listed(only):
         lister = portals.get(name)
-        if lister and lister.declares(url) and not found.has_moved(url):
-            found.find((lister.name, lister.key(url)), url)
-    found.follow()
+        if lister and lister.declares(url) and not found.is_redirect(url):
+            found.add_address((lister.name, lister.key(url)), url)
+    found.resolve_redirects()
     return found
 
 

@@ -13,7 +13,7 @@ from itertools import combinations, groupby
 
 from rensa import RMinHash
 
-from archive.copy_candidates import Copy
+from archive.copy_candidates import Candidate
 
 NEARLY = 0.8
 """Share of common pieces (Jaccard) from which two texts are one report: copies differ by a source line or a lost
@@ -29,7 +29,7 @@ _PLACE = re.compile("[省市县区州盟旗镇乡]|街道")
 
 
 def find_copies(
-    reports: Iterable[Copy], touched: Container[str], text: Callable[[str], str]
+    reports: Iterable[Candidate], touched: Container[str], text: Callable[[str], str]
 ) -> Iterator[tuple[str, str | None]]:
     """(id, id of the leading copy or None) of every report that may have copies and that `touched` reports concern.
 
@@ -50,10 +50,10 @@ def find_copies(
         yield from ((report_id, leader if leader != report_id else None) for report_id, leader in leaders.items())
 
 
-def _candidates(reports: Iterable[Copy]) -> Iterator[list[Copy]]:
+def _candidates(reports: Iterable[Candidate]) -> Iterator[list[Candidate]]:
     """Reports of one year whose bodies' names end alike: 广州市番禺区人民政府 on one portal, 番禺区人民政府 on another."""
     for _, of_year in groupby(reports, key=lambda copy: copy.report_year):
-        group: list[Copy] = []
+        group: list[Candidate] = []
         for copy in sorted(of_year, key=lambda copy: (copy.issuing_body[::-1], copy.id)):
             if group and not _same_body(group[0], copy):
                 yield group
@@ -62,12 +62,12 @@ def _candidates(reports: Iterable[Copy]) -> Iterator[list[Copy]]:
         yield group
 
 
-def _same_body(first: Copy, second: Copy) -> bool:
+def _same_body(first: Candidate, second: Candidate) -> bool:
     short, long = sorted((first.issuing_body, second.issuing_body), key=len)
     return short == long or (long.endswith(short) and _PLACE.search(short) is not None)
 
 
-def _own_first(copy: Copy) -> tuple[int, bool, str, str]:
+def _own_first(copy: Candidate) -> tuple[int, bool, str, str]:
     """Sorts the body's own portal before its city's: the place that stands nearest to the end of the body's name."""
     place = copy.portal_division
     nearness = copy.issuing_body.rfind(place) + len(place) if place and place in copy.issuing_body else 0

@@ -87,19 +87,19 @@ class Store:
         """Evaluate what takes two reports, for those that this run has touched, or for all; commits."""
         self.reports.commit()
         touched: Container[str] = _Everything() if everything else self.touched
-        pairs = (pair for pair in cross_year.neighbours(self.reports) if pair[0] in touched or pair[1] in touched)
+        pairs = (pair for pair in cross_year.year_pairs(self.reports) if pair[0] in touched or pair[1] in touched)
         for part in batched(pairs, _AT_ONCE):
-            figures = cross_year.figures(self.reports, {report_id for pair in part for report_id in pair})
+            figures = cross_year.compared_figures(self.reports, {report_id for pair in part for report_id in pair})
             checks = {current: check_years(figures[previous], figures[current]) for current, previous in part}
             cross_year.put_checks(self.reports, checks)
-        for lonely in batched(sorted(cross_year.lonely(self.reports)), _AT_ONCE):
+        for lonely in batched(sorted(cross_year.without_previous_year(self.reports)), _AT_ONCE):
             cross_year.put_checks(self.reports, {report_id: [] for report_id in lonely})
-        strays = copy_candidates.strays(self.reports)
-        text = partial(copy_candidates.text, self.reports)
-        for found in batched(find_copies(copy_candidates.copies(self.reports), touched, text), _AT_ONCE):
-            copy_candidates.put_same_as(self.reports, dict(found))
+        strays = copy_candidates.stale_links(self.reports)
+        text = partial(copy_candidates.text_of, self.reports)
+        for found in batched(find_copies(copy_candidates.candidates(self.reports), touched, text), _AT_ONCE):
+            copy_candidates.link_copies(self.reports, dict(found))
             strays.difference_update(report_id for report_id, _ in found)
-        copy_candidates.put_same_as(self.reports, dict.fromkeys(strays))
+        copy_candidates.link_copies(self.reports, dict.fromkeys(strays))
 
 
 class _Everything(Container[str]):
