@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -84,7 +83,7 @@ def placeholders(values: Iterable[object]) -> str:
     return ", ".join("?" for _ in values)
 
 
-def sql_words(words: Iterable[StrEnum]) -> str:
+def sql_words(words: Iterable[str]) -> str:
     """Members of a vocabulary as SQL writes them in a list: `'ok', 'unchanged'`. Their words hold no quotes.
 
     >>> from archive.vocabulary import DOCUMENT_OUTCOMES

@@ -15,7 +15,7 @@ from archive import Reports
 from archive.model import Attachment, Entry, PageReference, Problem
 from archive.vocabulary import ProblemKind, Stage
 from crawler.extensions.runs import Runs
-from crawler.middlewares.capture import Unusable
+from crawler.middlewares.capture import UnusableResponse
 from crawler.middlewares.safety import refusal
 from pipelines.attachments import wanted
 from pipelines.documents import recognise
@@ -88,8 +88,8 @@ class Attachments:
             return
         try:
             response = await self.crawler.engine.download_async(request)
-        except Unusable as error:
-            if not error.is_told:
+        except UnusableResponse as error:
+            if not error.is_reported:
                 self.runs.problem(error.kind, str(error), url, Stage.FETCH)
             return
         except Exception as error:  # noqa: BLE001 - no failure of a download may cost the report

@@ -72,8 +72,8 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.politeness.Limits": 890,
     # Decoding goes below the capture, so that decoded bodies are kept.
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "crawler.middlewares.capture.Capture": 900,
-    "crawler.middlewares.capture.Decode": 950,
+    "crawler.middlewares.capture.CaptureMiddleware": 900,
+    "crawler.middlewares.capture.DecodeMiddleware": 950,
 }
 EXTENSIONS = {
     "crawler.extensions.runs.Runs": 0,

@@ -125,7 +125,7 @@ def test_a_damaged_body_is_named(captures: Captures) -> None:
     captures.db.execute("UPDATE bodies SET data = substr(data, 1, 9)")
     with pytest.raises(ArchiveError, match=kept.sha256 or ""):
         captures.body(kept.sha256 or "")
-    with pytest.raises(ArchiveError, match="is not in"):
+    with pytest.raises(ArchiveError, match="is missing from"):
         captures.body("0" * 64)
 
 

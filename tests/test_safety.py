@@ -15,7 +15,7 @@ from crawler.demo.messages import Reply
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.others import picture_story
 from crawler.demo.server import Server
-from crawler.middlewares.capture import Unusable
+from crawler.middlewares.capture import UnusableResponse
 from crawler.middlewares.safety import DeclaredHosts, refusal
 from tests.crawling import crawl
 from tests.test_crawl import kinds, rows
@@ -101,7 +101,7 @@ def test_names_are_resolved_for_the_check_and_the_slot(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("crawler.middlewares.safety.resolve", resolve)
     middleware = DeclaredHosts(Crawler())  # type: ignore[arg-type]
-    with pytest.raises(Unusable) as refused:
+    with pytest.raises(UnusableResponse) as refused:
         asyncio.run(middleware.process_request(Request("http://declared.gov.cn/a")))
     assert refused.value.kind == "private_address"
     for url, slot in (

@@ -16,6 +16,7 @@ from warcio.statusandheaders import StatusAndHeaders
 
 from archive.captures import Capture, Headers
 from archive.database import ArchiveError
+from archive.vocabulary import Outcome
 from archive.warc import container
 from archive.warc.content_encoding import decode
 
@@ -199,8 +200,9 @@ def _restore(capture: Capture, told: dict[str, Any]) -> None:
     if not told:
         return
     capture.response_headers = [(name.removeprefix(RENAMED), value) for name, value in capture.response_headers]
-    for name in ("portal", "outcome", "note", "redirect_url", "content_encoding", "wire_bytes", "protocol"):
-        setattr(capture, name, told.get(name, "" if name == "outcome" else None))
+    capture.outcome = Outcome(told["outcome"]) if "outcome" in told else None
+    for name in ("portal", "note", "redirect_url", "content_encoding", "wire_bytes", "protocol"):
+        setattr(capture, name, told.get(name))
     if "response_headers" in told:
         capture.response_headers = [(name, value) for name, value in told["response_headers"]]
     for name in ("status", "content_type"):
@@ -243,7 +245,7 @@ def _response(record: Any, data: bytes) -> Capture:
         url=_url(record),
         requested_at=_moment(record.rec_headers.get_header("WARC-Date")),
         status=int(status) if status.isdigit() else 200,
-        outcome="",
+        outcome=None,
         body=body,
         content_type=http.get_header("Content-Type")
         or (record.content_type if record.rec_type == "resource" else None),

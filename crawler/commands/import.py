@@ -10,6 +10,7 @@ from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Captures
 from archive.model import Problem
+from archive.vocabulary import ProblemKind, Stage
 from crawler.command import UNWELL, WELL, ArchiveCommand, fail
 from pipelines.ingest.importing import Import
 from spiders.registry import Registry
@@ -49,7 +50,7 @@ class Command(ArchiveCommand):
             try:
                 taking.take(path)
             except ArchiveError as error:
-                problem = Problem(kind="damaged_file", message=str(error), url=str(path), stage="import")
+                problem = Problem(kind=ProblemKind.DAMAGED_FILE, message=str(error), url=str(path), stage=Stage.IMPORT)
                 captures.add_problem(taking.run_id, opts.portal, problem)
                 code = fail(error)
         if not opts.no_read:

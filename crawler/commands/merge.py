@@ -12,6 +12,7 @@ from scrapy.exceptions import UsageError
 from archive import Captures
 from archive.merge import Merge
 from archive.model import Problem
+from archive.vocabulary import ProblemKind, RunKind, Stage
 from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.extensions.progress import Counting
 from pipelines.ingest.importing import read_new
@@ -41,12 +42,12 @@ class Command(ArchiveCommand):
         captures, console = Captures(self.archive), Console(stderr=True)
         with Counting(console, "captures") as counting:
             merge = Merge(captures, Path(args[0]) / "captures.db", counting.show)
-            run_id = captures.start_run("import", None)
+            run_id = captures.start_run(RunKind.IMPORT, None)
             merge.run()
         code = UNWELL if merge.damaged else WELL
         for line in merge.damaged:
             console.print(line, soft_wrap=True, highlight=False)
-            captures.add_problem(run_id, None, Problem(kind="damaged_file", message=line, stage="import"))
+            captures.add_problem(run_id, None, Problem(kind=ProblemKind.DAMAGED_FILE, message=line, stage=Stage.IMPORT))
         counts: Counter[str] = merge.counts
         if not opts.no_read:
             portals = Registry(self.configuration, captures)

@@ -1,4 +1,4 @@
-"""The pace of a crawl: the pauses that hosts ask for, kept for each address."""
+"""The pace of a crawl: the pauses that hosts ask for, by host address."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from scrapy import signals
 from scrapy.utils.httpobj import urlparse_cached
 
+from archive.vocabulary import ProblemKind
 from crawler.extensions.runs import Runs
 
 if TYPE_CHECKING:
@@ -20,18 +21,18 @@ if TYPE_CHECKING:
     from scrapy.robotstxt import RobotParser
 
 LEAST_DELAY_S = 0.001
-"""Scrapy keeps to one request at a time only where there is some delay: with none it empties a slot's queue at once."""
+"""Scrapy sends one request at a time only where there is some delay: without one it empties a slot's queue at once."""
 
 BUSY = (429, 503)
-"""Statuses whose Retry-After is kept to."""
+"""Statuses whose Retry-After is obeyed."""
 
 
 class Pace:
     """One request at a time for each host address, and a pause between an answer and the next request.
 
     The pause is Scrapy's or AutoThrottle's delay, or the Crawl-delay of robots.txt where that is longer. It begins
-    when the answer is there, so that two requests never arrive closer to one another, however slow the first was.
-    After 429 and 503 it is what Retry-After asks for. A host that asks for more than LONGEST_PAUSE is left alone.
+    when the answer has arrived, so that two requests are never closer together, however slow the first was. After 429
+    and 503 it is what Retry-After asks for. A host that asks for more than LONGEST_PAUSE is left alone for the run.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -51,33 +52,33 @@ class Pace:
         return extension
 
     def robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
-        """Scrapy reads Crawl-delay and leaves it to others. The strictest of the sites on one address holds."""
+        """Scrapy parses Crawl-delay without applying it. The longest of the sites on one address counts."""
         wanted = robotparser.crawl_delay(self.crawler.settings["USER_AGENT"])
         engine = self.crawler.engine
-        if wanted and engine and self._bearable(float(wanted), request, "its robots.txt asks for pauses of"):
+        if wanted and engine and self._accepts(float(wanted), request, "its robots.txt asks for pauses of"):
             key = engine.downloader.get_slot_key(request)
             self.delays[key] = max(float(wanted), self.delays.get(key, 0.0))
 
     def request_reached_downloader(self, request: Request) -> None:
-        """Slots are made by the downloader, and made anew after a while without requests."""
+        """Set the delay again: the downloader makes slots, and makes them anew after a while without requests."""
         if slot := self._slot(request):
             self._slow_down(slot, request)
 
     def response_downloaded(self, response: Response, request: Request) -> None:
-        """After AutoThrottle has set the delay, and before the slot's next request goes out."""
+        """Runs after AutoThrottle has set the delay and before the slot's next request goes out."""
         slot = self._slot(request)
         if slot is None:
             return
         self._slow_down(slot, request)
         slot.lastseen = max(slot.lastseen, monotonic())
         asked = retry_after(response) if response.status in BUSY else 0.0
-        if asked > slot.delay and self._bearable(
+        if asked > slot.delay and self._accepts(
             asked, request, f"with status {response.status} it asks for a pause of"
         ):
             slot.lastseen += asked - slot.delay
 
     def request_left_downloader(self, request: Request) -> None:
-        """A failure, too, is followed by a pause."""
+        """Pause after a failure, too."""
         if slot := self._slot(request):
             slot.lastseen = max(slot.lastseen, monotonic())
 
@@ -90,15 +91,15 @@ class Pace:
         if slot.delay <= delay:
             slot.delay, slot.jitter = delay, 0.0
 
-    def _bearable(self, seconds: float, request: Request, asks: str) -> bool:
+    def _accepts(self, seconds: float, request: Request, asks: str) -> bool:
         if seconds > self.longest:
             host = urlparse_cached(request).netloc
-            Runs.of(self.crawler).leave_alone(host, "host_busy", f"{asks} {seconds:.0f} s")
+            Runs.of(self.crawler).leave_alone(host, ProblemKind.HOST_BUSY, f"{asks} {seconds:.0f} s")
         return seconds <= self.longest
 
 
 def retry_after(response: Response) -> float:
-    """Seconds that a Retry-After header asks to wait, given as such or as a date; 0 without one that can be read."""
+    """Seconds that a Retry-After header (RFC 9110, seconds or an HTTP date) asks to wait; 0 without a valid one."""
     value = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
     if value.isascii() and value.isdigit():
         return float(value)

@@ -73,7 +73,7 @@ class Runs:
         self.run_id: int | None = None
         self.unwell: set[str] = set()
         self.finished = False
-        self.left_alone: dict[str, tuple[str, str]] = {}
+        self.left_alone: dict[str, tuple[ProblemKind, str]] = {}
         self.fetched_before: set[str] = set()
 
     @classmethod
@@ -125,7 +125,7 @@ class Runs:
         """Keep what one page of a listing shows."""
         self.captures.add_entries(entries)
 
-    def leave_alone(self, host: str, kind: str, why: str) -> None:
+    def leave_alone(self, host: str, kind: ProblemKind, why: str) -> None:
         """Ask nothing more of a host in this run; said once, whatever is not asked for."""
         if host not in self.left_alone:
             self.left_alone[host] = kind, f"{host} is left alone for the rest of this run: {why}"

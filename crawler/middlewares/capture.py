@@ -1,8 +1,9 @@
 """The downloader keeps every response before anything reads it.
 
-`Decode` undoes the content encoding and remembers the size on the wire; `Capture`, next to it, writes one row a
-fetch, asks conditionally on a recrawl, answers an offline crawl from the archive alone, and stops what is no document
-on its way up. Listings, redirect hops, retries, robots.txt, attachments, 304s and refusals all pass here.
+`DecodeMiddleware` undoes the content encoding and remembers the size on the wire. `CaptureMiddleware`, next to it,
+writes one row a fetch, sends conditional requests on a recrawl, answers an offline crawl from the archive alone, and
+stops what is not a document on its way up. Listings, redirect hops, retries, robots.txt, attachments, 304s and refusals
+all pass here.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 from scrapy.utils.httpobj import urlparse_cached
 
-from archive import Capture as Row
+from archive import Capture
 from archive.captures import Headers as Pairs
 from archive.database import utc_now
-from archive.vocabulary import Outcome
+from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind
 from crawler.extensions.runs import Runs
 from pipelines.outcomes import Classification, classify
 
@@ -29,21 +30,36 @@ if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
 
+# Flags of a response, beside Scrapy's own.
+REPLAYED = "replayed"
+"""Answered from the archive; nothing was sent."""
+CONFIRMED = "unchanged"
+"""The stored document, which the portal has confirmed with status 304."""
+TOO_LARGE = "too_large"
+"""Decoding would have exceeded DOWNLOAD_MAXSIZE; the body is empty. The last flag says how."""
+CUT_SHORT = "dataloss"
+"""Scrapy's: the connection ended before the body did."""
 
-class Unusable(IgnoreRequest):
-    """There is no document in the answer, or the request may not be sent. `kind` names the problem.
+_CONDITIONAL = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
+"""Header of a conditional request, and the response header that it repeats."""
+_UNDONE = {"content-encoding", "transfer-encoding", "content-length"}
+_LONGEST_NOTE = 500
 
-    `is_told` says that the run has its problem already: it concerns more than this request.
+
+class UnusableResponse(IgnoreRequest):
+    """The answer has no document, or the request may not be sent.
+
+    `is_reported` says that the run has the problem already, because it concerns more than this request.
     """
 
-    def __init__(self, kind: str, message: str, *, is_told: bool = False) -> None:
+    def __init__(self, kind: ProblemKind, message: str, *, is_reported: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
-        self.is_told = is_told
+        self.is_reported = is_reported
 
 
-class Decode(HttpCompressionMiddleware):
-    """Scrapy's decompression, moved below the capture, so that what is kept is the decoded entity."""
+class DecodeMiddleware(HttpCompressionMiddleware):
+    """Scrapy's decompression, moved below the capture so that the decoded entity is kept."""
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Decode; a body that would grow beyond DOWNLOAD_MAXSIZE is dropped and flagged, not raised."""
@@ -52,11 +68,11 @@ class Decode(HttpCompressionMiddleware):
         try:
             return super().process_response(request, response)
         except IgnoreRequest as error:
-            return response.replace(body=b"", flags=[*response.flags, "too_large", str(error)])
+            return response.replace(body=b"", flags=[*response.flags, TOO_LARGE, str(error)])
 
 
-class Capture:
-    """Downloader middleware at 900, above `Decode`."""
+class CaptureMiddleware:
+    """Downloader middleware at 900, above `DecodeMiddleware`."""
 
     def __init__(self, crawler: Crawler, runs: Runs) -> None:
         self.crawler = crawler
@@ -64,82 +80,86 @@ class Capture:
         self.captures = runs.captures
         self.offline = crawler.settings.getbool("OFFLINE")
         self.refusals: Counter[str] = Counter()
+        """Refusals in a row, by host."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The run's archive comes from the Runs extension."""
+        """The archive is that of the Runs extension."""
         return cls(crawler, Runs.of(crawler))
 
     def process_request(self, request: Request) -> Response | None:
-        """Offline: answer from the archive. Online: leave refusing hosts alone, ask conditionally for what is held."""
-        if self.offline:
-            return self._replay(request)
-        if request.meta.get("resume") and request.url in self.runs.fetched_before:
+        """Offline, answer from the archive. Online, leave refusing hosts alone and ask conditionally where possible.
+
+        Raises UnusableResponse for what is not captured and for a host that is left alone.
+        """
+        if self.offline or (request.meta.get("resume") and request.url in self.runs.fetched_before):
             return self._replay(request)
         host = urlparse_cached(request).netloc
         if host in self.runs.left_alone:
-            raise Unusable(*self.runs.left_alone[host], is_told=True)
+            raise UnusableResponse(*self.runs.left_alone[host], is_reported=True)
         request.meta["requested_at"] = utc_now()
-        held = (
-            self.captures.last(request.method, request.url, request.body, outcomes=("ok", "unchanged"))
-            if request.method == "GET"
-            else None
-        )
-        if held and held.body is not None:
-            headers = Headers(held.response_headers)
-            for ask, answer in (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified")):
-                if headers.get(answer):
-                    request.headers[ask] = headers[answer]
-            request.meta["held"] = held
+        if request.method == "GET":
+            self._make_conditional(request)
         return None
 
+    def _make_conditional(self, request: Request) -> None:
+        """Ask whether the stored document has changed, in the terms of its own headers."""
+        stored = self.captures.last("GET", request.url, request.body, outcomes=DOCUMENT_OUTCOMES)
+        if stored is None or stored.body is None:
+            return
+        headers = Headers(stored.response_headers)
+        for condition, validator in _CONDITIONAL:
+            if headers.get(validator):
+                request.headers[condition] = headers[validator]
+        request.meta["stored"] = stored
+
     def process_response(self, request: Request, response: Response) -> Request | Response:
-        """Keep the answer, then let it pass, turn it into the document it confirms or points to, or stop it."""
-        if "replayed" in response.flags:
+        """Keep the answer; then pass it on, replace it by the document that it confirms or redirects to, or stop it."""
+        if REPLAYED in response.flags:
             return self._pass(request, response, self._classify(request, response))
-        held: Row | None = request.meta.pop("held", None)
-        if response.status == 304 and held is not None:
-            return self._confirmed(request, response, held)
+        stored: Capture | None = request.meta.pop("stored", None)
+        if response.status == 304 and stored is not None:
+            return self._confirm(request, response, stored)
         answer = self._classify(request, response)
-        row = self._row(request, response, answer)
-        request.meta["capture"] = self._keep(row)
+        request.meta["capture"] = self._keep(self._capture(request, response, answer))
         return self._pass(request, response, answer)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Keep the failure itself, for the record; Scrapy's retries go on as they would."""
+        """Keep the failure, too; Scrapy's retries go on as usual. Raises UnusableResponse for a body that is too large."""
         if self.offline or isinstance(exception, IgnoreRequest):
             return
-        request.meta.pop("held", None)
+        request.meta.pop("stored", None)
         self._keep(
-            Row(
+            Capture(
                 url=request.url,
                 method=request.method,
                 request_body=request.body,
                 requested_at=request.meta.get("requested_at", utc_now()),
-                outcome="error",
+                outcome=Outcome.ERROR,
                 request_headers=pairs(request.headers),
-                note=f"{type(exception).__name__}: {exception}"[:500],
+                note=f"{type(exception).__name__}: {exception}"[:_LONGEST_NOTE],
                 portal=self.runs.portal,
                 run_id=self.runs.run_id,
             )
         )
         if isinstance(exception, DownloadCancelledError):
-            raise Unusable("too_large", f"not read to its end: {exception}") from exception
+            raise UnusableResponse(ProblemKind.TOO_LARGE, f"not read to its end: {exception}") from exception
 
     def _replay(self, request: Request) -> Response:
-        held = self.captures.replay(request.method, request.url, request.body)
-        if held is None:
+        """The stored answer to a request."""
+        stored = self.captures.replay(request.method, request.url, request.body)
+        if stored is None:
             if _is_robots(request):
-                return Response(request.url, status=404, flags=["replayed"])
-            raise Unusable("not_captured", "not in the archive, and this crawl is offline")
-        if held.status is None:
-            raise Unusable("error", f"captured as a failure: {held.note}")
-        request.meta["capture"] = held
-        return _response(held, request, "replayed")
+                return Response(request.url, status=404, flags=[REPLAYED])
+            raise UnusableResponse(ProblemKind.NOT_CAPTURED, "not in the archive, and this crawl is offline")
+        if stored.status is None:
+            raise UnusableResponse(ProblemKind.ERROR, f"captured as a failure: {stored.note}")
+        request.meta["capture"] = stored
+        return _response(stored, request, REPLAYED)
 
     def _classify(self, request: Request, response: Response) -> Classification:
-        if "too_large" in response.flags:
-            return Classification(Outcome.ERROR, note=f"too large: {response.flags[-1]}"[:300])
+        if TOO_LARGE in response.flags:
+            return Classification(Outcome.ERROR, note=f"too large: {response.flags[-1]}"[:_LONGEST_NOTE])
         content_type, location = response.headers.get("Content-Type"), response.headers.get("Location")
         return classify(
             request.url,
@@ -147,28 +167,27 @@ class Capture:
             content_type.decode("latin-1") if content_type else None,
             location.decode("utf-8", "replace") if location else None,
             response.body,
-            truncated="dataloss" in response.flags,
+            truncated=CUT_SHORT in response.flags,
         )
 
-    def _confirmed(self, request: Request, response: Response, held: Row) -> Response:
-        """304: the archive has the document, and the portal has just said that it still stands."""
-        answer = Classification(Outcome.UNCHANGED, note="status 304")
-        row = self._row(request, response, answer)
-        row.body, row.sha256 = None, held.sha256
-        request.meta["capture"] = self._keep(row)
-        return _response(held, request, "unchanged")
+    def _confirm(self, request: Request, response: Response, stored: Capture) -> Response:
+        """After a 304: keep it with the hash of the stored document, and pass that document on."""
+        capture = self._capture(request, response, Classification(Outcome.UNCHANGED, note="status 304"))
+        capture.body, capture.sha256 = None, stored.sha256
+        request.meta["capture"] = self._keep(capture)
+        return _response(stored, request, CONFIRMED)
 
-    def _row(self, request: Request, response: Response, answer: Classification) -> Row:
+    def _capture(self, request: Request, response: Response, answer: Classification) -> Capture:
         wire, encodings, headers = request.meta.pop("wire", (len(response.body), None, pairs(response.headers)))
         content_type = response.headers.get("Content-Type")
-        return Row(
+        return Capture(
             url=request.url,
             method=request.method,
             request_body=request.body,
             requested_at=request.meta.get("requested_at", utc_now()),
             status=response.status,
             outcome=answer.outcome,
-            body=None if "too_large" in response.flags else response.body,
+            body=None if TOO_LARGE in response.flags else response.body,
             content_type=content_type.decode("latin-1") if content_type else None,
             request_headers=pairs(request.headers),
             response_headers=headers,
@@ -182,73 +201,81 @@ class Capture:
             run_id=self.runs.run_id,
         )
 
-    def _refused(self, request: Request, answer: Classification) -> None:
-        """Count a refusal; a host that goes on refusing is left alone for the rest of the run."""
+    def _count_refusal(self, request: Request, note: str | None) -> None:
+        """Leave a host that refuses several requests in a row alone for the rest of the run."""
         if self.offline:
             return
         host = urlparse_cached(request).netloc
         self.refusals[host] += 1
         if self.refusals[host] >= self.crawler.settings.getint("REFUSALS_BEFORE_LEAVING"):
-            self.runs.leave_alone(
-                host, "host_refuses", f"it refused {self.refusals[host]} requests in a row ({answer.note})"
-            )
+            why = f"it refused {self.refusals[host]} requests in a row ({note})"
+            self.runs.leave_alone(host, ProblemKind.HOST_REFUSES, why)
 
-    def _keep(self, row: Row) -> Row:
-        self.captures.add(row)
-        self.runs.count(f"captures/{row.outcome}")
-        row.body = None
-        return row
+    def _keep(self, capture: Capture) -> Capture:
+        """Write a capture; returns it without its body."""
+        self.captures.add(capture)
+        self.runs.count(f"captures/{capture.outcome}")
+        capture.body = None
+        return capture
 
     def _pass(self, request: Request, response: Response, answer: Classification) -> Request | Response:
+        """The response or what stands for it: a redirect of a page that moves by script, a retry of a broken answer.
+
+        Raises UnusableResponse for all that has no document.
+        """
         if _is_robots(request):
             return response
-        if answer.outcome is Outcome.BLOCKED:
-            self._refused(request, answer)
-            raise Unusable("blocked", f"refused ({answer.note})")
+        if answer.outcome == Outcome.BLOCKED:
+            self._count_refusal(request, answer.note)
+            raise UnusableResponse(ProblemKind.BLOCKED, f"refused ({answer.note})")
         self.refusals.pop(urlparse_cached(request).netloc, None)
-        if answer.outcome is Outcome.MISSING:
-            raise Unusable("missing", f"the portal no longer has it ({answer.note})")
-        if "too_large" in response.flags:
-            raise Unusable("too_large", f"not kept: {response.flags[-1]}")
-        if answer.outcome is Outcome.REDIRECT and urlsplit(answer.redirect_url or "").scheme not in {"http", "https"}:
-            raise Unusable("unsafe_scheme", f"it redirects to {answer.redirect_url}")
-        if answer.outcome is Outcome.REDIRECT and response.status == 200:
-            # A shell that moves by script or refresh is shown to RedirectMiddleware as the redirect that it is.
-            return Response(response.url, status=302, headers={"Location": answer.redirect_url}, request=request)
-        if answer.outcome is Outcome.ERROR and response.status == 200:
-            again = (
-                None
-                if self.offline
-                else get_retry_request(
-                    request, spider=cast("Spider", self.crawler.spider), reason=answer.note or "error"
-                )
-            )
-            if again is None:
-                raise Unusable("error", f"no usable answer ({answer.note})")
-            return again
+        if answer.outcome == Outcome.MISSING:
+            raise UnusableResponse(ProblemKind.MISSING, f"the portal no longer has it ({answer.note})")
+        if TOO_LARGE in response.flags:
+            raise UnusableResponse(ProblemKind.TOO_LARGE, f"not kept: {response.flags[-1]}")
+        if answer.outcome == Outcome.REDIRECT:
+            return _redirect(response, answer.redirect_url or "", request)
+        if answer.outcome == Outcome.ERROR and response.status == 200:
+            return self._retry(request, answer.note)
         return response
+
+    def _retry(self, request: Request, note: str | None) -> Request:
+        """The request again, as often as Scrapy's settings allow; raises UnusableResponse after that, and offline."""
+        spider = cast("Spider", self.crawler.spider)
+        again = None if self.offline else get_retry_request(request, spider=spider, reason=note or "error")
+        if again is None:
+            raise UnusableResponse(ProblemKind.ERROR, f"no usable answer ({note})")
+        return again
+
+
+def _redirect(response: Response, target: str, request: Request) -> Response:
+    """A redirect for RedirectMiddleware; a page that moves by script or refresh becomes one."""
+    if urlsplit(target).scheme not in {"http", "https"}:
+        raise UnusableResponse(ProblemKind.UNSAFE_SCHEME, f"it redirects to {target}")
+    if response.status != 200:
+        return response
+    return Response(response.url, status=302, headers={"Location": target}, request=request)
 
 
 def pairs(headers: Headers) -> Pairs:
-    """Headers as they came: name and value, repeats kept, in order."""
+    """Name and value of each header in the order received, repeats included."""
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values]
 
 
-def _response(held: Row, request: Request, flag: str) -> Response:
-    """A stored capture as the response it was, without the encodings that are undone."""
-    body = held.body or b""
+def _response(stored: Capture, request: Request, flag: str) -> Response:
+    """A stored capture as the response that it was, without the headers of encodings that are undone."""
+    body = stored.body or b""
     headers = Headers()
-    for name, value in held.response_headers:
-        if name.lower() not in {"content-encoding", "transfer-encoding", "content-length"}:
+    for name, value in stored.response_headers:
+        if name.lower() not in _UNDONE:
             headers.appendlist(name, value)
-    cls = responsetypes.from_args(headers=headers, url=held.url, body=body)
-    flags = [flag, "dataloss"] if held.note == "truncated" else [flag]
+    cls = responsetypes.from_args(headers=headers, url=stored.url, body=body)
     return cls(
         url=request.url,
-        status=held.status if held.status and held.status != 304 else 200,
+        status=stored.status if stored.status and stored.status != 304 else 200,
         headers=headers,
         body=body,
-        flags=flags,
+        flags=[flag, CUT_SHORT] if stored.note == "truncated" else [flag],
         request=request,
     )
 

@@ -1,4 +1,4 @@
-"""Manners beyond Scrapy's own: what robots.txt forbids, the hours and the number of requests that the user allows."""
+"""Politeness beyond Scrapy's: what robots.txt forbids, and the hours and number of requests that the user allows."""
 
 from __future__ import annotations
 
@@ -11,82 +11,88 @@ from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.defer import deferred_from_coro
 
+from archive.vocabulary import ProblemKind
 from crawler.extensions.runs import Runs
-from crawler.middlewares.capture import Unusable
+from crawler.middlewares.capture import UnusableResponse
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
 
-
-ENDS = frozenset({"window_closed", "requests_spent"})
-"""Kinds of problem that end a run by the user's own settings; the next run goes on from there."""
+ENDS = frozenset({ProblemKind.WINDOW_CLOSED, ProblemKind.REQUESTS_SPENT})
+"""Problems that end a run as the user's settings ask; the next run goes on from there."""
 
 
 class Robots(RobotsTxtMiddleware):
-    """robots.txt as Scrapy obeys it; what it forbids is a problem of its own kind."""
+    """Scrapy's robots.txt middleware; what it forbids becomes a problem of its own kind."""
 
     async def process_request(self, request: Request, spider: Any = None) -> None:
-        """Raises Unusable of kind robots_forbids."""
+        """Raises UnusableResponse of kind robots_forbids."""
         try:
             await super().process_request(request)
         except IgnoreRequest as error:
-            if isinstance(error, Unusable):
+            if isinstance(error, UnusableResponse):
                 raise
-            raise Unusable("robots_forbids", "robots.txt of the host forbids this address") from error
+            raise UnusableResponse(ProblemKind.ROBOTS_FORBIDS, "robots.txt of the host forbids this address") from error
 
 
 class Limits:
-    """Downloader middleware: ends a crawl outside the hours of CRAWL_WINDOW and after REQUESTS_PER_RUN requests.
+    """Downloader middleware that ends a crawl outside the hours of CRAWL_WINDOW and after REQUESTS_PER_RUN requests.
 
-    What was fetched is kept and read, the run says why it ended, and the next one goes on from there.
+    What was fetched is kept and read, the run records why it ended, and the next one goes on from there.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.offline = crawler.settings.getbool("OFFLINE")
         self.window = parse_window(crawler.settings["CRAWL_WINDOW"])
-        self.most = crawler.settings.getint("REQUESTS_PER_RUN")
+        self.request_limit = crawler.settings.getint("REQUESTS_PER_RUN")
+        """0: no limit."""
         self.sent = 0
-        self.over: tuple[str, str] | None = None
+        self.over: tuple[ProblemKind, str] | None = None
+        """Why no more may be sent."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Raises ValueError for a window that cannot be read."""
+        """Raises ValueError for a CRAWL_WINDOW that cannot be parsed."""
         limits = cls(crawler)
         crawler.signals.connect(limits.request_reached_downloader, signals.request_reached_downloader)
         return limits
 
     def request_reached_downloader(self) -> None:
-        """Everything that is really sent counts: robots.txt, redirects and retries too."""
+        """Count everything that is sent: robots.txt, redirects and retries too."""
         self.sent += 1
 
     def process_request(self, request: Request) -> None:
-        """Raises Unusable, and closes the crawl, when no more may be sent."""
+        """Raises UnusableResponse and closes the crawl when no more may be sent."""
         if self.offline:
             return
         if self.over is None:
-            self.over = self._reached()
+            self.over = self._limit_reached()
             if self.over is not None:
                 self._end(*self.over)
         if self.over is not None:
-            raise Unusable(*self.over, is_told=True)
+            raise UnusableResponse(*self.over, is_reported=True)
 
-    def _reached(self) -> tuple[str, str] | None:
+    def _limit_reached(self) -> tuple[ProblemKind, str] | None:
         if self.window is not None and not is_within(datetime.now().astimezone().time(), self.window):
-            return "window_closed", f"the crawl may run {self.crawler.settings['CRAWL_WINDOW']} only (CRAWL_WINDOW)"
-        if self.most and self.sent >= self.most:
-            return "requests_spent", f"the run's {self.most} requests (REQUESTS_PER_RUN) are spent"
+            window = self.crawler.settings["CRAWL_WINDOW"]
+            return ProblemKind.WINDOW_CLOSED, f"crawls may run {window} only (CRAWL_WINDOW)"
+        if self.request_limit and self.sent >= self.request_limit:
+            return (
+                ProblemKind.REQUESTS_SPENT,
+                f"the {self.request_limit} requests of the run (REQUESTS_PER_RUN) are used up",
+            )
         return None
 
-    def _end(self, kind: str, message: str) -> None:
+    def _end(self, kind: ProblemKind, message: str) -> None:
         Runs.of(self.crawler).problem(kind, message)
         if self.crawler.engine is not None:
             self.closing = deferred_from_coro(self.crawler.engine.close_spider_async(reason=kind))
 
 
 def parse_window(text: str) -> tuple[clock, clock] | None:
-    """`22:00-06:00` as two times of the local day; None for an empty text; raises ValueError for anything else."""
+    """`22:00-06:00` as two times of the local day; None for an empty text. Raises ValueError for anything else."""
     if not text:
         return None
     begin, dash, end = text.partition("-")

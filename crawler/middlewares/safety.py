@@ -1,4 +1,4 @@
-"""Where a crawl may go: over HTTP, to the hosts that its portal declares, at public addresses, and nowhere else."""
+"""Where a crawl may go: over HTTP to the hosts that its portal declares, at public addresses only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawler.middlewares.capture import Unusable
+from archive.vocabulary import ProblemKind
+from crawler.middlewares.capture import UnusableResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class DeclaredHosts:
-    """Downloader middleware: refuses links and redirects to places that the portal does not declare.
+    """Downloader middleware that refuses links and redirects to hosts that the portal does not declare.
 
-    Many hijacked domains re-serve portal pages with altered characters, so a link is no proof of a host; and a name
-    that leads to an address of this machine or its network is none of a portal. Names are resolved here, once for
-    this check, the download and its pace: sites on one address share the downloader's slot.
+    Many hijacked domains re-serve portal pages with altered characters, so a link does not vouch for its host; and a
+    host name that resolves to this machine or its network is not a portal's. Names are resolved here, once for this
+    check, the download and its pace: sites on one address share the downloader's slot.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -38,34 +39,36 @@ class DeclaredHosts:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        """Raises Unusable of kind unsafe_scheme, private_address or off_site."""
+        """Raises UnusableResponse of kind unsafe_scheme, private_address or off_site."""
         declares = getattr(self.crawler.spider, "declares", None)
         refused = refusal(request.url, declares) if declares is not None else None
         if refused is not None:
-            raise Unusable(*refused)
+            raise UnusableResponse(*refused)
         if self.offline:
             return
         host = urlparse_cached(request).hostname or ""
         address = await resolve(host)
         if address != host and not is_public(address) and not _is_local_name(host):
-            raise Unusable("private_address", f"{host} leads to {address}, which is no public address")
+            raise UnusableResponse(
+                ProblemKind.PRIVATE_ADDRESS, f"{host} resolves to {address}, which is not a public address"
+            )
         request.meta["download_slot"] = address
 
 
-def refusal(url: str, declares: Callable[[str], bool]) -> tuple[str, str] | None:
-    """Why a portal's crawl does not ask for an address, as a problem's kind and message; None where it may.
+def refusal(url: str, declares: Callable[[str], bool]) -> tuple[ProblemKind, str] | None:
+    """Why a portal's crawl may not request an address, as a problem's kind and message; None where it may.
 
-    An address on this machine or its network is asked for where the portal's file declares it, as replicas do.
+    An address on this machine or its network is requested only where the portal's file declares it, as replicas do.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"}:
-        return "unsafe_scheme", f"{parts.scheme}: is no address on the web"
+        return ProblemKind.UNSAFE_SCHEME, f"{parts.scheme}: is not a web address"
     if declares(url):
         return None
     host = parts.hostname or ""
     if _is_local_name(host) or not is_public(host):
-        return "private_address", "on this machine or its network, which the portal does not declare"
-    return "off_site", "on a host that the portal does not declare"
+        return ProblemKind.PRIVATE_ADDRESS, "on this machine or its network, which the portal does not declare"
+    return ProblemKind.OFF_SITE, "on a host that the portal does not declare"
 
 
 def is_public(host: str) -> bool:
@@ -83,12 +86,12 @@ def is_public(host: str) -> bool:
 
 
 def _is_local_name(host: str) -> bool:
-    """RFC 6761: these names mean this machine, whatever a name server says."""
+    """RFC 6761: these names mean this machine, whatever a name server answers."""
     return host == "localhost" or host.endswith(".localhost")
 
 
 async def resolve(host: str) -> str:
-    """The IPv4 address that the downloader will use; the name itself where it does not resolve, which the download says."""
+    """The IPv4 address that the downloader will use; the name itself where it does not resolve, as the download reports."""
     from twisted.internet import reactor
 
     resolver = cast("IReactorCore", reactor)

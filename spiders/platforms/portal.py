@@ -18,7 +18,7 @@ from archive.resume import newest_answers, problem_urls
 from archive.urls import listing_key
 from archive.vocabulary import ProblemKind, Stage
 from crawler.extensions.runs import Runs, described
-from crawler.middlewares.capture import Unusable
+from crawler.middlewares.capture import UnusableResponse
 from crawler.middlewares.politeness import ENDS
 from crawler.middlewares.safety import refusal
 from pipelines.metadata import is_report_title
@@ -275,7 +275,7 @@ class Portal(ListingReader, scrapy.Spider):
         """A page of a listing that is not to be had, there or instead: what comes after it is not walked."""
         request = failure.request
         root, branch = request.cb_kwargs["root"], request.cb_kwargs["branch"]
-        gone = failure.check(Unusable) and failure.value.kind == "missing"
+        gone = failure.check(UnusableResponse) and failure.value.kind == "missing"
         other = self.alternate(request) if gone else None
         if other is not None:
             yield self._listing_page(other, root, branch)
@@ -294,13 +294,13 @@ class Portal(ListingReader, scrapy.Spider):
     def _failed(self, failure: Any, stage: str) -> str:
         """Keep why a request gave nothing; returns the problem's kind."""
         request = failure.request
-        if failure.check(Unusable):
+        if failure.check(UnusableResponse):
             kind, message = str(failure.value.kind), str(failure.value)
         elif failure.check(HttpError):
             kind, message = "error", f"status {failure.value.response.status}"
         else:
             kind, message = "error", described(failure)
-        if failure.check(Unusable) and failure.value.is_told:
+        if failure.check(UnusableResponse) and failure.value.is_reported:
             self.runs.count("entries/left_alone")
         else:
             self.runs.problem(kind, message, request.url, stage)
