@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archive import Capture, Captures, Reports
 from archive.model import Problem
+from archive.vocabulary import Outcome
 from archive.warc import reader
 from pipelines.ingest.locate import located_documents
 from pipelines.ingest.portals import Portals
@@ -58,7 +59,7 @@ class Import:
     def _classify(self, capture: Capture) -> None:
         """Say what an answer means; a revisit that was answered 304 confirms what it refers to."""
         if capture.body is None and capture.status == 304:
-            capture.outcome, capture.note = "unchanged", "status 304"
+            capture.outcome, capture.note = Outcome.UNCHANGED, "status 304"
             return
         body = capture.body if capture.body is not None else self.captures.body(capture.sha256 or "")
         location = next((value for key, value in capture.response_headers if key.lower() == "location"), None)
