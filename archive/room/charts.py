@@ -1,6 +1,6 @@
 """Charts as SVG, drawn on the server; colours and fonts come from the page's style sheet.
 
-Every text in them is ours or escaped; a chart says in `<title>` what it shows, and its page has the same as a table.
+Every text in a chart is ours or escaped. Its `<title>` says what it shows, and its page has the same numbers in a table.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = 56, 14, 14, 30
 def lines(
     title: str, years: Sequence[int], series: Mapping[str, Mapping[int, tuple[float, bool]]], *, share: bool = False
 ) -> str:
-    """Lines over years. A value comes with whether it is verified: if not, its mark is hollow.
+    """Lines over years; `series` is name → year → (value, whether it is verified). A mark that is not verified is hollow.
 
     Consecutive years are joined; a year without a value is a gap.
     """
@@ -32,16 +32,19 @@ def lines(
                     f' x2="{_x(years, year + 1):.1f}" y2="{_y(b, low, high):.1f}"/>'
                 )
         for year, (value, is_verified) in sorted(points.items()):
-            told = f"{name} {year}: {_number(value, share=share)}" + ("" if is_verified else " ?")
+            words = f"{name} {year}: {_number(value, share=share)}" + ("" if is_verified else " ?")
             parts.append(
                 f'<circle class="s{number} {"full" if is_verified else "hollow"}" cx="{_x(years, year):.1f}"'
-                f' cy="{_y(value, low, high):.1f}" r="4"><title>{escape(told)}</title></circle>'
+                f' cy="{_y(value, low, high):.1f}" r="4"><title>{escape(words)}</title></circle>'
             )
     return _svg(title, parts)
 
 
 def stacked(title: str, years: Sequence[int], parts_of: Mapping[int, tuple[Mapping[str, float], bool]]) -> str:
-    """A bar a year, of shares that fill it; hatched where the report's figures are not verified, nothing in a gap."""
+    """A bar for each year, filled by shares; hatched if the figures are not verified, absent in a gap.
+
+    `parts_of` is year → (name → value, whether they are verified).
+    """
     drawn = _axes(years, 0, 1, 0.25, share=True)
     width = min(34.0, (WIDTH - LEFT - RIGHT) / max(1, len(years)) * 0.7)
     names: dict[str, int] = {}
@@ -73,17 +76,20 @@ def stacked(title: str, years: Sequence[int], parts_of: Mapping[int, tuple[Mappi
 
 
 def deadlines(title: str, years: Sequence[int], days: Mapping[int, Sequence[tuple[int, str]]]) -> str:
-    """Reports as dots: how many days after (above) or before (below) the deadline each was published."""
+    """A dot for each report: how many days after (above) or before (below) the deadline it was published.
+
+    `days` is year → (days, the report in words) for each report; at most 60 a year are drawn.
+    """
     low, high, step = _scale([0, *(day for found in days.values() for day, _ in found)])
     parts = _axes(years, low, high, step, share=False)
     parts.append(
         f'<line class="deadline" x1="{LEFT}" y1="{_y(0, low, high):.1f}" x2="{WIDTH - RIGHT}" y2="{_y(0, low, high):.1f}"/>'
     )
     for year, found in days.items():
-        for day, told in found[:60]:
+        for day, words in found[:60]:
             parts.append(
                 f'<circle class="{"late" if day > 0 else "ontime"}" cx="{_x(years, year):.1f}" cy="{_y(day, low, high):.1f}"'
-                f' r="4"><title>{escape(told)}</title></circle>'
+                f' r="4"><title>{escape(words)}</title></circle>'
             )
     return _svg(title, parts)
 
@@ -118,7 +124,7 @@ def _y(value: float, low: float, high: float) -> float:
 
 
 def _scale(values: Sequence[float]) -> tuple[float, float, float]:
-    """Bounds and step of an axis that holds all values and nought, in round numbers."""
+    """Lowest value, highest value and step of an axis that holds all values and zero, in round numbers."""
     low, high = min([0.0, *values]), max([0.0, *values])
     if high == low:
         high = low + 1

@@ -9,7 +9,10 @@ _BRACES = re.compile(r"([#$%&_{}])")
 
 
 def citations(row: dict[str, Any], here: str) -> dict[str, str]:
-    """Form → citation. `here` is the address of the report in this archive; dates are those of publication and archiving."""
+    """Style (plain, bibtex, gbt7714) → citation, with the dates of publication and archiving.
+
+    `here` is the address of the report in this archive.
+    """
     body = _line(row["issuing_body"] or row["source"] or row["portal"])
     title = _line(row["title"] or row["url"])
     published = (row["published"] or "")[:10]
@@ -36,7 +39,7 @@ def citations(row: dict[str, Any], here: str) -> dict[str, str]:
 
 
 def _line(text: str) -> str:
-    """In one line, of a length that a citation can have."""
+    """In one line, at most 500 characters."""
     return " ".join(text.split())[:500]
 
 

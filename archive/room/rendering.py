@@ -55,7 +55,7 @@ class Translator:
 
     def value(self, field: str, value: object) -> str:
         """A value of a field in words; as it is where it has none."""
-        if value is None or value == "-":
+        if value is None or value == vocabulary.NOT_STATED:
             return self("未说明", "not stated")
         pair = vocabulary.VALUES.get(field, {}).get(str(value))
         return self.pair(pair) if pair else str(value)

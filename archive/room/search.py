@@ -1,4 +1,4 @@
-"""Search: exactly the reports whose title or text contains a string, by way of the full-text index."""
+"""Search: exactly the reports whose title or text contains a string, found by the full-text index."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ from itertools import compress
 from typing import Any
 
 from archive.fulltext import BORDER, PIECES, search_text
+from archive.room.report import dicts
+from archive.room.vocabulary_bilingual import NOT_STATED
+from archive.vocabulary import Verdict
 
 PAGE = 20
+"""Results on a page."""
 MAX_QUERY = 200
-"""Characters of a query that are looked at."""
+"""Characters of a query; the rest is ignored."""
 FACETS = ("portal", "year", "level", "kind", "form", "verdict")
-SILENT = "-"
-"""Stands in an address for reports that do not say: no year, no level …"""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a string is found. `match` is an FTS5 query that every report with the string meets; None: it narrows nothing."""
+    """How a string is found."""
 
     match: str | None
+    """An FTS5 query that every report with the string meets; None if no query narrows the search."""
     exact: bool
-    """Whether what meets `match` is known to contain the string; else its text is looked at."""
+    """Whether everything that meets `match` contains the string; if not, the texts are looked at."""
 
 
 def plan(query: str) -> Plan:
     """The string as phrases of the full-text index.
 
-    Han characters are found exactly. The ends of a query may stand inside a longer word or number: its last run of
-    letters or digits is looked for as a beginning, its first not at all; the texts then tell.
+    Han characters are found exactly. A query may begin or end inside a longer word or number: its last run of letters
+    or digits is searched as a prefix and its first is not searched, and the texts decide.
 
     >>> plan("复议")
     Plan(match='"复 议"', exact=True)
@@ -43,7 +46,9 @@ def plan(query: str) -> Plan:
     >>> plan("2021")
     Plan(match=None, exact=False)
     """
-    pieces = [piece for piece in PIECES.finditer(query) if piece.lastgroup != "other" or not _spoken(piece[0])]
+    pieces = [
+        piece for piece in PIECES.finditer(query) if piece.lastgroup != "other" or not _has_other_letters(piece[0])
+    ]
     exact = "".join(piece[0] for piece in pieces if piece.lastgroup == "han") == query
     if pieces and pieces[0].start() == 0 and pieces[0].lastgroup == "run":
         pieces = pieces[1:]
@@ -63,13 +68,13 @@ def plan(query: str) -> Plan:
     return Plan(" AND ".join(quoted), exact=exact)
 
 
-def _spoken(other: str) -> bool:
-    """Whether it holds letters that are neither Han nor ASCII: how they are indexed is not relied on."""
+def _has_other_letters(other: str) -> bool:
+    """Whether it has letters that are neither Han nor ASCII; nothing is assumed of how those are indexed."""
     return any(map(str.isalnum, other))
 
 
 def escape_fts(query: str | None) -> str:
-    """The SQL function of that name: any string as an FTS5 query of its characters."""
+    """The SQL function of the same name: any string as an FTS5 query of its characters."""
     text = str(query or "")
     found = plan(text).match
     if found:
@@ -78,7 +83,10 @@ def escape_fts(query: str | None) -> str:
     return f'"{" ".join(words)}" *' if words else '""'
 
 
-_IN_TEXT = "instr({table}.title, :q) OR instr((SELECT text FROM report_texts t WHERE t.report_id = {table}.id), :q)"
+_IN_TEXT = """
+  instr({table}.title, :q)
+  OR instr((SELECT text FROM report_texts t WHERE t.report_id = {table}.id), :q)
+"""
 
 
 def condition(query: str, table: str = "reports") -> tuple[str, dict[str, str]]:
@@ -94,20 +102,24 @@ def condition(query: str, table: str = "reports") -> tuple[str, dict[str, str]]:
     return " AND ".join(clauses), values
 
 
-MANY = 4
-"""A text is looked up by its report where fewer than one report in so many is in question; else all are gone through."""
+SCAN_FROM = 4
+"""If at least one report in so many is a candidate, all texts are scanned; otherwise each candidate's text is looked up."""
 
 
 class Catalogue:
-    """What search results are ordered, counted and narrowed by, of every report: some 300 bytes each, in memory."""
+    """What results are ordered, counted and narrowed by, of every report, in memory: some 300 bytes each."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         rows = db.execute(
             """SELECT id, search_id, portal, report_year, level, body_kind, form,
-              CASE WHEN EXISTS (SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict = 'fails') THEN 'fails'
-                WHEN EXISTS (SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict = 'holds') THEN 'holds'
-                ELSE 'not_assessable' END
-            FROM reports r ORDER BY report_year DESC, published DESC, id"""
+              CASE
+                WHEN EXISTS (SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict = :fails) THEN :fails
+                WHEN EXISTS (SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict = :holds) THEN :holds
+                ELSE :not_assessable
+              END
+            FROM reports r
+            ORDER BY report_year DESC, published DESC, id""",
+            {verdict.value: verdict.value for verdict in Verdict},
         ).fetchall()
         self.ids: list[str] = [row[0] for row in rows]
         self.search_ids: list[int] = [row[1] for row in rows]
@@ -117,24 +129,24 @@ class Catalogue:
         self._known = set(self.search_ids)
 
     def find(self, db: sqlite3.Connection, query: str) -> list[int] | None:
-        """Places of the reports that contain the string, newest year first; None when the catalogue is out of date."""
+        """Positions of the reports that contain the string, newest year first; None if the catalogue is out of date."""
         if not query:
             return list(range(len(self.ids)))
         wanted = plan(query)
         hits = self._known
         if wanted.match is not None:
-            # one string is had faster than a row for each report
+            # one string comes faster than a row for each report
             sql = "SELECT group_concat(rowid) FROM report_search WHERE report_search MATCH ?"
             hits = set(map(int, filter(None, (db.execute(sql, (wanted.match,)).fetchone()[0] or "").split(","))))
             if not hits <= self._known:
                 return None
         if not wanted.exact:
             hits = self._contained(db, query, hits)
-        return [place for place, search_id in enumerate(self.search_ids) if search_id in hits]
+        return [position for position, search_id in enumerate(self.search_ids) if search_id in hits]
 
     def _contained(self, db: sqlite3.Connection, query: str, hits: set[int]) -> set[int]:
         ids = list(compress(self.ids, (search_id in hits for search_id in self.search_ids)))
-        if len(ids) * MANY < len(self.ids):
+        if len(ids) * SCAN_FROM < len(self.ids):
             sql = f"SELECT search_id FROM reports WHERE id = :id AND ({_IN_TEXT.format(table='reports')})"  # noqa: S608 - constant
             rows = (row for i in ids for row in db.execute(sql, {"id": i, "q": query}))
             return {row[0] for row in rows}
@@ -142,22 +154,22 @@ class Catalogue:
         found |= {row[0] for row in db.execute("SELECT id FROM reports WHERE instr(title, ?)", (query,))}
         return set(compress(self.search_ids, (i in found for i in self.ids)))
 
-    def narrow(self, places: list[int], chosen: Mapping[str, str]) -> list[int]:
-        """Those of the places that have the chosen value of every facet."""
+    def narrow(self, positions: list[int], chosen: Mapping[str, str]) -> list[int]:
+        """The positions that have the chosen value of every facet."""
         if not chosen:
-            return places
+            return positions
         wanted = [chosen.get(name) for name in FACETS]
         groups = {
             number
             for number, group in enumerate(self.groups)
             if all(value is None or value == _shown(own) for value, own in zip(wanted, group, strict=True))
         }
-        return [place for place in places if self.group_of[place] in groups]
+        return [position for position in positions if self.group_of[position] in groups]
 
-    def count(self, places: list[int]) -> dict[str, list[tuple[str, int]]]:
-        """Facet → (value, reports): years newest first, all else most first."""
+    def count(self, positions: list[int]) -> dict[str, list[tuple[str, int]]]:
+        """Facet → (value, number of reports): years newest first, all others most frequent first."""
         counts: dict[str, Counter[Any]] = {name: Counter() for name in FACETS}
-        for group, number in Counter(map(self.group_of.__getitem__, places)).items():
+        for group, number in Counter(map(self.group_of.__getitem__, positions)).items():
             for name, value in zip(FACETS, self.groups[group], strict=True):
                 counts[name][value] += number
         return {
@@ -172,12 +184,12 @@ class Catalogue:
 
 
 def _shown(value: object) -> str:
-    return SILENT if value is None else str(value)
+    return NOT_STATED if value is None else str(value)
 
 
 @dataclass(slots=True)
 class Hit:
-    """One report found: its row, and pieces of its text as (before, hit, after)."""
+    """One result: the report's row, and pieces of its text as (before, hit, after)."""
 
     row: dict[str, Any]
     snippets: list[tuple[str, str, str]] = field(default_factory=list)
@@ -185,7 +197,7 @@ class Hit:
 
 @dataclass(slots=True)
 class Results:
-    """A page of what was found, and how all that was found is spread over the facets."""
+    """One page of results, and how all results are spread over the facets."""
 
     total: int
     hits: list[Hit]
@@ -204,37 +216,38 @@ def search(
 ) -> Results | None:
     """Some of the reports that contain the string, newest year first; without a string, of all reports.
 
-    None when the catalogue is out of date.
+    None if the catalogue is out of date.
     """
     found = catalogue.find(db, query)
     if found is None:
         return None
-    places = catalogue.narrow(found, chosen)
-    ids = [catalogue.ids[place] for place in places[first : first + number]]
+    positions = catalogue.narrow(found, chosen)
+    ids = [catalogue.ids[position] for position in positions[first : first + number]]
     hits = [Hit(row, _snippets(db, row["id"], query) if query and snippets else []) for row in rows(db, ids)]
-    return Results(total=len(places), hits=hits, facets=catalogue.count(places))
+    return Results(total=len(positions), hits=hits, facets=catalogue.count(positions))
 
 
 COLUMNS = ("id", "title", "portal", "issuing_body", "report_year", "published", "form", "state", "url")
 
 
 def rows(db: sqlite3.Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
-    """What a list shows of some reports, in their order; those that are gone by now are left out."""
+    """What a list shows of these reports, in this order; reports that are gone by now are left out."""
     sql = f"SELECT {', '.join(COLUMNS)} FROM reports WHERE id = ?"  # noqa: S608 - our column names
-    return [dict(zip(COLUMNS, row, strict=True)) for report_id in ids for row in db.execute(sql, (report_id,))]
+    return [row for report_id in ids for row in dicts(db, sql, (report_id,))]
 
 
 AROUND = 36
-MOST_SNIPPETS = 3
+"""Characters before and after the hit that a snippet shows."""
+MAX_SNIPPETS = 3
 
 
 def _snippets(db: sqlite3.Connection, report_id: str, query: str) -> list[tuple[str, str, str]]:
-    """The first places in the text with the string, apart from one another, each with what stands around it."""
+    """The first positions in the text with the string, not overlapping, each with the text around it."""
     row = db.execute("SELECT text FROM report_texts WHERE report_id = ?", (report_id,)).fetchone()
     text = row[0] if row and row[0] else ""
     found: list[tuple[str, str, str]] = []
     at = text.find(query)
-    while at >= 0 and len(found) < MOST_SNIPPETS:
+    while at >= 0 and len(found) < MAX_SNIPPETS:
         end = at + len(query)
         start, stop = max(0, at - AROUND), min(len(text), end + AROUND)
         before = ("…" if start else "") + text[start:at]

@@ -28,6 +28,8 @@ from archive.vocabulary import (
 
 Bilingual = tuple[str, str]
 """The same in Chinese and in English."""
+NOT_STATED = "-"
+"""Stands in an address for the value of reports that do not state it: no year, no level …"""
 
 LEVELS: dict[Level, Bilingual] = {
     Level.NATIONAL: ("国家级", "national"),
