@@ -144,7 +144,7 @@ def _read_figures(
         own_grids, prose, report.report_year, [one.table for one in attached]
     )
     report.problems += [problem for problem in problems if problem not in report.problems]
-    report.table_sources, report.checks, problems = provenance.weigh(report.url, report.statistics, attached)
+    report.table_sources, report.checks, problems = provenance.assess_sources(report.url, report.statistics, attached)
     report.problems += problems
     if report.form in _PRESCRIBES_TABLES and not _has_table_three(report):
         elsewhere = f"{len(article.images)} pictures and {len(report.attachments)} documents beside it"

@@ -23,9 +23,9 @@ from pipelines.documents import PICTURES, Content, read, recognise
 from pipelines.errors import DocumentError
 from pipelines.statistics import statistics_of
 from pipelines.statistics.checks import check
-from pipelines.statistics.provenance import read_documents, standing
-from pipelines.tables.grid import Cell, Grid
-from pipelines.tables.national import read_tables
+from pipelines.statistics.provenance import assess_standing, read_documents
+from pipelines.tables.grid import Grid, Slot
+from pipelines.tables.national import read_national_tables
 
 SAMPLES = Path(__file__).parents[1].parent / "shared" / "samples" / "img"
 TARGETS = {2: 0.95, 3: 0.995, 4: 0.95}
@@ -56,7 +56,7 @@ class Score:
 def truth_grid(told: dict[str, Any]) -> Grid:
     """A table as truth files have it: `grid` dense, `anchors` by row with their spans."""
     dense, width = told["grid"], len(told["grid"][0])
-    rows = [[Cell(text, False, -1)] * width for text in [""] * len(dense)]
+    rows = [[Slot(text, False, -1)] * width for text in [""] * len(dense)]
     taken: set[tuple[int, int]] = set()
     for row, anchors in enumerate(told["anchors"]):
         column = 0
@@ -66,9 +66,9 @@ def truth_grid(told: dict[str, Any]) -> Grid:
             down, across = min(anchor["rowspan"], len(dense) - row), min(anchor["colspan"], width - column)
             for r, c in ((r, c) for r in range(row, row + down) for c in range(column, column + across)):
                 taken.add((r, c))
-                rows[r][c] = Cell(dense[row][column], (r, c) == (row, column), row * 100 + number)
+                rows[r][c] = Slot(dense[row][column], (r, c) == (row, column), row * 100 + number)
             column += across
-    return Grid(rows, origin="image")
+    return Grid(slots=rows, origin="image")
 
 
 def truth_of(picture: Path) -> dict[int, list[Statistic]]:
@@ -80,7 +80,7 @@ def truth_of(picture: Path) -> dict[int, list[Statistic]]:
     file = next((place for place in places if place.is_file()), None)
     told = json.loads(file.read_text(encoding="utf-8")) if file else {}
     grids = [truth_grid(told[name]) for name in re.findall(r"t\d", named["tables"]) if name in told]
-    return {table.table_no: statistics_of(table) for table in read_tables(grids)}
+    return {table.table_no: statistics_of(table) for table in read_national_tables(grids)}
 
 
 def score(picture: Path, content: Content | None) -> Iterator[Score]:
@@ -90,7 +90,7 @@ def score(picture: Path, content: Content | None) -> Iterator[Score]:
     for number, wanted in truth_of(picture).items():
         one = by_number.get(number)
         got = statistics_of(one.table) if one and not one.table.refused else []
-        told = standing(one.table, check(got), one.confidence) if one else "absent"
+        told = assess_standing(one.table, check(got), one.confidence) if one else "absent"
         found = Score(picture.name, number, told)
         cells = {(s.row_name, s.column_name): s for s in got}
         for true in wanted:

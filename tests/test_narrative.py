@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.statistics.prose import read_narrative
+from pipelines.statistics.prose import read_prose
 
 Figures = dict[str, int | float | None]
 
 
 def figures(*paragraphs: str, year: int | None = 2022, form: str = "cn-2021") -> Figures:
     """What the paragraphs state, by `row` for totals, else `row.column`."""
-    found, _ = read_narrative(list(paragraphs), year, form)
+    found, _ = read_prose(list(paragraphs), year, form)
     return {s.row_name if s.column_name == "total" else f"{s.row_name}.{s.column_name}": s.value for s in found}
 
 
@@ -170,7 +170,7 @@ def test_what_is_no_fact_of_the_report(text: str) -> None:
 
 
 def test_the_sentence_is_kept_as_printed() -> None:
-    (found,), _ = read_narrative(
+    (found,), _ = read_prose(
         ["概况。2022 年，共收到 “政府信息公开申请”10 宗，均已答复。另有来访3次。"], 2022, "cn-2021"
     )
     assert found.raw == "2022 年，共收到 “政府信息公开申请”10 宗，均已答复。"
@@ -178,7 +178,7 @@ def test_the_sentence_is_kept_as_printed() -> None:
 
 
 def test_two_statements_that_differ_are_both_left_out() -> None:
-    found, doubts = read_narrative(["区政府收到信息公开申请10件。", "各部门收到信息公开申请20件。"], 2022, "cn-2021")
+    found, doubts = read_prose(["区政府收到信息公开申请10件。", "各部门收到信息公开申请20件。"], 2022, "cn-2021")
     assert found == []
     assert len(doubts) == 1
     assert "10" in doubts[0]

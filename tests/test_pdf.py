@@ -11,8 +11,10 @@ import pytest
 from archive.model import Report
 from crawler.demo import office
 from crawler.demo.reports import Synthetic
-from pipelines.documents import Content, StoredDocument, pdf
-from pipelines.documents.slices import Cell, Slice, one_grid
+from pipelines.documents import Content, StoredDocument
+from pipelines.documents.pdf.page import level
+from pipelines.documents.pdf.page_slice import PageCell, PageSlice
+from pipelines.documents.pdf.slices import one_grid
 from tests.test_documents import BODY, cells, read_as, report_of, stored, synthetic, truth
 
 
@@ -55,7 +57,7 @@ def test_figures_of_another_font_stand_in_the_line_of_their_text() -> None:
     one = {"matrix": (1, 0, 0, 1, 0, 700.0), "size": 24.0, "y1": 722.0, "top": 118.0, "bottom": 142.0, "doctop": 118.0}
     other = one | {"y1": 717.0, "top": 123.0, "bottom": 147.0, "doctop": 123.0}
     page = SimpleNamespace(chars=[one, other])
-    pdf.level(page)
+    level(page)
     assert one["top"] == pytest.approx(other["top"])
     assert one["bottom"] - one["top"] == pytest.approx(24)
 
@@ -66,22 +68,23 @@ Cut = Callable[[str], tuple[str, ...]]
 def torn(made: Synthetic, number: int, at: int, cut: Cut) -> Report:
     """Its table with a page break in row `at`: `cut` says what of each cell stands above it and below."""
     grid = [block.grid for block in made.blocks() if block.grid][number - 2]
-    lines: list[list[Cell]] = [[] for _ in grid]
+    lines: list[list[PageCell]] = [[] for _ in grid]
     for row, column, down, across, text in office.placed(grid):
         for r in range(row, row + down):
-            lines[r].append(Cell(30.0 * column, 30.0 * (column + across), text, r == row, 100 * row + column))
+            lines[r].append(PageCell(30.0 * column, 30.0 * (column + across), text, r == row, 100 * row + column))
     for line in lines:
         line.sort(key=lambda cell: cell.x0)
     at %= len(lines)
-    parts = [cut(cell.text) if cell.fresh else (cell.text, "", "") for cell in lines[at]]
+    parts = [cut(cell.text) if cell.starts_here else (cell.text, "", "") for cell in lines[at]]
     upper, *below = (
         [replace(c, text=text) for c, text in zip(lines[at], texts, strict=True)] for texts in zip(*parts, strict=False)
     )
     # what spans the break is a blank cell below it
     rest = [
-        [replace(c, text=c.text if c.number >= 100 * at or c.fresh else "") for c in line] for line in lines[at + 1 :]
+        [replace(c, text=c.text if c.number >= 100 * at or c.starts_here else "") for c in line]
+        for line in lines[at + 1 :]
     ]
-    slices = [Slice(1, 0, 9, [*lines[:at], upper]), Slice(2, 0, 9, [*below, *rest])]
+    slices = [PageSlice(1, 0, 9, [*lines[:at], upper]), PageSlice(2, 0, 9, [*below, *rest])]
     content = Content(kind="pdf", origin="pdf", blocks=[made.title, one_grid(slices)])
     return read_as(StoredDocument(sha256="", media_type=None, content=content))
 
@@ -145,9 +148,9 @@ def test_a_pdf_that_lost_a_row_is_not_verified() -> None:
     body = office.pdf(made)
     content = stored(body).content
     assert content is not None
-    grid = next(g for g in content.grids if len(g.lines) > 20)
-    zero = next(i for i, line in enumerate(grid.lines) if [s.text for s in line[-7:]] == ["0"] * 7)
-    del grid.lines[zero]
+    grid = next(g for g in content.grids if len(g.rows) > 20)
+    zero = next(i for i, line in enumerate(grid.rows) if [s.text for s in line[-7:]] == ["0"] * 7)
+    del grid.rows[zero]
     found = read_as(StoredDocument(sha256="", media_type=None, content=content), body)
     assert all(c.verdict == "holds" for c in found.checks if c.identity == "T3-A")
     assert {s.standing for s in found.table_sources if s.table_no == 3} == {"incomplete"}
@@ -158,7 +161,7 @@ def test_figures_torn_by_the_layout_are_used_only_where_identities_prove_them() 
         body = office.pdf(synthetic("cn-2021", *fault))
         content = stored(body).content
         assert content is not None
-        next(g for g in content.grids if len(g.lines) > 20).mended = True
+        next(g for g in content.grids if len(g.rows) > 20).has_rejoined_figures = True
         found = read_as(StoredDocument(sha256="", media_type=None, content=content), body)
         assert {s.standing for s in found.table_sources if s.table_no == 3} == {standing}
         assert bool([s for s in found.statistics if s.table_no == 3 and s.origin == "pdf"]) == (standing == "verified")

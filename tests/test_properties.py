@@ -209,7 +209,7 @@ def test_arbitrary_nests_of_tables_never_raise(shape: object, spans: int) -> Non
         return escape(str(part).replace("\x00", ""))
 
     for one in parsed(markup(shape)):
-        assert len({len(row) for row in one.rows}) <= 1
+        assert len({len(row) for row in one.slots}) <= 1
     read(parsed(markup(shape)), [], 2022)
 
 

@@ -195,7 +195,7 @@ def resolved(table: Table) -> Table:
     """The table with row spans undone: each row says all its labels, as after a page break."""
     (filled,) = parsed(plain_table(table))
     result = []
-    for row in filled.rows:
+    for row in filled.slots:
         tds = []
         for _, cells in itertools.groupby(row, lambda cell: cell.cell_id):
             run = list(cells)

@@ -8,10 +8,9 @@ import pytest
 
 from archive import Reports
 from archive.room.form_layout import explain, lay_out
-from pipelines.statistics import provenance as weighing
-from pipelines.statistics import statistics_of
+from pipelines.statistics import provenance, statistics_of
 from pipelines.statistics.checks import check
-from pipelines.tables.printed import Line, Table
+from pipelines.tables.report_table import ReportTable, TableRow
 
 SOURCES = [
     # standing and figure of each source → key_figures, its standing; key_figures_all, its standing
@@ -66,8 +65,8 @@ def test_table_four_of_a_pdf_is_proved_block_by_block(origin: str, blank: str, w
     blocks = ("review", "suit_direct", "suit_after_review")
     results = ("maintained", "corrected", "other", "pending", "total")
     cells = {f"{block}_{result}": "" if block == blank else "0" for block in blocks for result in results}
-    table = Table(4, None, origin, [Line("", "cases", cells)])
-    assert weighing.standing(table, check(statistics_of(table))) == wanted
+    table = ReportTable(4, None, origin, [TableRow("", "cases", cells)])
+    assert provenance.assess_standing(table, check(statistics_of(table))) == wanted
 
 
 def test_the_table_that_counts_is_shown_and_disagreements_are_marked() -> None:

@@ -7,7 +7,7 @@ import time
 import pytest
 from lxml import etree
 
-from pipelines.tables.cell import read_value
+from pipelines.tables.cell_value import read_value
 from pipelines.tables.grid import MAX_COLSPAN, MAX_WIDTH, MISSING, Grid, grids
 
 
@@ -16,21 +16,21 @@ def parsed(markup: str) -> list[Grid]:
 
 
 def texts(grid: Grid) -> list[list[str]]:
-    return [[cell.text for cell in row] for row in grid.rows]
+    return [[cell.text for cell in row] for row in grid.slots]
 
 
 def test_every_slot_of_a_merged_cell_holds_its_text_and_only_the_first_is_its_anchor() -> None:
     (grid,) = parsed("<table><tr><td colspan=2 rowspan=2>a<td>b<tr><td>c<tr><td>d<td>e<td>f</table>")
     assert texts(grid) == [["a", "a", "b"], ["a", "a", "c"], ["d", "e", "f"]]
-    assert [[cell.anchor for cell in row] for row in grid.rows[:2]] == [[True, False, True], [False, False, True]]
-    merged = {cell.cell_id for row in grid.rows[:2] for cell in row[:2]}
+    assert [[cell.is_anchor for cell in row] for row in grid.slots[:2]] == [[True, False, True], [False, False, True]]
+    merged = {cell.cell_id for row in grid.slots[:2] for cell in row[:2]}
     assert len(merged) == 1
 
 
 def test_a_row_that_ends_early_is_filled_with_slots_that_are_no_cells() -> None:
     (grid,) = parsed("<table><tr><td>a<td>b<td>c<tr><td></table>")
-    assert grid.rows[1][0] != MISSING
-    assert grid.rows[1][1:] == [MISSING, MISSING]
+    assert grid.slots[1][0] != MISSING
+    assert grid.slots[1][1:] == [MISSING, MISSING]
 
 
 def test_cells_step_aside_for_row_spans_left_and_right_of_them() -> None:
@@ -60,8 +60,8 @@ def test_hostile_spans_cost_neither_time_nor_memory() -> None:
     began = time.perf_counter()
     (grid,) = parsed("<table>" + f"<tr>{cells}</tr>" * 200 + "</table>")
     assert time.perf_counter() - began < 2
-    assert len(grid.rows) == 200
-    assert {len(row) for row in grid.rows} == {MAX_WIDTH}
+    assert len(grid.slots) == 200
+    assert {len(row) for row in grid.slots} == {MAX_WIDTH}
     assert MAX_COLSPAN < MAX_WIDTH
 
 
@@ -96,13 +96,13 @@ def test_a_table_element_itself_is_read() -> None:
 )
 def test_a_cell_s_figure_is_put_together_from_its_inline_parts(cell: str, text: str) -> None:
     (grid,) = parsed(f"<table><tr><td>{cell}</td></tr></table>")
-    assert grid.rows[0][0].text == text
+    assert grid.slots[0][0].text == text
 
 
 @pytest.mark.parametrize("cell", ["1<br>2", "<p>1</p><p>2</p>", "1<p>2</p>", "12<sup>1</sup>", "<div>3</div>4"])
 def test_two_figures_in_a_cell_never_run_together(cell: str) -> None:
     (grid,) = parsed(f"<table><tr><td>{cell}</td></tr></table>")
-    value = read_value(grid.rows[0][0].text)
+    value = read_value(grid.slots[0][0].text)
     assert (value.value, value.state, value.sure) == (None, "text", False)
 
 
@@ -164,8 +164,8 @@ def test_what_cannot_be_read_as_one_number_is_not_guessed(printed: str) -> None:
     assert (found.value, found.state, found.sure) == (None, "text", False)
 
 
-def test_rows_and_lines_say_the_same() -> None:
+def test_rows_and_slots_say_the_same() -> None:
     (grid,) = parsed("<table><tr><td colspan=2 rowspan=2>a<td>b<tr><td>c<tr><td>d<td rowspan=0>e<tr><td>f</table>")
-    again = Grid(grid.rows, origin="docx")
-    assert again.lines == grid.lines
-    assert Grid(lines=again.lines).rows == grid.rows
+    again = Grid(slots=grid.slots, origin="docx")
+    assert again.rows == grid.rows
+    assert Grid(rows=again.rows).slots == grid.slots

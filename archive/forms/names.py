@@ -53,6 +53,22 @@ SOURCES_AGREE = IDENTITIES["D-1"].id
 
 REGULATIONS = _name("regulations")
 NORMATIVE_DOCUMENTS = _name("normative_documents")
+LICENSING = _name("administrative_licensing")
+PENALTY = _name("administrative_penalty")
+COERCION = _name("administrative_coercion")
+
+ISSUED = _name("issued")
+"""This and the next two are columns of the form of 2021 alone."""
+ABOLISHED = _name("abolished")
+IN_FORCE = _name("in_force")
+DECISIONS = _name("decisions")
+AMOUNT = _name("amount")
+"""Of procurement in the form of 2019, of fees in that of 2021."""
+NEWLY_DISCLOSED = _name("newly_disclosed")
+"""This and the next three are columns of the form of 2019 alone."""
+TOTAL_DISCLOSED = _name("total_disclosed")
+ITEMS_PREV_YEAR = _name("items_prev_year")
+ITEMS_CHANGE = _name("items_change")
 
 # Table three: rows
 
@@ -76,6 +92,10 @@ OTHER_TOTAL = _name("other_total")
 # Table three: columns
 
 NATURAL_PERSON = _name("natural_person")
+COMMERCIAL_ENTERPRISE = _name("commercial_enterprise")
+RESEARCH_INSTITUTION = _name("research_institution")
+PUBLIC_WELFARE_ORG = _name("public_welfare_org")
+LEGAL_SERVICE_ORG = _name("legal_service_org")
 ORGANISATIONS_TOTAL = _name("organisations_total")
 """All columns but natural persons and the total; only prose states it."""
 TOTAL = _name("total")
@@ -85,7 +105,10 @@ TOTAL = _name("total")
 CASES = _name("cases")
 """Its only row."""
 REVIEW_TOTAL = _name("review_total")
+REVIEW_MAINTAINED = _name("review_maintained")
 REVIEW_CORRECTED = _name("review_corrected")
+REVIEW_OTHER = _name("review_other")
+REVIEW_PENDING = _name("review_pending")
 SUIT_DIRECT_TOTAL = _name("suit_direct_total")
 SUIT_AFTER_REVIEW_TOTAL = _name("suit_after_review_total")
 SUIT_TOTAL = _name("suit_total")
@@ -95,6 +118,8 @@ SUIT_TOTAL = _name("suit_total")
 
 YEAR_VALUE = _name("year_value")
 """The column of the year's own figures."""
+CUMULATIVE = _name("cumulative")
+"""The column of the printed sum (历年累计, 本年累计)."""
 APPLICATIONS_RECEIVED = _name("applications_received")
 APPLICATIONS_PROCESSED = _name("applications_processed")
 REPLIED_GRANTED = _name("replied_granted")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from importlib import import_module
 
+from archive.vocabulary import ProblemKind
 from pipelines.documents.content import Content, StoredDocument
 from pipelines.errors import DocumentError
 
@@ -97,10 +98,10 @@ def read(body: bytes, kind: str) -> Content:
     """Read a document of a kind that `recognise` gave. Raises DocumentError."""
     if kind == "ole":
         if "EncryptedPackage".encode("utf-16-le") in body:
-            raise DocumentError("the document is encrypted", "encrypted")
-        raise DocumentError("neither a Word nor an Excel document", "unread")
+            raise DocumentError("the document is encrypted", ProblemKind.ENCRYPTED)
+        raise DocumentError("neither a Word nor an Excel document", ProblemKind.UNREAD)
     if kind == "archive":
-        raise DocumentError("a compressed archive that is no zip", "unread")
+        raise DocumentError("a compressed archive that is no zip", ProblemKind.UNREAD)
     module = {"rtf": "office", "doc": "office", "xlsx": "sheets", "xls": "sheets", "zip": "archives"}
     name = "picture" if kind in PICTURES else module.get(kind, kind)
     reader = import_module(f"{__name__}.{name}")

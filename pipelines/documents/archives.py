@@ -5,6 +5,7 @@ from __future__ import annotations
 from mimetypes import guess_type
 
 from archive.model import Problem
+from archive.vocabulary import Origin, ProblemKind
 from pipelines import documents
 from pipelines.documents.content import Content
 from pipelines.documents.packages import Package
@@ -18,14 +19,16 @@ def read(body: bytes) -> Content:
     """The contents of the documents one after another. Raises DocumentError where none could be read."""
     package = Package(body)
     content = Content(kind="zip")
-    origins: list[str] = []
+    origins: list[Origin] = []
     for name in package.names():
         data = package.read(name)
         kind = documents.recognise(data, guess_type(name)[0])
         if kind is None:
             continue
         if kind in _LEFT_PACKED or len(origins) == MOST_DOCUMENTS:
-            content.problems.append(Problem(kind="unread", message=f"{_shown(name)} in the archive is not read"))
+            content.problems.append(
+                Problem(kind=ProblemKind.UNREAD, message=f"{_shown(name)} in the archive is not read")
+            )
             continue
         try:
             inner = documents.read(data, kind)
@@ -36,7 +39,9 @@ def read(body: bytes) -> Content:
         content.blocks += inner.blocks
         content.problems += inner.problems
     if not origins:
-        first = content.problems[0] if content.problems else Problem(kind="unread", message="no document in it")
+        first = (
+            content.problems[0] if content.problems else Problem(kind=ProblemKind.UNREAD, message="no document in it")
+        )
         raise DocumentError(first.message, first.kind)
     content.origin = origins[0]
     return content

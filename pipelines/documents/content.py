@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archive.model import Problem
+from archive.vocabulary import Origin, ProblemKind
 from pipelines.errors import DocumentError
-from pipelines.tables.grid import Grid, Segment
+from pipelines.tables.grid import Cell, Grid
 
 MOST_TEXT = 4_000_000
 """Characters of text kept of one document: a report has 20,000."""
@@ -21,8 +22,8 @@ class Content:
 
     kind: str
     """docx, xlsx, xls, doc, html, mht, pdf, ofd, zip or picture."""
-    origin: str = "docx"
-    """What statistics of it name as their origin: docx (doc and wps too), xlsx (xls too), pdf or image."""
+    origin: Origin = Origin.DOCX
+    """What statistics of it name as their origin."""
     blocks: list[str | Grid] = field(default_factory=list, repr=False)
     problems: list[Problem] = field(default_factory=list)
 
@@ -44,7 +45,7 @@ class Content:
             if isinstance(block, str):
                 found.append(block)
             else:
-                rows = (" ".join("".join(c.text.split()) for c in line if c.fresh) for line in block.lines)
+                rows = (" ".join("".join(cell.text.split()) for cell in row if cell.starts_here) for row in block.rows)
                 found += filter(None, map(str.strip, rows))
         return found
 
@@ -57,35 +58,45 @@ class Content:
     def as_json(self) -> dict[str, Any]:
         """Plain values, for another process; `from_json` undoes it. Raises DocumentError when there is too much."""
         if sum(map(len, self.prose)) > MOST_TEXT:
-            raise DocumentError(f"more than {MOST_TEXT} characters of text", "oversized")
-        if sum(len(line) for grid in self.grids for line in grid.lines) > MOST_CELLS:
-            raise DocumentError(f"more than {MOST_CELLS} table cells", "oversized")
+            raise DocumentError(f"more than {MOST_TEXT} characters of text", ProblemKind.OVERSIZED)
+        if sum(len(row) for grid in self.grids for row in grid.rows) > MOST_CELLS:
+            raise DocumentError(f"more than {MOST_CELLS} table cells", ProblemKind.OVERSIZED)
         return {
             "kind": self.kind,
             "origin": self.origin,
             "blocks": [block if isinstance(block, str) else _grid_as_json(block) for block in self.blocks],
-            "problems": [[p.kind, p.message] for p in self.problems],
+            "problems": [[p.kind.name, p.message] for p in self.problems],
         }
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> Content:
-        """What `as_json` gave."""
-        origin = told["origin"]
+    def from_json(cls, values: dict[str, Any]) -> Content:
+        """The document of which `as_json` gave these values."""
+        origin = Origin(values["origin"])
         return cls(
-            kind=told["kind"],
+            kind=values["kind"],
             origin=origin,
-            blocks=[b if isinstance(b, str) else _grid_from_json(b, origin) for b in told["blocks"]],
-            problems=[Problem(kind=kind, message=message) for kind, message in told["problems"]],
+            blocks=[b if isinstance(b, str) else _grid_from_json(b, origin) for b in values["blocks"]],
+            problems=[Problem(kind=ProblemKind[kind], message=message) for kind, message in values["problems"]],
         )
 
 
 def _grid_as_json(grid: Grid) -> dict[str, Any]:
-    return {"page": grid.page, "mended": grid.mended, "confidence": grid.confidence, "lines": grid.lines}
+    return {
+        "page": grid.page,
+        "has_rejoined_figures": grid.has_rejoined_figures,
+        "confidence": grid.confidence,
+        "rows": grid.rows,
+    }
 
 
-def _grid_from_json(told: dict[str, Any], origin: str) -> Grid:
-    lines = [[tuple.__new__(Segment, segment) for segment in line] for line in told["lines"]]
-    return Grid(lines=lines, origin=origin, page=told["page"], mended=told["mended"], confidence=told["confidence"])
+def _grid_from_json(values: dict[str, Any], origin: Origin) -> Grid:
+    return Grid(
+        [[tuple.__new__(Cell, cell) for cell in row] for row in values["rows"]],
+        origin,
+        values["page"],
+        has_rejoined_figures=values["has_rejoined_figures"],
+        confidence=values["confidence"],
+    )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 from archive.model import Problem
+from archive.vocabulary import Origin, ProblemKind
 from pipelines.documents.content import Content
 from pipelines.documents.packages import Package
-from pipelines.tables.grid import LONGEST_TEXT, MAX_COLSPAN, MAX_WIDTH, Grid, Segment
+from pipelines.tables.grid import LONGEST_TEXT, MAX_COLSPAN, MAX_WIDTH, Cell, Grid
 
 _W = (
     "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}",
@@ -26,7 +27,9 @@ def read(body: bytes) -> Content:
     package = Package(body)
     content = Content(kind="docx")
     if any(name.lower().endswith("vbaproject.bin") for name in package.names()):
-        content.problems.append(Problem(kind="macros", message="the document holds macros; they were not run"))
+        content.problems.append(
+            Problem(kind=ProblemKind.MACROS, message="the document holds macros; they were not run")
+        )
     root = package.xml(_main_part(package))
     for part in root:
         if _name(part.tag) == "body":
@@ -93,15 +96,15 @@ def _children(element: Any, wanted: str) -> Iterator[Any]:
 
 
 def _grid(table: Any) -> Grid:
-    lines: list[list[Segment]] = []
-    above: dict[int, Segment] = {}
+    lines: list[list[Cell]] = []
+    above: dict[int, Cell] = {}
     number = 0
     for row in _children(table, "tr"):
         of_row = _properties(row, "trPr")
         if "del" in of_row:  # a row that the author has struck out
             continue
         column = min(_number(of_row, "gridBefore", 0), MAX_COLSPAN)
-        line: list[Segment] = []
+        line: list[Cell] = []
         for cell in _children(row, "tc"):
             if column >= MAX_WIDTH:
                 break
@@ -109,15 +112,15 @@ def _grid(table: Any) -> Grid:
             end = column + min(max(_number(properties, "gridSpan", 1), 1), MAX_COLSPAN, MAX_WIDTH - column)
             upper = above.get(column)
             if upper is not None and "vMerge" in properties and _attribute(properties["vMerge"]) != "restart":
-                line.append(upper._replace(end=end, fresh=False))
+                line.append(upper._replace(end=end, starts_here=False))
             else:
                 text = "\n".join(filter(None, (_text(p).strip() for p in _paragraphs(cell))))[:LONGEST_TEXT]
-                line.append(Segment(column, end, text, True, number))
+                line.append(Cell(column, end, text, True, number))
                 number += 1
             column = end
         lines.append(line)
         above = {segment.start: segment for segment in line}
-    return Grid(lines=lines, origin="docx")
+    return Grid(rows=lines, origin=Origin.DOCX)
 
 
 def _paragraphs(cell: Any) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archive.model import Page
+from archive.vocabulary import Origin
 from pipelines.documents.content import Content
 from pipelines.errors import DocumentError, ReaderError
 from pipelines.html.paragraphs import paragraphs_of, remove_unseen, strip_markup
@@ -18,7 +19,7 @@ def read(body: bytes, content_type: str = "text/html") -> Content:
         parsed = parse_page(Page(url="", body=body, content_type=content_type))
     except ReaderError as error:
         raise DocumentError(f"no HTML can be read in it: {error}") from error
-    content = Content(kind="html", origin="xlsx" if _EXCEL in body[:4096] else "docx")
+    content = Content(kind="html", origin=Origin.XLSX if _EXCEL in body[:4096] else Origin.DOCX)
     root = next(parsed.root.iter("body"), parsed.root)
     remove_unseen(root, asides=False, has_hidden=parsed.has_hidden)
     strip_markup(root)

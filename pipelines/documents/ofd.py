@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from archive.model import Problem
+from archive.vocabulary import Origin, ProblemKind
 from pipelines.documents.content import Content
 from pipelines.documents.packages import Package
 from pipelines.errors import DocumentError
@@ -18,19 +19,19 @@ MOST_PAGES = 500
 def read(body: bytes) -> Content:
     """The text codes of every page, by line. Raises DocumentError."""
     package = Package(body)
-    content = Content(kind="ofd", origin="pdf")
+    content = Content(kind="ofd", origin=Origin.PDF)
     for document in _texts(package.xml("OFD.xml"), "DocRoot"):
         name = _inside("", document)
         root = package.xml(name)
         pages = [e for e in root.iter() if _local(e) == "Page" and e.get("BaseLoc")]
         if len(pages) > MOST_PAGES:
-            raise DocumentError(f"an OFD of {len(pages)} pages", "oversized")
+            raise DocumentError(f"an OFD of {len(pages)} pages", ProblemKind.OVERSIZED)
         for page in pages:
             for line in _lines(package.xml(_inside(name, page.get("BaseLoc")))):
                 content.add(line)
     if not content.blocks:
-        raise DocumentError("the OFD holds no text", "unread")
-    content.problems.append(Problem(kind="unread", message="the tables of an OFD are not read"))
+        raise DocumentError("the OFD holds no text", ProblemKind.UNREAD)
+    content.problems.append(Problem(kind=ProblemKind.UNREAD, message="the tables of an OFD are not read"))
     return content
 
 

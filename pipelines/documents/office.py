@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from archive.model import Problem
+from archive.vocabulary import ProblemKind
 from pipelines.documents import docx
 from pipelines.documents.content import Content
 from pipelines.errors import DocumentError
@@ -38,12 +39,16 @@ def read(body: bytes, kind: str) -> Content:
     """A doc, wps or rtf. Raises DocumentError; of kind unread where LibreOffice is not installed."""
     program = shutil.which("soffice") or shutil.which("libreoffice")
     if program is None:
-        raise DocumentError("Word documents before 2007 are read where LibreOffice is installed (soffice)", "unread")
+        raise DocumentError(
+            "Word documents before 2007 are read where LibreOffice is installed (soffice)", ProblemKind.UNREAD
+        )
     with TemporaryDirectory(prefix="tongjian-") as folder:
         content = docx.read(_converted(program, body, kind, Path(folder)))
     content.kind = "doc"
     if "_VBA_PROJECT".encode("utf-16-le") in body:
-        content.problems.append(Problem(kind="macros", message="the document holds macros; they were not run"))
+        content.problems.append(
+            Problem(kind=ProblemKind.MACROS, message="the document holds macros; they were not run")
+        )
     return content
 
 
@@ -67,7 +72,9 @@ def _converted(program: str, body: bytes, kind: str, folder: Path) -> bytes:
     if not result.is_file():
         said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()[-200:]
         encrypted = "password" in said.lower()
-        raise DocumentError(f"LibreOffice made nothing of it: {said}", "encrypted" if encrypted else "damaged")
+        raise DocumentError(
+            f"LibreOffice made nothing of it: {said}", ProblemKind.ENCRYPTED if encrypted else ProblemKind.DAMAGED
+        )
     return result.read_bytes()
 
 

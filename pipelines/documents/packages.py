@@ -9,6 +9,7 @@ from typing import Any
 
 from lxml import etree
 
+from archive.vocabulary import ProblemKind
 from pipelines.errors import DocumentError
 
 MOST_MEMBERS = 5_000
@@ -29,7 +30,7 @@ class Package:
             raise DocumentError(f"damaged package: {error}") from error
         self._left = LARGEST_PACKAGE
         if len(self._members) > MOST_MEMBERS:
-            raise DocumentError(f"a package of {len(self._members)} members", "oversized")
+            raise DocumentError(f"a package of {len(self._members)} members", ProblemKind.OVERSIZED)
 
     def names(self) -> list[str]:
         """The members' names, folders left out."""
@@ -41,17 +42,17 @@ class Package:
         if info is None:
             raise DocumentError(f"damaged package: no {name}")
         if info.flag_bits & 1:
-            raise DocumentError("the package is encrypted", "encrypted")
+            raise DocumentError("the package is encrypted", ProblemKind.ENCRYPTED)
         limit = min(LARGEST_MEMBER, self._left)
         if info.file_size > limit:
-            raise DocumentError(f"{name} unpacks to {info.file_size} bytes", "oversized")
+            raise DocumentError(f"{name} unpacks to {info.file_size} bytes", ProblemKind.OVERSIZED)
         try:
             with self._zip.open(info) as member:
                 data = member.read(limit + 1)
         except (zipfile.BadZipFile, OSError, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
             raise DocumentError(f"damaged package: {name}: {error}") from error
         if len(data) > limit:
-            raise DocumentError(f"{name} unpacks to more than {limit} bytes", "oversized")
+            raise DocumentError(f"{name} unpacks to more than {limit} bytes", ProblemKind.OVERSIZED)
         self._left -= len(data)
         return data
 

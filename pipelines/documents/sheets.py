@@ -7,10 +7,11 @@ from datetime import date, datetime, time, timedelta
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from archive.vocabulary import Origin, ProblemKind
 from pipelines.documents.content import MOST_CELLS, Content
 from pipelines.documents.packages import Package
 from pipelines.errors import DocumentError
-from pipelines.tables.grid import LONGEST_TEXT, MAX_WIDTH, Grid, Segment
+from pipelines.tables.grid import LONGEST_TEXT, MAX_WIDTH, Cell, Grid
 
 MOST_SHEETS = 100
 _Value = int | float | str | bool | time | date | datetime | timedelta
@@ -23,16 +24,22 @@ def read(body: bytes, kind: str) -> Content:
         for name in package.names():  # the reader below counts nothing and would unpack anything
             if name.endswith((".xml", ".rels", ".bin")):
                 package.read(name)
-    content = Content(kind=kind, origin="xlsx")
+    content = Content(kind=kind, origin=Origin.XLSX)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(body))
         for name in workbook.sheet_names[:MOST_SHEETS]:
             sheet = workbook.get_sheet_by_name(name)
             if sheet.total_height * sheet.total_width > 10 * MOST_CELLS:
-                raise DocumentError(f"a sheet of {sheet.total_height} rows by {sheet.total_width} columns", "oversized")
+                raise DocumentError(
+                    f"a sheet of {sheet.total_height} rows by {sheet.total_width} columns", ProblemKind.OVERSIZED
+                )
             _sheet(sheet.to_python(skip_empty_area=False), sheet.merged_cell_ranges or [], content)
     except CalamineError as error:
-        kind_of = "encrypted" if "password" in str(error).lower() or "encrypt" in str(error).lower() else "damaged"
+        kind_of = (
+            ProblemKind.ENCRYPTED
+            if "password" in str(error).lower() or "encrypt" in str(error).lower()
+            else ProblemKind.DAMAGED
+        )
         raise DocumentError(f"damaged workbook: {error}", kind_of) from error
     return content
 
@@ -49,14 +56,14 @@ def _sheet(rows: list[list[_Value]], merged: list[tuple[tuple[int, int], tuple[i
                 owner[row, column] = (top, left)
     texts = [[_text(value) for value in row[:MAX_WIDTH]] for row in rows]
     width = max((len(row) for row in texts), default=0)
-    lines: list[list[Segment]] = []
+    lines: list[list[Cell]] = []
 
     def flush() -> None:
         if any(len([s for s in line if s.text]) > 1 for line in lines):
-            content.blocks.append(Grid(lines=list(lines), origin="xlsx"))
+            content.blocks.append(Grid(rows=list(lines), origin=Origin.XLSX))
         else:
             for line in lines:
-                for text in dict.fromkeys(s.text for s in line if s.text and s.fresh):
+                for text in dict.fromkeys(s.text for s in line if s.text and s.starts_here):
                     content.add(text)
         lines.clear()
 
@@ -64,15 +71,15 @@ def _sheet(rows: list[list[_Value]], merged: list[tuple[tuple[int, int], tuple[i
         if not any(cells) and not any((row, column) in owner for column in range(width)):
             flush()
             continue
-        line: list[Segment] = []
+        line: list[Cell] = []
         column = 0
         while column < len(cells):
             top, left = owner.get((row, column), (row, column))
             end = column + 1
             while end < len(cells) and owner.get((row, end)) == (top, left) and (row, column) in owner:
                 end += 1
-            fresh = (top, left) == (row, column)
-            line.append(Segment(column, end, texts[top][left], fresh, top * MAX_WIDTH * 2 + left))
+            starts_here = (top, left) == (row, column)
+            line.append(Cell(column, end, texts[top][left], starts_here, top * MAX_WIDTH * 2 + left))
             column = end
         lines.append(line)
     flush()

@@ -1,200 +1,278 @@
-"""The identities (勾稽关系) of labels.json, evaluated on what was read. Formulas: FORM, identities T3-A … X-C, S-1, S-2."""
+"""The identities (勾稽关系) of labels.json, evaluated on what was read. Formulas: docs/form.md, Identities."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from archive.forms import LABELS, SEVERITY, columns, rows
+from archive.forms.names import (
+    ABOLISHED,
+    APPLICANT_SUM,
+    CARRIED_IN,
+    CARRIED_OUT,
+    CARRIED_OVER,
+    CASES,
+    FLOW,
+    IN_FORCE,
+    IN_FORCE_OVER_YEARS,
+    ISSUED,
+    ITEMS_CHANGE,
+    ITEMS_OVER_YEARS,
+    ITEMS_PREV_YEAR,
+    NEW_RECEIVED,
+    NEWLY_DISCLOSED,
+    NORMATIVE_DOCUMENTS,
+    OTHER_HANDLING,
+    OTHER_TOTAL,
+    OUTCOME_SUM,
+    PROCESSED_TOTAL,
+    PROSE_AGREES,
+    REGULATIONS,
+    RESULT_SUM,
+    SANITY,
+    SOURCES_AGREE,
+    TOTAL,
+    TOTAL_DISCLOSED,
+)
 from archive.model import Check, Statistic
+from archive.vocabulary import Form, Origin, Verdict
+from pipelines.tables import four
 
 Number = int | float | None
 Cells = dict[tuple[str, str], Number]
 """(row name, column name) → value; a key that is absent was not read, None was read as blank, / or -."""
 
-_ORIGINS = ("html", "docx", "xlsx", "pdf", "image")
-_FLOW = {"new_received", "carried_in", "processed_total", "carried_out"}
-_COLUMNS = tuple(column.name for column in columns("cn-2021", 3))
-_COMMON = tuple(row.name for row in rows("cn-2021", 3) if row.code.startswith(("3.1", "3.2", "3.3", "3.4", "3.5")))
-_ROWS_SPLIT = tuple(row.name for row in rows("cn-2021", 3))
-_ROWS_ONE = tuple(row.name for row in rows("cn-2019", 3))
-_OTHER_SPLIT = tuple(row.name for row in rows("cn-2021", 3) if row.code.startswith("3.6"))
+TABLE_ORIGINS = (Origin.HTML, Origin.DOCX, Origin.XLSX, Origin.PDF, Origin.IMAGE)
+"""Origins of tables, best first where nothing else tells readings apart; prose is no table."""
+
+_COLUMNS = tuple(column.name for column in columns(Form.NATIONAL_2021, 3))
+_ROWS_2021 = tuple(row.name for row in rows(Form.NATIONAL_2021, 3))
+_ROWS_2019 = tuple(row.name for row in rows(Form.NATIONAL_2019, 3))
+_COMMON_OUTCOMES = tuple(
+    row.name for row in rows(Form.NATIONAL_2021, 3) if row.code.startswith(("3.1", "3.2", "3.3", "3.4", "3.5"))
+)
+_OTHER_OUTCOMES_2021 = tuple(row.name for row in rows(Form.NATIONAL_2021, 3) if row.code.startswith("3.6"))
+_FLOW_ROWS = (NEW_RECEIVED, CARRIED_IN, PROCESSED_TOTAL, CARRIED_OUT)
+_ROWS_WITH_ITEMS = tuple(row.name for row in rows(Form.NATIONAL_2019, 2) if ITEMS_CHANGE in row.columns)
 _GROUPS: dict[str, tuple[str, ...]] = {
-    name: tuple(row.name for row in rows("cn-2021", 3) if row.code.startswith(code + "."))
+    name: tuple(row.name for row in rows(Form.NATIONAL_2021, 3) if row.code.startswith(code + "."))
     for name, code in LABELS["derived"]["rows"].items()
 }
-_GROUPS_COLUMNS: dict[str, tuple[str, ...]] = {
+"""A total that only prose states → the rows that it sums."""
+_GROUPS_OF_COLUMNS: dict[str, tuple[str, ...]] = {
     name: tuple(parts) for table in LABELS["derived"]["columns"].values() for name, parts in table.items()
 }
-_BLOCKS = ("review", "suit_direct", "suit_after_review")
-_RESULTS = ("maintained", "corrected", "other", "pending")
+_NARRATIVE = Origin.NARRATIVE
 
 
-def check(statistics: list[Statistic], best: Mapping[int, str] | None = None) -> list[Check]:
+def check(statistics: list[Statistic], best: Mapping[int, Origin] | None = None) -> list[Check]:
     """All identities within one report. A total that is blank, or a cell that was not read, is not assessable.
 
     `best` names the origin whose reading of a table counts; without it the page's own comes first.
     """
     tables = _tables(statistics, best or {})
-    found: list[Check] = []
-    if tables[3]:
-        found += _check_three(tables[3])
-    if tables[4]:
-        found += _check_four(tables[4])
-    found += _check_sanity(statistics, tables[2])
-    found += _check_prose(statistics, tables)
-    return found
+    return [
+        *(_check_three(tables[3]) if tables[3] else ()),
+        *(_check_four(tables[4]) if tables[4] else ()),
+        *_check_sanity(statistics, tables[2]),
+        *_check_prose(statistics, tables),
+    ]
 
 
 def check_years(previous: list[Statistic], current: list[Statistic]) -> list[Check]:
-    """The identities between two consecutive years of one body: X-A, X-B and X-C."""
-    found: list[Check] = []
-    last_year, this_year = _tables(previous, {}), _tables(current, {})
-    before, now = last_year[3], this_year[3]
-    if before and now:
-        for column in _COLUMNS:
-            expected, actual = before.get(("carried_out", column)), now.get(("carried_in", column))
-            read = ("carried_out", column) in before and ("carried_in", column) in now
-            blank = expected is None and actual is None
-            found.append(_compare("X-A", column, expected or 0, actual or 0, assessable=read and not blank))
-    before, now = last_year[2], this_year[2]
-    for row in ("regulations", "normative_documents"):
-        terms = [before.get((row, "in_force")), now.get((row, "issued")), now.get((row, "abolished"))]
-        actual = now.get((row, "in_force"))
-        if (row, "in_force") in before and (row, "in_force") in now:
-            expected = (terms[0] or 0) + (terms[1] or 0) - (terms[2] or 0)
-            found.append(_compare("X-B", row, expected, actual, assessable=terms[0] is not None))
-    for row in (row.name for row in rows("cn-2019", 2) if "items_change" in row.columns):
-        if (row, "items_prev_year") in before and (row, "items_prev_year") in now:
-            start = before[row, "items_prev_year"]
-            expected = (start or 0) + (before.get((row, "items_change")) or 0)
-            found.append(_compare("X-C", row, expected, now[row, "items_prev_year"], assessable=start is not None))
-    return found
+    """The identities between the reports of two consecutive years of one body: X-A, X-B and X-C."""
+    before, now = _tables(previous, {}), _tables(current, {})
+    return [
+        *_check_carried_over(before[3], now[3]),
+        *_check_in_force(before[2], now[2]),
+        *_check_items(before[2], now[2]),
+    ]
+
+
+def _check_carried_over(before: Cells, now: Cells) -> list[Check]:
+    """X-A, each column."""
+    if not before or not now:
+        return []
+    checks = []
+    for column in _COLUMNS:
+        out, into = (CARRIED_OUT, column), (CARRIED_IN, column)
+        expected, actual = before.get(out), now.get(into)
+        is_blank = expected is None and actual is None
+        assessable = out in before and into in now and not is_blank
+        checks.append(_compare(CARRIED_OVER, column, expected or 0, actual or 0, assessable=assessable))
+    return checks
+
+
+def _check_in_force(before: Cells, now: Cells) -> list[Check]:
+    """X-B, regulations and normative documents."""
+    checks = []
+    for row in (REGULATIONS, NORMATIVE_DOCUMENTS):
+        if (row, IN_FORCE) in before and (row, IN_FORCE) in now:
+            start = before[row, IN_FORCE]
+            expected = (start or 0) + (now.get((row, ISSUED)) or 0) - (now.get((row, ABOLISHED)) or 0)
+            checks.append(
+                _compare(IN_FORCE_OVER_YEARS, row, expected, now[row, IN_FORCE], assessable=start is not None)
+            )
+    return checks
+
+
+def _check_items(before: Cells, now: Cells) -> list[Check]:
+    """X-C, each row with items of the previous year."""
+    checks = []
+    for row in _ROWS_WITH_ITEMS:
+        key = row, ITEMS_PREV_YEAR
+        if key in before and key in now:
+            start = before[key]
+            expected = (start or 0) + (before.get((row, ITEMS_CHANGE)) or 0)
+            checks.append(_compare(ITEMS_OVER_YEARS, row, expected, now[key], assessable=start is not None))
+    return checks
 
 
 def compare_origins(first: list[Statistic], other: list[Statistic]) -> list[Check]:
-    """D-1: one table read from two sources, compared cell by cell; a check of the whole, and one of each cell that differs."""
+    """D-1: a table read from two sources, compared cell by cell; a check of the whole, and one of each cell that differs."""
     cells = {(s.row_name, s.column_name): s.value for s in other}
     pairs = [(s, cells[s.row_name, s.column_name]) for s in first if (s.row_name, s.column_name) in cells]
-    differing = [(s, value) for s, value in pairs if s.value != value]
     if not pairs:
         return []
+    differing = [(s, value) for s, value in pairs if s.value != value]
     place = f"{first[0].origin}/{other[0].origin}"
-    whole = _compare("D-1", f"table {first[0].table_no} {place}", len(pairs), len(pairs) - len(differing))
-    found = [whole]
+    checks = [_compare(SOURCES_AGREE, f"table {first[0].table_no} {place}", len(pairs), len(pairs) - len(differing))]
     for statistic, value in differing:
-        scope = f"{statistic.row_name}.{statistic.column_name} {place}"
-        one = _compare("D-1", scope, statistic.value, value)
-        one.verdict = "fails"
-        found.append(one)
-    return found
+        one = _compare(SOURCES_AGREE, f"{statistic.row_name}.{statistic.column_name} {place}", statistic.value, value)
+        one.verdict = Verdict.FAILS
+        checks.append(one)
+    return checks
 
 
-def _tables(statistics: Iterable[Statistic], best: Mapping[int, str]) -> dict[int, Cells]:
+def _tables(statistics: Iterable[Statistic], best: Mapping[int, Origin]) -> dict[int, Cells]:
     """The cells of tables two, three and four, each of the best origin that holds it; prose is no table."""
-    found: dict[tuple[int, str], Cells] = {}
-    place: tuple[int, str] | None = None
+    by_place: dict[tuple[int, Origin], Cells] = {}
+    place: tuple[int, Origin] | None = None
     cells: Cells = {}
     for statistic in statistics:
         if place != (statistic.table_no, statistic.origin):
             place = statistic.table_no, statistic.origin
-            cells = found.setdefault(place, {})
+            cells = by_place.setdefault(place, {})
         cells[statistic.row_name, statistic.column_name] = statistic.value
-    return {
-        number: next(
-            (found[number, origin] for origin in (best.get(number, ""), *_ORIGINS) if (number, origin) in found), {}
-        )
-        for number in (2, 3, 4)
-    }
+    return {number: _best_cells(number, by_place, best.get(number)) for number in (2, 3, 4)}
+
+
+def _best_cells(number: int, by_place: dict[tuple[int, Origin], Cells], best: Origin | None) -> Cells:
+    if best is not None and (number, best) in by_place:
+        return by_place[number, best]
+    return next((by_place[number, origin] for origin in TABLE_ORIGINS if (number, origin) in by_place), {})
 
 
 def _compare(identity: str, scope: str, expected: Number, actual: Number, *, assessable: bool = True) -> Check:
-    verdict = "not_assessable"
+    verdict = Verdict.NOT_ASSESSABLE
     if assessable and expected is not None and actual is not None:
         expected = expected if isinstance(expected, int) else round(expected, 6)
         actual = actual if isinstance(actual, int) else round(actual, 6)
-        verdict = "holds" if expected == actual else "fails"
+        verdict = Verdict.HOLDS if expected == actual else Verdict.FAILS
     return Check(
         identity=identity, scope=scope, expected=expected, actual=actual, verdict=verdict, severity=SEVERITY[identity]
     )
 
 
-def _sum(cells: Cells, keys: Iterable[tuple[str, str]]) -> Number:
-    """The sum, blanks counting as nothing; None where a cell was not read or every one is blank."""
-    keys = list(keys)
-    return _add([cells[key] for key in keys]) if all(key in cells for key in keys) else None
-
-
-def _check_three(cells: Cells) -> list[Check]:
-    split = any((row, column) in cells for row in _OTHER_SPLIT for column in _COLUMNS)
-    other = _OTHER_SPLIT if split else ("other_handling",)
-    order = _ROWS_SPLIT if split else _ROWS_ONE
-    table = {row: [cells[row, column] for column in _COLUMNS] for row in order if (row, "total") in cells}
-    blank_totals = {row for row, values in table.items() if values[-1] is None and any(values[:-1])}
-    found: list[Check] = []
-    flow = [table.get(row) for row in ("new_received", "carried_in", "processed_total", "carried_out")]
-    for index, column in enumerate(_COLUMNS):
-        new, before, done, after = [values[index] if values else None for values in flow]
-        known = None not in flow and done is not None and (column != "total" or not blank_totals & _FLOW)
-        found.append(_compare("T3-A", column, (new or 0) + (before or 0), (done or 0) + (after or 0), assessable=known))
-    outcomes = [table.get(row) for row in (*_COMMON, *other)]
-    complete = None not in outcomes
-    for index, column in enumerate(_COLUMNS):
-        known = complete and (column != "total" or not blank_totals - _FLOW)
-        expected = _add([values[index] for values in outcomes if values]) if known else None
-        found.append(_compare("T3-B", column, expected, flow[2][index] if flow[2] else None, assessable=known))
-    for row, values in table.items():
-        found.append(_compare("T3-C", row, _add(values[:-1]), values[-1]))
-    return found
-
-
-def _add(values: list[Number]) -> Number:
+def _add(values: Iterable[Number]) -> Number:
     """The sum, blanks counting as nothing; None where every one is blank."""
     filled = [value for value in values if value is not None]
     return sum(filled) if filled else None
 
 
+def _add_cells(cells: Cells, keys: list[tuple[str, str]]) -> Number:
+    """The sum, blanks counting as nothing; None where a cell was not read or every one is blank."""
+    return _add([cells[key] for key in keys]) if all(key in cells for key in keys) else None
+
+
+def _check_three(cells: Cells) -> list[Check]:
+    is_2021 = any((row, column) in cells for row in _OTHER_OUTCOMES_2021 for column in _COLUMNS)
+    order = _ROWS_2021 if is_2021 else _ROWS_2019
+    table = {row: [cells[row, column] for column in _COLUMNS] for row in order if (row, TOTAL) in cells}
+    blank_totals = {row for row, values in table.items() if values[-1] is None and any(values[:-1])}
+    outcomes = (*_COMMON_OUTCOMES, *(_OTHER_OUTCOMES_2021 if is_2021 else (OTHER_HANDLING,)))
+    return [
+        *_check_flow(table, is_total_known=blank_totals.isdisjoint(_FLOW_ROWS)),
+        *_check_outcomes(table, outcomes, is_total_known=blank_totals.issubset(_FLOW_ROWS)),
+        *(_compare(APPLICANT_SUM, row, _add(values[:-1]), values[-1]) for row, values in table.items()),
+    ]
+
+
+def _check_flow(table: dict[str, list[Number]], *, is_total_known: bool) -> list[Check]:
+    """T3-A, each column."""
+    flow = [table.get(row) for row in _FLOW_ROWS]
+    checks = []
+    for index, column in enumerate(_COLUMNS):
+        new, before, done, after = [values[index] if values else None for values in flow]
+        assessable = None not in flow and done is not None and (is_total_known or column != TOTAL)
+        expected, actual = (new or 0) + (before or 0), (done or 0) + (after or 0)
+        checks.append(_compare(FLOW, column, expected, actual, assessable=assessable))
+    return checks
+
+
+def _check_outcomes(table: dict[str, list[Number]], rows_of: tuple[str, ...], *, is_total_known: bool) -> list[Check]:
+    """T3-B, each column."""
+    outcomes = [table[row] for row in rows_of if row in table]
+    is_complete = len(outcomes) == len(rows_of)
+    processed = table.get(PROCESSED_TOTAL)
+    checks = []
+    for index, column in enumerate(_COLUMNS):
+        assessable = is_complete and (is_total_known or column != TOTAL)
+        expected = _add([values[index] for values in outcomes]) if assessable else None
+        actual = processed[index] if processed else None
+        checks.append(_compare(OUTCOME_SUM, column, expected, actual, assessable=assessable))
+    return checks
+
+
 def _check_four(cells: Cells) -> list[Check]:
-    found: list[Check] = []
-    for block in _BLOCKS:
-        expected = _sum(cells, [("cases", f"{block}_{result}") for result in _RESULTS])
-        found.append(_compare("T4-A", block, expected, cells.get(("cases", f"{block}_total"))))
-    return found
+    """T4-A, each block."""
+    *parts, total = four.RESULTS
+    return [
+        _compare(
+            RESULT_SUM,
+            block,
+            _add_cells(cells, [(CASES, f"{block}_{part}") for part in parts]),
+            cells.get((CASES, f"{block}_{total}")),
+        )
+        for block in four.BLOCKS
+    ]
 
 
 def _check_sanity(statistics: list[Statistic], two: Cells) -> list[Check]:
-    found: list[Check] = []
-    for row in ("regulations", "normative_documents"):
-        new, total = two.get((row, "newly_disclosed")), two.get((row, "total_disclosed"))
-        if (row, "newly_disclosed") in two or (row, "total_disclosed") in two:
-            result = _compare("S-1", row, new, total)
-            if result.verdict == "fails" and (total or 0) > (new or 0):
-                result.verdict = "holds"
-            found.append(result)
-    found += [
-        _compare("S-1", f"{statistic.row_name}.{statistic.column_name}", 0, statistic.value)
+    """S-1: no more is newly disclosed than in total; no count is negative."""
+    checks = []
+    for row in (REGULATIONS, NORMATIVE_DOCUMENTS):
+        new, total = two.get((row, NEWLY_DISCLOSED)), two.get((row, TOTAL_DISCLOSED))
+        if (row, NEWLY_DISCLOSED) in two or (row, TOTAL_DISCLOSED) in two:
+            one = _compare(SANITY, row, new, total)
+            if one.verdict is Verdict.FAILS and (total or 0) > (new or 0):
+                one.verdict = Verdict.HOLDS
+            checks.append(one)
+    checks += [
+        _compare(SANITY, f"{statistic.row_name}.{statistic.column_name}", 0, statistic.value)
         for statistic in statistics
-        if statistic.value is not None and statistic.value < 0 and statistic.column_name != "items_change"
+        if statistic.value is not None and statistic.value < 0 and statistic.column_name != ITEMS_CHANGE
     ]
-    return found
+    return checks
 
 
 def _check_prose(statistics: list[Statistic], tables: dict[int, Cells]) -> list[Check]:
     """S-2: what prose states against what the table prints, group sums included."""
-    found: list[Check] = []
+    checks = []
     for statistic in statistics:
-        if statistic.origin != "narrative" or not (cells := tables.get(statistic.table_no)):
+        if statistic.origin != _NARRATIVE or not (cells := tables.get(statistic.table_no)):
             continue
         printed = _printed(cells, statistic.row_name, statistic.column_name)
-        scope = f"{statistic.row_name}.{statistic.column_name}"
         if printed is not None:
-            found.append(_compare("S-2", scope, printed, statistic.value))
-    return found
+            scope = f"{statistic.row_name}.{statistic.column_name}"
+            checks.append(_compare(PROSE_AGREES, scope, printed, statistic.value))
+    return checks
 
 
 def _printed(cells: Cells, row: str, column: str) -> Number:
     """The table's figure for a row or group of rows, and a column or group of columns."""
     names = _GROUPS.get(row, (row,))
-    if row == "other_total" and ("other_handling", "total") in cells:
-        names = ("other_handling",)
-    across = _GROUPS_COLUMNS.get(column, (column,))
-    return _sum(cells, [(name, part) for name in names for part in across])
+    if row == OTHER_TOTAL and (OTHER_HANDLING, TOTAL) in cells:
+        names = (OTHER_HANDLING,)
+    across = _GROUPS_OF_COLUMNS.get(column, (column,))
+    return _add_cells(cells, [(name, part) for name in names for part in across])

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from archive.forms import normalised, without_blanks
 from archive.model import Statistic
+from archive.vocabulary import Origin
 from pipelines.numerals import number
 from pipelines.statistics.prose_patterns import (
     ABOUT,
@@ -63,7 +64,7 @@ from pipelines.statistics.prose_patterns import (
 
 
 @dataclass(slots=True)
-class Reading:
+class ProseContext:
     """What is known while going through the clauses of one section."""
 
     year: int | None
@@ -83,7 +84,7 @@ class Reading:
 
 
 @dataclass(slots=True)
-class Stated:
+class StatedFigures:
     """All that prose says, before contradictions are taken out."""
 
     found: dict[tuple[int, str, str], list[tuple[int, Statistic]]] = field(default_factory=dict)
@@ -101,16 +102,16 @@ class Stated:
             value=value,
             unit=unit,
             raw=sentence,
-            origin="narrative",
+            origin=Origin.NARRATIVE,
         )
         self.found.setdefault(rule, []).append((rank, statistic))
 
 
-def read_narrative(paragraphs: list[str], report_year: int | None, form: str) -> tuple[list[Statistic], list[str]]:
+def read_prose(paragraphs: list[str], report_year: int | None, form: str) -> tuple[list[Statistic], list[str]]:
     """The figures that the paragraphs state, one for each row and column, and what contradicts itself or is torn."""
-    stated = Stated()
+    stated = StatedFigures()
     section, planning = "", False
-    reading = Reading(report_year, section)
+    reading = ProseContext(report_year, section)
     for paragraph in paragraphs:
         if len(paragraph) < 40 and not paragraph[-1:].isdigit() and HEADING.match(paragraph):  # no row of a table
             section = normalised(paragraph)
@@ -118,7 +119,7 @@ def read_narrative(paragraphs: list[str], report_year: int | None, form: str) ->
         if planning or not STATES.search(paragraph):
             continue
         if section != reading.section or HEADING.match(paragraph):
-            reading = Reading(report_year, section, domain=_matter(section))
+            reading = ProseContext(report_year, section, domain=_matter(section))
         for sentence in SENTENCE_END.split(paragraph):
             if not MATTER.search(sentence):
                 continue
@@ -153,7 +154,7 @@ def _in_digits(match: re.Match[str]) -> str:
     return match[0] if value is None or is_none else str(value)
 
 
-def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:
+def _read_clause(clause: str, sentence: str, reading: ProseContext, stated: StatedFigures, form: str) -> None:
     opens, closes = clause.startswith("("), clause.endswith(")")
     clause = clause.strip("()")
     if "年" in clause and (years := [int(year) for year in YEAR.findall(clause)]):
@@ -181,7 +182,7 @@ def _read_clause(clause: str, sentence: str, reading: Reading, stated: Stated, f
         reading.nested = False
 
 
-def _read_figures(clause: str, sentence: str, reading: Reading, stated: Stated, form: str) -> None:
+def _read_figures(clause: str, sentence: str, reading: ProseContext, stated: StatedFigures, form: str) -> None:
     before, reading.counted = reading.counted, ""
     for key, found, rank in _matches(clause, reading, form):
         reading.counted = key[1]
@@ -200,7 +201,7 @@ def _read_figures(clause: str, sentence: str, reading: Reading, stated: Stated, 
         stated.channels += 1
 
 
-def _turn(clause: str, reading: Reading) -> None:
+def _turn(clause: str, reading: ProseContext) -> None:
     """Follow what the prose is about."""
     if "诉讼" in clause or "起诉" in clause:
         reading.domain = "suits"
@@ -214,7 +215,9 @@ def _turn(clause: str, reading: Reading) -> None:
         reading.domain = "decisions"
 
 
-def _matches(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[int, str, str], re.Match[str], int]]:
+def _matches(
+    clause: str, reading: ProseContext, form: str
+) -> Iterator[tuple[tuple[int, str, str], re.Match[str], int]]:
     """What the clause states: (table, row, column), the match, its rank."""
     if reading.domain == "applications":
         if "转" in clause or "遗留" in clause:
@@ -246,7 +249,7 @@ def _matches(clause: str, reading: Reading, form: str) -> Iterator[tuple[tuple[i
                 reading.parent = "normative_documents" if rule.domain == "documents" else "decisions"
 
 
-def _is_ours(clause: str, reading: Reading) -> bool:
+def _is_ours(clause: str, reading: ProseContext) -> bool:
     """Reviews and suits count only where the prose is about information disclosure."""
     if ABOUT.search(clause) or reading.parent in ("remedies", "new_received", "processed_total", "carried_out"):
         reading.parent = "remedies"
@@ -263,7 +266,7 @@ def _carried(patterns: tuple[re.Pattern[str], ...], clause: str, year: int | Non
 
 
 def _applications(
-    clause: str, reading: Reading, form: str
+    clause: str, reading: ProseContext, form: str
 ) -> Iterator[tuple[tuple[int, str, str], re.Match[str], int]]:
     if OTHER_MATTER.search(clause) and not OUTCOME_WORDS.search(clause):
         return
@@ -306,7 +309,7 @@ def _outcome_row(label: str) -> str | None:
     return names[0] if len(names) == 1 else None
 
 
-def _read_negative(clause: str, sentence: str, reading: Reading, stated: Stated) -> None:
+def _read_negative(clause: str, sentence: str, reading: ProseContext, stated: StatedFigures) -> None:
     """未收到…申请, 未发生行政复议: nought, where nothing in the clause limits what did not happen."""
     if not NOT.search(clause) or QUALIFIED.search(NAMED_BESIDE.sub("", clause)):
         return
@@ -327,7 +330,7 @@ def _read_negative(clause: str, sentence: str, reading: Reading, stated: Stated)
         reading.parent = "new_received"
 
 
-def _settle(stated: Stated) -> tuple[list[Statistic], list[str]]:
+def _settle(stated: StatedFigures) -> tuple[list[Statistic], list[str]]:
     """One figure a key: the plainest wording's; two different ones of equal rank are both dropped."""
     kept: list[Statistic] = []
     doubts = list(stated.doubts)

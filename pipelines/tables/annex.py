@@ -1,143 +1,176 @@
 """The annex before 2019 (table one): 统计表 of indicators, national (2014), Fujian or Dingxi, one indicator a row.
 
 Labels repeat under different headings (其他情形数 of reviews, and of suits), so rows are aligned to the form's printed
-order. 历年累计 is stored as printed: it is not always a running sum.
+order. 历年累计 is stored as printed: it is not always a running sum. See docs/form.md, Annexes before 2019.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from archive.forms import ANNEX_FORMS, columns, groups, normalised, rows, without_blanks
-from pipelines.tables.cell import read_value
-from pipelines.tables.grid import Grid, Segment
-from pipelines.tables.printed import Line, Table, is_part_of_a_year
+from archive.forms.names import CUMULATIVE, YEAR_VALUE
+from archive.vocabulary import Form, Origin
+from pipelines.tables.grid import Cell, Grid
+from pipelines.tables.report_table import ReportTable, TableRow, covers_part_of_a_year
 
 _INDICATOR = re.compile(r"指标|统计内容|统计项目")
 _UNIT = re.compile(r"^(?:计量|统计)?单位$")
 _YEAR = re.compile(r"(20\d\d)年")
 _CODE = re.compile(r"^代码$|^编号$|^序号$")
-_LEAST = 5
+_HEADER_WITHIN = 6
+"""Rows within which a header must stand."""
+_FEWEST_ROWS = 5
 
 
-def read_annex(grids: list[Grid], report_year: int | None) -> list[Table]:
-    """At most one table of an annex form."""
-    found = [table for grid in grids if (table := _read(grid, report_year))]
-    if len(found) > 1:
-        contents = {tuple((line.name, tuple((line.cells or {}).values())) for line in table.lines) for table in found}
-        if len(contents) > 1:
-            found[0].refused = True
-            found[0].doubts.append(f"table 1 is printed {len(found)} times with different figures")
-    return found[:1]
+class _Header(NamedTuple):
+    """The header row: the cell over the labels, the one over the units, and those over figures by their column."""
+
+    place: int
+    label: Cell
+    unit: Cell | None
+    figures: dict[str, Cell] | None
+    """None where it is not clear which column holds the report's year."""
 
 
-def _read(grid: Grid, report_year: int | None) -> Table | None:
-    if not any("指" in cell.text or "统计" in cell.text for line in grid.lines[:6] for cell in line):
+def read_annex(grids: Iterable[Grid], report_year: int | None) -> list[ReportTable]:
+    """At most one table of an annex form; refused where it is printed twice with different figures."""
+    tables = [table for grid in grids if (table := _read_grid(grid, report_year))]
+    if len({table.content for table in tables}) > 1:
+        tables[0].refuse(f"table 1 is printed {len(tables)} times with different figures")
+    return tables[:1]
+
+
+def _read_grid(grid: Grid, report_year: int | None) -> ReportTable | None:
+    header = _find_header(grid, report_year)
+    if header is None:
         return None
-    sheet = grid.lines
-    for index, row in enumerate(sheet[:6]):
-        texts = [normalised(segment.text) for segment in row]
-        label = next((i for i, text in enumerate(texts) if _INDICATOR.search(text)), None)
-        if label is None:
-            continue
-        figures = _figure_columns(row, report_year)
-        unit = next((segment for segment, text in zip(row, texts, strict=True) if _UNIT.search(text)), None)
-        body = [line for line in map(_indicator, sheet[index + 1 :]) if line]
-        printed = [_line(line, row[label], unit, figures or {}) for line in body]
-        table = settle_annex([line for line in printed if line], grid.origin)
-        if table is None:
-            return None
-        if is_part_of_a_year(grid):
-            return None
-        if figures is None:
-            table.refused = True
-            table.doubts.append("table 1: which column holds the report's year is not clear")
-        return table
-    return None
-
-
-def _indicator(row: list[Segment]) -> list[Segment] | None:
-    """A row with a label; the row of column signs 甲 乙 丙 1 2 under the header has none."""
-    return row if len(row) >= 2 and any(len(normalised(segment.text)) > 1 for segment in row) else None
-
-
-def _figure_columns(header: list[Segment], report_year: int | None) -> dict[str, Segment] | None:
-    """Which header cells hold the year's figure and the sum; None where the year is not the report's, or not one."""
-    found: dict[str, Segment] = {}
-    for segment in header:
-        text = normalised(segment.text)
-        if _INDICATOR.search(text) or _UNIT.search(text) or _CODE.search(text):
-            continue
-        year = _YEAR.search(without_blanks(segment.text))
-        if year and report_year is not None and int(year.group(1)) != report_year:
-            continue
-        for name in ("cumulative", "year_value"):
-            if any(c.name == name and c.match.search(text) for form in ANNEX_FORMS for c in columns(form, 1)):
-                if name in found:
-                    return None
-                found[name] = segment
-                break
-    return found if "year_value" in found else None
-
-
-def _line(row: list[Segment], label: Segment, unit: Segment | None, figures: dict[str, Segment]) -> Line | None:
-    below = {segment.start: segment for segment in row}
-    end = unit.start if unit else label.end
-    labels = [segment.text for segment in row if segment.start < end and segment.end <= end]
-    if not labels and label.start not in below:
+    below = [row for row in grid.rows[header.place + 1 :] if _has_label(row)]
+    printed = [row for cells in below if (row := _row(cells, header)) is not None]
+    table = _build_table(printed, grid.origin)
+    if table is None or covers_part_of_a_year(grid):
         return None
-    text = labels[-1] if labels else below[label.start].text
-    if unit and unit.start not in below:  # a heading over the whole width
-        return Line(text, None, {}) if normalised(text) else None
-    cells: dict[str, str] | None = {}
-    for name, head in figures.items():
-        cell = below.get(head.start)
-        if cells is None or cell is None or not cell.fresh or cell.end != head.end:
-            cells = None
-            break
-        cells[name] = cell.text
-    printed = without_blanks(below[unit.start].text) if unit else ""
-    units = dict.fromkeys(figures, printed) if 0 < len(printed) < 4 and printed.isalpha() else {}
-    return Line(text, None, cells, units)
-
-
-def settle_annex(lines: list[Line], origin: str) -> Table | None:
-    """Indicator lines in printed order → the annex of the form that most of their labels are of."""
-    aligned = {form: _align(lines, form) for form in ANNEX_FORMS}
-    hits = {form: len(names) - names.count(None) for form, names in aligned.items()}
-    form = max(hits, key=lambda form: hits[form])
-    if hits[form] < max(_LEAST, 0.5 * len(lines)):
-        return None
-    named = [Line(line.label, name, line.cells, line.units) for line, name in zip(lines, aligned[form], strict=True)]
-    table = Table(1, form, origin)
-    printed = {line.name for line in named}
-    missing = [row.name for row in rows(form, 1) if row.name not in printed and not row.optional]
-    if missing:
-        table.doubts.append(f"table 1: rows not found: {', '.join(missing)}")
-    for line in named:
-        figures = [text for text in (line.cells or {}).values() if read_value(text).value is not None]
-        if line.name is None:
-            if (figures or line.cells is None) and not _is_heading(line.label, form):
-                table.doubts.append(f"table 1: not a row of the form, or not in its order: {line.label[:60]}")
-        elif line.cells is None:
-            table.doubts.append(f"table 1: the cells of {line.name} are lost, merged or shifted")
-        else:
-            table.lines.append(line)
-    if any(_places(line.label, form) for line in named if line.name is None and not _is_heading(line.label, form)):
-        table.refused = True
-        table.doubts.append("table 1: its rows are not in the order of the form")
+    if header.figures is None:
+        table.refuse("table 1: which column holds the report's year is not clear")
     return table
 
 
-def _align(lines: list[Line], form: str) -> list[str | None]:
-    """Each line's name: that of the nearest following row of the form whose label it has."""
+def _find_header(grid: Grid, report_year: int | None) -> _Header | None:
+    top = grid.rows[:_HEADER_WITHIN]
+    if not any("指" in cell.text or "统计" in cell.text for row in top for cell in row):
+        return None
+    for index, row in enumerate(top):
+        texts = [normalised(cell.text) for cell in row]
+        label = next((cell for cell, text in zip(row, texts, strict=True) if _INDICATOR.search(text)), None)
+        if label is not None:
+            unit = next((cell for cell, text in zip(row, texts, strict=True) if _UNIT.search(text)), None)
+            return _Header(index, label, unit, _figure_columns(row, report_year))
+    return None
+
+
+def _has_label(row: list[Cell]) -> bool:
+    """Whether a row has a label; the row of column signs 甲 乙 丙 1 2 under the header has none."""
+    return len(row) >= 2 and any(len(normalised(cell.text)) > 1 for cell in row)
+
+
+def _figure_columns(header: list[Cell], report_year: int | None) -> dict[str, Cell] | None:
+    """Which header cells hold the year's figure and the sum; None where the year is not the report's, or not one."""
+    found: dict[str, Cell] = {}
+    for cell in header:
+        text = normalised(cell.text)
+        if _INDICATOR.search(text) or _UNIT.search(text) or _CODE.search(text):
+            continue
+        year = _YEAR.search(without_blanks(cell.text))
+        if year and report_year is not None and int(year.group(1)) != report_year:
+            continue
+        name = _column_name(text)
+        if name in found:
+            return None
+        if name is not None:
+            found[name] = cell
+    return found if YEAR_VALUE in found else None
+
+
+def _column_name(text: str) -> str | None:
+    for name in (CUMULATIVE, YEAR_VALUE):
+        if any(c.name == name and c.match.search(text) for form in ANNEX_FORMS for c in columns(form, 1)):
+            return name
+    return None
+
+
+def _row(cells: list[Cell], header: _Header) -> TableRow | None:
+    """A row as printed, not yet named; None for one without a label."""
+    below = {cell.start: cell for cell in cells}
+    unit = header.unit
+    end = unit.start if unit else header.label.end
+    labels = [cell.text for cell in cells if cell.start < end and cell.end <= end]
+    if not labels and header.label.start not in below:
+        return None
+    label = labels[-1] if labels else below[header.label.start].text
+    if unit and unit.start not in below:  # a heading over the whole width
+        return TableRow(label, None, {}) if normalised(label) else None
+    figures = header.figures or {}
+    printed_unit = without_blanks(below[unit.start].text) if unit else ""
+    is_unit = 0 < len(printed_unit) < 4 and printed_unit.isalpha()
+    return TableRow(label, None, _cells_under(below, figures), dict.fromkeys(figures, printed_unit) if is_unit else {})
+
+
+def _cells_under(below: dict[int, Cell], figures: dict[str, Cell]) -> dict[str, str] | None:
+    """Column → text; None where a cell is lost, merged or shifted."""
+    texts: dict[str, str] = {}
+    for name, head in figures.items():
+        cell = below.get(head.start)
+        if cell is None or not cell.starts_here or cell.end != head.end:
+            return None
+        texts[name] = cell.text
+    return texts
+
+
+def _build_table(printed: list[TableRow], origin: Origin) -> ReportTable | None:
+    """Rows in printed order → the annex of the form that most of their labels are of; None where it is none."""
+    names_by_form = {form: _align(printed, form) for form in ANNEX_FORMS}
+    form = max(names_by_form, key=lambda form: _count_named(names_by_form[form]))
+    names = names_by_form[form]
+    if _count_named(names) < max(_FEWEST_ROWS, 0.5 * len(printed)):
+        return None
+    table = ReportTable(1, form, origin)
+    missing = [row.name for row in rows(form, 1) if row.name not in names and not row.optional]
+    if missing:
+        table.doubts.append(f"table 1: rows not found: {', '.join(missing)}")
+    for row, name in zip(printed, names, strict=True):
+        _take_row(table, row._replace(name=name), form)
+    strangers = [row for row, name in zip(printed, names, strict=True) if name is None]
+    if any(_places(row.label, form) and not _is_heading(row.label, form) for row in strangers):
+        table.refuse("table 1: its rows are not in the order of the form")
+    return table
+
+
+def _count_named(names: list[str | None]) -> int:
+    return len(names) - names.count(None)
+
+
+def _take_row(table: ReportTable, row: TableRow, form: Form) -> None:
+    """Add a row of the form; a row that is none, but holds figures, is a doubt, as is one whose cells are lost."""
+    if row.name is None:
+        if (row.has_figures or row.cells is None) and not _is_heading(row.label, form):
+            table.doubts.append(f"table 1: not a row of the form, or not in its order: {row.label[:60]}")
+    elif row.cells is None:
+        table.doubts.append(f"table 1: the cells of {row.name} are lost, merged or shifted")
+    else:
+        table.rows.append(row)
+
+
+def _align(printed: list[TableRow], form: Form) -> list[str | None]:
+    """Each row's name: that of the nearest following row of the form whose label it has."""
     order = rows(form, 1)
     place = 0
     names: list[str | None] = []
-    for line in lines:
-        following = [at for at in _places(line.label, form) if at >= place]
-        if not following or (not line.cells and _is_heading(line.label, form)):
+    for row in printed:
+        following = [at for at in _places(row.label, form) if at >= place]
+        if not following or (not row.cells and _is_heading(row.label, form)):
             names.append(None)
             continue
         names.append(order[following[0]].name)
@@ -146,13 +179,13 @@ def _align(lines: list[Line], form: str) -> list[str | None]:
 
 
 @lru_cache(maxsize=2048)
-def _places(label: str, form: str) -> tuple[int, ...]:
+def _places(label: str, form: Form) -> tuple[int, ...]:
     """The rows of the form, by their place, that have this label."""
     text = normalised(label)
-    found = enumerate(rows(form, 1)) if text else ()
-    return tuple(i for i, row in found if row.match.search(text) and len(text) <= 2 * len(row.label) + 4)
+    candidates = enumerate(rows(form, 1)) if text else ()
+    return tuple(i for i, row in candidates if row.match.search(text) and len(text) <= 2 * len(row.label) + 4)
 
 
 @lru_cache(maxsize=1024)
-def _is_heading(label: str, form: str) -> bool:
+def _is_heading(label: str, form: Form) -> bool:
     return any(group.search(normalised(label)) for group in groups(form, 1))

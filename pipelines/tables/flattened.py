@@ -2,7 +2,7 @@
 
 Where a separator survives (`|`, a blank, one cell a line) every figure is taken in its place. Where the borders are
 lost and the figures of a row run together, only the identities can say where to cut: a run is cut where they leave one
-single way, and left out, with a word, where they leave none or several.
+single way, and otherwise left out with a doubt.
 """
 
 from __future__ import annotations
@@ -13,21 +13,33 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from archive.forms import ANNEX_FORMS, LABELS, Row, rows
-from pipelines.tables.cell import read_value
-from pipelines.tables.digit_runs import split_cases, split_evenly, split_table_three
-from pipelines.tables.printed import Line, Table, judge
+from archive.forms import ANNEX_FORMS, LABELS, Row, columns, rows
+from archive.forms.names import CASES, CUMULATIVE, OTHER_HANDLING, OTHER_OTHER, PROCESSED_TOTAL, REGULATIONS, YEAR_VALUE
+from archive.vocabulary import Form, ValueState
+from pipelines.tables.cell_value import read_value
+from pipelines.tables.digit_runs import split_evenly, split_table_four, split_table_three
+from pipelines.tables.report_table import ReportTable, TableRow, compare_with_form
 
-_T3_COLUMNS = tuple(column["name"] for column in LABELS["forms"]["cn-2021"]["tables"]["3"]["columns"])
-_T4_COLUMNS = tuple(column["name"] for column in LABELS["forms"]["cn-2021"]["tables"]["4"]["columns"])
-_T2_HEADERS = {
-    "cn-2019": ("新制作", "新公开", "对外公开总数", "上一年项目数", "增减", "处理决定数", "采购项目数", "采购总金额"),
-    "cn-2021": ("制发件数", "废止件数", "现行有效件数", "处理决定数", "收费金额"),
+_COLUMNS_OF_THREE = tuple(column.name for column in columns(Form.NATIONAL_2021, 3))
+_COLUMNS_OF_FOUR = tuple(column.name for column in columns(Form.NATIONAL_2021, 4))
+_HEADERS_OF_TWO = {
+    Form.NATIONAL_2019: (
+        "新制作",
+        "新公开",
+        "对外公开总数",
+        "上一年项目数",
+        "增减",
+        "处理决定数",
+        "采购项目数",
+        "采购总金额",
+    ),
+    Form.NATIONAL_2021: ("制发件数", "废止件数", "现行有效件数", "处理决定数", "收费金额"),
 }
+_FILLED = (ValueState.NUMBER, ValueState.SLASH, ValueState.DASH)
 _HINT = re.compile(r"总\s*计|指\s*标")
-_HEADER_THREE = ("自然人", "商业企业", "科研机构", "社会公益", "法律服务", "其他")
+_HEADERS_OF_THREE = ("自然人", "商业企业", "科研机构", "社会公益", "法律服务", "其他")
 _ONE_BLOCK = r"结果维持{0}结果纠正{0}其他结果{0}尚未审结{0}总计".format(r"[\s|]*")
-_HEADER_FOUR = re.compile(
+_HEADER_OF_FOUR = re.compile(
     rf"{_ONE_BLOCK}[\s|]*未经复议直接起诉[\s|]*复议后起诉[\s|]*{_ONE_BLOCK}[\s|]*{_ONE_BLOCK}"
     rf"|{_ONE_BLOCK}[\s|]*未经复议直接起诉[\s|]*{_ONE_BLOCK}[\s|]*复议后起诉[\s|]*{_ONE_BLOCK}"
     rf"|未经复议直接起诉[\s|]*复议后起诉[\s|]*{_ONE_BLOCK}[\s|]*{_ONE_BLOCK}[\s|]*{_ONE_BLOCK}"
@@ -40,24 +52,24 @@ _VALUES = re.compile(r"(?:[\d|\s/+\-—–.,，]|(?<=\d)(?:亿元|万元|元))*"
 _ANNEX_YEAR = re.compile(r"(20\d\d)年度?")
 
 
-class Zone(NamedTuple):
-    """What stands between a row's label and the next label."""
+class _Zone(NamedTuple):
+    """The values between a row's label and the next label."""
 
     row: Row
     start: int
     """Where the label's match begins."""
     text: str
-    strange: bool
+    has_strange_figures: bool
     """Whether figures without a known label follow it."""
 
 
-def read_flat(paragraphs: list[str], seen: set[int], report_year: int | None) -> list[Table]:
+def read_flattened(paragraphs: list[str], seen: set[int], report_year: int | None) -> list[ReportTable]:
     """The flattened tables whose numbers are not in `seen`."""
     if {2, 3, 4} <= seen or not any(map(_HINT.search, paragraphs)):
         return []
     text = "\n".join(_fold(paragraph) for paragraph in paragraphs)
     text = _BETWEEN_HAN.sub("", text)
-    tables: list[Table] = []
+    tables: list[ReportTable] = []
     for table_no, reader in ((2, _table_two), (3, _table_three), (4, _table_four)):
         if table_no not in seen and (table := reader(text)):
             tables.append(table)
@@ -80,13 +92,13 @@ _WIDE = {
 @lru_cache(maxsize=256)
 def _pattern(row: Row) -> re.Pattern[str]:
     """The row's label as it may stand in running text."""
-    if row.name == "other_handling":
+    if row.name == OTHER_HANDLING:
         return re.compile(r"[（(]六[)）]其他(?:处理)?(?![\u4e00-\u9fff])")
-    if row.name == "other_other":
+    if row.name == OTHER_OTHER:
         return re.compile(r"3[.、]其他(?![\u4e00-\u9fff])")
-    if row.name == "processed_total":
+    if row.name == PROCESSED_TOTAL:
         return re.compile(r"[（(]七[)）][总合]计")
-    if row.name == "regulations":
+    if row.name == REGULATIONS:
         return re.compile(
             r"(?<![\u4e00-\u9fff])规章(?![\u4e00-\u9fff])|(?<=数)规章(?![\u4e00-\u9fff])|(?<=数量)规章(?![\u4e00-\u9fff])"
         )
@@ -94,7 +106,7 @@ def _pattern(row: Row) -> re.Pattern[str]:
     return re.compile(f"{whole}|{row.match.pattern.replace('^', '').replace('$', '')}")
 
 
-def _zones(text: str, form: str, table_no: int, start: int) -> list[Zone] | None:
+def _zones(text: str, form: Form, table_no: int, start: int) -> list[_Zone] | None:
     """The value zones of the form's rows after `start`; None where the rows are not in the form's order."""
     order = rows(form, table_no)
     places: list[tuple[Row, int, int]] = []
@@ -105,7 +117,7 @@ def _zones(text: str, form: str, table_no: int, start: int) -> list[Zone] | None
             places.append((row, found.start(), tail.end() if tail else found.end()))
     if any(later[1] < earlier[2] for earlier, later in pairwise(places)):
         return None
-    zones: list[Zone] = []
+    zones: list[_Zone] = []
     for index, (row, begin, end) in enumerate(places):
         limit = places[index + 1][1] if index + 1 < len(places) else len(text)
         values = _VALUES.match(text, end, limit)
@@ -114,7 +126,7 @@ def _zones(text: str, form: str, table_no: int, start: int) -> list[Zone] | None
         if index + 1 < len(places) and (number := _printed_number(form, table_no, places[index + 1][0].name)):
             follows = rest[:1] == "、"
             zone = re.sub(rf"{number}\s*$" if follows else rf"{number}\s*[.,，]\s*$", "", zone)
-        zones.append(Zone(row, begin, zone, _has_strange_figures(rest, table_no)))
+        zones.append(_Zone(row, begin, zone, _has_strange_figures(rest, table_no)))
     return zones
 
 
@@ -123,7 +135,7 @@ def _has_strange_figures(rest: str, table_no: int) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _printed_number(form: str, table_no: int, name: str) -> str:
+def _printed_number(form: Form, table_no: int, name: str) -> str:
     """The arabic ordinal that the form prints before a row's label."""
     for row in LABELS["forms"][form]["tables"][str(table_no)]["rows"]:
         if row["name"] == name:
@@ -144,74 +156,74 @@ def _cells(zone: str, count: int) -> list[str] | None:
             return inner
         return None
     tokens = zone.split()
-    if len(tokens) == count and all(read_value(token).state in ("number", "slash", "dash") for token in tokens):
+    if len(tokens) == count and all(read_value(token).state in _FILLED for token in tokens):
         return tokens
     return None
 
 
-def _table_two(text: str) -> Table | None:
-    form = next((form for form, labels in _T2_HEADERS.items() if all(label in text for label in labels)), None)
+def _table_two(text: str) -> ReportTable | None:
+    form = next((form for form, labels in _HEADERS_OF_TWO.items() if all(label in text for label in labels)), None)
     if form is None:
         return None
-    start = text.find(_T2_HEADERS[form][0])
+    start = text.find(_HEADERS_OF_TWO[form][0])
     zones = _zones(text, form, 2, start)
     if zones is not None and len(zones) < 3:
         return None
-    table = Table(2, form)
+    table = ReportTable(2, form)
     if zones is None:
         return _out_of_order(table)
     for zone in zones:
         count = len(zone.row.columns)
         cells = _cells(zone.text, count) or split_evenly(zone.text, count)
-        table.lines.append(_line(zone.row, zone.row.columns, cells))
-    judge(table, [row.name for row in rows(form, 2)])
+        table.rows.append(_table_row(zone.row, zone.row.columns, cells))
+    compare_with_form(table, [row.name for row in rows(form, 2)])
     return table
 
 
-def _table_three(text: str) -> Table | None:
+def _table_three(text: str) -> ReportTable | None:
     start = 0
-    for word in (*_HEADER_THREE, "本年"):
+    for word in (*_HEADERS_OF_THREE, "本年"):
         start = text.find(word, start)
         if start < 0:
             return None
-    form = "cn-2021" if re.search(r"不补正", text[start:]) else "cn-2019"
+    form = Form.NATIONAL_2021 if re.search(r"不补正", text[start:]) else Form.NATIONAL_2019
     zones = _zones(text, form, 3, start)
     if zones is not None and len(zones) < 12:
         return None
-    table = Table(3, form)
+    table = ReportTable(3, form)
     if zones is None:
         return _out_of_order(table)
-    known = {zone.row.name: _cells(zone.text, len(_T3_COLUMNS)) for zone in zones}
+    known = {zone.row.name: _cells(zone.text, len(_COLUMNS_OF_THREE)) for zone in zones}
     runs = {zone.row.name: zone.text for zone in zones if known[zone.row.name] is None}
     separated = sum(cells is not None for cells in known.values()) > len(runs)
     if runs and (not separated or all(len(run.split()) == 1 for run in runs.values())):
-        known |= split_table_three(runs, known, _T3_COLUMNS, form)
+        known |= split_table_three(runs, known, _COLUMNS_OF_THREE, form)
     for zone in zones:
-        table.lines.append(_line(zone.row, _T3_COLUMNS, known[zone.row.name]))
-        if zone.strange:
+        table.rows.append(_table_row(zone.row, _COLUMNS_OF_THREE, known[zone.row.name]))
+        if zone.has_strange_figures:
             table.doubts.append(f"table 3: figures without a known label follow {zone.row.name}")
-    judge(table, [row.name for row in rows(form, 3)])
+    compare_with_form(table, [row.name for row in rows(form, 3)])
     return table
 
 
-def _table_four(text: str) -> Table | None:
-    header = _HEADER_FOUR.search(text)
+def _table_four(text: str) -> ReportTable | None:
+    header = _HEADER_OF_FOUR.search(text)
     values = _VALUES.match(text, header.end()) if header else None
     if not values or not any(map(str.isdigit, values.group())):
         return None
     zone = values.group()
-    cells = _cells(zone, len(_T4_COLUMNS)) or split_cases(zone)
-    table = Table(4, None)
-    table.lines.append(_line(rows("cn-2021", 4)[0], _T4_COLUMNS, cells))
-    judge(table, ["cases"])
+    cells = _cells(zone, len(_COLUMNS_OF_FOUR)) or split_table_four(zone)
+    table = ReportTable(4, None)
+    table.rows.append(_table_row(rows(Form.NATIONAL_2021, 4)[0], _COLUMNS_OF_FOUR, cells))
+    compare_with_form(table, [CASES])
     return table
 
 
-def _annex(text: str, report_year: int | None) -> Table | None:
+def _annex(text: str, report_year: int | None) -> ReportTable | None:
     header = re.search(r"指标(?:名称)?[\s|]*(?:计量)?单位", text)
     if not header:
         return None
-    best: tuple[list[Zone], str] = ([], "")
+    best: tuple[list[_Zone], Form] = ([], Form.NARRATIVE)
     for form in ANNEX_FORMS:
         zones = _zones(text, form, 1, header.end())
         if zones and len(zones) > len(best[0]):
@@ -223,20 +235,21 @@ def _annex(text: str, report_year: int | None) -> Table | None:
     year = _ANNEX_YEAR.search(head)
     if year and report_year is not None and int(year.group(1)) != report_year:
         return None
-    names = ("year_value", "cumulative") if "累计" in head else ("year_value",)
-    table = Table(1, form)
+    names = (YEAR_VALUE, CUMULATIVE) if "累计" in head else (YEAR_VALUE,)
+    table = ReportTable(1, form)
     for zone in zones:
         cells = _cells(zone.text, len(names)) or split_evenly(zone.text, len(names))
-        table.lines.append(_line(zone.row, names, cells))
-    judge(table, [row.name for row in rows(form, 1) if not row.optional or any(z.row == row for z in zones)])
+        table.rows.append(_table_row(zone.row, names, cells))
+    compare_with_form(
+        table, [row.name for row in rows(form, 1) if not row.optional or any(z.row == row for z in zones)]
+    )
     return table
 
 
-def _line(row: Row, names: tuple[str, ...], cells: list[str] | None) -> Line:
-    return Line(row.name, row.name, dict(zip(names, cells, strict=True)) if cells else None)
+def _table_row(row: Row, names: tuple[str, ...], cells: list[str] | None) -> TableRow:
+    return TableRow(row.name, row.name, dict(zip(names, cells, strict=True)) if cells else None)
 
 
-def _out_of_order(table: Table) -> Table:
-    table.refused = True
-    table.doubts.append(f"table {table.table_no}: its rows are not in the order of the form")
+def _out_of_order(table: ReportTable) -> ReportTable:
+    table.refuse(f"table {table.table_no}: its rows are not in the order of the form")
     return table

@@ -9,109 +9,117 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from archive.vocabulary import Origin
+
 MAX_COLSPAN = 100
-"""WHATWG allows 1,000; the widest national table has 15 columns, and hostile spans must not cost memory."""
+"""WHATWG allows 1,000; the widest national table has 15 columns, and a hostile span would cost memory."""
 MAX_WIDTH = 200
 LONGEST_TEXT = 500
-"""Characters kept of a cell: what is longer is prose, neither label nor figure, and must not fill the caches."""
+"""Characters kept of a cell: longer text is prose, neither label nor figure, and would only fill the caches."""
 
 _LEADING_INTEGER = re.compile(r"\s*\+?(\d+)")
 _BLOCKS = frozenset(("p", "div", "li", "tr", "table", "br", "sup", "sub"))  # a raised figure is a footnote's
-_UNSEEN = frozenset(("style", "script", "template", "noscript"))
+_INVISIBLE = frozenset(("style", "script", "template", "noscript"))
 _string = etree.XPath("string()")
-_new = tuple.__new__  # a cell is made in half the time that its class takes; pages have hundreds
+_new = tuple.__new__  # makes a cell in half the time that calling its class takes; a page has hundreds
 
 
-class Cell(NamedTuple):
-    """One slot of a grid."""
+class Slot(NamedTuple):
+    """One slot of a grid: where a row and a column cross."""
 
     text: str
     """As printed; where a merged cell covers the slot, that cell's text."""
-    anchor: bool
+    is_anchor: bool
     """True only at a cell's own top left slot, so that merged differs from blank."""
     cell_id: int
     """Equal in all slots of one merged cell, unequal otherwise; -1 where the row ends early and no cell exists."""
 
 
-MISSING = Cell("", False, -1)
+MISSING = Slot("", False, -1)
 
 
-class Segment(NamedTuple):
-    """A cell as it stands in one row: its slots [start, end), and whether it begins in this row."""
+class Cell(NamedTuple):
+    """A cell as it stands in one row: it covers the slots from `start` up to but not including `end`."""
 
     start: int
     end: int
     text: str
-    fresh: bool
+    starts_here: bool
+    """False where the cell belongs to a row above and only reaches down into this one."""
     cell_id: int = 0
 
 
-class Grid:
-    """A table, by its slots (`rows`) or by its cells (`lines`): whichever it is made from, the other follows."""
+_Hanging = tuple[Cell, int]
+"""A cell of several rows, and the index of the first row that it no longer covers."""
 
-    __slots__ = ("_lines", "_rows", "confidence", "mended", "origin", "page")
+
+class Grid:
+    """A table, by its cells (`rows`) or by its slots (`slots`): whichever it is made from, the other is derived."""
+
+    __slots__ = ("_rows", "_slots", "confidence", "has_rejoined_figures", "origin", "page")
 
     def __init__(
         self,
         rows: list[list[Cell]] | None = None,
-        origin: str = "html",
+        origin: Origin = Origin.HTML,
         page: int | None = None,
         *,
-        lines: list[list[Segment]] | None = None,
-        mended: bool = False,
+        slots: list[list[Slot]] | None = None,
+        has_rejoined_figures: bool = False,
         confidence: float = 1.0,
     ) -> None:
-        """Make a grid from dense rows of one length, or from lines of cells; `page` counts from 1.
+        """Make a grid from rows of cells, or from dense rows of slots, all of one length; `page` counts from 1.
 
-        `mended` says that figures or rows torn by the layout were put together: only identities can prove them.
-        `confidence`, 0 to 1, is how sure the least sure figure of a picture is; other formats say what they print.
+        `has_rejoined_figures` says that figures or rows that the layout tore were put together: only identities can
+        prove them. `confidence`, 0 to 1, is that of a picture's least certain figure; other formats need none.
         """
-        self._rows, self._lines = rows, lines
-        self.origin, self.page, self.mended, self.confidence = origin, page, mended, confidence
+        self._rows, self._slots = rows, slots
+        self.origin, self.page, self.confidence = origin, page, confidence
+        self.has_rejoined_figures = has_rejoined_figures
+
+    @property
+    def slots(self) -> list[list[Slot]]:
+        """Dense rows, all of one length, every slot filled."""
+        if self._slots is None:
+            self._slots = _dense(self._rows or [])
+        return self._slots
 
     @property
     def rows(self) -> list[list[Cell]]:
-        """Dense rows, all of one length, every slot filled."""
+        """The cells of each row, left to right; slots where a row ends early are left out."""
         if self._rows is None:
-            self._rows = _dense(self._lines or [])
+            self._rows = [_sparse(row) for row in self._slots or []]
         return self._rows
 
-    @property
-    def lines(self) -> list[list[Segment]]:
-        """The cells of each row, left to right; slots where a row ends early are left out."""
-        if self._lines is None:
-            self._lines = [_sparse(row) for row in self._rows or []]
-        return self._lines
+
+def _dense(rows: list[list[Cell]]) -> list[list[Slot]]:
+    width = max((row[-1].end for row in rows if row), default=0)
+    dense = []
+    for row in rows:
+        slots = [MISSING] * width
+        for start, end, text, starts_here, cell_id in row:
+            slots[start:end] = [Slot(text, False, cell_id)] * (end - start)
+            if starts_here:
+                slots[start] = Slot(text, True, cell_id)
+        dense.append(slots)
+    return dense
 
 
-def _dense(lines: list[list[Segment]]) -> list[list[Cell]]:
-    width = max((line[-1].end for line in lines if line), default=0)
-    rows = []
-    for line in lines:
-        row = [MISSING] * width
-        for start, end, text, fresh, cell_id in line:
-            row[start:end] = [Cell(text, False, cell_id)] * (end - start)
-            if fresh:
-                row[start] = Cell(text, True, cell_id)
-        rows.append(row)
-    return rows
-
-
-def _sparse(row: list[Cell]) -> list[Segment]:
-    found: list[Segment] = []
+def _sparse(slots: list[Slot]) -> list[Cell]:
+    cells: list[Cell] = []
     start, first = 0, MISSING
-    for index, cell in enumerate([*row, MISSING]):
-        if cell.cell_id != first.cell_id:
+    for index, slot in enumerate([*slots, MISSING]):
+        if slot.cell_id != first.cell_id:
             if first.cell_id >= 0:
-                found.append(Segment(start, index, first.text, first.anchor, first.cell_id))
-            start, first = index, cell
-    return found
+                cells.append(Cell(start, index, first.text, first.is_anchor, first.cell_id))
+            start, first = index, slot
+    return cells
 
 
 def grids(element: etree._Element) -> list[Grid]:
     """The data tables in an element, in document order; of nested tables only the innermost.
 
-    A nested table of a single cell is a frame round that cell's text, not a table of its own.
+    A nested table of a single cell only frames that cell's text and is no table of its own.
     """
     tables = [element] if element.tag == "table" else []
     tables += element.iterdescendants("table")
@@ -119,61 +127,76 @@ def grids(element: etree._Element) -> list[Grid]:
         return []
     framed = {table for table in tables if _is_frame(table)}
     layout = {ancestor for table in tables if table not in framed for ancestor in table.iterancestors("table")}
-    return [grid(table) for table in tables if table not in layout and table not in framed]
+    return [expand(table) for table in tables if table not in layout and table not in framed]
 
 
-def grid(table: etree._Element) -> Grid:
-    """One table element expanded. Bad spans count as 1; a row span ends with its row group (thead, tbody, tfoot)."""
-    lines: list[list[Segment]] = []
-    number = 0
+def expand(table: etree._Element) -> Grid:
+    """One table element as a grid. Bad spans count as 1; a row span ends with its row group (thead, tbody, tfoot)."""
+    rows: list[list[Cell]] = []
+    next_id = 0
     for group in _row_groups(table):
-        hanging: list[tuple[Segment, int]] = []  # cells of earlier rows, and the first row that each no longer covers
-        begun: list[tuple[Segment, int]] = []
-        hanging_end = next_change = 0
-        for row_index, tr in enumerate(group):
-            if begun or row_index == next_change:
-                hanging = sorted([one for one in hanging + begun if one[1] > row_index], key=lambda one: one[0].start)
-                hanging_end = max((segment.end for segment, _ in hanging), default=0)
-                next_change = min((until for _, until in hanging), default=len(group))
-                begun = []
-            line: list[Segment] = []
-            column = 0
-            for td in tr:
-                tag = td.tag
-                if tag != "td" and tag != "th":
-                    continue
-                if column < hanging_end:
-                    column = _hang(line, column, hanging)
-                if column >= MAX_WIDTH:
-                    break
-                end, until = column + 1, row_index + 1
-                if (span := td.get("colspan")) is not None:
-                    end = column + min(_span(span) or 1, MAX_COLSPAN, MAX_WIDTH - column)
-                if (span := td.get("rowspan")) is not None:
-                    until = min(row_index + (_span(span) or len(group)), len(group))  # 0: to the group's end
-                text = _text(td) if len(td) else (td.text or "").strip()[:LONGEST_TEXT]
-                segment = _new(Segment, (column, end, text, True, number))
-                line.append(segment)
-                if until > row_index + 1:
-                    begun.append((segment, until))
-                column = end
-                number += 1
+        next_id = _expand_group(group, rows, next_id)
+    return Grid(rows)
+
+
+def _expand_group(group: list[etree._Element], rows: list[list[Cell]], next_id: int) -> int:
+    """Append the rows of one row group; returns the next free cell id."""
+    hanging: list[_Hanging] = []
+    begun: list[_Hanging] = []  # those that begin in the row at hand
+    hanging_end = next_change = 0
+    for row_index, tr in enumerate(group):
+        if begun or row_index == next_change:
+            hanging = sorted([one for one in hanging + begun if one[1] > row_index], key=_start_of)
+            hanging_end = max((cell.end for cell, _ in hanging), default=0)
+            next_change = min((until for _, until in hanging), default=len(group))
+            begun = []
+        row: list[Cell] = []
+        column = 0
+        for td in tr:
+            tag = td.tag
+            if tag != "td" and tag != "th":
+                continue
             if column < hanging_end:
-                for (start, end, text, _, cell_id), _ in hanging:
-                    if end > column:
-                        line.append(_new(Segment, (max(start, column), end, text, False, cell_id)))
-                        column = end
-            lines.append(line)
-    return Grid(lines=lines)
+                column = _skip_hanging(row, column, hanging)
+            if column >= MAX_WIDTH:
+                break
+            end, until = column + 1, row_index + 1
+            if (span := td.get("colspan")) is not None:
+                end = column + min(_span(span) or 1, MAX_COLSPAN, MAX_WIDTH - column)
+            if (span := td.get("rowspan")) is not None:
+                until = min(row_index + (_span(span) or len(group)), len(group))  # 0: to the group's end
+            text = _text(td) if len(td) else (td.text or "").strip()[:LONGEST_TEXT]
+            cell = _new(Cell, (column, end, text, True, next_id))
+            row.append(cell)
+            if until > row_index + 1:
+                begun.append((cell, until))
+            column = end
+            next_id += 1
+        if column < hanging_end:
+            _append_hanging(row, column, hanging)
+        rows.append(row)
+    return next_id
 
 
-def _hang(line: list[Segment], column: int, hanging: list[tuple[Segment, int]]) -> int:
-    """Step over the slots that cells of earlier rows cover; the next free column."""
+def _start_of(hanging: _Hanging) -> int:
+    return hanging[0].start
+
+
+def _skip_hanging(row: list[Cell], column: int, hanging: list[_Hanging]) -> int:
+    """Append the cells of rows above that cover `column` and the slots after it; the next free column."""
     for (start, end, text, _, cell_id), _ in hanging:
         if start <= column < end:
-            line.append(_new(Segment, (column, end, text, False, cell_id)))
+            row.append(_new(Cell, (column, end, text, False, cell_id)))
             column = end
     return column
+
+
+def _append_hanging(row: list[Cell], column: int, hanging: list[_Hanging]) -> None:
+    """Append the cells of rows above that stand behind the row's own cells."""
+    for (start, end, text, _, cell_id), _ in hanging:
+        if end > column:
+            row.append(_new(Cell, (max(start, column), end, text, False, cell_id)))
+            column = end
 
 
 def _row_groups(table: etree._Element) -> Iterator[list[etree._Element]]:
@@ -210,10 +233,10 @@ def _text(td: etree._Element) -> str:
             break
         node, text = child, child.text
     if not len(node):
-        return "" if text is None or node.tag in _UNSEEN else text.strip()[:LONGEST_TEXT]
+        return "" if text is None or node.tag in _INVISIBLE else text.strip()[:LONGEST_TEXT]
     text = str(_string(td)).strip()[:LONGEST_TEXT]
-    if len(text) > 1 and text[-1].isdigit() and (next(td.iter(*_UNSEEN), None) is not None or _is_broken(td, text)):
-        return _lines(td).strip()
+    if len(text) > 1 and text[-1].isdigit() and (next(td.iter(*_INVISIBLE), None) is not None or _is_broken(td, text)):
+        return _text_by_lines(td).strip()
     return text
 
 
@@ -224,17 +247,17 @@ def _is_broken(td: etree._Element, text: str) -> bool:
     return first is not None and (next(blocks, None) is not None or str(_string(first)).strip() != text)
 
 
-def _lines(td: etree._Element) -> str:
+def _text_by_lines(td: etree._Element) -> str:
     """The cell's text with a line break where a block begins or ends."""
     pieces: list[str] = []
-    unseen = 0
+    invisible = 0
     for event, element in etree.iterwalk(td, events=("start", "end", "comment", "pi")):
         tag = element.tag
         if event == "start":
-            unseen += tag in _UNSEEN
-            pieces.append(("\n" if tag in _BLOCKS else "") + ((element.text or "") if not unseen else ""))
+            invisible += tag in _INVISIBLE
+            pieces.append(("\n" if tag in _BLOCKS else "") + ((element.text or "") if not invisible else ""))
             continue
-        unseen -= tag in _UNSEEN
+        invisible -= tag in _INVISIBLE
         if element is not td:
-            pieces.append(("\n" if tag in _BLOCKS else "") + ((element.tail or "") if not unseen else ""))
+            pieces.append(("\n" if tag in _BLOCKS else "") + ((element.tail or "") if not invisible else ""))
     return "".join(pieces)

@@ -13,9 +13,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from archive.forms import corrected
 from archive.model import Problem
+from archive.vocabulary import Origin, ProblemKind
 from pipelines.documents.content import Content
 from pipelines.errors import DocumentError
-from pipelines.tables.grid import Grid, Segment
+from pipelines.tables.grid import Cell, Grid
 
 if TYPE_CHECKING:
     from pipelines.documents.picture.recognition import Recogniser
@@ -44,8 +45,8 @@ def is_possible() -> bool:
 def read(body: bytes) -> Content:
     """The ruled tables of a picture; none where it is a photograph. Raises DocumentError."""
     if not is_possible():
-        raise DocumentError(WANTING, "unread")
-    content = Content(kind="picture", origin="image")
+        raise DocumentError(WANTING, ProblemKind.UNREAD)
+    content = Content(kind="picture", origin=Origin.IMAGE)
     _take(_grey(body), content)
     return content
 
@@ -53,15 +54,15 @@ def read(body: bytes) -> Content:
 def read_scan(body: bytes) -> Content:
     """The ruled tables of a PDF whose pages are pictures. Raises DocumentError."""
     if not is_possible():
-        raise DocumentError(f"the PDF holds no text, its pages are pictures; {WANTING}", "unread")
+        raise DocumentError(f"the PDF holds no text, its pages are pictures; {WANTING}", ProblemKind.UNREAD)
     import numpy as np
 
-    content = Content(kind="pdf", origin="image")
+    content = Content(kind="pdf", origin=Origin.IMAGE)
     try:
         with pypdfium2.PdfDocument(body) as pdf:
             if len(pdf) > MOST_SCANNED:
                 raise DocumentError(
-                    f"{len(pdf)} pages of pictures, more than the {MOST_SCANNED} that are read", "unread"
+                    f"{len(pdf)} pages of pictures, more than the {MOST_SCANNED} that are read", ProblemKind.UNREAD
                 )
             for number, page in enumerate(pdf, 1):
                 width, height = page.get_size()
@@ -71,7 +72,7 @@ def read_scan(body: bytes) -> Content:
     except pypdfium2.PdfiumError as error:
         raise DocumentError(f"damaged PDF: {error}") from error
     if not content.blocks:
-        raise DocumentError("the PDF holds no text, and no ruled table was found in its pages", "unread")
+        raise DocumentError("the PDF holds no text, and no ruled table was found in its pages", ProblemKind.UNREAD)
     return content
 
 
@@ -82,7 +83,7 @@ def _grey(body: bytes) -> Picture:
         with Image.open(io.BytesIO(body)) as image:
             width, height = image.size  # from the header: nothing is unpacked yet
             if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
-                raise DocumentError(f"a picture of {width} by {height} pixels", "oversized")
+                raise DocumentError(f"a picture of {width} by {height} pixels", ProblemKind.OVERSIZED)
             turned = ImageOps.exif_transpose(image)
             if turned.mode in ("RGBA", "LA", "P", "PA"):  # what is seen through is paper
                 turned = turned.convert("RGBA")
@@ -116,7 +117,9 @@ def _take(grey: Picture, content: Content, page: int | None = None) -> None:
         if table.boxes:
             content.blocks.append(_grid(grey, marks, size, table, reader, page))
         else:
-            content.problems.append(Problem(kind="unread", message="a table whose rules leave no clear cells"))
+            content.problems.append(
+                Problem(kind=ProblemKind.UNREAD, message="a table whose rules leave no clear cells")
+            )
 
 
 def _enlarged(grey: Picture, factor: int) -> Picture:
@@ -129,7 +132,7 @@ def _enlarged(grey: Picture, factor: int) -> Picture:
 
 def _grid(grey: Picture, mask: Picture, size: float, table: Ruled, reader: Recogniser, page: int | None) -> Grid:
     """A table as a grid, with the least confidence of a cell that holds a figure."""
-    lines: list[list[Segment]] = [[] for _ in range(table.rows)]
+    lines: list[list[Cell]] = [[] for _ in range(table.rows)]
     least = 1.0
     for number, box in enumerate(table.boxes):
         top, left, bottom, right = box.pixels
@@ -139,10 +142,10 @@ def _grid(grey: Picture, mask: Picture, size: float, table: Ruled, reader: Recog
             least = min(least, confidence)
         text = corrected(text)
         for row in range(box.row, box.row + box.rows):
-            lines[row].append(Segment(box.column, box.column + box.columns, text, row == box.row, number))
+            lines[row].append(Cell(box.column, box.column + box.columns, text, row == box.row, number))
     for line in lines:
         line.sort()
-    return Grid(lines=lines, origin="image", page=page, confidence=least)
+    return Grid(rows=lines, origin=Origin.IMAGE, page=page, confidence=least)
 
 
 @cache
