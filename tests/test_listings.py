@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from scrapy import Request
+from scrapy import FormRequest, Request
 from scrapy.http import HtmlResponse, Response, TextResponse
 from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.project import get_project_settings
@@ -28,25 +28,34 @@ from spiders.platforms.ucap import UCAP
 from spiders.platforms.walk import MAX_PAGES, Walk
 from tests.crawling import ROOT
 
-FIXTURES = sorted(path.parent for path in (ROOT / "tests" / "pages").glob("*/listing.json"))
+FIXTURES = sorted((ROOT / "tests" / "pages").glob("*/listing*.json"))
 
 
-def check_fixture(folder: Path, portal: type[Portal]) -> dict[str, Any]:
-    """A stored page of a listing is read as its listing.json says; returns what that says."""
-    stated: dict[str, Any] = json.loads((folder / "listing.json").read_text(encoding="utf-8"))
-    page = cast(
-        "TextResponse", listing.decoded(HtmlResponse(stated["url"], body=(folder / "listing.html").read_bytes()))
-    )
+def check_fixture(file: Path, portal: type[Portal]) -> dict[str, Any]:
+    """A stored page of a listing is read as its JSON file says; returns what that says.
+
+    The page is the file of the same name: `.html`, or `.body` for an answer of another format. `form` are the fields
+    with which it was asked for, where that was by POST.
+    """
+    stated: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    body = next(path for path in map(file.with_suffix, (".html", ".body")) if path.exists()).read_bytes()
+    request = FormRequest(stated["url"], formdata=stated["form"]) if "form" in stated else Request(stated["url"])
+    page = cast("TextResponse", listing.decoded(HtmlResponse(stated["url"], body=body, request=request)))
     assert read_listing(portal, page) == {key: stated[key] for key in ("entries", "next_pages", "total")}
     return stated
 
 
-@pytest.mark.parametrize(
-    "folder", FIXTURES or [pytest.param(None, marks=pytest.mark.skip(reason="no portal has a listing fixture yet"))]
-)
-def test_stored_listings_are_read_as_before(folder: Path) -> None:
+@pytest.mark.parametrize("file", FIXTURES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_stored_listings_are_read_as_before(file: Path) -> None:
     loader = SpiderLoader.from_settings(get_project_settings())
-    check_fixture(folder, cast("type[Portal]", loader.load(folder.name)))
+    stated = check_fixture(file, cast("type[Portal]", loader.load(file.parent.name)))
+    assert stated["entries"] or stated["next_pages"], "a fixture that shows nothing tests nothing"
+
+
+@pytest.mark.parametrize("platform", ["nfcms", "gkmlpt", "trs", "trs_fujian", "links"])
+def test_platforms_of_portals_have_a_fixture(platform: str) -> None:
+    loader = SpiderLoader.from_settings(get_project_settings())
+    assert platform in {cast("type[Portal]", loader.load(file.parent.name)).platform for file in FIXTURES}
 
 
 def portal(platform: type[Portal], **facts: Any) -> Portal:

@@ -15,12 +15,12 @@ from scrapy.utils.test import get_crawler
 
 from archive import Captures
 from archive.divisions import division
+from archive.vocabulary import Level
 from spiders.platforms.portal import Portal
 from spiders.registry import platforms
 from tests.crawling import ROOT, scrapy
 
 LOADER = SpiderLoader.from_settings(get_project_settings())
-LEVELS = {"national", "province", "prefecture", "county", "township"}
 
 
 def load(name: str) -> type[Portal]:
@@ -57,7 +57,7 @@ def test_a_portal_is_a_file_of_facts(name: str, tmp_path: Path) -> None:
     assert not {key for key, value in vars(portal).items() if callable(value)}, (
         "a portal has facts, its platform methods"
     )
-    assert portal.level in LEVELS
+    assert portal.level in set(Level)
     place = division(portal.division_code or "")
     assert place is not None
     assert place.name == portal.division

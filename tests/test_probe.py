@@ -131,17 +131,17 @@ def test_a_saved_portal_is_listed_crawled_and_has_a_fixture(tmp_path: Path, repl
         assert "there is a portal" in again.stderr
     source = (project / "spiders" / f"{replica.name}.py").read_text(encoding="utf-8")
     assert 8 <= len([line for line in source.splitlines() if line]) <= 16
-    assert check_fixture(project / "tests" / "pages" / replica.name, portal_of(source))
+    assert check_fixture(project / "tests" / "pages" / replica.name / "listing.json", portal_of(source))
     assert archived(project / "archive", replica.name) == Counter(e.url for e in replica.truth())
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["http://127.0.0.1:9/"], 2, "could not be had"),
+        (["http://127.0.0.1:9/"], 2, "could not fetch"),
         (["ftp://www.example.gov.cn/"], 2, "http://"),
         ([], 2, "http://"),
-        (["http://127.0.0.1:9/", "--save", "../elsewhere"], 2, "can be no portal's name"),
+        (["http://127.0.0.1:9/", "--save", "../elsewhere"], 2, "is no valid portal name"),
         (["http://127.0.0.1:9/", "--save", "panyu"], 2, "there is a portal"),
     ],
 )

@@ -49,18 +49,18 @@ class Command(ArchiveCommand):
         parser.add_argument("--save", metavar="NAME", help="write spiders/NAME.py and tests/pages/NAME/listing.*")
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """Exit 0 when platform and columns are found, 1 when a person has to look, 2 when the page cannot be had."""
+        """Exit 0 when platform and columns are found, 1 when a person has to look, 2 when the page cannot be fetched."""
         if len(args) != 1 or urlsplit(args[0]).scheme not in {"http", "https"}:
             raise UsageError("name the address of one home page or column, with http:// or https://")
         name = opts.save or _name(args[0])
         if not _NAME.fullmatch(name) or keyword.iskeyword(name):
-            raise UsageError(f"{name!r} can be no portal's name: lower-case letters, digits and _, a letter first")
+            raise UsageError(f"{name!r} is no valid portal name: use lower-case letters, digits and _, a letter first")
         if opts.save and name in Registry(self.configuration):
             raise ArchiveError(f"there is a portal {name!r} already, in spiders/{name}.py")
         Captures(self.archive).close()
         probe = self._crawl(args[0])
         if not probe.pages:
-            raise ArchiveError(f"{args[0]} could not be had: {'; '.join(probe.failed.values()) or 'no answer'}")
+            raise ArchiveError(f"could not fetch {args[0]}: {'; '.join(probe.failed.values()) or 'no response'}")
         platform, marks = recognise_platform(list(probe.pages.values()))
         facts = _facts(name, probe)
         if platform.platform == "links":
@@ -112,14 +112,14 @@ class Command(ArchiveCommand):
 
 
 def read_listing(portal: type[Portal], response: TextResponse) -> dict[str, Any]:
-    """Entries, further addresses and announced total of a page, as a listing fixture states them."""
+    """Entries, addresses of the next pages and announced total of a page, as a listing fixture states them."""
     spider = portal()
     try:
         entries = [
             {k: v for k, v in asdict(e).items() if k in {"url", "title", "date"}} for e in spider.entries(response)
         ]
-        further = [request.url for request in spider.next_pages(response)]
-        return {"entries": entries, "next_pages": further, "total": spider.total(response)}
+        next_pages = [request.url for request in spider.next_pages(response)]
+        return {"entries": entries, "next_pages": next_pages, "total": spider.total(response)}
     except ValueError:
         return {"entries": [], "next_pages": [], "total": None}
 

@@ -23,6 +23,7 @@ from crawler.middlewares.politeness import ENDS
 from crawler.middlewares.safety import refusal
 from pipelines.metadata import is_report_title
 from spiders.platforms import listing
+from spiders.platforms.anchors import anchors
 from spiders.platforms.listing_reader import ListingReader
 from spiders.platforms.walk import Walk
 
@@ -93,12 +94,11 @@ class Portal(ListingReader, scrapy.Spider):
 
     def columns(self, response: Response) -> Iterator[Request]:
         """The columns that a page links, and the menus on the way to more."""
-        for href in response.css("a::attr(href)").getall():
-            url = response.urljoin(href.strip()).partition("#")[0]
-            if self._is_new(url, self.column):
-                yield self.listing_request(url, url)
-            elif self._is_new(url, self.menu):
-                yield self._menu_request(url)
+        for link in anchors(response):
+            if self._is_new(link.url, self.column):
+                yield self.listing_request(link.url, link.url)
+            elif self._is_new(link.url, self.menu):
+                yield self._menu_request(link.url)
 
     def menu_failed(self, failure: Any) -> None:
         """A menu that is not to be had: columns of new years may go unseen."""
