@@ -12,28 +12,35 @@ from typing import Any
 from archive.captures import Captures
 from archive.database import utc_now
 from archive.reports import Reports
+from archive.vocabulary import ProblemKind, Stage
 
 STALE_AFTER = timedelta(days=35)
-"""A portal is crawled monthly at least: a month and some days after its last whole crawl it is forgotten."""
+"""Portals are crawled at least monthly: one whose last complete crawl is longer ago has been forgotten."""
 PROBE = "probe"
-"""Under this name `scrapy probe` keeps what it fetched; it is no portal."""
+"""The portal name under which `scrapy probe` keeps what it fetched."""
+
+_TOLERATED = frozenset(kind for kind in ProblemKind if kind.concerns_document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing to be told of one portal."""
+    """One thing that is to be said of one portal."""
 
     portal: str
     kind: str
+    """A word of ProblemKind; archives of earlier versions hold others, too."""
     message: str
     unwell: bool = True
-    """False for what says something about single documents and is as it should be kept: it needs no hand."""
+    """False for what concerns single documents and calls for no action."""
     since: str | None = None
     urls: tuple[str, ...] = ()
 
 
 def settle(captures: Captures, portal: str | None, run_id: int) -> None:
-    """A whole crawl closes what earlier ones said of listings, hosts and themselves, and it did not say again."""
+    """After a complete crawl, resolve the problems of earlier ones with listings, hosts and the crawl itself.
+
+    Those that it met again belong to this run and stay open.
+    """
     with captures.db.conn as connection:
         connection.execute(
             "UPDATE problems SET resolved_at = ? WHERE portal IS ? AND run_id < ? AND resolved_at IS NULL"
@@ -44,16 +51,15 @@ def settle(captures: Captures, portal: str | None, run_id: int) -> None:
 
 def findings(
     captures: Captures,
-    reports: Reports,
+    reports: Reports | None,
     portals: Iterable[str],
-    tolerated: frozenset[str],
     stale: timedelta = STALE_AFTER,
 ) -> Iterator[Finding]:
-    """What there is to tell of these portals; `tolerated` are the kinds of problem that need no hand."""
+    """What is to be said of these portals. `reports` is None where no reports.db has been made yet."""
     now = datetime.now(UTC)
     for portal in portals:
         yield from _runs(captures, portal, now, stale)
-        yield from _problems(captures, portal, tolerated)
+        yield from _problems(captures, portal)
         yield from _listed(captures, reports, portal)
 
 
@@ -94,24 +100,27 @@ def _runs(captures: Captures, portal: str, now: datetime, stale: timedelta) -> I
         (portal,),
     ).fetchall()
     if not rows:
-        yield Finding(portal=portal, kind="never_crawled", message="it has never been crawled")
+        yield Finding(portal=portal, kind=ProblemKind.NEVER_CRAWLED, message=ProblemKind.NEVER_CRAWLED.meaning)
         return
     last = rows[0]
     whole = next((row for row in rows if row["finish_reason"] == "finished"), None)
     if last["finished_at"] is None:
         if not _is_alive(json.loads(last["stats"] or "{}").get("process")):
-            message = "its last crawl never came to an end: it was killed, or the machine went down"
-            yield Finding(portal=portal, kind="run_cut_off", message=message, since=last["started_at"])
+            kind = ProblemKind.RUN_CUT_OFF
+            yield Finding(portal=portal, kind=kind, message=kind.meaning, since=last["started_at"])
     elif last["finish_reason"] != "finished":
-        message = f"its last crawl ended before it was through: {last['finish_reason']}"
-        yield Finding(portal=portal, kind="run_failed", message=message, since=last["started_at"])
+        kind = ProblemKind.RUN_FAILED
+        message = f"{kind.meaning} Reason: {last['finish_reason']}."
+        yield Finding(portal=portal, kind=kind, message=message, since=last["started_at"])
+    if whole is None and last["finished_at"] is None:
+        return  # the first crawl is under way, or was cut off, which is said above
     if whole is None or now - datetime.fromisoformat(whole["finished_at"]) > stale:
-        ago = "never" if whole is None else f"{(now - datetime.fromisoformat(whole['finished_at'])).days} days ago"
-        if whole is not None or last["finished_at"] is not None:
-            message = f"it was last crawled to the end {ago}"
-            yield Finding(
-                portal=portal, kind="not_crawled_lately", message=message, since=whole and whole["finished_at"]
-            )
+        message = "No crawl has been completed."
+        if whole is not None:
+            days = (now - datetime.fromisoformat(whole["finished_at"])).days
+            message = f"The last complete crawl ended {days} days ago."
+        kind, since = ProblemKind.NOT_CRAWLED_LATELY, whole and whole["finished_at"]
+        yield Finding(portal=portal, kind=kind, message=message, since=since)
 
 
 def _is_alive(process: int | None) -> bool:
@@ -125,25 +134,30 @@ def _is_alive(process: int | None) -> bool:
     return process is not None
 
 
-def _problems(captures: Captures, portal: str, tolerated: frozenset[str]) -> Iterator[Finding]:
-    """Open problems by kind. What readers noted on single pages is a matter of the figures, not of the crawls."""
+def _problems(captures: Captures, portal: str) -> Iterator[Finding]:
+    """Open problems by kind. What readers noted on single pages concerns the figures, not the crawls."""
     rows = captures.db.conn.execute(
         "SELECT kind, message, url, stage, seen_at FROM problems WHERE portal = ? AND resolved_at IS NULL"
         " ORDER BY kind, seen_at, id",
         (portal,),
     ).fetchall()
-    rows = [row for row in rows if row["stage"] != "read" or row["kind"] not in tolerated]
-    for kind in sorted({row["kind"] for row in rows}, key=lambda kind: (kind in tolerated, kind)):
+    rows = [row for row in rows if row["stage"] != Stage.READ or row["kind"] not in _TOLERATED]
+    for kind in sorted({row["kind"] for row in rows}, key=lambda kind: (kind in _TOLERATED, kind)):
         mine = [row for row in rows if row["kind"] == kind]
         urls = tuple(dict.fromkeys(row["url"] for row in mine if row["url"]))
         message = mine[0]["message"] if len(mine) == 1 else f"{len(mine)} times, first: {mine[0]['message']}"
         yield Finding(
-            portal=portal, kind=kind, message=message, unwell=kind not in tolerated, since=mine[0]["seen_at"], urls=urls
+            portal=portal,
+            kind=kind,
+            message=message,
+            unwell=kind not in _TOLERATED,
+            since=mine[0]["seen_at"],
+            urls=urls,
         )
 
 
-def _listed(captures: Captures, reports: Reports, portal: str) -> Iterator[Finding]:
-    """What the last crawls saw, against what is archived: listings of reports only grow."""
+def _listed(captures: Captures, reports: Reports | None, portal: str) -> Iterator[Finding]:
+    """What the last crawl saw, compared with what is archived: listings of reports only grow."""
     listed = captures.db.conn.execute("SELECT COUNT(DISTINCT url) FROM entries WHERE portal = ?", (portal,)).fetchone()[
         0
     ]
@@ -151,17 +165,21 @@ def _listed(captures: Captures, reports: Reports, portal: str) -> Iterator[Findi
         "SELECT stats FROM runs WHERE kind = 'crawl' AND portal = ? AND finish_reason = 'finished' ORDER BY id DESC LIMIT 1",
         (portal,),
     ).fetchone()
-    archived = reports.db.conn.execute(
-        "SELECT COUNT(*) FROM reports WHERE portal = ? AND state NOT IN ('missing', 'removed')", (portal,)
-    ).fetchone()[0]
     if stats is None:
         return
+    archived = _archived(reports, portal)
     seen = int(json.loads(stats["stats"] or "{}").get("entries/listed", 0))
     if not seen:
-        message = (
-            f"its last crawl saw no entries; {listed} are known from before" if listed else "no entry was ever seen"
-        )
-        yield Finding(portal=portal, kind="no_entries", message=message)
+        message = f"{ProblemKind.NO_ENTRIES.meaning} Earlier crawls saw {listed}."
+        yield Finding(portal=portal, kind=ProblemKind.NO_ENTRIES, message=message)
     elif seen < archived:
-        message = f"its last crawl saw {seen} entries, fewer than the {archived} reports that are archived"
-        yield Finding(portal=portal, kind="fewer_entries_than_reports", message=message)
+        message = f"The last crawl saw {seen} entries, fewer than the {archived} archived reports."
+        yield Finding(portal=portal, kind=ProblemKind.FEWER_ENTRIES_THAN_REPORTS, message=message)
+
+
+def _archived(reports: Reports | None, portal: str) -> int:
+    """Reports of a portal that it still publishes."""
+    if reports is None:
+        return 0
+    sql = "SELECT COUNT(*) FROM reports WHERE portal = ? AND state NOT IN ('missing', 'removed')"
+    return int(reports.db.conn.execute(sql, (portal,)).fetchone()[0])

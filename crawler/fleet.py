@@ -17,7 +17,7 @@ from archive import Captures
 from archive.health import last_run
 from crawler.command import UNUSABLE, UNWELL, WELL
 
-RESULTS = {WELL: "well", UNWELL: "unwell", UNUSABLE: "could not run"}
+RESULTS: dict[int, str] = {WELL: "well", UNWELL: "unwell", UNUSABLE: "could not run"}
 
 
 @dataclass(slots=True, kw_only=True)

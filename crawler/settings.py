@@ -5,6 +5,8 @@ import os
 BOT_NAME = "tongjian"
 SPIDER_MODULES = ["spiders"]
 NEWSPIDER_MODULE = "spiders"
+# A file that does not import is named; Scrapy's own loader would drop all the others with it.
+SPIDER_LOADER_CLASS = "crawler.spider_loader.Loader"
 COMMANDS_MODULE = "crawler.commands"
 
 # Where the two databases are, and whom a portal's administrator can write to.
@@ -75,12 +77,32 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.capture.CaptureMiddleware": 900,
     "crawler.middlewares.capture.DecodeMiddleware": 950,
 }
+# Responses are kept in ARCHIVE where the spider is a portal or the probe; scrapy shell, fetch, parse, view and check
+# set it off.
+ARCHIVING = True
+
 EXTENSIONS = {
     "crawler.extensions.runs.Runs": 0,
     "crawler.extensions.pace.Pace": 500,  # after AutoThrottle, so that it has the last word
-    "scrapy.extensions.telnet.TelnetConsole": None,  # an open port nobody uses
 }
+# Both listen on a port for Python to execute; nobody uses them.
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
 ITEM_PIPELINES = {"crawler.pipelines.Attachments": 250, "crawler.pipelines.Store": 900}
+
+# scrapy crawl PORTAL -O reports.jsonl: of each report one flat object, in every format.
+FEED_EXPORTERS = {
+    "jsonlines": "crawler.feeds.JsonLines",
+    "jsonl": "crawler.feeds.JsonLines",
+    "jl": "crawler.feeds.JsonLines",
+    "json": "crawler.feeds.Json",
+    "csv": "crawler.feeds.Csv",
+    "xml": "crawler.feeds.Xml",
+    "marshal": "crawler.feeds.Marshal",
+    "pickle": "crawler.feeds.Pickle",
+}
+FEED_EXPORT_ENCODING = "utf-8"
 
 # Pages are read one after another in the reactor; more items in flight would only hold memory.
 CONCURRENT_ITEMS = 4

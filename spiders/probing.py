@@ -40,6 +40,7 @@ class Probe(scrapy.Spider):
     """Fetches a page, the columns that it calls annual reports, and as few menu pages as lead to them."""
 
     custom_settings = {"ITEM_PIPELINES": {}}
+    is_archived = True
 
     def __init__(self, url: str, **kwargs: Any) -> None:
         super().__init__(PROBE, **kwargs)  # named only when made, so that Scrapy lists no spider of this module

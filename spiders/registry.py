@@ -14,7 +14,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from scrapy.settings import BaseSettings
-from scrapy.spiderloader import SpiderLoader
+from scrapy.spiderloader import get_spider_loader
 
 import spiders.platforms
 from archive import Captures
@@ -109,7 +109,7 @@ def undeclared_portal(url: str) -> type[Portal]:
 
 
 def _with_a_file(settings: BaseSettings) -> dict[str, type[Portal]]:
-    loader = SpiderLoader.from_settings(settings)
+    loader = get_spider_loader(settings)
     found = {name: loader.load(name) for name in loader.list()}
     return {name: spider for name, spider in found.items() if issubclass(spider, Portal)}
 

@@ -141,7 +141,6 @@ def test_the_hidden_ways_of_being_unwell(tmp_path: Path) -> None:
     from archive import Captures, Reports
     from archive.database import iso
     from archive.health import findings
-    from crawler.extensions.runs import TOLERATED
 
     archive = tmp_path / "archive"
     captures, reports = Captures(archive), Reports(archive)
@@ -175,7 +174,7 @@ def test_the_hidden_ways_of_being_unwell(tmp_path: Path) -> None:
             (f"fewer-{number}", f"http://fewer/{number}", "live" if number else "removed", number),
         )
     names = ["well", "running", "killed", "stopped", "stale", "empty", "fewer", "new"]
-    assert {(f.portal, f.kind) for f in findings(captures, reports, names, TOLERATED) if f.unwell} == {
+    assert {(f.portal, f.kind) for f in findings(captures, reports, names) if f.unwell} == {
         ("killed", "run_cut_off"),
         ("stopped", "run_failed"),
         ("stale", "not_crawled_lately"),
@@ -183,6 +182,6 @@ def test_the_hidden_ways_of_being_unwell(tmp_path: Path) -> None:
         ("fewer", "fewer_entries_than_reports"),
         ("new", "never_crawled"),
     }
-    assert {f.portal for f in findings(captures, reports, names, TOLERATED, timedelta(days=2))} >= {"well", "killed"}
+    assert {f.portal for f in findings(captures, reports, names, timedelta(days=2))} >= {"well", "killed"}
     captures.close()
     reports.close()

@@ -15,11 +15,11 @@ from crawler.command import ArchiveCommand
 
 CONFIGURATION = Path(archive.room.__file__).parent
 """Folder of metadata.yaml, settings.json, plugins, templates and static files."""
-HERE = {"127.0.0.1", "localhost", "::1"}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class Command(ArchiveCommand):
-    """Serves both databases read-only; this process becomes Datasette's."""
+    """Serves the reading room: both databases in a web browser, read-only, until Ctrl-C."""
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
@@ -28,11 +28,13 @@ class Command(ArchiveCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         """`--port`, `--host`, `--https` and `--with-captures`."""
         super().add_options(parser)
-        parser.add_argument("--port", type=int, default=8001)
-        parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 unless others shall see it")
-        parser.add_argument("--https", action="store_true", help="a web server before this one speaks TLS")
+        parser.add_argument("--port", type=int, default=8001, help="port to listen on (default: %(default)s)")
+        parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: this machine only)")
         parser.add_argument(
-            "--with-captures", action="store_true", help="let captured bodies be downloaded as they are"
+            "--https", action="store_true", help="write https links: a reverse proxy in front of this server speaks TLS"
+        )
+        parser.add_argument(
+            "--with-captures", action="store_true", help="let readers download the captured files themselves"
         )
 
     def act(self, args: list[str], opts: Namespace) -> int:
@@ -40,8 +42,8 @@ class Command(ArchiveCommand):
         if not CONFIGURATION.is_dir():
             raise ArchiveError("the reading room cannot run from an egg; install the project: pip install .")
         databases = self._databases()
-        if opts.host not in HERE:
-            print(f"scrapy: {opts.host} lets others in; everything in the archive can be read by them", file=sys.stderr)
+        if opts.host not in LOOPBACK:
+            print(f"scrapy: on {opts.host} others can reach the server and read the whole archive", file=sys.stderr)
         command = [sys.executable, "-m", "datasette", "serve", *databases, *configuration()]
         command += ["--host", opts.host, "--port", str(opts.port)]
         if opts.https:
@@ -59,7 +61,7 @@ class Command(ArchiveCommand):
         """Both files, brought up to date; reports.db alone where the captures were not published with it."""
         captures, reports = (self.archive / name for name in ("captures.db", "reports.db"))
         if not captures.exists() and not reports.exists():
-            raise ArchiveError(f"there is no archive in {self.archive} yet; scrapy crawl or scrapy import makes one")
+            raise ArchiveError(f"there is no archive in {self.archive}; run scrapy crawl or scrapy import first")
         Reports(self.archive).close()
         if not captures.exists():
             return [str(reports.resolve())]

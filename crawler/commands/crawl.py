@@ -5,20 +5,26 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Any, ClassVar
 
-from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.commands import BaseRunSpiderCommand
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.exceptions import UsageError
-from scrapy.utils.conf import arglist_to_dict
+from scrapy.spiderloader import get_spider_loader
 
-from archive import ArchiveError, Captures, Reports
-from crawler.command import UNWELL, WELL, ArchiveCommand
+from archive import Captures, Reports
+from crawler.command import UNWELL, WELL, ArchiveCommand, refuse_unknown_arguments, unknown_portal
 from crawler.extensions.runs import Runs
 from crawler.middlewares.politeness import parse_window
-from spiders.platforms.portal import parse_years
-from spiders.registry import Registry
+from spiders.platforms.portal import Portal, parse_years
 
 
-class Command(ArchiveCommand):
-    """In place of Scrapy's own command, which exits 0 after any failure and logs before it has looked at anything."""
+class Command(ArchiveCommand, BaseRunSpiderCommand):
+    """Walks the listings of a portal, fetches what is new and archives it.
+
+    A crawl that was stopped is continued by the next one. -o and -O write the reports that this crawl read, one
+    object a report, as JSON lines, JSON, CSV or XML. Another spider is run as Scrapy runs it, without the archive.
+
+    Exit status: 0 all is well, 1 something needs a look (scrapy health says what), 2 the crawl could not run.
+    """
 
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": True}
 
@@ -31,37 +37,53 @@ class Command(ArchiveCommand):
         return "Walk a portal's listings, fetch what is new, archive it"
 
     def add_options(self, parser: ArgumentParser) -> None:
-        """`-a refresh=1` and `-a years=2021-2023`, as Scrapy passes arguments to spiders."""
+        """Scrapy's `-a`, `-o` and `-O`, in the words of this project."""
         super().add_options(parser)
         parser.add_argument(
             "-a",
-            dest="arguments",
+            dest="spargs",
             action="append",
             default=[],
             metavar="NAME=VALUE",
-            help="refresh=1: ask for known reports too; years=2021-2023: only reports of these years",
+            help="refresh=1 fetches known reports again; years=2021-2023 takes only reports of these years",
+        )
+        parser.add_argument("-o", "--output", metavar="FILE", action="append", help="append the reports read to FILE")
+        parser.add_argument(
+            "-O", "--overwrite-output", metavar="FILE", action="append", help="write the reports read to FILE"
         )
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """Exit 0 when all is well, 1 when the run needs a look (`problems` says why), 2 when it could not run."""
+        """Look at everything that can be wrong before the crawl begins."""
         if len(args) != 1:
             raise UsageError("name one portal; scrapy list names them all")
-        if args[0] not in Registry(self.configuration):
-            raise ArchiveError(f"no portal is called {args[0]!r}; scrapy list names them all")
+        loader = get_spider_loader(self.configuration)
         try:
-            arguments = arglist_to_dict(opts.arguments)
-            parse_years(arguments.get("years", ""))
-        except ValueError as error:
-            raise UsageError(f"-a takes NAME=VALUE: {error}", print_help=False) from error
-        try:
-            parse_window(self.configuration["CRAWL_WINDOW"])
-        except ValueError as error:
-            raise UsageError(str(error), print_help=False) from error
-        for part in (Captures, Reports):
-            part(self.archive).close()
-        process = AsyncCrawlerProcess(self.configuration)
-        crawler = process.create_crawler(args[0])
-        process.crawl(crawler, **arguments)
-        process.start()
-        runs = crawler.get_extension(Runs)
-        return WELL if runs is not None and runs.finished and not runs.unwell else UNWELL
+            spider = loader.load(args[0])
+        except KeyError as error:
+            raise unknown_portal(args[0], loader.list()) from error
+        refuse_unknown_arguments(spider, opts.spargs)
+        if issubclass(spider, Portal):
+            try:
+                parse_years(opts.spargs.get("years", ""))
+                parse_window(self.configuration["CRAWL_WINDOW"])
+            except ValueError as error:
+                raise UsageError(str(error)) from error
+            for part in (Captures, Reports):
+                part(self.archive).close()
+        self.crawler_process = AsyncCrawlerProcess(self.configuration)
+        crawler = self._create_crawler(spider)
+        self.crawler_process.crawl(crawler, **opts.spargs)
+        self.crawler_process.start()
+        is_well = _is_well if issubclass(spider, Portal) else _ended_well
+        return WELL if is_well(crawler) else UNWELL
+
+
+def _is_well(crawler: Crawler) -> bool:
+    runs = crawler.get_extension(Runs)
+    return runs is not None and runs.finished and not runs.unwell
+
+
+def _ended_well(crawler: Crawler) -> bool:
+    """Of a spider without archive: it ran to its end, and no callback raised."""
+    stats = crawler.stats.get_stats() if crawler.stats else {}
+    return stats.get("finish_reason") == "finished" and not stats.get("spider_exceptions/count")

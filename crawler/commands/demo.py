@@ -23,14 +23,17 @@ FOLDER = Path("demo")
 
 
 class Command(ArchiveCommand):
-    """Serves replicas of four platforms, crawls them with the real spiders into demo/, and shows what came of it."""
+    """Crawls replica portals, served on this machine, with the real spiders into demo/, and shows what was archived.
+
+    Exit status: 0 all went as it should, 1 a crawl failed.
+    """
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
         return "Crawl replica portals on this machine into demo/"
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """Exit 1 when a crawl broke; what the replicas do wrong on purpose is shown, and well."""
+        """What the replicas do wrong on purpose is shown, and is no failure."""
         console = Console()
         with demo_server() as server:
             portals = [make_portal(replica.platform, replica.facts) for replica in server]
@@ -46,7 +49,7 @@ class Command(ArchiveCommand):
                 process.start()
         runs = [crawler.get_extension(Runs) for crawler in crawlers]
         if not all(runs) or process.bootstrap_failed:
-            raise ArchiveError("a crawl of the demo could not start")
+            raise ArchiveError("a crawl of the demo did not start")
         counts = [run.counts() for run in runs if run]
         new, changed = (sum(c.get(f"reports/{name}", 0) for c in counts) for name in ("new", "changed"))
         self._print(console, new, changed)
@@ -54,9 +57,9 @@ class Command(ArchiveCommand):
         return UNWELL if broken else WELL
 
     def _settings(self) -> Settings:
-        """Replicas are ours and in a hurry: hardly a delay, everything else as for the real portals.
+        """Replicas are our own and need hardly a delay; everything else is as for the real portals.
 
-        Without any delay Scrapy does not keep to one request at a time.
+        With no delay at all Scrapy does not keep to one request at a time.
         """
         settings = self.configuration.copy()
         quick = {"ARCHIVE": str(FOLDER), "DOWNLOAD_DELAY": 0.005, "AUTOTHROTTLE_ENABLED": False, "LOG_ENABLED": False}
@@ -71,7 +74,7 @@ class Command(ArchiveCommand):
         reports.close()
         table = Table(title="What is archived", title_justify="left")
         table.add_column("portal")
-        for name in ("entries", "captured", "reports", "statistics", "checks that fail", "problems"):
+        for name in ("entries", "captured", "reports", "statistics", "failed checks", "problems"):
             table.add_column(name, justify="right")
         for row in rows:
             table.add_row(row.portal, *map(str, _figures(row)))

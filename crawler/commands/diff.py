@@ -1,4 +1,4 @@
-"""scrapy diff REPORT: what a report said at one time and at another."""
+"""scrapy diff REPORT: two captures of a report compared."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
-    """Reads two captures of a report with the present readers and shows how they differ."""
+    """Reads two captures of a report with the present readers and shows what changed between them."""
 
     def syntax(self) -> str:
         """For `scrapy diff -h`."""
@@ -42,7 +42,7 @@ class Command(ArchiveCommand):
         parser.add_argument("--to", dest="new", metavar="WHEN", help=f"{help_} (default: the last capture)")
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """Lists the versions of the report, then shows the difference."""
+        """List the versions of the report, then show the difference."""
         if len(args) != 1:
             raise UsageError("name one report by its id")
         captures, reports = Captures(self.archive, read_only=True), Reports(self.archive, read_only=True)

@@ -15,7 +15,7 @@ from crawler.command import WELL, ArchiveCommand
 
 
 class Command(ArchiveCommand):
-    """Writes tidy tables for statisticians; the archive itself is left as it is."""
+    """Writes the reports as CSV and Parquet tables with a Frictionless data package. The archive is not changed."""
 
     def syntax(self) -> str:
         """For `scrapy export-data -h`."""
@@ -26,11 +26,11 @@ class Command(ArchiveCommand):
         return "Write the reports as CSV and Parquet with a Frictionless data package"
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """One line a table."""
+        """Print one line a table."""
         if len(args) != 1:
-            raise UsageError("one directory to write to is needed")
+            raise UsageError("name one directory to write to")
         if not (self.archive / "reports.db").exists():
-            raise ArchiveError(f"there is no reports.db in {self.archive}; scrapy reparse makes one")
+            raise ArchiveError(f"there is no reports.db in {self.archive}; run scrapy reparse first")
         Reports(self.archive).close()
         described = files(archive.room).joinpath("metadata.yaml")
         for name, rows in export(self.archive / "reports.db", Path(args[0]), described).items():

@@ -1,4 +1,4 @@
-"""scrapy fixture URL: a stored page as a file that the tests read."""
+"""scrapy fixture URL: a captured page as a fixture of the tests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ FOLDER = Path("tests/pages")
 
 
 class Command(ArchiveCommand):
-    """Writes page.html and page.json into tests/pages/PORTAL/KEY/; the tests write report.json, for a person to review."""
+    """Writes a captured page as page.html and page.json into tests/pages/PORTAL/KEY/.
+
+    The tests then add report.json, what the readers make of it, for you to review.
+    """
 
     def syntax(self) -> str:
         """For `scrapy fixture -h`."""
@@ -31,7 +34,7 @@ class Command(ArchiveCommand):
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
-        return "Keep a stored page as a fixture of the tests"
+        return "Write a captured page as a fixture of the tests"
 
     def add_options(self, parser: ArgumentParser) -> None:
         """`--into`."""
@@ -39,7 +42,7 @@ class Command(ArchiveCommand):
         parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER", help=f"default: {FOLDER}")
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """The newest answer under the address is taken, with what listings say of the document."""
+        """Take the newest capture of the address, with what listings say of the document."""
         if len(args) != 1:
             raise UsageError("name one address")
         captures = Captures(self.archive, read_only=True)

@@ -1,4 +1,4 @@
-"""scrapy health: what is unwell, for a person and for an alarm."""
+"""scrapy health: which portals are unwell and what to do, for a person and for an alarm."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rich.table import Table
 
 from archive import ArchiveError, Captures, Reports
 from archive.health import STALE_AFTER, Finding, findings, known_portals
-from crawler.command import UNWELL, WELL, ArchiveCommand
-from crawler.extensions.runs import TOLERATED
+from archive.vocabulary import ProblemKind
+from crawler.command import UNWELL, WELL, ArchiveCommand, unknown_portal
 from spiders.registry import Registry
 
 EXAMPLES = 5
@@ -22,9 +22,17 @@ EXAMPLES = 5
 WIDTH = 140
 """Columns of a report that is mailed or piped."""
 
+_KINDS = {str(kind): kind for kind in ProblemKind}
+
 
 class Command(ArchiveCommand):
-    """Judges the archive by what it holds; nothing is fetched and nothing is written."""
+    """Judges the portals, or those named, by what is in the archive, and says what to do. It changes nothing.
+
+    A portal is unwell whose last crawl was cut off, failed, is too long ago or met a problem, or whose listings show
+    less than is archived.
+
+    Exit status: 0 all is well, 1 a portal is unwell, 2 there is no archive.
+    """
 
     def syntax(self) -> str:
         """For `scrapy health -h`."""
@@ -32,7 +40,7 @@ class Command(ArchiveCommand):
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
-        return "Say what is unwell: cut-off runs, short listings, refusals, portals not crawled for long"
+        return "Show which portals are unwell and what to do"
 
     def add_options(self, parser: ArgumentParser) -> None:
         """`--days`, `--json`."""
@@ -41,23 +49,25 @@ class Command(ArchiveCommand):
             "--days",
             type=int,
             default=STALE_AFTER.days,
-            help="days after the last whole crawl from which a portal is stale (default: %(default)s)",
+            help="days without a complete crawl after which a portal is unwell (default: %(default)s)",
         )
-        parser.add_argument("--json", action="store_true", help="one JSON object a finding, for a machine")
+        parser.add_argument("--json", action="store_true", help="print one JSON object a finding")
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """Exit 1 when anything is unwell. Portals that were never asked for are named, and no complaint unless named here."""
+        """Portals that were never crawled are listed at the end; they are unwell only where they are named here."""
         declared = set(Registry(self.configuration).names())
         if not (self.archive / "captures.db").exists():
-            raise ArchiveError(f"there is no archive in {self.archive} yet; scrapy crawl or scrapy import makes one")
-        captures, reports = Captures(self.archive), Reports(self.archive)
+            raise ArchiveError(f"there is no archive in {self.archive}; run scrapy crawl or scrapy import first")
+        captures = Captures(self.archive, read_only=True)
+        reports = Reports(self.archive, read_only=True) if (self.archive / "reports.db").exists() else None
         known = known_portals(captures)
-        unknown = [name for name in args if name not in declared | known]
-        if unknown:
-            raise ArchiveError(f"no portal is called {unknown[0]!r}; scrapy list names them all")
-        found = list(findings(captures, reports, sorted(args or known), TOLERATED, timedelta(days=opts.days)))
+        for name in args:
+            if name not in declared | known:
+                raise unknown_portal(name, declared | known)
+        found = list(findings(captures, reports, sorted(args or known), timedelta(days=opts.days)))
         captures.close()
-        reports.close()
+        if reports is not None:
+            reports.db.close()
         if opts.json:
             for finding in found:
                 print(json.dumps(asdict(finding), ensure_ascii=False))
@@ -68,24 +78,27 @@ class Command(ArchiveCommand):
     def _print(self, found: list[Finding], portals: list[str], waiting: list[str]) -> None:
         console = Console(width=None if sys.stdout.isatty() else WIDTH)
         unwell = sorted({finding.portal for finding in found if finding.unwell})
-        for title, wanted in (("Unwell", True), ("Kept for the record: needs no hand", False)):
+        for title, wanted in (("Unwell", True), ("No action needed", False)):
             rows = [finding for finding in found if finding.unwell is wanted]
             if rows:
                 console.print(_table(title, rows))
+        for kind in dict.fromkeys(finding.kind for finding in found if finding.unwell):
+            if known := _KINDS.get(kind):
+                console.print(f"{kind}: {known.meaning} {known.remedy}", highlight=False)
         if unwell:
             console.print(f"{len(unwell)} of {len(portals)} portals are unwell: {', '.join(unwell)}")
         else:
             console.print(f"All is well with {len(portals)} portals.")
         if waiting:
-            console.print(f"Not archived yet: {', '.join(waiting)}")
+            console.print(f"Never crawled: {', '.join(waiting)}")
 
 
 def _table(title: str, rows: list[Finding]) -> Table:
     table = Table(title=title, title_justify="left", show_lines=True)
     table.add_column("portal", no_wrap=True)
-    table.add_column("what", no_wrap=True)
-    table.add_column("", overflow="fold")
+    table.add_column("problem", no_wrap=True)
+    table.add_column("details", overflow="fold")
     for row in rows:
-        more = [f"… {len(row.urls) - EXAMPLES} more (--json names them all)"] if len(row.urls) > EXAMPLES else []
+        more = [f"… {len(row.urls) - EXAMPLES} more (--json lists them all)"] if len(row.urls) > EXAMPLES else []
         table.add_row(row.portal, row.kind, "\n".join([row.message, *row.urls[:EXAMPLES], *more]))
     return table

@@ -1,4 +1,4 @@
-"""scrapy import FILE …: WARC and WACZ."""
+"""scrapy import FILE …: WARC and WACZ files into the archive."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from scrapy.exceptions import UsageError
 from archive import ArchiveError, Captures
 from archive.model import Problem
 from archive.vocabulary import ProblemKind, Stage
-from crawler.command import UNWELL, WELL, ArchiveCommand, fail
+from crawler.command import UNWELL, WELL, ArchiveCommand, fail, unknown_portal
 from pipelines.ingest.importing import Import
 from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
-    """Takes in what others have captured, with their dates; twice the same file changes nothing."""
+    """Imports the responses in WARC and WACZ files as captures, with their own dates, and reads the reports among them.
+
+    Importing a file twice changes nothing. A damaged file is imported up to the damage.
+
+    Exit status: 0 all is well, 1 a page could not be read, 2 a file is damaged.
+    """
 
     def syntax(self) -> str:
         """For `scrapy import -h`."""
@@ -25,26 +30,26 @@ class Command(ArchiveCommand):
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
-        return "Take the responses of WARC and WACZ files in as captures, and read the reports among them"
+        return "Import WARC and WACZ files as captures and read the reports among them"
 
     def add_options(self, parser: ArgumentParser) -> None:
         """`--portal` and `--no-read`."""
         super().add_options(parser)
         parser.add_argument(
-            "--portal", help="the portal of every response (default: the one that declares its address)"
+            "--portal", help="the portal that all responses belong to (default: the one that declares the address)"
         )
         parser.add_argument(
-            "--no-read", action="store_true", help="only capture; scrapy crawl or reparse can read later"
+            "--no-read", action="store_true", help="do not read the reports; scrapy reparse does so later"
         )
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """Files are taken in up to the place where they are damaged; such a file is exit code 2 in the end."""
+        """A damaged file does not stop the others; the exit code is UNUSABLE in the end."""
         if not args:
             raise UsageError("name at least one WARC file")
         captures, code = Captures(self.archive), WELL
         portals = Registry(self.configuration, captures)
         if opts.portal and opts.portal not in portals:
-            raise ArchiveError(f"no portal is called {opts.portal!r}; scrapy list names them all")
+            raise unknown_portal(opts.portal, portals.names())
         taking = Import(captures, portals, opts.portal)
         for path in map(Path, args):
             try:

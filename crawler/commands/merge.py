@@ -1,4 +1,4 @@
-"""scrapy merge OTHER_DIR: another archive's captures into this one."""
+"""scrapy merge OTHER_DIR: copy another archive's captures into this one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
-    """What several machines have crawled becomes one archive. It may be stopped at any time and run again."""
+    """Copies the captures of another archive into this one and reads what is new.
+
+    You can stop it at any time and run it again.
+
+    Exit status: 0 all is well, 1 a capture of the other archive is damaged or a page could not be read.
+    """
 
     def syntax(self) -> str:
         """For `scrapy merge -h`."""
@@ -28,15 +33,17 @@ class Command(ArchiveCommand):
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
-        return "Take another archive's captures in, and read what is new"
+        return "Copy another archive's captures into this one and read what is new"
 
     def add_options(self, parser: ArgumentParser) -> None:
         """`--no-read`."""
         super().add_options(parser)
-        parser.add_argument("--no-read", action="store_true", help="only capture; scrapy reparse can read later")
+        parser.add_argument(
+            "--no-read", action="store_true", help="do not read the reports; scrapy reparse does so later"
+        )
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """Exit 1 when a capture of the other archive is damaged, or a page could not be read."""
+        """Copy, read, and print what came of it."""
         if len(args) != 1:
             raise UsageError("name one directory: the other archive")
         captures, console = Captures(self.archive), Console(stderr=True)

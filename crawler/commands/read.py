@@ -53,11 +53,13 @@ class Command(ArchiveCommand):
         if not args or (opts.url and len(args) > 1):
             raise UsageError("name at least one file, and with --url just one")
         self.portals = Registry(self.configuration)
-        code = WELL
+        code: int = WELL
         for name in args:
             try:
                 for page, refused in _pages(Path(name), opts.url):
                     code = max(code, self._print(page, refused))
+            except BrokenPipeError:
+                raise
             except (OSError, ArchiveError) as error:
                 code = max(code, fail(error))
         return code

@@ -1,4 +1,4 @@
-"""scrapy verify: prove that what was captured is still there, and put it right from a copy."""
+"""scrapy verify: check that every capture is intact, and repair it from a copy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
-    """Reads only, unless it is told to repair."""
+    """Decompresses and hashes every stored body again and checks every reference. Writes only with --repair-from.
+
+    Exit status: 0 everything is intact, 1 something is damaged (after a repair: something still is).
+    """
 
     def syntax(self) -> str:
         """For `scrapy verify -h`."""
@@ -36,17 +39,17 @@ class Command(ArchiveCommand):
             "--repair-from",
             metavar="FILE",
             type=Path,
-            help="a WARC, a WACZ or another captures.db: what is intact there is put back here",
+            help="restore damaged bodies from this WARC, WACZ or captures.db",
         )
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """Exit 1 on any damage, after a repair on any that is left."""
+        """Verify; repair and verify again if asked to."""
         if args:
             raise UsageError("scrapy verify takes no arguments")
         verdict = self._verified()
         if opts.repair_from and verdict.lines:
             if not opts.repair_from.is_file():
-                raise ArchiveError(f"there is no {opts.repair_from} to repair from")
+                raise ArchiveError(f"there is no file {opts.repair_from} to repair from")
             self._repair(verdict, opts.repair_from)
             verdict = self._verified()
         return UNWELL if verdict.lines else WELL

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from scrapy import signals
+from scrapy.utils.defer import deferred_from_coro
 from scrapy.utils.httpobj import urlparse_cached
 
 from archive.vocabulary import ProblemKind
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from scrapy.robotstxt import RobotParser
+
+logger = logging.getLogger(__name__)
 
 LEAST_DELAY_S = 0.001
 """Scrapy sends one request at a time only where there is some delay: without one it empties a slot's queue at once."""
@@ -94,8 +98,17 @@ class Pace:
     def _accepts(self, seconds: float, request: Request, asks: str) -> bool:
         if seconds > self.longest:
             host = urlparse_cached(request).netloc
-            Runs.of(self.crawler).leave_alone(host, ProblemKind.HOST_BUSY, f"{asks} {seconds:.0f} s")
+            if runs := self.crawler.get_extension(Runs):
+                runs.leave_alone(host, ProblemKind.HOST_BUSY, f"{asks} {seconds:.0f} s")
+            else:
+                self._end(host, f"{asks} {seconds:.0f} s")
         return seconds <= self.longest
+
+    def _end(self, host: str, why: str) -> None:
+        """A crawl that is not archived knows no host to leave alone: it ends."""
+        logger.warning("%s: %s, longer than LONGEST_PAUSE: the crawl ends", host, why)
+        if self.crawler.engine is not None:
+            self.closing = deferred_from_coro(self.crawler.engine.close_spider_async(reason=ProblemKind.HOST_BUSY))
 
 
 def retry_after(response: Response) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import signals
+from scrapy.exceptions import NotConfigured
 
 from archive import Captures
 from archive.health import settle
@@ -60,6 +61,11 @@ def described(failure: Failure) -> str:
     return f"{type(failure.value).__name__}: {failure.getErrorMessage()}"
 
 
+def is_archived(crawler: Crawler) -> bool:
+    """Whether a crawl is kept: its spider says so (portals and the probe do), and no command has set ARCHIVING off."""
+    return crawler.settings.getbool("ARCHIVING") and getattr(crawler.spidercls, "is_archived", False)
+
+
 class Runs:
     """Scrapy extension that opens the archive for the other parts and keeps the run's account.
 
@@ -78,7 +84,9 @@ class Runs:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Raises ArchiveError when the archive cannot be used."""
+        """Raises ArchiveError when the archive cannot be used, NotConfigured for a crawl that is not archived."""
+        if not is_archived(crawler):
+            raise NotConfigured
         runs = cls(crawler)
         connect = crawler.signals.connect
         connect(runs.spider_opened, signals.spider_opened)
@@ -89,10 +97,10 @@ class Runs:
 
     @classmethod
     def of(cls, crawler: Crawler) -> Self:
-        """The account of a crawl. Raises RuntimeError where the settings leave this extension out."""
+        """The account of a crawl. Raises NotConfigured where there is none: what needs it is then left out too."""
         runs = crawler.get_extension(cls)
         if runs is None:
-            raise RuntimeError("the extension crawler.extensions.runs.Runs must be enabled")
+            raise NotConfigured
         return runs
 
     def count(self, name: str, by: int = 1) -> None:

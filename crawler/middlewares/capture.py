@@ -62,7 +62,12 @@ class DecodeMiddleware(HttpCompressionMiddleware):
     """Scrapy's decompression, moved below the capture so that the decoded entity is kept."""
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """Decode; a body that would grow beyond DOWNLOAD_MAXSIZE is dropped and flagged, not raised."""
+        """Decode; a body that would grow beyond DOWNLOAD_MAXSIZE is dropped and flagged, not raised.
+
+        Without a capture, in a crawl that is not archived, it is raised as Scrapy does.
+        """
+        if "requested_at" not in request.meta:
+            return super().process_response(request, response)
         encodings = b", ".join(response.headers.getlist("Content-Encoding")).decode("latin-1") or None
         request.meta["wire"] = (len(response.body), encodings, pairs(response.headers))
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from datetime import time as clock
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +19,9 @@ from crawler.middlewares.capture import UnusableResponse
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
+
+
+logger = logging.getLogger(__name__)
 
 ENDS = frozenset({ProblemKind.WINDOW_CLOSED, ProblemKind.REQUESTS_SPENT})
 """Problems that end a run as the user's settings ask; the next run goes on from there."""
@@ -86,7 +90,10 @@ class Limits:
         return None
 
     def _end(self, kind: ProblemKind, message: str) -> None:
-        Runs.of(self.crawler).problem(kind, message)
+        if runs := self.crawler.get_extension(Runs):
+            runs.problem(kind, message)
+        else:
+            logger.warning("%s: %s", kind, message)
         if self.crawler.engine is not None:
             self.closing = deferred_from_coro(self.crawler.engine.close_spider_async(reason=kind))
 

@@ -44,7 +44,7 @@ class DeclaredHosts:
         refused = refusal(request.url, declares) if declares is not None else None
         if refused is not None:
             raise UnusableResponse(*refused)
-        if self.offline:
+        if self.offline or urlsplit(request.url).scheme not in {"http", "https"}:
             return
         host = urlparse_cached(request).hostname or ""
         address = await resolve(host)

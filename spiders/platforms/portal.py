@@ -44,6 +44,8 @@ class Portal(ListingReader, scrapy.Spider):
     5. what the platform asks for besides; its docstring says so.
     """
 
+    is_archived = True
+
     def __init__(self, *args: Any, refresh: str = "", years: str = "", **kwargs: Any) -> None:
         """`refresh=1` asks for known reports too; `years=2021-2023` limits the crawl to reports of those years."""
         super().__init__(*args, **kwargs)
@@ -168,6 +170,15 @@ class Portal(ListingReader, scrapy.Spider):
             yield self._listing_page(request, root, branch)
         if self.column and isinstance(response, HtmlResponse):
             yield from self.columns(response)
+
+    def parse(self, response: Response, **kwargs: Any) -> Iterator[Entry | Request]:
+        """What a page of a listing shows and the requests for the pages after it, for `scrapy parse --spider=NAME URL`.
+
+        No crawl calls this, and it needs no archive.
+        """
+        page = listing.decoded(response)
+        yield from self.entries(page)
+        yield from self.next_pages(page)
 
     def document_requests(self, entry: Entry) -> Iterator[Request]:
         """The request for an entry's document, if it is one to ask for in this run."""
