@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable
 from datetime import date
 
 from rich.console import Console
@@ -13,19 +11,16 @@ from rich.table import Table
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Captures, Reports
-from archive.model import Located
 from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.difference_output import show
 from crawler.extensions.progress import Counting
 from pipelines.ingest.compose import compose
-from pipelines.ingest.locate import locate, located, located_all
-from pipelines.ingest.reparse import Account, Reparse
+from pipelines.ingest.locate import located
+from pipelines.ingest.reparse import Account, Selection, reparse
 from spiders.registry import Registry
 
 _FIELDS = 30
 """Fields that the table names; the run's row has them all."""
-_WORTH_A_PROCESS = 100
-"""Documents that take longer to read than a process takes to start."""
 
 
 class Command(ArchiveCommand):
@@ -72,7 +67,7 @@ class Command(ArchiveCommand):
             if opts.dry_run and (self.archive / "reports.db").is_file():
                 return self._report(captures, portals, only)
             raise ArchiveError(f"no portal is called {only!r}; scrapy list names them all")
-        return self._all(captures, portals, only, since, opts)
+        return self._all(captures, portals, Selection(portal=only, only_unread=opts.new, fetched_since=since), opts)
 
     def _report(self, captures: Captures, portals: Registry, report_id: str) -> int:
         """Show the stored reading against the present one."""
@@ -89,52 +84,25 @@ class Command(ArchiveCommand):
             return UNWELL
         return UNWELL if show(Console(), stored, reading.record) else WELL
 
-    def _all(
-        self,
-        captures: Captures,
-        portals: Registry,
-        only: str | None,
-        since: str | None,
-        opts: Namespace,
-    ) -> int:
+    def _all(self, captures: Captures, portals: Registry, selection: Selection, opts: Namespace) -> int:
         errors = Console(stderr=True)
-        interrupted = captures.unfinished("reparse")
-        if interrupted and not opts.dry_run:
-            errors.print(f"The reparse begun at {interrupted[-1]} never came to its end; what it wrote is kept.")
-            captures.end_unfinished("reparse")
-        run_id = None if opts.dry_run else captures.start_run("reparse", only)
-        addresses = locate(captures, portals, only)
-        places: Iterable[Located] = located_all(addresses, portals)
-        reparse = Reparse(self.archive, captures, portals, run_id=run_id)
-        is_whole = not (opts.new or since)
-        if opts.new:
-            places = reparse.unread(places)
-        if since:
-            fetched = captures.urls_since(since)
-            places = (place for place in places if not fetched.isdisjoint(place.urls))
-        total, reason = len(addresses), "interrupted"
         try:
             with Counting(errors, "pages") as counting:
-                reparse.run(
-                    places,
-                    opts.jobs or min(os.cpu_count() or 1, total // _WORTH_A_PROCESS + 1),
+                account = reparse(
+                    self.archive,
+                    captures,
+                    portals,
+                    selection,
+                    jobs=opts.jobs,
+                    dry_run=opts.dry_run,
                     tell=lambda line: errors.print(f"scrapy: {line}", highlight=False),
-                    progress=lambda done: counting.show(done, total),
+                    progress=counting.show,
                 )
-            if is_whole:
-                reparse.remove_lost(only)
-            reparse.relate(everything=bool(interrupted) or (is_whole and not only))
-            reason = "finished"
-        except KeyboardInterrupt:
-            errors.print("scrapy: interrupted; what was read is kept, and the next reparse goes on from it")
         finally:
-            reparse.close()
-            if run_id is not None:
-                captures.finish_run(run_id, reason, reparse.account.stats())
             captures.close()
-        self._print(reparse.account, opts.json)
-        has_losses = reparse.account.has_losses and not opts.accept_losses
-        return UNWELL if reason != "finished" or has_losses or reparse.account.counts["failed"] else WELL
+        self._print(account, opts.json)
+        has_losses = account.has_losses and not opts.accept_losses
+        return UNWELL if not account.is_finished or has_losses or account.counts["failed"] else WELL
 
     def _print(self, account: Account, as_json: bool) -> None:
         if as_json:

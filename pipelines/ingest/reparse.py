@@ -1,7 +1,8 @@
-"""A reparse: every stored page read again, and the account of what that changed."""
+"""A reparse: stored pages read again without the network, and the account of what that changed."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,8 +14,10 @@ from archive.batches import batched
 from archive.document_index import DiskSet
 from archive.model import Located, Problem
 from archive.records import Reading
+from archive.vocabulary import ProblemKind, RunKind, Stage
 from pipelines.ingest.differences import Change, compare
 from pipelines.ingest.executor import Prepare, compose_all
+from pipelines.ingest.locate import locate, located_all
 from pipelines.ingest.portals import Portals
 from pipelines.ingest.store import Store
 from pipelines.version import READER_VERSION
@@ -24,15 +27,35 @@ _KEPT = 200
 """Ids of changed or lost reports that a run's row names, and changes kept to choose examples from."""
 _AT_ONCE = 200
 """Reports written in one commit."""
+_WORTH_A_PROCESS = 100
+"""Documents that take longer to read than a process takes to start."""
 _TELLING = {"lost": 0, "changed": 1, "added": 2}
 _SHOWN = 300
 """Characters of a value in an example."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which documents a reparse reads: all of them, or those to which everything given here applies."""
+
+    portal: str | None = None
+    only_unread: bool = False
+    """Those that reports.db does not have, and those beside which a document could not be read here before."""
+    fetched_since: str | None = None
+    """ISO date: those with an address that was asked for on this day or later."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has every document of the portal, or of all portals: a report that it misses is lost."""
+        return not (self.only_unread or self.fetched_since)
 
 
 @dataclass(slots=True)
 class Account:
     """What a reparse came to; the stats of its run."""
 
+    is_finished: bool = False
+    """False where it was interrupted: the next reparse goes on from what was written."""
     counts: Counter[str] = field(default_factory=Counter)
     """read, new, changed, unchanged, none (no reports), lost, failed."""
     fields: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -86,6 +109,52 @@ def _short(value: Any) -> Any:
     return text[:_SHOWN] + " …" if text and len(text) > _SHOWN else value
 
 
+def reparse(
+    archive: Path,
+    captures: Captures,
+    portals: Portals,
+    selection: Selection,
+    *,
+    jobs: int | None = None,
+    dry_run: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Account:
+    """Read stored documents again as a run of its own: write what changed, remove what is lost, relate the reports.
+
+    jobs: processes that read (default: as many as cores, fewer for few documents). dry_run: write nothing, only give
+    the account. tell: hears what happens on the way, a line at a time. progress: hears how many documents of how many
+    are read. An interrupt (KeyboardInterrupt) ends it early with what is read so far written. Raises ArchiveError.
+    """
+    interrupted = [] if dry_run else captures.unfinished(RunKind.REPARSE)
+    if interrupted:
+        tell(f"The reparse begun at {interrupted[-1]} never came to its end; what it wrote is kept.")
+        captures.end_unfinished(RunKind.REPARSE)
+    run_id = None if dry_run else captures.start_run(RunKind.REPARSE, selection.portal)
+    addresses = locate(captures, portals, selection.portal)
+    total = len(addresses)
+    run = Reparse(archive, captures, portals, run_id=run_id)
+    try:
+        run.run(
+            run.selected(located_all(addresses, portals), selection),
+            jobs or min(os.cpu_count() or 1, total // _WORTH_A_PROCESS + 1),
+            tell=tell,
+            progress=lambda done: progress(done, total),
+        )
+        if selection.is_whole:
+            run.remove_lost(selection.portal)
+        run.relate(everything=bool(interrupted) or (selection.is_whole and not selection.portal))
+        run.account.is_finished = True
+    except KeyboardInterrupt:
+        tell("interrupted; what was read is kept, and the next reparse goes on from it")
+    finally:
+        run.close()
+        if run_id is not None:
+            reason = "finished" if run.account.is_finished else "interrupted"
+            captures.finish_run(run_id, reason, run.account.stats())
+    return run.account
+
+
 class Reparse:
     """Reads documents of an archive and writes what changed, or, dry, only says what would."""
 
@@ -123,19 +192,28 @@ class Reparse:
                 progress(number)
         self.commit()
 
-    def unread(self, places: Iterable[Located]) -> Iterator[Located]:
-        """Those that reports.db does not hold, or with documents beside them that what was installed did not read."""
+    def selected(self, places: Iterable[Located], selection: Selection) -> Iterable[Located]:
+        """Those of these documents that the selection has."""
+        if selection.only_unread:
+            places = self._unread(places)
+        if selection.fetched_since:
+            fetched = self.captures.urls_since(selection.fetched_since)
+            places = (place for place in places if not fetched.isdisjoint(place.urls))
+        return places
+
+    def _unread(self, places: Iterable[Located]) -> Iterator[Located]:
+        """Those that reports.db does not have, and those beside which a document could not be read here before."""
         half_read = self.reports.attaching(self.captures.urls_unread()) if self.reports else set()
         for batch in batched(places, _AT_ONCE):
-            held = self.reports.digests(place.id for place in batch) if self.reports else {}
-            yield from (place for place in batch if place.id not in held or place.id in half_read)
+            stored = self.reports.digests(place.id for place in batch) if self.reports else {}
+            yield from (place for place in batch if place.id not in stored or place.id in half_read)
 
     def _known(self, places: Iterable[Located]) -> Iterator[Located]:
-        """These documents with the digests that reports.db holds, as far as they are this reader's."""
+        """These documents with the digests that reports.db has of them, as far as this reader wrote them."""
         for batch in batched(places, _AT_ONCE):
-            held = self.reports.digests(place.id for place in batch) if self.reports else {}
+            stored = self.reports.digests(place.id for place in batch) if self.reports else {}
             for place in batch:
-                digest, version = held.get(place.id, (None, None))
+                digest, version = stored.get(place.id, (None, None))
                 yield replace(place, digest=digest) if version == READER_VERSION else place
 
     def _take(self, reading: Reading) -> None:
@@ -143,7 +221,7 @@ class Reparse:
         account.counts["read"] += 1
         self.portal = place.portal
         is_read = reading.record is not None or reading.is_unchanged
-        unreadable = any(p.kind == "unreadable" for _, said in reading.problems for p in said)
+        unreadable = any(p.kind == ProblemKind.UNREADABLE for _, said in reading.problems for p in said)
         if reading.failed or (unreadable and not is_read):
             account.name("failed", place.id)
             self.left_alone.add(place.id)
@@ -202,7 +280,7 @@ class Reparse:
         if self.store is None or self.reports is None or self.run_id is None:
             return
         self.reports.commit()
-        self.captures.put_problems(self.run_id, "read", self.said)
+        self.captures.put_problems(self.run_id, Stage.READ, self.said)
         self.said.clear()
 
     def close(self) -> None:

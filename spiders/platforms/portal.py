@@ -1,4 +1,4 @@
-"""The crawl of a portal: its listings, its documents, and what is to be said of both when it is over."""
+"""The crawl of a portal: its listings, its documents, and the problems of both when it is over."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archive import Captures
 from archive.model import Entry, PageReference, Problem
 from archive.resume import newest_answers, problem_urls
 from archive.urls import listing_key
-from archive.vocabulary import ProblemKind, Stage
+from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind, Stage
 from crawler.extensions.runs import Runs, described
 from crawler.middlewares.capture import UnusableResponse
 from crawler.middlewares.politeness import ENDS
@@ -51,11 +51,17 @@ class Portal(ListingReader, scrapy.Spider):
         super().__init__(*args, **kwargs)
         self.refresh = refresh not in {"", "0"}
         self.years = parse_years(years)
-        self.walks: dict[str, Walk] = {}
-        self.found: dict[str, list[Entry]] = {}
-        self.missed: set[str] = set()
-        self.unlisted: list[str] | None = None
-        self.seen: set[str] = set()
+
+    walks: dict[str, Walk]
+    """First page of a listing → how far it has been walked."""
+    found: dict[str, list[Entry]]
+    """Document key → what the listings show of it in this crawl."""
+    missed: set[str]
+    """Keys of documents that the portal says it no longer has, at one address at least."""
+    unlisted: list[str] | None
+    """Keys asked for once more because the listings no longer show them; None until the listings are walked."""
+    seen: set[str]
+    """Listings and menus already asked for, as archive.urls.listing_key has them."""
 
     @property
     def runs(self) -> Runs:
@@ -65,13 +71,7 @@ class Portal(ListingReader, scrapy.Spider):
     async def start(self) -> AsyncIterator[Any]:
         """One request a listing."""
         captures = self.runs.captures
-        self.offline = self.settings.getbool("OFFLINE")
-        self.listed = {(entry.listing_url, entry.url): entry for entry in captures.entries(portal=self.name)}
-        self.held = self._held(captures)
-        newest = newest_answers(captures, self.name)
-        self.gone = {key for key, urls in self.held.items() if all(newest.get(url) == "missing" for url in urls)}
-        unfinished = self.runs.fetched_before | problem_urls(captures, self.name, "incomplete")
-        self.ask_again = self.gone | {self.key(url) for url in unfinished}
+        self._begin(captures)
         self.crawler.signals.connect(self.listings_walked, signals.spider_idle)
         for url in self.listings:
             self.seen.add(listing_key(url))
@@ -81,8 +81,21 @@ class Portal(ListingReader, scrapy.Spider):
             yield self._menu_request(url)
         if self.offline and self.column:
             for _, url, _, outcome in captures.urls(self.name):
-                if outcome in {"ok", "unchanged"} and self._is_new(url, self.column):
+                if outcome in DOCUMENT_OUTCOMES and self._is_new(url, self.column):
                     yield self.listing_request(url, url)
+
+    def _begin(self, captures: Captures) -> None:
+        """The state of one crawl: what the archive has of the portal, and nothing walked yet."""
+        self.walks, self.found, self.missed, self.unlisted, self.seen = {}, {}, set(), None, set()
+        self.offline = self.settings.getbool("OFFLINE")
+        self.listed = {(entry.listing_url, entry.url): entry for entry in captures.entries(portal=self.name)}
+        self.archived = self._archived(captures)
+        newest = newest_answers(captures, self.name)
+        self.gone = {
+            key for key, urls in self.archived.items() if all(newest.get(url) == Outcome.MISSING for url in urls)
+        }
+        unfinished = self.runs.fetched_before | problem_urls(captures, self.name, ProblemKind.INCOMPLETE)
+        self.ask_again = self.gone | {self.key(url) for url in unfinished}
 
     def _is_new(self, url: str, pattern: re.Pattern[str] | None) -> bool:
         """Whether an address fits and has not been met in this crawl; from now on it has."""
@@ -103,31 +116,27 @@ class Portal(ListingReader, scrapy.Spider):
                 yield self._menu_request(link.url)
 
     def menu_failed(self, failure: Any) -> None:
-        """A menu that is not to be had: columns of new years may go unseen."""
-        kind = self._failed(failure, "listing")
+        """A menu that could not be fetched: columns of new years may go unseen."""
+        kind = self._failed(failure, Stage.LISTING)
         if not self.offline:
-            self.runs.problem(
-                "menu_failed",
-                f"columns that only this page links are not walked ({kind})",
-                failure.request.url,
-                "listing",
-            )
+            message = f"columns that only this page links are not walked ({kind})"
+            self.runs.problem(ProblemKind.MENU_FAILED, message, failure.request.url, Stage.LISTING)
 
-    def _held(self, captures: Captures) -> dict[str, set[str]]:
-        """Key → addresses at which the document was had; a document that has moved is known by its old key too."""
-        held: dict[str, set[str]] = {}
+    def _archived(self, captures: Captures) -> dict[str, set[str]]:
+        """Key → addresses at which the document was fetched; a document that has moved has its old key too."""
+        archived: dict[str, set[str]] = {}
         moved: dict[str, str] = {}
         for _, url, target, outcome in captures.urls(self.name):
             if not self.declares(url) or (self.next_page_address and self.next_page_address.search(url)):
                 continue
-            if outcome in {"ok", "unchanged"}:
-                held.setdefault(self.key(url), set()).add(url)
-            elif outcome == "redirect" and target:
+            if outcome in DOCUMENT_OUTCOMES:
+                archived.setdefault(self.key(url), set()).add(url)
+            elif outcome == Outcome.REDIRECT and target:
                 moved[url] = target
         for url, target in moved.items():
-            if self.key(target) in held:
-                held.setdefault(self.key(url), held[self.key(target)])
-        return held
+            if self.key(target) in archived:
+                archived.setdefault(self.key(url), archived[self.key(target)])
+        return archived
 
     def listing_request(self, url: str, root: str, **kwargs: Any) -> Request:
         """A request for the first page of the listing that begins at `root`."""
@@ -186,7 +195,7 @@ class Portal(ListingReader, scrapy.Spider):
         refused = refusal(entry.url, self.declares)
         if refused is not None:
             kind, why = refused
-            self.runs.problem(kind, f"listed as {entry.title!r}, {why}", entry.url, "listing")
+            self.runs.problem(kind, f"listed as {entry.title!r}, {why}", entry.url, Stage.LISTING)
             return
         if not is_report_title(entry.title or ""):
             self.runs.count("entries/other")
@@ -198,7 +207,7 @@ class Portal(ListingReader, scrapy.Spider):
         if self.years and (year := listing.report_year(entry)) is not None and year not in self.years:
             return
         self.found[key] = [entry]
-        is_known = key in self.held and key not in self.ask_again and not self._altered(entry)
+        is_known = key in self.archived and key not in self.ask_again and not self._altered(entry)
         if is_known and not self.refresh and not self.offline:
             self.runs.count("entries/known")
             return
@@ -227,14 +236,14 @@ class Portal(ListingReader, scrapy.Spider):
         whole = {root for root, walk in self.walks.items() if walk.is_whole}
         reports = {self.key(entry.url) for entry in self.listed.values() if is_report_title(entry.title or "")}
         unsure = {self.key(entry.url) for entry in self.listed.values() if entry.listing_url not in whole}
-        return (reports & self.held.keys()) - self.found.keys() - unsure
+        return (reports & self.archived.keys()) - self.found.keys() - unsure
 
     def _addresses(self, key: str) -> list[str]:
-        """Where a document may be: as it is listed now, as it was had, as it was listed before."""
+        """Where a document may be: where it is listed now, where it was fetched, where it was listed before."""
         listed = [entry.url for entry in self.found.get(key, ())]
-        held = sorted(self.held.get(key, ()), key=self.rank)
+        archived = sorted(self.archived.get(key, ()), key=self.rank)
         before = sorted(e.url for e in self.listed.values() if self.declares(e.url) and self.key(e.url) == key)
-        return list(dict.fromkeys([*listed, *held, *before]))
+        return list(dict.fromkeys([*listed, *archived, *before]))
 
     def _altered(self, entry: Entry) -> bool:
         """Whether the listing says something else of a document than it did when it was last walked."""
@@ -246,35 +255,35 @@ class Portal(ListingReader, scrapy.Spider):
         self.runs.resolve(response.url, Stage.FETCH)
         capture = response.meta["capture"]
         reference = PageReference(portal=self.name, key=self.key(response.url), url=response.url, capture_id=capture.id)
-        parts = list(self.article_pages(response)) if isinstance(response, TextResponse) else []
-        yield self._part_request(reference, parts) if parts else reference
+        urls = list(self.article_pages(response)) if isinstance(response, TextResponse) else []
+        yield self._article_page_request(reference, urls) if urls else reference
 
-    def _part_request(self, reference: PageReference, parts: list[str]) -> Request:
+    def _article_page_request(self, reference: PageReference, urls: list[str]) -> Request:
         """A request for the first of the pages that are still to be fetched."""
         return Request(
-            parts[0],
-            callback=self.part,
-            errback=self.part_failed,
-            cb_kwargs={"reference": reference, "rest": parts[1:]},
+            urls[0],
+            callback=self.article_page,
+            errback=self.article_page_failed,
+            cb_kwargs={"reference": reference, "rest": urls[1:]},
             meta={"resume": True},
             priority=5,
         )
 
-    def part(self, response: Response, reference: PageReference, rest: list[str]) -> Iterator[Any]:
+    def article_page(self, response: Response, reference: PageReference, rest: list[str]) -> Iterator[Any]:
         """Page 2, 3 … of a split article, one after the other."""
-        yield self._part_request(reference, rest) if rest else reference
+        yield self._article_page_request(reference, rest) if rest else reference
 
-    def part_failed(self, failure: Any) -> Iterator[Any]:
+    def article_page_failed(self, failure: Any) -> Iterator[Any]:
         """A page that cannot be fetched leaves the article incomplete, which the reader reports."""
         self._failed(failure, Stage.FETCH)
         yield failure.request.cb_kwargs["reference"]
 
     def page_failed(self, failure: Any) -> Iterator[Any]:
-        """A document that is not to be had here is asked for at its next address, if the listings gave one."""
-        kind = self._failed(failure, "fetch")
+        """A document that could not be fetched here is asked for at its next address, if the listings gave one."""
+        kind = self._failed(failure, Stage.FETCH)
         request = failure.request
         key = request.cb_kwargs["key"]
-        if kind == "missing":
+        if kind == ProblemKind.MISSING:
             self.missed |= {key, self.key(request.url)}
         tried = request.meta.get("tried", frozenset()) | {request.url, *request.meta.get("redirect_urls", ())}
         for url in self._addresses(key):
@@ -283,34 +292,34 @@ class Portal(ListingReader, scrapy.Spider):
                 return
 
     def listing_failed(self, failure: Any) -> Iterator[Any]:
-        """A page of a listing that is not to be had, there or instead: what comes after it is not walked."""
+        """A page of a listing that could not be fetched, here or at its alternate: what follows it is not walked."""
         request = failure.request
         root, branch = request.cb_kwargs["root"], request.cb_kwargs["branch"]
-        gone = failure.check(UnusableResponse) and failure.value.kind == "missing"
+        gone = failure.check(UnusableResponse) and failure.value.kind == ProblemKind.MISSING
         other = self.alternate(request) if gone else None
         if other is not None:
             yield self._listing_page(other, root, branch)
             return
         walk = self.walks.setdefault(root, Walk(root))
-        kind = self._failed(failure, "listing")
+        kind = self._failed(failure, Stage.LISTING)
         if kind in ENDS:
             return
         times = request.meta.get("asked_again", 0)
-        if kind in {"blocked", "error"} and times < LISTING_ASKED_AGAIN and not self.offline:
+        if kind in {ProblemKind.BLOCKED, ProblemKind.ERROR} and times < LISTING_ASKED_AGAIN and not self.offline:
             meta = {name: value for name, value in request.meta.items() if name in {"probing", "moved"}}
             yield request.replace(priority=-10, dont_filter=True, meta=meta | {"asked_again": times + 1})
             return
-        walk.add_problem(ProblemKind.LISTING_FAILED, f"this page of a listing could not be had ({kind})", request.url)
+        walk.add_problem(ProblemKind.LISTING_FAILED, f"could not fetch this page of a listing ({kind})", request.url)
 
-    def _failed(self, failure: Any, stage: str) -> str:
-        """Keep why a request gave nothing; returns the problem's kind."""
+    def _failed(self, failure: Any, stage: Stage) -> ProblemKind:
+        """Record why a request gave no page; returns the problem's kind."""
         request = failure.request
         if failure.check(UnusableResponse):
-            kind, message = str(failure.value.kind), str(failure.value)
+            kind, message = ProblemKind(failure.value.kind), str(failure.value)
         elif failure.check(HttpError):
-            kind, message = "error", f"status {failure.value.response.status}"
+            kind, message = ProblemKind.ERROR, f"status {failure.value.response.status}"
         else:
-            kind, message = "error", described(failure)
+            kind, message = ProblemKind.ERROR, described(failure)
         if failure.check(UnusableResponse) and failure.value.is_reported:
             self.runs.count("entries/left_alone")
         else:
@@ -318,7 +327,9 @@ class Portal(ListingReader, scrapy.Spider):
         return kind
 
     def audit(self, *, is_whole: bool = True) -> Iterator[Problem]:
-        """What is to be said of the walks when they are over; of a crawl that was cut off, what is sure."""
+        """The problems of the walks when they are over; of a crawl that was cut off, those that are certain."""
+        if not hasattr(self, "walks"):
+            return  # it was cut off before it began
         for root in dict.fromkeys((*self.listings, *self.walks)):
             walk = self.walks.get(root, Walk(root))
             if is_whole:
@@ -334,7 +345,7 @@ class Portal(ListingReader, scrapy.Spider):
             for (listing_url, _), e in self.listed.items()
             if listing_url == root and is_report_title(e.title or "")
         }
-        archived = before & self.held.keys() - self.gone
+        archived = before & self.archived.keys() - self.gone
         shown = {key for key, entries in self.found.items() if any(entry.listing_url == root for entry in entries)}
         if walk.entries and len(shown) < len(archived) and not self.years:
             message = f"{len(shown)} reports listed, {len(archived)} that it listed before are archived"
