@@ -1,7 +1,7 @@
 """What an answer means: a document, a redirect, a missing page, a refusal or an error.
 
-Used by the downloader and by imports alike. A refusal or an error is evidence and is never read as a report;
-a page is missing only when the portal says so.
+The downloader and imports share it. A refusal or an error is kept as evidence and never read as a report; a page is
+missing only when the portal says so.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ _SIGNATURES = {
         "justamoment...",
     ),
 }
-"""What refusals contain, without blanks and in lower case. Plain strings, since every page is searched for them."""
+"""What refusals contain, without blanks and in lower case, by firewall: 加速乐 (jsl), 阿里云 (acw_sc), 瑞数 (ruishu), any other.
+
+Plain strings, since every page is searched for them.
+"""
 _MARKS = [(mark.encode(), name) for name, marks in _SIGNATURES.items() for mark in marks]
 _MARKS += [(mark.encode("gb18030"), "waf") for mark in _SIGNATURES["waf"] if not mark.isascii()]
 _THING = "(?:页面|网页|文件|信息|内容|文章|栏目|链接)"

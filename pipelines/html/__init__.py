@@ -4,6 +4,6 @@ In the order of reading: `parsing` (bytes → `ParsedPage`), `article_element` (
 `boxes` says of classes and ids), `paragraphs` (element → text), `links` (attached documents and pictures), `article`
 (all of it, as an `Article`). What a portal's system calls its containers belongs in `boxes`.
 
-Imports `archive` and `pipelines.blanks` only, and knows nothing of reports: what a page says about its report is read
+Imports `archive`, `pipelines.blanks` and `pipelines.errors`, and knows nothing of reports: what a page says about its report is read
 in `pipelines.metadata`, its tables in `pipelines.tables`.
 """

@@ -220,7 +220,7 @@ _STOP = re.compile(
 
 
 def _is_buttons(line: str) -> bool:
-    """Whether a line holds the labels of buttons and nothing else."""
+    """Whether a line consists of labels of buttons."""
     if len(line) > 90:
         return False
     rest, buttons = _BUTTON.subn("", line)
@@ -228,7 +228,7 @@ def _is_buttons(line: str) -> bool:
 
 
 def _cut_head(article: Article) -> None:
-    """Lines of title, date and source at the head of the container go to what stands before the article."""
+    """Move lines of title, date and source at the head of the container to the lines above; drop buttons."""
     paragraphs = article.paragraphs
     last = -1
     for i, line in enumerate(paragraphs[:12]):
@@ -242,7 +242,7 @@ def _cut_head(article: Article) -> None:
 
 
 def _cut_tail(article: Article) -> None:
-    """Buttons, exit notices, editor lines and lists of other articles at the end of the container go."""
+    """Move buttons, exit notices, editor lines and lists of other articles at the end to the lines below."""
     paragraphs = article.paragraphs
     for i in range(len(paragraphs) // 2, len(paragraphs)):
         if (
@@ -265,7 +265,7 @@ _FILE_NUMBER = re.compile(r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．]
 
 
 def _cut_attachment_lines(article: Article) -> None:
-    """Lines that hold nothing but the names of attached documents are no text."""
+    """Drop lines that hold nothing but the names of attached documents."""
     paragraphs = article.paragraphs
     if article.attachments:
         names = {re.sub(r"\W", "", a.name) for a in article.attachments}

@@ -35,12 +35,12 @@ _MEDIA = {
 
 
 def media_type(url: str) -> str | None:
-    """The media type that the end of an address promises, None where it promises none."""
+    """The media type by the extension of an address, None where it has no known one."""
     return _MEDIA.get(urlsplit(url).path.rpartition(".")[2].lower())
 
 
 def absolute(base: str, href: str) -> str | None:
-    """The web address of a link, taken out of a viewer's (`viewer.html?file=…`); None for what is no web address."""
+    """The web address of a link, of a viewer's (`viewer.html?file=…`) that of its file; None where it is none."""
     try:
         url = urljoin(base, href.strip())
         parts = urlsplit(url)
@@ -64,7 +64,7 @@ _DISPOSITION = re.compile(
 
 
 def file_name(headers: list[tuple[str, str]]) -> str | None:
-    """What Content-Disposition calls a document; servers send the name percent-encoded, or raw in UTF-8 or GB 18030."""
+    """The file name in Content-Disposition, which servers send percent-encoded, or raw in UTF-8 or GB 18030."""
     said = next((value for name, value in headers if name.lower() == "content-disposition"), "")
     names: list[str] = []
     for charset, encoded, quoted, bare in _DISPOSITION.findall(said):

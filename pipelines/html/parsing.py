@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -17,24 +17,23 @@ from pipelines.errors import ReaderError
 
 @dataclass(slots=True)
 class ParsedPage:
-    """A decoded page. `root` is None for plain text, whose lines are in `source`."""
+    """A decoded page. `root` is its lxml tree, None for plain text, whose lines are in `source`."""
 
     url: str
-    kind: str
-    """html or text."""
+    kind: Literal["html", "text"]
     encoding: str
     source: str = field(repr=False)
     root: Any = field(default=None, repr=False)
     base: str = ""
-    """What relative addresses are relative to: the page's own address, or what its `<base>` says."""
+    """The address that relative ones start from: the page's own, or that of its `<base>`."""
     metas: dict[str, str] = field(default_factory=dict)
-    """Names in lower case: portals write ArticleTitle, articletitle, contentSource … The first that is not empty counts."""
+    """Content by name in lower case, since portals write ArticleTitle, articletitle, contentSource …; the first one counts."""
     scripts: str = field(default="", repr=False)
-    """The text of the inline scripts: some portals write source, attachments or the whole article by script."""
+    """The text of the inline scripts: on some portals they write the source, attachments or the whole article."""
     has_hidden: bool = True
-    """Whether any style in the page hides anything."""
+    """Whether any style on the page hides anything."""
     gkmlpt_detail: dict[str, Any] = field(default_factory=dict, repr=False)
-    """What a gkmlpt page carries of its document as JSON in `window._CONFIG.DETAIL`; empty elsewhere."""
+    """The article as JSON, from `window._CONFIG.DETAIL` of a gkmlpt page; empty elsewhere."""
 
 
 _MAGIC = {

@@ -41,7 +41,7 @@ _DATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PrintedDate:
-    """A date as found in a line: ISO date or minute, and where in the normalised line it stood."""
+    """A date in a line: ISO date or minute, and where in the normalised line it stands."""
 
     value: str
     start: int

@@ -23,12 +23,12 @@ _DATE_METAS = ("pubdate", "publishdate", "published", "publishtime", "article:pu
 _DATE_LABEL = re.compile(
     r"([\u4e00-\u9fff\s]*?)(?:时\s*间|日\s*期)(?:发\s*布)?\s*[:：]?\s*$|(发\s*[布表])\s*[于在]?\s*[:：]?\s*$"
 )
-# What may stand before 时间 or 日期. Anything else (展会, 统计 …) dates something other than the publication.
+# What may precede 时间 or 日期. Anything else (展会, 统计 …) dates something other than the publication.
 _PUBLICATION = re.compile(
     r"(?:^|\s|发\s*布|公\s*布|公\s*开|刊\s*[发登载]|发\s*[表稿]|上\s*网|推\s*送|文\s*章|信\s*息|稿\s*件|新\s*闻)$"
 )
 _REVISION = re.compile(r"(?:更\s*新|录\s*入|编\s*辑|上\s*传)\s*$")
-"""A label that counts where no other is printed."""
+"""Labels of later changes: their date counts where no other is printed."""
 _OTHER = re.compile(
     r"(?:成\s*文|生\s*成|开\s*始|结\s*束|截\s*止|有\s*效|废\s*止|失\s*效|施\s*行|实\s*施|印\s*发|签\s*发|发\s*文)\s*$"
 )
@@ -148,7 +148,7 @@ _ORGAN = re.compile(r"(?:发\s*布\s*(?:机\s*构|单\s*位)|供\s*稿(?:单位)
 
 
 def read_source(parsed: ParsedPage, article: Article) -> str | None:
-    """The 来源 as a reader sees it: the printed line, what a script writes there, the meta, the publishing organ of the index table."""
+    """The 来源 as a visitor sees it: the printed line, what a script writes there, the meta, the index table's publisher."""
     metas = parsed.metas
     below = ""
     for line in [*article.lines_above, *article.lines_below]:

@@ -28,13 +28,11 @@ _OTHER_TITLE = re.compile(
 )
 COLUMN_TITLE = re.compile(r"^\W*(?:政府|政务|部门|法定)?信息公开(?:工作)?(?:年度(?:工作)?报告|年报)(?:列表)?\W*$")
 TITLE_YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?!\d)")
-
-
 _SUFFIX = re.compile(r"\s*\.(?:pdf|docx?|xlsx?|wps|et|ofd|zip)\W*$", re.IGNORECASE)
 
 
 def without_suffix(title: str) -> str:
-    """A title without the suffix of the file that it is the name of.
+    """A title without the extension of the file that it is the name of.
 
     >>> without_suffix("2022年政府信息公开工作年度报告.pdf")
     '2022年政府信息公开工作年度报告'
@@ -47,7 +45,7 @@ def is_report_title(title: str) -> bool:
 
     Works on the titles of pages and on those of listing entries. Notices about reports, letters, half-year figures,
     pictures, news, and the reports on a government's whole work (政府工作报告) are not; neither is the bare name of the
-    report, which is that of the column.
+    report, which is that of the column (docs/form.md, Titles, bodies and scope).
     """
     title = without_suffix(normalise(collapse_blanks(title)))
     if len(title) > 120 or not _REPORT_TITLE.search(title):
@@ -62,10 +60,9 @@ _SITE_TAIL = re.compile(
     r"\s*(?:_{1,2}|\s[-–—|]\s?|[-–—|]\s|[-–—|_](?=[^-–—|_]{0,20}(?:政府|门户|网站?|委员会|[局厅部办]|之窗)$)|\s_\s)\s*"
 )
 _HEADING_TAGS = ("h1", "h2", "h3", "ucaptitle")
-
-
 _LONGEST_TITLE = 100
 _SHORTEST_TITLE = 5
+"""Characters of a line above the article that may be its title."""
 
 
 def read_title(parsed: ParsedPage, article: Article, *, is_listing: bool = False) -> str | None:

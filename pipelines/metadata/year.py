@@ -1,4 +1,4 @@
-"""The year that a report is on, from the period of its statistics, its title and its preamble."""
+"""The year that a report is on: period of its statistics, title, preamble (docs/form.md, Titles, bodies and scope)."""
 
 from __future__ import annotations
 
