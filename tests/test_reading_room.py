@@ -357,7 +357,7 @@ def test_every_rate_is_its_numerator_divided_by_its_denominator(room: str) -> No
     rates = [(name, row) for name, rows in answers.items() for row in rows if "denominator" in row]
     assert len({name for name, _ in rates}) == 8
     for name, row in rates:
-        assert abs(row["share"] - row["numerator"] / row["denominator"]) <= 0.00005, (name, row)
+        assert row["share"] == pytest.approx(row["numerator"] / row["denominator"], abs=0.0001), (name, row)
 
 
 def test_feed_is_atom(archive: Path, room: str) -> None:
