@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import io
@@ -19,10 +20,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from lxml import etree
+from lxml import etree, html
 
-from archive.room.captured_pages import without_connections
+from archive import Capture, Captures
+from archive.room.captured_pages import body as body_of
+from archive.room.captured_pages import with_pictures, without_connections
 from archive.room.untrusted_text import csv_cell, shown, web_address
+from archive.vocabulary import Outcome
 from crawler.demo.demo import demo_replicas
 from crawler.demo.server import Server
 from tests.browsing import NASTY, browsing, get, put_hostile
@@ -242,6 +246,39 @@ def test_captured_page_is_the_original_in_a_sandbox(archive: Path, room: str) ->
 )
 def test_hints_to_connect_are_taken_out_of_captured_pages(page: bytes, shown_as: bytes) -> None:
     assert without_connections(page) == shown_as
+
+
+def test_a_page_with_pictures_keeps_what_it_says_and_nothing_that_acts(tmp_path: Path) -> None:
+    picture = b"\x89PNG\r\n\x1a\n picture"
+    page = """<html><head><title>报告</title><base href="/a/"><style>p { color: red }</style><script>x()</script></head>
+        <body onload="x()"><form action="/post"><p style="color:red" onclick="x()">正文<a href="javascript:x()">链接</a></p>
+        <table><tr><td colspan="2">25</td></tr></table><input name="q"><button>发送</button></form>
+        <img src="1.png" srcset="2.png 2x"><img src="gone.png"><iframe src="/f"></iframe><object data="/o"></object>
+        <picture><source srcset="3.png"></picture><video src="/v"></video><meta http-equiv="refresh" content="0"></body></html>"""
+    captures = Captures(tmp_path)
+    for url, body, media_type in (
+        ("http://p.example/x.html", page.encode(), "text/html"),
+        ("http://p.example/a/1.png", picture, "image/png"),
+    ):
+        at = "2026-01-01T00:00:00.000000Z"
+        captures.add(
+            Capture(url=url, requested_at=at, status=200, outcome=Outcome.OK, body=body, content_type=media_type)
+        )
+    db = captures.db.conn
+    shown_page = with_pictures(db, body_of(db, 1))
+    captures.close()
+    root = html.document_fromstring(shown_page)
+    assert {tag.tag for tag in root.iter() if isinstance(tag.tag, str)} == {
+        "html", "head", "title", "style", "body", "p", "a", "table", "tr", "td", "img", "picture",
+    }  # fmt: skip
+    assert not [name for tag in root.iter() for name in tag.attrib if name.startswith("on")]
+    assert "javascript" not in shown_page
+    assert root.findtext(".//td") == "25"
+    assert root.find(".//p").get("style") == "color:red"
+    assert [image.get("src") for image in root.iter("img")] == [
+        f"data:image/png;base64,{base64.b64encode(picture).decode()}",
+        None,
+    ]
 
 
 def test_damaged_body_is_not_shown(archive: Path, tmp_path: Path) -> None:
