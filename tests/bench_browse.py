@@ -17,6 +17,7 @@ from archive import Captures, Reports
 from archive.records import STATISTIC
 from archive.reports import search_text
 from archive.room.search import condition
+from archive.vocabulary import BodyKind, Form, Level, Origin, ReportState, Severity, Standing, ValueState, Verdict
 from crawler.demo.prose import EFFORTS, PLANS, SHORTCOMINGS, TOPICS
 from tests.browsing import browsing, get
 
@@ -110,7 +111,7 @@ def fill(folder: Path, count: int) -> None:
     captures, reports = Captures(folder), Reports(folder)
     db = reports.db.conn
     for number in range(PORTALS):
-        portal: dict[str, str | None] = {"name": f"portal{number}", "title": f"门户{number}", "level": "county"}
+        portal: dict[str, str | None] = {"name": f"portal{number}", "title": f"门户{number}", "level": Level.COUNTY}
         reports.put_portal(portal)
         captures.add_portal(portal)
     db.execute("PRAGMA synchronous = OFF")
@@ -162,15 +163,15 @@ def _rows(count: int) -> Iterator[tuple[Any, ...]]:
             portal,
             f"{place}{office}{year}年政府信息公开工作年度报告",
             place + office,
-            "county",
-            "government" if office == "人民政府" else "department",
+            Level.COUNTY,
+            BodyKind.GOVERNMENT if office == "人民政府" else BodyKind.DEPARTMENT,
             year,
             published.isoformat(),
-            "cn-2021" if year > 2020 else "cn-2019" if year > 2018 else "narrative",
+            Form.NATIONAL_2021 if year > 2020 else Form.NATIONAL_2019 if year > 2018 else Form.NARRATIVE,
             f"{number:064x}",
             captured,
             captured,
-            "live",
+            ReportState.LIVE,
             number + 1,
             "",
             text,
@@ -209,17 +210,25 @@ def _statistics(row: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
         ("partially_granted", 0),
         ("processed_total", granted + 3),
     ):
-        yield (row[0], 3, name, "total", value, "件", str(value), "number", "html")
+        yield (row[0], 3, name, "total", value, "件", str(value), ValueState.NUMBER, Origin.HTML)
 
 
 def _source(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (row[0], 3, "html", row[1], "inconsistent" if row[14] % 97 == 0 else "verified")
+    return (row[0], 3, Origin.HTML, row[1], Standing.INCONSISTENT if row[14] % 97 == 0 else Standing.VERIFIED)
 
 
 def _checks(row: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
     wrong = row[14] % 97 == 0
     for identity in ("T3-A", "T3-B"):
-        yield (row[0], identity, "total", 5, 6 if wrong else 5, "fails" if wrong else "holds", "suspect_source")
+        yield (
+            row[0],
+            identity,
+            "total",
+            5,
+            6 if wrong else 5,
+            Verdict.FAILS if wrong else Verdict.HOLDS,
+            Severity.SUSPECT_SOURCE,
+        )
 
 
 if __name__ == "__main__":

@@ -7,9 +7,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from archive.room.untrusted_text import shown
+from archive.room.vocabulary_bilingual import REPORT_STATES
+from archive.vocabulary import ReportState
 
 ATOM = "http://www.w3.org/2005/Atom"
-EVENTS = {"new": "新增", "changed": "内容变更", "missing": "暂时无法访问", "removed": "已撤下"}
+EVENTS: dict[str, str] = {
+    "new": "新增",
+    "changed": "内容变更",
+    ReportState.MISSING: REPORT_STATES[ReportState.MISSING][0],
+    ReportState.REMOVED: REPORT_STATES[ReportState.REMOVED][0],
+}
+"""Event → its word in the titles of entries."""
 
 
 def atom(entries: Iterable[tuple[str, str, dict[str, Any]]], here: str) -> bytes:

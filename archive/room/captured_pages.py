@@ -110,7 +110,7 @@ def without_connections(data: bytes) -> bytes:
     """The page without what makes a browser connect to a host ahead of need, which no Content-Security-Policy forbids.
 
     A `<link>` with such a hint becomes a `<meta>`, a frame an unknown element; a `<link>` whose attributes cannot be
-    told apart with certainty counts as a hint. Everything else stays byte for byte.
+    separated with certainty counts as a hint. Everything else stays byte for byte.
     """
 
     def harmless(found: re.Match[bytes]) -> bytes:

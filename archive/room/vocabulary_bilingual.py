@@ -56,7 +56,7 @@ FORMS: dict[Form, Bilingual] = {
 }
 REPORT_STATES: dict[ReportState, Bilingual] = {
     ReportState.LIVE: ("在线", "online"),
-    ReportState.MISSING: ("暂时无法访问", "missing"),
+    ReportState.MISSING: ("暂未找到", "missing"),
     ReportState.REMOVED: ("已撤下", "removed"),
     ReportState.RETURNED: ("撤下后恢复", "back online"),
 }
@@ -327,7 +327,7 @@ def _results(names: Iterable[str]) -> Bilingual:
 
 def _identities() -> dict[str, Bilingual]:
     """The identities within table three or four, as labels.json states them."""
-    told = {identity["id"]: identity for identity in LABELS["identities"]}
+    stated = {identity["id"]: identity for identity in LABELS["identities"]}
     found: dict[str, Bilingual] = {}
     for name, sum_of, over in (
         ("T3-A", _terms, ("每列：", "Each column: ")),
@@ -335,8 +335,8 @@ def _identities() -> dict[str, Bilingual]:
         ("T3-C", _columns, ("每行：", "Each row: ")),
         ("T4-A", _results, ("", "")),
     ):
-        right = told[name]["rhs"]
-        sides = sum_of(told[name]["lhs"]), sum_of(right[Form.NATIONAL_2021] if isinstance(right, dict) else right)
+        right = stated[name]["rhs"]
+        sides = sum_of(stated[name]["lhs"]), sum_of(right[Form.NATIONAL_2021] if isinstance(right, dict) else right)
         zh, en = (f"{over[i]}{sides[0][i]} = {sides[1][i]}" for i in (0, 1))
         found[name] = zh, en
     return found
