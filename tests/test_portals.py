@@ -17,7 +17,7 @@ from archive import Captures
 from archive.divisions import division
 from archive.vocabulary import Level
 from spiders.platforms.portal import Portal
-from spiders.registry import platforms
+from spiders.registry import Registry, platforms
 from tests.crawling import ROOT, scrapy
 
 LOADER = SpiderLoader.from_settings(get_project_settings())
@@ -73,3 +73,37 @@ def test_a_portal_is_a_file_of_facts(name: str, tmp_path: Path) -> None:
 def test_no_two_portals_walk_one_listing() -> None:
     roots = [root for name in LOADER.list() for root in load(name).listings]
     assert len(roots) == len(set(roots))
+
+
+BESIDE = ("-s", "SPIDER_MODULES=spiders,tests.plain_spider")
+
+
+def test_a_plain_spider_is_no_portal() -> None:
+    settings = get_project_settings()
+    settings.set("SPIDER_MODULES", ["spiders", "tests.plain_spider"])
+    assert "plain" in SpiderLoader.from_settings(settings).list()
+    registry = Registry(settings)
+    assert "plain" not in registry
+    assert registry.names() == LOADER.list()
+    owner = registry.owner("http://www.panyu.gov.cn/gkmlpt/content/8/8101/post_8101442.html")
+    assert owner is not None
+    assert owner.name == "panyu"
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        (["health"], 2, "there is no archive"),
+        (["crawl", "plain"], 2, "no portal is called 'plain'"),
+        (["crawl-all", "plain"], 2, "no portal is called 'plain'"),
+        (["read", ROOT / "tests" / "pages" / "panyu" / "listing.html"], 0, '"is_report": false'),
+        (["reparse"], 0, ""),
+    ],
+)
+def test_commands_leave_a_plain_spider_alone(
+    tmp_path: Path, command: list[str | Path], code: int, message: str
+) -> None:
+    done = scrapy(tmp_path / "archive", *command, *BESIDE)
+    assert done.returncode == code, done.stderr
+    assert message in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr

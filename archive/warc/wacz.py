@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from archive.database import utc_now
+from archive.urls import without_www
 from archive.warc.writer import Written
 
 _VERSION = "1.1.1"
@@ -75,7 +76,7 @@ def surt(url: str) -> str:
     'cn,gov,example)/a/t1.html?a=1&b=2'
     """
     parts = urlsplit(url.lower())
-    host = parts.netloc.rpartition("@")[2].removesuffix(_PORTS.get(parts.scheme, "")).removeprefix("www.")
+    host = without_www(parts.netloc.rpartition("@")[2].removesuffix(_PORTS.get(parts.scheme, "")))
     name, colon, port = host.partition(":")
     labels = [name] if re.fullmatch(r"[\d.]+", name) else reversed(name.split("."))
     path = parts.path.rstrip("/") if len(parts.path) > 1 else parts.path

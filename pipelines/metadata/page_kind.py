@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from archive.urls import without_www
 from pipelines.html.article import Article
 from pipelines.html.parsing import ParsedPage
 from pipelines.metadata.dates import normalise
@@ -65,9 +66,9 @@ def foreign_site(parsed: ParsedPage) -> str | None:
     if not stated or host.endswith(".gov.cn") or not re.search(r"\.[a-z]{2,}$", host):
         return None
     domains = [
-        domain.strip().removeprefix("http://").removeprefix("https://").removeprefix("www.").strip("/")
+        without_www(domain.strip().removeprefix("http://").removeprefix("https://")).strip("/")
         for domain in re.split(r"[,;，；\s]", stated)
     ]
-    own = host.removeprefix("www.")
+    own = without_www(host)
     is_own = any(d and (own == d or own.endswith(f".{d}") or d.endswith(f".{own}")) for d in domains)
     return None if is_own else stated
