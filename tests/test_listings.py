@@ -294,11 +294,11 @@ def test_hanweb_gateway_pages_to_the_count_or_until_a_page_is_not_full() -> None
     counted = gateway(1, 3, '<div class="pagination" count="7"></div>')
     (request,) = spider.next_pages(counted)
     assert "pageNo=2" in request.url
-    assert "probing" not in request.meta
+    assert "may_be_empty" not in request.meta
     assert spider.total(counted) == 7
     assert onward(spider, gateway(3, 1, '<div class="pagination" count="7"></div>', size=3)) == []
     (request,) = spider.next_pages(gateway(1, 3))
-    assert request.meta["probing"]
+    assert request.meta["may_be_empty"]
     assert onward(spider, gateway(2, 2, size=3)) == []
     with pytest.raises(ValueError, match="参数错误"):
         spider.total(page(gateway(1, 0).url, {"success": False, "message": "参数错误", "data": None}))
@@ -401,7 +401,7 @@ def test_beijing_walks_the_columns_that_are_linked() -> None:
     wanted = ["nb/2023nb/index.html", "nb/gknb2021/", "nb2020/", "nb/jd/index.shtml"]
     assert onward(spider, tree) == [f"{SITE}/zfxxgk/{path}" for path in wanted]
     assert all(request.cb_kwargs["branch"] == request.url for request in spider.next_pages(tree))
-    assert onward(spider, page(root, tree.text, tree=3)) == []
+    assert onward(spider, page(root, tree.text, column_depth=3)) == []
     assert next(entry[0] for entry in seen(spider, tree)) == f"{root}{'5e' * 12}.html"
 
 

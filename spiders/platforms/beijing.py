@@ -1,4 +1,4 @@
-"""Systems of Beijing's districts: trees of columns by year and kind of body, whose addresses follow no rule."""
+"""Sites of Beijing's districts: trees of columns by year and kind of body, whose addresses follow no rule."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from spiders.platforms.links import Links
 from spiders.platforms.trs import scripted_page
 
 DEPTH = 3
-"""Levels of columns below the root: year, kind of body, and one to spare."""
+"""Columns are walked this many levels below the root: year, kind of body, and one to spare."""
 
 _YEAR = re.compile(r"(?<!\d)20[012]\d\s*年?|(?<!\d)20[012]\d(?!\d)")
 _FOLDER = re.compile(r"/(?:index\.\w+)?$")
@@ -27,8 +27,8 @@ class BeijingDistrict(Links):
     """A district of Beijing. Its file gives in `listings` the root of its annual reports, or any column below it.
 
     The columns of a tree are those that its pages link: below the root's folder, or named by a year. Their names drift
-    from year to year (`gknb2019`, `2020nb`, `2021n`), so none is put together here. An article is `<24 or 32 hex>.html`, or TRS's
-    `t<day>_<docid>.html`, or a number: that is the document.
+    from year to year (`gknb2019`, `2020nb`, `2021n`), so no address is made up. An article is `<24 or 32 hex>.html`, TRS's
+    `t<day>_<docid>.html`, or `<number>.html`; the hexadecimal id, docid or number is the document's key.
     """
 
     platform: ClassVar[str] = "beijing"
@@ -49,14 +49,14 @@ class BeijingDistrict(Links):
             yield response.follow(group)
         else:
             yield from list(scripted_page(response)) or super().next_pages(response)
-        depth = int(response.meta.get("tree", 0))
+        depth = int(response.meta.get("column_depth", 0))
         if depth >= DEPTH:
             return
         for url in self._columns(response):
-            yield Request(url, cb_kwargs={"branch": url}, meta={"tree": depth + 1})
+            yield Request(url, cb_kwargs={"branch": url}, meta={"column_depth": depth + 1})
 
     def _columns(self, response: Response) -> Iterator[str]:
-        """Addresses of columns that this page links, each once."""
+        """The columns that this page links, each once."""
         here = folder_of(response.url)
         seen = {here}
         for link in anchors(response):
@@ -69,6 +69,6 @@ class BeijingDistrict(Links):
 
 
 def _is_beside(folder: str, here: str) -> bool:
-    """Whether two folders have one above them in common that is not the site itself."""
+    """Whether two folders lie in the same folder directly below the site's root."""
     ours, theirs = here.rstrip("/").split("/"), folder.rstrip("/").split("/")
     return len(ours) > 1 and len(theirs) > 1 and ours[:2] == theirs[:2]

@@ -17,8 +17,8 @@ _POSITION = re.compile(r">\s*(\d+)\s*/\s*(\d+)\s*<")
 class Epoint(Links):
     """A site on Epoint. Its file gives in `listings` the first page of each column.
 
-    An article is `<day>/<uuid>.html`: the UUID is the document, the day the system's. Where no next page is linked, the
-    pager's `3/17` says whether there is one.
+    An article is `<day>/<uuid>.html`: the UUID is the document's key, the day is when the system stored it. Where no next
+    page is linked, the pager's `3/17` says whether there is one.
     """
 
     platform: ClassVar[str] = "epoint"
@@ -32,7 +32,7 @@ class Epoint(Links):
     }
 
     def next_pages(self, response: Response) -> Iterator[Request]:
-        """The page that is linked as the next, or the one that the pager counts."""
+        """The page linked as the next one; without such a link, the page after the number that the pager shows."""
         linked = list(super().next_pages(response))
         position = _POSITION.search(response.text)
         if linked or position is None:

@@ -1,4 +1,4 @@
-"""gkmlpt, Guangdong's disclosure platform beside NFCMS: a catalogue whose columns are answered as JSON."""
+"""gkmlpt, Guangdong's disclosure catalogue (公开目录平台) beside NFCMS: an API supplies its columns as JSON."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _COLUMN = re.compile(r"年报|年度报告")
 class Gkmlpt(JSONPages, NFCMS):
     """A site on NFCMS with a catalogue. Its file gives `…/gkmlpt/index` among `listings`.
 
-    The site's number (SID) and the columns of annual reports are read from the catalogue's own page; `categories` names
-    columns by number where their names do not tell. Page 0 of the API repeats page 1, so the walk begins at 1.
+    The site's number (SID) and the columns of annual reports are read from the catalogue's own page; `categories` lists
+    columns by number where their names do not say that they hold annual reports. Page 0 of the API repeats page 1, so the walk begins at 1.
     """
 
     platform: ClassVar[str] = "gkmlpt"
@@ -62,7 +62,7 @@ class Gkmlpt(JSONPages, NFCMS):
             return
         sid, prefix = _SID.search(response.text), _PREFIX.search(response.text)
         if sid is None:
-            raise ValueError(f"{response.url} names no SID")
+            raise ValueError(f"{response.url}: the catalogue's page names no SID")
         base = (prefix[1] if prefix else "") or urlsplit(response.url).path.partition("/gkmlpt/")[0]
         for category in self.categories or _report_columns(response.text):
             url = response.urljoin(f"{base}/gkmlpt/api/all/{category}?page=1&sid={sid[1]}")

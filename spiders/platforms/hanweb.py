@@ -1,4 +1,7 @@
-"""Hanweb (jcms, jpage, jpaas): columns whose rows are answered by a service, as XML records or as HTML inside JSON."""
+"""Hanweb (jcms, jpage, jpaas): columns whose rows a service supplies, as XML records or as HTML inside JSON.
+
+The gateway's JSON holds a piece of HTML instead of rows, so this platform is not built on `json_pages`.
+"""
 
 from __future__ import annotations
 
@@ -41,10 +44,10 @@ _YEAR = re.compile(r"^\s*((?:19|20)\d\d)\s*(?:年度?)?\s*$")
 class Hanweb(Portal):
     """A site on Hanweb. Its file gives in `listings` each column's page, `…/col/col<number>/index.html`.
 
-    The page tells which service has its rows: dataproxy.jsp at one of two addresses, of which the wrong one answers 404,
+    The page names the service that has its rows: dataproxy.jsp at one of two addresses, where the wrong one answers 404,
     or the jpaas gateway. Where the annual reports have a module of their own, its address is the listing:
-    `…/module/xxgk/xxgkAnnualReport.jsp?area=…&fbtime=<report year>`. An article is `art_<column>_<id>.html`, in any
-    column the same: the id alone is the document; on newer sites `art_<uuid>.html`.
+    `…/module/xxgk/xxgkAnnualReport.jsp?area=…&fbtime=<report year>`. An article is `art_<column>_<id>.html`, the same in
+    every column: the id alone is the document's key; on newer sites it is `art_<uuid>.html`.
     """
 
     platform: ClassVar[str] = "hanweb"
@@ -63,12 +66,12 @@ class Hanweb(Portal):
 
     @classmethod
     def key(cls, url: str) -> str:
-        """The article's id; a report shown by the module is known by its area and year."""
+        """The article's id; for a report shown by the module, its area and year."""
         area, year = _module(url)
         return f"{area}-{year}" if area and year else super().key(url)
 
     def entries(self, response: Response) -> Iterator[Entry]:
-        """Rows of a page, of XML records or of an answer of the gateway; the module's years where it lists no articles."""
+        """Rows of a page, of XML records or of the gateway's HTML; the module's years where it lists no articles."""
         if _is_gateway(response):
             response = listing.embedded_page(response, _html(response))
         found = list(super().entries(response))
@@ -77,7 +80,7 @@ class Hanweb(Portal):
         yield from found
 
     def next_pages(self, response: Response) -> Iterator[Request]:
-        """The next group of records, or page of the gateway, as the page at hand names it."""
+        """The next group of records or the gateway's next page; from a column's page, the first request to its service."""
         path = urlsplit(response.url).path
         group = listing.next_group(response)
         if group:
@@ -109,18 +112,18 @@ class Hanweb(Portal):
         return None
 
     def document_request(self, entry: Entry, key: str) -> Request:
-        """The module's first page is asked for twice: as the listing, and as the report of its year."""
+        """The module's first page is requested twice: as the listing, and as the report of its year."""
         request = super().document_request(entry, key)
         return request.replace(dont_filter=True) if entry.url in self.listings else request
 
     def audit(self, **how: Any) -> Iterator[Problem]:
-        """The module's list of years prints no dates, and that is no fault of it."""
+        """Every problem but missing dates in the module's list of years, which prints none."""
         for problem in super().audit(**how):
             if problem.kind != ProblemKind.LISTING_UNDATED or _module(problem.url or "") == (None, None):
                 yield problem
 
     def _first_page(self, response: Response) -> Iterator[Request]:
-        """The first request to the service, by the numbers that the column's page names."""
+        """The first request to the service, with the numbers that the column's page names."""
         text = html.unescape(response.text)
         for script in _SCRIPT.findall(response.text):
             query = dict(_PAIR.findall(html.unescape(script)))
@@ -152,14 +155,14 @@ class Hanweb(Portal):
             yield Request(url, cb_kwargs={"branch": url})
 
     def _next_page(self, response: Response) -> Iterator[Request]:
-        """The gateway's next page: up to the count where it gives one, else until a page is not full."""
+        """The gateway's next page: up to its count; without one, until a page is not full."""
         query = {name: values[0] for name, values in parse_qs(urlsplit(response.url).query).items()}
         number, asked = int(query["pageNo"]), int(query["rows"])
         shown = len(list(self.entries(response)))
         size = response.meta.get("size") or shown
         count = self.total(response)
         if shown and (number * size < count if count is not None else shown >= min(asked, size)):
-            meta = {"size": size} if count is not None else {"size": size, "probing": True}
+            meta = {"size": size} if count is not None else {"size": size, "may_be_empty": True}
             yield Request(add_or_replace_parameter(response.url, "pageNo", str(number + 1)), meta=meta)
 
 
@@ -181,9 +184,9 @@ def _module(url: str) -> tuple[str | None, str | None]:
 
 
 def _years(response: Response) -> Iterator[Entry]:
-    """The module's own page and those of other years that it links, titled by what they are: the reports of these years.
+    """The module's own page and those of other years that it links, as the reports that they are.
 
-    Their links say no more than the year.
+    The titles are made up here because the links' texts are the years alone.
     """
     links = {response.url: _module(response.url)}
     for link in anchors(response):
@@ -197,9 +200,9 @@ def _years(response: Response) -> Iterator[Entry]:
 
 
 def _next_range(response: Response) -> Iterator[Request]:
-    """The records after these, by the number of records that came: an answer may hold fewer than were asked for.
+    """The records after these, by the number received: an answer may hold fewer than were requested.
 
-    Where a group was asked for by its number, `totalpage` counts the groups.
+    Where a group was requested by its number, `totalpage` is the number of groups.
     """
     query = {name: values[0] for name, values in parse_qs(urlsplit(response.url).query).items()}
     start, count, total = query.get("startrecord"), len(listing.records(response)), listing.total(response)

@@ -1,4 +1,4 @@
-"""Any other system: a listing of links with a link to the next page."""
+"""Sites on any other system: a listing of links, and a link to the next page."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _NEXT = re.compile(r"^\s*(下一页|下页|后一页|Next|>|»)\s*>*\s*$", re.IG
 
 
 class Links(Portal):
-    """A site of no platform known here.
+    """A site on a system that is no platform here.
 
-    Its file gives `document`, a pattern of its articles' addresses with the group `key`. Where that does not tell the
-    entries from other links, `entry_links` is a CSS selector of theirs; where the next page is not linked as 下一页,
-    `next_page` is one of that link.
+    Its file gives `document`, a pattern of its articles' addresses with the group `key`. Where addresses do not tell entries
+    from other links, `entry_links` is a CSS selector for the entries' links; where the next page is not linked as 下一页,
+    `next_page` is a selector for that link.
     """
 
     platform: ClassVar[str] = "links"
@@ -34,7 +34,7 @@ class Links(Portal):
         yield from listed_rows(response, self.document, self.entry_links)
 
     def next_pages(self, response: Response) -> Iterator[Request]:
-        """The next page, if there is a link to one."""
+        """The next page, if it is linked: by the first link that `next_page` selects or that is named 下一页."""
         if not isinstance(response, TextResponse):
             return
         link = next(self._next_links(response), None)

@@ -1,4 +1,4 @@
-"""NFCMS, the system of Guangdong's portals: static columns index.html, index_2.html …"""
+"""NFCMS, the content management system of Guangdong's portals: static columns index.html, index_2.html …"""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _LINKED = re.compile(r"/?index_(\d+)\.html")
 class NFCMS(Portal):
     """A site on NFCMS. Its file gives in `listings` the first page (`…/index.html`) of each column.
 
-    An article is `post_<id>.html` anywhere on the site and its sub-sites, and `mpost_<id>.html` for telephones: the id
-    alone is the document. The first page of a column has no number, the second is index_2.html.
+    An article is `post_<id>.html` anywhere on the site and its sub-sites, and `mpost_<id>.html` for phones: the id alone is
+    the document's key. The first page of a column has no number, the second is index_2.html.
     """
 
     platform: ClassVar[str] = "nfcms"
@@ -33,20 +33,20 @@ class NFCMS(Portal):
 
     @classmethod
     def rank(cls, url: str) -> tuple[Any, ...]:
-        """The page in its column before the copy in the catalogue, both before the one for telephones."""
+        """The page in its column ranks before the copy in the catalogue, and both before the version for phones."""
         path = urlsplit(url).path
         return ("/mpost_" in path, "/gkmlpt/" in path, len(url), url)
 
     def next_pages(self, response: Response) -> Iterator[Request]:
-        """The page after this one, as far as the page says that there are more."""
+        """The page after this one, if the page says that there are more."""
         page = _PAGE.search(urlsplit(response.url).path)
         if page is None and not response.url.endswith("/"):
             return
         number = int(page[1] or 1) if page else 1
-        told = _PAGES.search(response.text)
+        stated = _PAGES.search(response.text)
         last = (
-            int(told[1])
-            if told
+            int(stated[1])
+            if stated
             else max((int(n) for n in _LINKED.findall(" ".join(response.css("a::attr(href)").getall()))), default=1)
         )
         if number < last:

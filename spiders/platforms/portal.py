@@ -167,7 +167,7 @@ class Portal(ListingReader, scrapy.Spider):
             return
         for entry in entries:
             entry.portal, entry.listing_url = self.name, root
-        promised = "probing" not in response.meta
+        promised = "may_be_empty" not in response.meta
         self.runs.count("listing/pages")
         if not walk.visit(branch, response.url, entries, total, goes_on=bool(requests), promised=promised):
             return
@@ -306,7 +306,7 @@ class Portal(ListingReader, scrapy.Spider):
             return
         times = request.meta.get("asked_again", 0)
         if kind in {ProblemKind.BLOCKED, ProblemKind.ERROR} and times < LISTING_ASKED_AGAIN and not self.offline:
-            meta = {name: value for name, value in request.meta.items() if name in {"probing", "moved"}}
+            meta = {name: value for name, value in request.meta.items() if name in {"may_be_empty", "moved"}}
             yield request.replace(priority=-10, dont_filter=True, meta=meta | {"asked_again": times + 1})
             return
         walk.add_problem(ProblemKind.LISTING_FAILED, f"could not fetch this page of a listing ({kind})", request.url)

@@ -1,4 +1,4 @@
-"""TRS WCM: static pages whose page links are written by script, from arguments that the page passes."""
+"""TRS WCM: static pages whose pager is written by a script, from arguments in the page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scrapy.http import Response, TextResponse
 from spiders.platforms import listing
 from spiders.platforms.portal import Portal
 
-# Digits are asked for because the function's definition stands in the page too.
+# Digits only: the page also holds the function's definition, whose arguments are names.
 _CALL = re.compile(
     r"createPage(?:HTML)?\(\s*(?:[\"'][^\"']*[\"']\s*,\s*)?(\d+)\s*,\s*(\d+)\s*,\s*[\"']([^\"']+)[\"']\s*,\s*[\"'](\w+)[\"']"
 )
@@ -25,8 +25,8 @@ _INDEX = re.compile(r"(?P<name>[^/_]+)(?:_(?P<number>\d+))?\.(?P<extension>s?htm
 class TRS(Portal):
     """A site on TRS WCM. Its file gives in `listings` the folder or index page of each column.
 
-    An article is `t<date>_<docid>.html`: the docid alone is the document, the date is the system's and no publication
-    date. Page i of a column, counted from 0, is index.html, index_1.html, index_2.html …
+    An article is `t<date>_<docid>.html`: the docid alone is the document's key; the date is when the system stored the
+    article, not its date of publication. Page i of a column, counted from 0, is index.html, index_1.html, index_2.html …
     """
 
     platform: ClassVar[str] = "trs"
@@ -46,7 +46,7 @@ class TRS(Portal):
     }
 
     def next_pages(self, response: Response) -> Iterator[Request]:
-        """The next group of XML records, or the page that the page's script counts next."""
+        """The next group of XML records, or the next page by the pager's script."""
         group = listing.next_group(response)
         if group:
             yield response.follow(group)
@@ -54,14 +54,14 @@ class TRS(Portal):
             yield from scripted_page(response)
 
     def article_pages(self, response: TextResponse) -> Iterator[str]:
-        """A long article is split like a listing: t…_1.html, t…_2.html."""
+        """A long article is split in the way of a listing: t…_1.html, t…_2.html."""
         call = _CALL.search(response.text)
         if call and self.document.search(response.url):
             yield from (response.urljoin(f"{call[3]}_{number}.{call[4]}") for number in range(1, int(call[1])))
 
 
 def scripted_page(response: Response) -> Iterator[Request]:
-    """The page after this one, computed from the arguments that the page itself passes to its pager."""
+    """The page after this one, computed from the arguments that the page passes to its pager's script."""
     call = _CALL.search(response.text)
     if call:
         if int(call[2]) + 1 < int(call[1]):

@@ -1,4 +1,4 @@
-"""TRS WCM as Fujian and Xiamen use it: the first page is static, the rest is asked of a search service."""
+"""TRS WCM with the template of Fujian and Xiamen: the first page is static, a search service has the rest."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _COUNT = re.compile(r"\brecordCount\s*:\s*['\"]?(\d+)")
 class TRSFujian(JSONPages, TRS):
     """A site on TRS with Fujian's template. Its file gives in `listings` the folder of each column.
 
-    The page's own script tells how to ask on: channel, class, order, rows a page and `recordCount`, the announced total.
-    index_1.html exists but is not page 2.
+    The page's own script holds the service's arguments: channel, class, order, rows a page, and `recordCount`, the announced
+    total. index_1.html exists but is not page 2.
     """
 
     platform: ClassVar[str] = "trs_fujian"

@@ -1,4 +1,4 @@
-"""UCAP (开普): columns whose rows are answered as JSON by /common/search/<channel>."""
+"""UCAP (开普): columns whose rows /common/search/<channel> supplies as JSON."""
 
 from __future__ import annotations
 
