@@ -19,6 +19,7 @@ from pipelines.html.article_element import content_size, find_article_element
 from pipelines.html.boxes import BoxRole, is_headed_attachments, is_hidden, role
 from pipelines.html.paragraphs import SILENT, paragraphs_of, remove_unseen, strip_markup
 from pipelines.html.parsing import ParsedPage, parse_html
+from pipelines.html.trimming import INFO_LINE, cut_attachment_lines, cut_head, cut_tail
 
 LITTLE = 60
 """Characters below which no text is worth looking for."""
@@ -61,27 +62,24 @@ def find_article(parsed: ParsedPage) -> Article:
         article.lines_above = _lines_above(place, parsed.has_hidden)
         anchors += _anchors_below(place)
         article.lines_below = _lines_below(place, parsed.has_hidden)
-    _cut_head(article)
+    article.lines_above = cut_head(article.paragraphs) + article.lines_above
     article.attachments = links.documents(anchors, parsed.base)
     known = {attachment.url for attachment in article.attachments}
     scripted = links.scripted_documents(parsed.scripts, parsed.base)
     article.attachments += [attachment for attachment in scripted if attachment.url not in known]
     article.images = links.pictures(images, parsed.base)
-    _cut_attachment_lines(article)
-    _cut_tail(article)
+    cut_attachment_lines(article.paragraphs, article.attachments)
+    article.lines_below = cut_tail(article.paragraphs) + article.lines_below
     return article
 
 
 def _plain_article(source: str) -> Article:
-    article = Article(
-        paragraphs=[
-            line for raw in source.splitlines() if (line := raw.replace("\u00a0", " ").replace("\u3000", " ").strip())
-        ]
-    )
-    _cut_head(article)
-    _cut_attachment_lines(article)
-    _cut_tail(article)
-    return article
+    lines = source.replace("\u00a0", " ").replace("\u3000", " ").splitlines()
+    paragraphs = [line for raw in lines if (line := raw.strip())]
+    head = cut_head(paragraphs)
+    cut_attachment_lines(paragraphs, [])
+    tail = cut_tail(paragraphs)
+    return Article(paragraphs=paragraphs, lines_above=head, lines_below=tail)
 
 
 def _embedded_article(parsed: ParsedPage, place: Any) -> Any:
@@ -101,10 +99,9 @@ def _last_resort(parsed: ParsedPage) -> Article:
     import trafilatura
 
     text = trafilatura.extract(parsed.source, fast=True, include_comments=False, include_tables=True, deduplicate=False)
-    article = Article(paragraphs=[collapse_blanks(line) for line in (text or "").splitlines() if line.strip(" |-")])
-    _cut_head(article)
-    _cut_tail(article)
-    return article
+    paragraphs = [collapse_blanks(line) for line in (text or "").splitlines() if line.strip(" |-")]
+    head = cut_head(paragraphs)
+    return Article(paragraphs=paragraphs, lines_above=head, lines_below=cut_tail(paragraphs))
 
 
 # --- around the article ----------------------------------------------------------------------------------------------
@@ -128,7 +125,7 @@ def _lines_above(element: Any, has_hidden: bool) -> list[str]:
             if sibling.tag not in SILENT and not is_hidden(sibling):
                 if not _is_menu(sibling):
                     found += reversed(_lines_of(sibling, has_hidden))
-                elif not any(map(_INFO_LINE.search, found)):
+                elif not any(map(INFO_LINE.search, found)):
                     found += _lines_of(sibling, has_hidden)[: -NEAR_LINES - 1 : -1]
             if len(found) >= MANY_LINES:
                 return found
@@ -197,85 +194,6 @@ def _up_from(element: Any) -> Iterator[Any]:
             return
         yield element
         element = element.getparent()
-
-
-_INFO_LINE = re.compile(
-    r"(?:^|[\s|】\])）]|发\s*布|公\s*布|刊\s*发|发\s*表|更\s*新|公\s*开)(?:时\s*间|日\s*期)(?:发布)?\s*[:：]\s*(?:19|20)\d\d\s*[-/.年]|"
-    r"^(?:信息|文章|稿件)?来\s*源\s*[:：]|(?:19|20)\d\d[-/年]\d{1,2}[-/月]\d{1,2}.{0,60}来\s*源\s*[:：]|"
-    r"来\s*源\s*[:：].{0,60}(?:19|20)\d\d[-/年]\d{1,2}[-/月]\d{1,2}"
-)
-_BUTTON = re.compile(
-    r"分享(?:到|至)?|字[号体](?:大小)?|打印(?:本页|页面|正文|文章)?|关闭(?:本页|窗口|页面)?|收藏|(?:浏览|阅读|点击|访问)(?:次数|人数|数|量|率)?|\d*次|"
-    r"背景颜色|视力保护色?|返回(?:顶部|列表)?|TOP|下载|保存|纠错|新媒体|当前位置.*|您(?:现在|当前)?(?:的|所在)位置.*|扫(?:一扫|码|描)[^，。]{0,16}|"
-    r"用?手机[^，。]{0,12}|微信|微博|QQ(?:空间)?|页面已归档|已归档|无障碍|朗读|语音播报|全真版|文字版|文件下载|(?:相关)?附\s*件(?:下载)?|[大中小](?=\W|$)|[×X]",
-    re.IGNORECASE,
-)
-_EDITOR = re.compile(
-    r"^[\[【(（\s]*(?:责任编辑|责\s*编|编\s*辑|责任?校对|审核人?|校对|录入|供稿|初审|终审|复审|监制|编审)\s*[:：].{0,40}$"
-)
-_STOP = re.compile(
-    r"^(?:上一[篇条页]|下一[篇条页]|(?:相关|延伸|推荐|热点|关联)(?:链接|文档|信息|新闻|阅读|文章|稿件|解读|附件|政策|推荐|文件|内容)\s*[:：>》]*$|"
-    r"您访问的链接即将离开|扫一扫|附件下载|分享到|打印本页|网站声明|版权所有|主办单位|主办[:：]|友情链接|网站地图)"
-)
-
-
-def _is_buttons(line: str) -> bool:
-    """Whether a line consists of labels of buttons."""
-    if len(line) > 90:
-        return False
-    rest, buttons = _BUTTON.subn("", line)
-    return buttons > 0 and not re.search(r"\w", rest)
-
-
-def _cut_head(article: Article) -> None:
-    """Move lines of title, date and source at the head of the container to the lines above; drop buttons."""
-    paragraphs = article.paragraphs
-    last = -1
-    for i, line in enumerate(paragraphs[:12]):
-        if len(line) <= 160 and ("源" in line or "间" in line or "期" in line) and _INFO_LINE.search(line):
-            last = i
-    if last >= 0 and sum(map(len, paragraphs[:last])) < 500:
-        article.lines_above = [*reversed(paragraphs[: last + 1]), *article.lines_above]
-        del paragraphs[: last + 1]
-    while paragraphs and _is_buttons(paragraphs[0]):
-        del paragraphs[0]
-
-
-def _cut_tail(article: Article) -> None:
-    """Move buttons, exit notices, editor lines and lists of other articles at the end to the lines below."""
-    paragraphs = article.paragraphs
-    for i in range(len(paragraphs) // 2, len(paragraphs)):
-        if (
-            _STOP.match(paragraphs[i])
-            and len(paragraphs[i]) < 60
-            and not any(len(line) > 80 for line in paragraphs[i + 1 :])
-        ):
-            article.lines_below = paragraphs[i:] + article.lines_below
-            del paragraphs[i:]
-            break
-    while paragraphs and (_is_buttons(paragraphs[-1]) or _EDITOR.match(paragraphs[-1])):
-        article.lines_below.insert(0, paragraphs.pop())
-
-
-_LISTED_FILE = re.compile(
-    r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?\s*\S.*\.(?:pdf|docx?|xlsx?|wps|ofd|zip|rar)\s*$", re.IGNORECASE
-)
-_FILES_HEAD = re.compile(r"^附\s*件(?:下载)?\s*[:：]?$")
-_FILE_NUMBER = re.compile(r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?|\W")
-
-
-def _cut_attachment_lines(article: Article) -> None:
-    """Drop lines that hold nothing but the names of attached documents."""
-    paragraphs = article.paragraphs
-    if article.attachments:
-        names = {re.sub(r"\W", "", a.name) for a in article.attachments}
-        paragraphs[:] = [line for line in paragraphs if len(line) > 160 or _FILE_NUMBER.sub("", line) not in names]
-    while (
-        paragraphs
-        and len(paragraphs[-1]) < 100
-        and (_FILES_HEAD.match(paragraphs[-1]) or _LISTED_FILE.match(paragraphs[-1]))
-    ):
-        paragraphs.pop()
 
 
 # --- split articles --------------------------------------------------------------------------------------------------

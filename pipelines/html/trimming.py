@@ -1,0 +1,81 @@
+"""What at the head and end of an article's container is no text of the article: info lines, buttons, lists of files."""
+
+from __future__ import annotations
+
+import re
+
+from archive.model import Attachment
+
+INFO_LINE = re.compile(
+    r"(?:^|[\s|】\])）]|发\s*布|公\s*布|刊\s*发|发\s*表|更\s*新|公\s*开)(?:时\s*间|日\s*期)(?:发布)?\s*[:：]\s*(?:19|20)\d\d\s*[-/.年]|"
+    r"^(?:信息|文章|稿件)?来\s*源\s*[:：]|(?:19|20)\d\d[-/年]\d{1,2}[-/月]\d{1,2}.{0,60}来\s*源\s*[:：]|"
+    r"来\s*源\s*[:：].{0,60}(?:19|20)\d\d[-/年]\d{1,2}[-/月]\d{1,2}"
+)
+_BUTTON = re.compile(
+    r"分享(?:到|至)?|字[号体](?:大小)?|打印(?:本页|页面|正文|文章)?|关闭(?:本页|窗口|页面)?|收藏|(?:浏览|阅读|点击|访问)(?:次数|人数|数|量|率)?|\d*次|"
+    r"背景颜色|视力保护色?|返回(?:顶部|列表)?|TOP|下载|保存|纠错|新媒体|当前位置.*|您(?:现在|当前)?(?:的|所在)位置.*|扫(?:一扫|码|描)[^，。]{0,16}|"
+    r"用?手机[^，。]{0,12}|微信|微博|QQ(?:空间)?|页面已归档|已归档|无障碍|朗读|语音播报|全真版|文字版|文件下载|(?:相关)?附\s*件(?:下载)?|[大中小](?=\W|$)|[×X]",
+    re.IGNORECASE,
+)
+_EDITOR = re.compile(
+    r"^[\[【(（\s]*(?:责任编辑|责\s*编|编\s*辑|责任?校对|审核人?|校对|录入|供稿|初审|终审|复审|监制|编审)\s*[:：].{0,40}$"
+)
+_STOP = re.compile(
+    r"^(?:上一[篇条页]|下一[篇条页]|(?:相关|延伸|推荐|热点|关联)(?:链接|文档|信息|新闻|阅读|文章|稿件|解读|附件|政策|推荐|文件|内容)\s*[:：>》]*$|"
+    r"您访问的链接即将离开|扫一扫|附件下载|分享到|打印本页|网站声明|版权所有|主办单位|主办[:：]|友情链接|网站地图)"
+)
+_LISTED_FILE = re.compile(
+    r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?\s*\S.*\.(?:pdf|docx?|xlsx?|wps|ofd|zip|rar)\s*$", re.IGNORECASE
+)
+_FILES_HEAD = re.compile(r"^附\s*件(?:下载)?\s*[:：]?$")
+_FILE_NUMBER = re.compile(r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?|\W")
+
+
+def cut_head(paragraphs: list[str]) -> list[str]:
+    """Remove lines of title, date and source, and buttons, from the head; returns those lines, the last one first."""
+    last = -1
+    for i, line in enumerate(paragraphs[:12]):
+        if len(line) <= 160 and ("源" in line or "间" in line or "期" in line) and INFO_LINE.search(line):
+            last = i
+    head: list[str] = []
+    if last >= 0 and sum(map(len, paragraphs[:last])) < 500:
+        head = paragraphs[last::-1]
+        del paragraphs[: last + 1]
+    while paragraphs and _is_buttons(paragraphs[0]):
+        del paragraphs[0]
+    return head
+
+
+def cut_tail(paragraphs: list[str]) -> list[str]:
+    """Remove buttons, exit notices, editor lines and lists of other articles from the end; returns them in order."""
+    tail: list[str] = []
+    for i in range(len(paragraphs) // 2, len(paragraphs)):
+        line, rest = paragraphs[i], paragraphs[i + 1 :]
+        if _STOP.match(line) and len(line) < 60 and not any(len(later) > 80 for later in rest):
+            tail = paragraphs[i:]
+            del paragraphs[i:]
+            break
+    while paragraphs and (_is_buttons(paragraphs[-1]) or _EDITOR.match(paragraphs[-1])):
+        tail.insert(0, paragraphs.pop())
+    return tail
+
+
+def cut_attachment_lines(paragraphs: list[str], attachments: list[Attachment]) -> None:
+    """Remove lines that hold nothing but the names of attached documents."""
+    if attachments:
+        names = {re.sub(r"\W", "", attachment.name) for attachment in attachments}
+        paragraphs[:] = [line for line in paragraphs if len(line) > 160 or _FILE_NUMBER.sub("", line) not in names]
+    while paragraphs and len(paragraphs[-1]) < 100 and _names_files(paragraphs[-1]):
+        paragraphs.pop()
+
+
+def _names_files(line: str) -> bool:
+    return bool(_FILES_HEAD.match(line) or _LISTED_FILE.match(line))
+
+
+def _is_buttons(line: str) -> bool:
+    """Whether a line consists of labels of buttons."""
+    if len(line) > 90:
+        return False
+    rest, buttons = _BUTTON.subn("", line)
+    return buttons > 0 and not re.search(r"\w", rest)
