@@ -1,187 +1,209 @@
-"""The wordings in which Chinese reports state figures, as patterns: what each counts, and what spoils it."""
+"""The wordings in which Chinese reports state figures, as patterns: what each counts, and what spoils it.
+
+The sentences that they are made from are those of published reports. See docs/form.md, Prose.
+"""
 
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import NamedTuple
 
-from archive.forms import rows
+from archive.forms import names, rows
+from archive.vocabulary import Form
 
-N = r"(?P<n>\d{1,9}(?:\.\d+)?)(?P<more>[余多万亿千百])?(?P<u>件次|件|宗|条|份|起|例|个|项|次)(?!\d)"
-GAP = r"(?:的|了|总计|合计|共|计|为|是|有|达到|达|数量|数|案件|案|情形|类|答复|决定|信息|申请|处理|办理|\(|\))*+"
-NEXT = r"(?:下一?年度?|次年|来年|(?P<y>20\d\d)年度?)"
-LAST = r"(?:上一?年度?|去年|往年|(?P<y>20\d\d)年度?)"
-TAKES = r"(?P<verb>新收到?|新增|受理|收到|接到|接收|接受|收取|收|办理)"
+_COUNT = r"(?P<n>\d{1,9}(?:\.\d+)?)(?P<more>[余多万亿千百])?(?P<u>件次|件|宗|条|份|起|例|个|项|次)(?!\d)"
+_FILLER = r"(?:的|了|总计|合计|共|计|为|是|有|达到|达|数量|数|案件|案|情形|类|答复|决定|信息|申请|处理|办理|\(|\))*+"
+_NEXT_YEAR = r"(?:下一?年度?|次年|来年|(?P<y>20\d\d)年度?)"
+_LAST_YEAR = r"(?:上一?年度?|去年|往年|(?P<y>20\d\d)年度?)"
+_RECEIVES = r"(?P<verb>新收到?|新增|受理|收到|接到|接收|接受|收取|收|办理)"
+
+FigureKey = tuple[int, str, str]
+"""Table, row and column of a figure."""
+
+
+class Matter(StrEnum):
+    """What prose is about."""
+
+    APPLICATIONS = "applications"
+    REVIEWS = "reviews"
+    REVIEW_RESULTS = "review results"
+    """Results that a sentence on reviews counts."""
+    SUITS = "suits"
+    REMEDIES = "remedies"
+    """Reviews and suits."""
+    DOCUMENTS = "documents"
+    """Normative documents."""
+    DECISIONS = "decisions"
+    """Licences, penalties and coercive measures."""
 
 
 class Rule(NamedTuple):
     """What a clause that matches states."""
 
     word: str
-    """Stands in every clause that the pattern matches; look for it first, because that is quick."""
+    """Stands in every clause that the pattern matches; looked for first, because that is quick."""
     pattern: re.Pattern[str]
     table_no: int
     row: str
     column: str
-    domain: str
-    """The matter the clause must be about: applications, reviews, suits or documents."""
+    matter: Matter
+    """What the clause must be about."""
 
     @property
-    def key(self) -> tuple[int, str, str]:
+    def key(self) -> FigureKey:
         """Table, row and column of the figure."""
         return self.table_no, self.row, self.column
 
 
-def _rule(
-    word: str, pattern: str, row: str, column: str = "total", table_no: int = 3, domain: str = "applications"
-) -> Rule:
-    return Rule(word, re.compile(pattern), table_no, row, column, domain)
+def _application(word: str, pattern: str, row: str, column: str = names.TOTAL) -> Rule:
+    return Rule(word, re.compile(pattern), 3, row, column, Matter.APPLICATIONS)
+
+
+def _remedy(word: str, pattern: str, column: str, matter: Matter) -> Rule:
+    return Rule(word, re.compile(pattern), 4, names.CASES, column, matter)
+
+
+def _document(word: str, pattern: str, column: str) -> Rule:
+    return Rule(word, re.compile(pattern), 2, names.NORMATIVE_DOCUMENTS, column, Matter.DOCUMENTS)
+
+
+def _decision(word: str, pattern: str, row: str) -> Rule:
+    return Rule(word, re.compile(pattern), 2, row, names.DECISIONS, Matter.DECISIONS)
 
 
 CARRIED_OUT = (
-    re.compile(rf"结?转(?:至|到|入)?{NEXT}(?:继续)?{GAP}{N}"),
+    re.compile(rf"结?转(?:至|到|入)?{_NEXT_YEAR}(?:继续)?{_FILLER}{_COUNT}"),
     re.compile(
-        rf"{N}(?:申请)?(?:按照?(?:有关|相关)?(?:规定|要求|程序)|依法|依规|将|需|已|均|正)*+结?转(?:至|到|入)?{NEXT}"
+        rf"{_COUNT}(?:申请)?(?:按照?(?:有关|相关)?(?:规定|要求|程序)|依法|依规|将|需|已|均|正)*+结?转(?:至|到|入)?{_NEXT_YEAR}"
     ),
 )
 CARRIED_IN = (
-    re.compile(rf"{LAST}(?:未办结)?(?:结转|转入|遗留)(?:至|到)?(?:本年度?|今年|20\d\d年度?)?[^\d,]{{0,16}}?{N}"),
-    re.compile(rf"(?:结转|转入){LAST}[^\d,]{{0,16}}?{N}"),
+    re.compile(
+        rf"{_LAST_YEAR}(?:未办结)?(?:结转|转入|遗留)(?:至|到)?(?:本年度?|今年|20\d\d年度?)?[^\d,]{{0,16}}?{_COUNT}"
+    ),
+    re.compile(rf"(?:结转|转入){_LAST_YEAR}[^\d,]{{0,16}}?{_COUNT}"),
 )
 RECEIVED = (
-    re.compile(rf"{TAKES}(?P<about>[^\d,]{{0,44}}?申请[^\d,]{{0,14}}?){N}"),
-    re.compile(rf"{TAKES}[^\d,]{{0,12}}?{N}(?P<about>[^\d,]{{0,20}}?公开[^\d,]{{0,6}}申请)"),
-    re.compile(rf"{TAKES}(?P<about>[^\d,]{{0,16}}?依申请公开[^\d,]{{0,10}}?){N}"),
-    re.compile(rf"^(?:本年度?|今年|全年|年内)?(?P<verb>新收)到?(?P<about>{GAP}){N}"),
-    re.compile(rf"(?P<verb>)(?P<about>信息公开申请)(?:量|数量|总数|总量|数)(?:共|计|为|是|达)*+{N}"),
+    re.compile(rf"{_RECEIVES}(?P<about>[^\d,]{{0,44}}?申请[^\d,]{{0,14}}?){_COUNT}"),
+    re.compile(rf"{_RECEIVES}[^\d,]{{0,12}}?{_COUNT}(?P<about>[^\d,]{{0,20}}?公开[^\d,]{{0,6}}申请)"),
+    re.compile(rf"{_RECEIVES}(?P<about>[^\d,]{{0,16}}?依申请公开[^\d,]{{0,10}}?){_COUNT}"),
+    re.compile(rf"^(?:本年度?|今年|全年|年内)?(?P<verb>新收)到?(?P<about>{_FILLER}){_COUNT}"),
+    re.compile(rf"(?P<verb>)(?P<about>信息公开申请)(?:量|数量|总数|总量|数)(?:共|计|为|是|达)*+{_COUNT}"),
 )
-PROCESSED = re.compile(rf"(?<!未)(?:办结|审结|办理完毕|办毕)(?:政府信息公开|依申请公开|信息公开|完毕){{0,2}}{GAP}{N}")
+PROCESSED = re.compile(
+    rf"(?<!未)(?:办结|审结|办理完毕|办毕)(?:政府信息公开|依申请公开|信息公开|完毕){{0,2}}{_FILLER}{_COUNT}"
+)
 CHANNEL = re.compile(r"当面|现场|网络|网上|网站|在线|信函|传真|邮件|邮寄|书面|窗口|来访|电话|口头")
-CHANNEL_FIGURE = re.compile(rf"申请{GAP}[1-9]\d*(?:件|宗|条|份)")
-RULES = (
-    _rule("公开", rf"(?:部分(?:予以|同意)?公开|(?:同意|予以)部分公开){GAP}{N}", "partially_granted"),
-    _rule(
-        "公开", rf"^[^\d]{{0,6}}{N}(?:为|属于?|被|的|作出|是)*(?:同意|予以)?部分公开(?:的|答复)*$", "partially_granted"
+CHANNEL_FIGURE = re.compile(rf"申请{_FILLER}[1-9]\d*(?:件|宗|条|份)")
+_RULES = (
+    _application(
+        "公开", rf"(?:部分(?:予以|同意)?公开|(?:同意|予以)部分公开){_FILLER}{_COUNT}", names.PARTIALLY_GRANTED
     ),
-    _rule("公开", rf"(?<![不未分])(?:全部予以|予以|同意|准予|全部)公开{GAP}{N}", "granted"),
-    _rule(
-        "公开", rf"^[^\d]{{0,6}}{N}(?:为|属于?|被|的|作出|是)*(?:全部予以|予以|同意|准予)公开(?:的|答复)*$", "granted"
+    _application(
+        "公开",
+        rf"^[^\d]{{0,6}}{_COUNT}(?:为|属于?|被|的|作出|是)*(?:同意|予以)?部分公开(?:的|答复)*$",
+        names.PARTIALLY_GRANTED,
     ),
-    _rule("公开", rf"(?:不予以?公开|不同意公开){GAP}{N}", "denied_total"),
-    _rule("公开", rf"^[^\d]{{0,6}}{N}(?:为|属于?|被|的|作出|是)*(?:不予以?|不同意)公开(?:的|答复)*$", "denied_total"),
-    _rule("提供", rf"^[^\d]{{0,6}}{N}(?:为|属于?|被|的|是)*无法提供(?:的)?$", "not_provided_total"),
-    _rule("不予处理", rf"^[^\d]{{0,6}}{N}(?:为|属于?|被|的|是)*不予处理(?:的)?$", "not_processed_total"),
-    _rule("提供", rf"无法提供(?:政府信息)?{GAP}{N}", "not_provided_total"),
-    _rule("不予处理", rf"不予处理{GAP}{N}", "not_processed_total"),
-    _rule("其他处理", rf"其他处理(?:方式|结果)?{GAP}{N}", "other_total"),
-    _rule(
+    _application("公开", rf"(?<![不未分])(?:全部予以|予以|同意|准予|全部)公开{_FILLER}{_COUNT}", names.GRANTED),
+    _application(
+        "公开",
+        rf"^[^\d]{{0,6}}{_COUNT}(?:为|属于?|被|的|作出|是)*(?:全部予以|予以|同意|准予)公开(?:的|答复)*$",
+        names.GRANTED,
+    ),
+    _application("公开", rf"(?:不予以?公开|不同意公开){_FILLER}{_COUNT}", names.DENIED_TOTAL),
+    _application(
+        "公开",
+        rf"^[^\d]{{0,6}}{_COUNT}(?:为|属于?|被|的|作出|是)*(?:不予以?|不同意)公开(?:的|答复)*$",
+        names.DENIED_TOTAL,
+    ),
+    _application("提供", rf"^[^\d]{{0,6}}{_COUNT}(?:为|属于?|被|的|是)*无法提供(?:的)?$", names.NOT_PROVIDED_TOTAL),
+    _application(
+        "不予处理", rf"^[^\d]{{0,6}}{_COUNT}(?:为|属于?|被|的|是)*不予处理(?:的)?$", names.NOT_PROCESSED_TOTAL
+    ),
+    _application("提供", rf"无法提供(?:政府信息)?{_FILLER}{_COUNT}", names.NOT_PROVIDED_TOTAL),
+    _application("不予处理", rf"不予处理{_FILLER}{_COUNT}", names.NOT_PROCESSED_TOTAL),
+    _application("其他处理", rf"其他处理(?:方式|结果)?{_FILLER}{_COUNT}", names.OTHER_TOTAL),
+    _remedy(
         "复议",
-        rf"(?:行政|^)复议(?:申请|案件|案|事项|情况|的)*(?:共|计|为|有|数量|数|总数|:)*+{N}",
-        "cases",
-        "review_total",
-        4,
-        "reviews",
+        rf"(?:行政|^)复议(?:申请|案件|案|事项|情况|的)*(?:共|计|为|有|数量|数|总数|:)*+{_COUNT}",
+        names.REVIEW_TOTAL,
+        Matter.REVIEWS,
     ),
-    _rule(
+    _remedy(
         "诉讼",
-        rf"(?:行政|^)诉讼(?:案件|案|事项|情况|的)*(?:共|计|为|有|数量|数|总数|:)*+{N}",
-        "cases",
-        "suit_total",
-        4,
-        "suits",
+        rf"(?:行政|^)诉讼(?:案件|案|事项|情况|的)*(?:共|计|为|有|数量|数|总数|:)*+{_COUNT}",
+        names.SUIT_TOTAL,
+        Matter.SUITS,
     ),
-    _rule(
-        "直接", rf"未经复议直接(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*+{N}", "cases", "suit_direct_total", 4, "suits"
+    _remedy(
+        "直接", rf"未经复议直接(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*+{_COUNT}", names.SUIT_DIRECT_TOTAL, Matter.SUITS
     ),
-    _rule(
+    _remedy(
         "复议后",
-        rf"(?<!经)复议后(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*+{N}",
-        "cases",
-        "suit_after_review_total",
-        4,
-        "suits",
+        rf"(?<!经)复议后(?:起诉|提起)(?:的|行政诉讼|案件|共|为)*+{_COUNT}",
+        names.SUIT_AFTER_REVIEW_TOTAL,
+        Matter.SUITS,
     ),
-    _rule(
+    _remedy(
         "维持",
-        rf"维持(?:原?具体行政行为|原?行政行为|原决定)?(?:的|结果|共|为)*+{N}",
-        "cases",
-        "review_maintained",
-        4,
-        "review results",
+        rf"维持(?:原?具体行政行为|原?行政行为|原决定)?(?:的|结果|共|为)*+{_COUNT}",
+        names.REVIEW_MAINTAINED,
+        Matter.REVIEW_RESULTS,
     ),
-    _rule("纠", rf"(?:纠错|结果纠正|纠正)(?:的|共|为)*+{N}", "cases", "review_corrected", 4, "review results"),
-    _rule("其他", rf"其他(?:情形|结果)(?:的|共|为)*+{N}", "cases", "review_other", 4, "review results"),
-    _rule("审", rf"(?:尚未审结|未审结|正在审理)(?:的|共|为)*+{N}", "cases", "review_pending", 4, "review results"),
+    _remedy("纠", rf"(?:纠错|结果纠正|纠正)(?:的|共|为)*+{_COUNT}", names.REVIEW_CORRECTED, Matter.REVIEW_RESULTS),
+    _remedy("其他", rf"其他(?:情形|结果)(?:的|共|为)*+{_COUNT}", names.REVIEW_OTHER, Matter.REVIEW_RESULTS),
+    _remedy("审", rf"(?:尚未审结|未审结|正在审理)(?:的|共|为)*+{_COUNT}", names.REVIEW_PENDING, Matter.REVIEW_RESULTS),
 )
-OUTCOMES = tuple(rule for rule in RULES if rule.domain == "applications")
-REMEDIES = tuple(rule for rule in RULES if rule.domain != "applications")
+OUTCOMES = tuple(rule for rule in _RULES if rule.matter is Matter.APPLICATIONS)
+REMEDIES = tuple(rule for rule in _RULES if rule.matter is not Matter.APPLICATIONS)
 APPLICANTS = (
-    _rule(
+    _application(
         "自然人",
-        rf"^[^\d]{{0,6}}自然人(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{GAP}{N}",
-        "new_received",
-        "natural_person",
+        rf"^[^\d]{{0,6}}自然人(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{_FILLER}{_COUNT}",
+        names.NEW_RECEIVED,
+        names.NATURAL_PERSON,
     ),
-    _rule(
+    _application(
         "法人",
-        rf"^[^\d]{{0,6}}法人(?:或者?|和|及|、|与)(?:其他|非法人)组织(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{GAP}{N}",
-        "new_received",
-        "organisations_total",
+        rf"^[^\d]{{0,6}}法人(?:或者?|和|及|、|与)(?:其他|非法人)组织(?:提出|提交|递交)?(?:的)?(?:政府信息公开)?{_FILLER}{_COUNT}",
+        names.NEW_RECEIVED,
+        names.ORGANISATIONS_TOTAL,
     ),
-    _rule("商业企业", rf"^[^\d]{{0,6}}商业企业{GAP}{N}", "new_received", "commercial_enterprise"),
-    _rule("科研机构", rf"^[^\d]{{0,6}}科研机构{GAP}{N}", "new_received", "research_institution"),
-    _rule("社会公益", rf"^[^\d]{{0,6}}社会公益组织{GAP}{N}", "new_received", "public_welfare_org"),
-    _rule("法律服务", rf"^[^\d]{{0,6}}法律服务机构{GAP}{N}", "new_received", "legal_service_org"),
-)
-DOCUMENTS = r"(?:行政)?规范性文件"
-TWO = (
-    _rule(
-        "文件",
-        rf"(?:制定|制发|出台|印发)[^\d,]{{0,10}}{DOCUMENTS}{GAP}{N}",
-        "normative_documents",
-        "issued",
-        2,
-        "documents",
+    _application(
+        "商业企业", rf"^[^\d]{{0,6}}商业企业{_FILLER}{_COUNT}", names.NEW_RECEIVED, names.COMMERCIAL_ENTERPRISE
     ),
-    _rule("废止", rf"废止(?:了|失效)?{DOCUMENTS}{GAP}{N}", "normative_documents", "abolished", 2, "documents"),
-    _rule("现行有效", rf"现行有效(?:的)?{DOCUMENTS}{GAP}{N}", "normative_documents", "in_force", 2, "documents"),
-    _rule(
-        "行政许可",
-        rf"(?:办理|作出|做出)行政许可(?:决定)?(?:共|为)*+{N}",
-        "administrative_licensing",
-        "decisions",
-        2,
-        "decisions",
+    _application(
+        "科研机构", rf"^[^\d]{{0,6}}科研机构{_FILLER}{_COUNT}", names.NEW_RECEIVED, names.RESEARCH_INSTITUTION
     ),
-    _rule(
-        "行政处罚",
-        rf"(?:办理|作出|做出|^)行政处罚(?:决定)?(?:共|为)*+{N}",
-        "administrative_penalty",
-        "decisions",
-        2,
-        "decisions",
+    _application(
+        "社会公益", rf"^[^\d]{{0,6}}社会公益组织{_FILLER}{_COUNT}", names.NEW_RECEIVED, names.PUBLIC_WELFARE_ORG
     ),
-    _rule(
-        "行政强制",
-        rf"(?:办理|作出|做出|^)行政强制(?:决定|措施)?(?:共|为)*+{N}",
-        "administrative_coercion",
-        "decisions",
-        2,
-        "decisions",
+    _application(
+        "法律服务", rf"^[^\d]{{0,6}}法律服务机构{_FILLER}{_COUNT}", names.NEW_RECEIVED, names.LEGAL_SERVICE_ORG
     ),
 )
-TWO_FOLLOWING = (
-    _rule("废止", rf"^废止(?:了)?(?:文件)?(?:共|为)*+{N}", "normative_documents", "abolished", 2, "documents"),
-    _rule("现行有效", rf"^现行有效(?:文件)?(?:共|为|的)*+{N}", "normative_documents", "in_force", 2, "documents"),
+_DOCUMENT = r"(?:行政)?规范性文件"
+TABLE_TWO = (
+    _document("文件", rf"(?:制定|制发|出台|印发)[^\d,]{{0,10}}{_DOCUMENT}{_FILLER}{_COUNT}", names.ISSUED),
+    _document("废止", rf"废止(?:了|失效)?{_DOCUMENT}{_FILLER}{_COUNT}", names.ABOLISHED),
+    _document("现行有效", rf"现行有效(?:的)?{_DOCUMENT}{_FILLER}{_COUNT}", names.IN_FORCE),
+    _decision("行政许可", rf"(?:办理|作出|做出)行政许可(?:决定)?(?:共|为)*+{_COUNT}", names.LICENSING),
+    _decision("行政处罚", rf"(?:办理|作出|做出|^)行政处罚(?:决定)?(?:共|为)*+{_COUNT}", names.PENALTY),
+    _decision("行政强制", rf"(?:办理|作出|做出|^)行政强制(?:决定|措施)?(?:共|为)*+{_COUNT}", names.COERCION),
 )
-OUTCOME_ROWS = tuple(row for row in rows("cn-2021", 3) if re.fullmatch(r"3\.[345]\.\d", row.code))
-LISTED = re.compile(rf"^(?P<label>[^\d]{{4,30}}?){GAP}{N}$")
+TABLE_TWO_CONTINUED = (
+    _document("废止", rf"^废止(?:了)?(?:文件)?(?:共|为)*+{_COUNT}", names.ABOLISHED),
+    _document("现行有效", rf"^现行有效(?:文件)?(?:共|为|的)*+{_COUNT}", names.IN_FORCE),
+)
+OUTCOME_ROWS = tuple(row for row in rows(Form.NATIONAL_2021, 3) if re.fullmatch(r"3\.[345]\.\d", row.code))
+LISTED = re.compile(rf"^(?P<label>[^\d]{{4,30}}?){_FILLER}{_COUNT}$")
 
 FIGURE = re.compile(r"\d\s*[件宗条份起例个项次]")
 STATES = re.compile(
     r"\d\s*[件宗条份起例个项次]|[一二两三四五六七八九十百千万〇]\s*[件宗份]|[未没无][^。]{0,60}?(?:申请|复议|诉讼)"
 )
-"""A figure in digits or in words, or nought: what a sentence must have to be read."""
+"""A figure in digits or in words, or zero: what a sentence must have to be read."""
 IN_WORDS = re.compile(
     r"(?<![第每某几数多零〇一二两三四五六七八九十百千万])[零〇一二两三四五六七八九十百千万]++(?=(?:件次|件|宗|份)(?!套))"
 )

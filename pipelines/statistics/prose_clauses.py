@@ -1,0 +1,189 @@
+"""What one clause of prose states: which figures, by the matter that the prose is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from archive.forms import names, normalised
+from archive.vocabulary import Form
+from pipelines.statistics.prose_patterns import (
+    ABOUT,
+    APPLICANTS,
+    CARRIED_IN,
+    CARRIED_OUT,
+    LISTED,
+    ONE_KIND,
+    OTHER_MATTER,
+    OUTCOME_ROWS,
+    OUTCOME_WORDS,
+    OUTCOMES,
+    PROCESSED,
+    RECEIVED,
+    REMEDIES,
+    SUM_OF_TWO,
+    TABLE_TWO,
+    TABLE_TWO_CONTINUED,
+    FigureKey,
+    Matter,
+    Rule,
+)
+
+_PARENTS_OF_REMEDIES = (Matter.REMEDIES, names.NEW_RECEIVED, names.PROCESSED_TOTAL, names.CARRIED_OUT)
+"""Totals after which reviews and suits are about information disclosure without saying so."""
+_RANKS = {"新收": 0, "办理": 2}
+"""How plainly a verb says that applications were received; 1 where it is not named here."""
+_PROCESSED_IN_TIME = re.compile(r"按[时期]|如期|延期|逾期|超期|率")
+
+
+@dataclass(slots=True)
+class ProseContext:
+    """What is known while going through the clauses of one section."""
+
+    year: int | None
+    """The report's."""
+    section: str
+    matter: Matter | None = None
+    parent: str = ""
+    """The row of the last total, or the matter of the last figures: what is listed after it belongs to it."""
+    is_in_list: bool = False
+    """Within a list of parts: 其中 …"""
+    is_first_part: bool = False
+    """The clause at hand is the first part of what the clause before it counts."""
+    is_announced: bool = False
+    """The clause at hand is nothing but 其中."""
+    counted: str = ""
+    """The row that the last clause with a figure stated; empty where it stated none."""
+    is_other_year: bool = False
+    """The clause at hand is about another year, or part of one."""
+
+
+class Figure(NamedTuple):
+    """A figure that a clause states. The match has the groups n (digits), more (余, 多 …) and u (unit)."""
+
+    key: FigureKey
+    match: re.Match[str]
+    rank: int = 0
+    """0 is the plainest wording, larger is weaker."""
+
+
+def figures_in(clause: str, context: ProseContext, form: Form) -> Iterator[Figure]:
+    """The figures that a clause states. Notes in the context to what the next clauses belong."""
+    matter = context.matter
+    if matter is Matter.APPLICATIONS:
+        figure = _application_figure(clause, context, form)
+        if figure is not None:
+            yield figure
+    elif matter is Matter.REVIEWS or matter is Matter.SUITS:
+        yield from _remedy_figures(clause, context)
+    elif (matter is Matter.DOCUMENTS or matter is Matter.DECISIONS) and form == Form.NATIONAL_2021:
+        yield from _table_two_figures(clause, context)
+
+
+def _first_match(rules: Iterable[Rule], clause: str) -> tuple[Rule, re.Match[str]] | None:
+    for rule in rules:
+        if rule.word in clause and (match := rule.pattern.search(clause)):
+            return rule, match
+    return None
+
+
+def _application_figure(clause: str, context: ProseContext, form: Form) -> Figure | None:
+    """The one figure on applications that a clause states, the more specific wordings first."""
+    if carried := _carried_figure(clause, context):
+        return carried
+    if OTHER_MATTER.search(clause) and not OUTCOME_WORDS.search(clause):
+        return None
+    if outcome := _first_match(OUTCOMES, clause):
+        rule, match = outcome
+        if SUM_OF_TWO.search(clause, 0, match.start()):
+            return None
+        is_one_row = rule.row == names.OTHER_TOTAL and form == Form.NATIONAL_2019
+        return Figure((3, names.OTHER_HANDLING, names.TOTAL) if is_one_row else rule.key, match)
+    return _applicant_figure(clause, context) or _total_figure(clause, context) or _listed_figure(clause)
+
+
+def _carried_figure(clause: str, context: ProseContext) -> Figure | None:
+    """What was carried out to the next year, or in from the last."""
+    if "转" not in clause and "遗留" not in clause:
+        return None
+    for row, patterns, step in ((names.CARRIED_OUT, CARRIED_OUT, 1), (names.CARRIED_IN, CARRIED_IN, -1)):
+        for pattern in patterns:
+            match = pattern.search(clause)
+            if match and (match["y"] is None or (context.year is not None and int(match["y"]) == context.year + step)):
+                context.parent = row
+                return Figure((3, row, names.TOTAL), match)
+    return None
+
+
+def _applicant_figure(clause: str, context: ProseContext) -> Figure | None:
+    """Applications received of one kind of applicants, listed after their total."""
+    if context.parent != names.NEW_RECEIVED or "公民" in clause or ("自然人" in clause and "法人" in clause):
+        return None
+    found = _first_match(APPLICANTS, clause)
+    return Figure(found[0].key, found[1]) if found else None
+
+
+def _total_figure(clause: str, context: ProseContext) -> Figure | None:
+    """Applications received or processed; within a list of parts only where the clause says that it is the total."""
+    if context.is_in_list and not clause.startswith(("本年新收", "本年度新收")):
+        return None
+    for pattern in RECEIVED if "申请" in clause or "新收" in clause else ():
+        match = pattern.search(clause)
+        if match and not clause[: match.start()].endswith(("不予", "未", "不")):
+            context.parent = names.NEW_RECEIVED
+            return Figure((3, names.NEW_RECEIVED, names.TOTAL), match, _RANKS.get(match["verb"].removesuffix("到"), 1))
+    match = PROCESSED.search(clause)
+    if match and not _PROCESSED_IN_TIME.search(clause):
+        context.parent = names.PROCESSED_TOTAL
+        return Figure((3, names.PROCESSED_TOTAL, names.TOTAL), match)
+    return None
+
+
+def _listed_figure(clause: str) -> Figure | None:
+    """A reason of refusal named as the form names it, and its count."""
+    match = LISTED.search(clause)
+    row = _outcome_row(match["label"]) if match else None
+    return Figure((3, row, names.TOTAL), match) if match and row else None
+
+
+@lru_cache(maxsize=512)
+def _outcome_row(label: str) -> str | None:
+    text = normalised(label).removeprefix("其中")
+    found = [row.name for row in OUTCOME_ROWS if row.match.search(text) and len(text) >= 0.6 * len(row.label)]
+    return found[0] if len(found) == 1 else None
+
+
+def _remedy_figures(clause: str, context: ProseContext) -> Iterator[Figure]:
+    """Reviews and suits. A sum of both says nothing of either, except that of zero both are zero."""
+    matters = (context.matter, Matter.REVIEW_RESULTS if context.matter is Matter.REVIEWS else None)
+    is_one_kind = bool(ONE_KIND.search(clause))
+    is_sum = "复议" in clause and "诉讼" in clause and not is_one_kind
+    for rule in REMEDIES:
+        if rule.matter not in matters or (is_one_kind and rule.column == names.SUIT_TOTAL) or rule.word not in clause:
+            continue
+        match = rule.pattern.search(clause)
+        if match and (match["n"] == "0" or not is_sum) and _is_about_disclosure(clause, context):
+            for column in (names.REVIEW_TOTAL, names.SUIT_TOTAL) if is_sum else (rule.column,):
+                yield Figure((4, rule.row, column), match)
+
+
+def _is_about_disclosure(clause: str, context: ProseContext) -> bool:
+    """Reviews and suits count only where the prose is about information disclosure."""
+    if ABOUT.search(clause) or context.parent in _PARENTS_OF_REMEDIES:
+        context.parent = Matter.REMEDIES
+        return True
+    return False
+
+
+def _table_two_figures(clause: str, context: ProseContext) -> Iterator[Figure]:
+    """Normative documents, licences, penalties and coercive measures, as the form of 2021 counts them."""
+    rules = TABLE_TWO + (TABLE_TWO_CONTINUED if context.parent == names.NORMATIVE_DOCUMENTS else ())
+    for rule in rules:
+        match = rule.pattern.search(clause) if rule.matter is context.matter and rule.word in clause else None
+        is_of_documents = rule.row == names.NORMATIVE_DOCUMENTS
+        if match and (is_of_documents or "许可" in clause or context.parent == Matter.DECISIONS):
+            context.parent = names.NORMATIVE_DOCUMENTS if is_of_documents else Matter.DECISIONS
+            yield Figure(rule.key, match)
