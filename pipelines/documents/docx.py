@@ -96,7 +96,7 @@ def _children(element: Any, wanted: str) -> Iterator[Any]:
 
 
 def _grid(table: Any) -> Grid:
-    lines: list[list[Cell]] = []
+    rows: list[list[Cell]] = []
     above: dict[int, Cell] = {}
     number = 0
     for row in _children(table, "tr"):
@@ -104,7 +104,7 @@ def _grid(table: Any) -> Grid:
         if "del" in of_row:  # a row that the author has struck out
             continue
         column = min(_number(of_row, "gridBefore", 0), MAX_COLSPAN)
-        line: list[Cell] = []
+        cells: list[Cell] = []
         for cell in _children(row, "tc"):
             if column >= MAX_WIDTH:
                 break
@@ -112,15 +112,15 @@ def _grid(table: Any) -> Grid:
             end = column + min(max(_number(properties, "gridSpan", 1), 1), MAX_COLSPAN, MAX_WIDTH - column)
             upper = above.get(column)
             if upper is not None and "vMerge" in properties and _attribute(properties["vMerge"]) != "restart":
-                line.append(upper._replace(end=end, starts_here=False))
+                cells.append(upper._replace(end=end, starts_here=False))
             else:
                 text = "\n".join(filter(None, (_text(p).strip() for p in _paragraphs(cell))))[:LONGEST_TEXT]
-                line.append(Cell(column, end, text, True, number))
+                cells.append(Cell(column, end, text, True, number))
                 number += 1
             column = end
-        lines.append(line)
-        above = {segment.start: segment for segment in line}
-    return Grid(rows=lines, origin=Origin.DOCX)
+        rows.append(cells)
+        above = {cell.start: cell for cell in cells}
+    return Grid(rows, Origin.DOCX)
 
 
 def _paragraphs(cell: Any) -> Iterator[Any]:

@@ -14,6 +14,8 @@ from pipelines.errors import DocumentError
 from pipelines.tables.grid import LONGEST_TEXT, MAX_WIDTH, Cell, Grid
 
 MOST_SHEETS = 100
+_Slot = tuple[int, int]
+"""Row and column."""
 _Value = int | float | str | bool | time | date | datetime | timedelta
 
 
@@ -44,45 +46,57 @@ def read(body: bytes, kind: str) -> Content:
     return content
 
 
-def _sheet(rows: list[list[_Value]], merged: list[tuple[tuple[int, int], tuple[int, int]]], content: Content) -> None:
-    """Rows with a single cell above the table's first merged or ruled row are text: a sheet has a title."""
-    owner: dict[tuple[int, int], tuple[int, int]] = {}
+def _sheet(rows: list[list[_Value]], merged: list[tuple[_Slot, _Slot]], content: Content) -> None:
+    """Add a sheet: blank rows part its tables, and rows of one cell each are text, as its title."""
+    owners = _owners(merged, len(rows))
+    texts = [[_text(value) for value in row[:MAX_WIDTH]] for row in rows]
+    width = max((len(row) for row in texts), default=0)
+    table: list[list[Cell]] = []
+    for row, row_texts in enumerate(texts):
+        if any(row_texts) or any((row, column) in owners for column in range(width)):
+            table.append(_row(row, texts, owners))
+        else:
+            _take(table, content)
+            table = []
+    _take(table, content)
+
+
+def _owners(merged: list[tuple[_Slot, _Slot]], height: int) -> dict[_Slot, _Slot]:
+    """Slot of a merged cell → its top left slot."""
+    owners: dict[_Slot, _Slot] = {}
     for (top, left), (bottom, right) in merged:
-        bottom, right = min(bottom, len(rows) - 1), min(right, MAX_WIDTH)
+        bottom, right = min(bottom, height - 1), min(right, MAX_WIDTH)
         if (bottom - top + 1) * (right - left + 1) > MOST_CELLS:
             continue
         for row in range(top, bottom + 1):
             for column in range(left, right + 1):
-                owner[row, column] = (top, left)
-    texts = [[_text(value) for value in row[:MAX_WIDTH]] for row in rows]
-    width = max((len(row) for row in texts), default=0)
-    lines: list[list[Cell]] = []
+                owners[row, column] = (top, left)
+    return owners
 
-    def flush() -> None:
-        if any(len([s for s in line if s.text]) > 1 for line in lines):
-            content.blocks.append(Grid(rows=list(lines), origin=Origin.XLSX))
-        else:
-            for line in lines:
-                for text in dict.fromkeys(s.text for s in line if s.text and s.starts_here):
-                    content.add(text)
-        lines.clear()
 
-    for row, cells in enumerate(texts):
-        if not any(cells) and not any((row, column) in owner for column in range(width)):
-            flush()
-            continue
-        line: list[Cell] = []
-        column = 0
-        while column < len(cells):
-            top, left = owner.get((row, column), (row, column))
-            end = column + 1
-            while end < len(cells) and owner.get((row, end)) == (top, left) and (row, column) in owner:
-                end += 1
-            starts_here = (top, left) == (row, column)
-            line.append(Cell(column, end, texts[top][left], starts_here, top * MAX_WIDTH * 2 + left))
-            column = end
-        lines.append(line)
-    flush()
+def _row(row: int, texts: list[list[str]], owners: dict[_Slot, _Slot]) -> list[Cell]:
+    """The cells of one row of a sheet, merged ones as one."""
+    cells: list[Cell] = []
+    column, width = 0, len(texts[row])
+    while column < width:
+        top, left = owners.get((row, column), (row, column))
+        end = column + 1
+        while end < width and (row, column) in owners and owners.get((row, end)) == (top, left):
+            end += 1
+        starts_here = (top, left) == (row, column)
+        cells.append(Cell(column, end, texts[top][left], starts_here, top * MAX_WIDTH * 2 + left))
+        column = end
+    return cells
+
+
+def _take(table: list[list[Cell]], content: Content) -> None:
+    """Add rows that no blank row parts: a grid where any has two filled cells, else paragraphs."""
+    if any(len([cell for cell in row if cell.text]) > 1 for row in table):
+        content.blocks.append(Grid(table, Origin.XLSX))
+        return
+    for row in table:
+        for text in dict.fromkeys(cell.text for cell in row if cell.text and cell.starts_here):
+            content.add(text)
 
 
 def _text(value: _Value) -> str:

@@ -147,8 +147,7 @@ def _expand_group(group: list[etree._Element], rows: list[list[Cell]], next_id: 
     for row_index, tr in enumerate(group):
         if begun or row_index == next_change:
             hanging = sorted([one for one in hanging + begun if one[1] > row_index], key=_start_of)
-            hanging_end = max((cell.end for cell, _ in hanging), default=0)
-            next_change = min((until for _, until in hanging), default=len(group))
+            hanging_end, next_change = _bounds(hanging, len(group))
             begun = []
         row: list[Cell] = []
         column = 0
@@ -176,6 +175,14 @@ def _expand_group(group: list[etree._Element], rows: list[list[Cell]], next_id: 
             _append_hanging(row, column, hanging)
         rows.append(row)
     return next_id
+
+
+def _bounds(hanging: list[_Hanging], row_count: int) -> tuple[int, int]:
+    """The slot where the last of them ends, and the row in which the first of them is gone."""
+    return (
+        max((cell.end for cell, _ in hanging), default=0),
+        min((until for _, until in hanging), default=row_count),
+    )
 
 
 def _start_of(hanging: _Hanging) -> int:

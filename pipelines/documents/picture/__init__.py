@@ -1,4 +1,9 @@
-"""Pictures of tables (png, jpeg, gif, webp, bmp, tiff): ruled tables found, their cells read. Needs the extra `ocr`."""
+"""Pictures of tables (png, jpeg, gif, webp, bmp, tiff) and scanned PDFs: ruled tables as grids. Needs the extra `ocr`.
+
+A picture is evened out and set upright (`upright`), its tables are found by their rules (`rules`), and the characters
+of each cell are recognised (`recognition`). cv2, numpy and rapidocr are imported here alone, and only when a picture is
+read, so that everything else works without them. Next: the grid goes the way of every other document's.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +25,20 @@ from pipelines.tables.grid import Cell, Grid
 
 if TYPE_CHECKING:
     from pipelines.documents.picture.recognition import Recogniser
-    from pipelines.documents.picture.rules import Picture, Ruled
+    from pipelines.documents.picture.rules import Picture, RuledTable
 
-WANTING = "tables in pictures are read with the extra ocr: make ocr, or pip install '.[ocr]'"
+INSTALL_HINT = "tables in pictures are read with the extra ocr: make ocr, or pip install '.[ocr]'"
 """Why a picture is unread, and what to do about it."""
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 20_000
 WIDEST = 2_400
-"""Pixels: wider pictures are made smaller, which loses nothing that a reader of the page could see."""
+"""Pixels: wider pictures are scaled down, which loses nothing that a reader of the page could see."""
 MOST_SCANNED = 40
 """Pages of a PDF without text: most hold no table, and take a second."""
 SCANNED_WIDTH = 1_650
 """Pixels of its width that a scanned page is rendered with: 200 to an inch of A4."""
 SMALL = 20
-"""Pixels: characters lower than this are enlarged, so that shapes can be told."""
+"""Pixels: lower characters are enlarged, so that their shapes can be distinguished."""
 LARGEST_FACTOR = 3
 
 
@@ -45,16 +50,16 @@ def is_possible() -> bool:
 def read(body: bytes) -> Content:
     """The ruled tables of a picture; none where it is a photograph. Raises DocumentError."""
     if not is_possible():
-        raise DocumentError(WANTING, ProblemKind.UNREAD)
+        raise DocumentError(INSTALL_HINT, ProblemKind.UNREAD)
     content = Content(kind="picture", origin=Origin.IMAGE)
-    _take(_grey(body), content)
+    _add_tables(_grey(body), content)
     return content
 
 
 def read_scan(body: bytes) -> Content:
     """The ruled tables of a PDF whose pages are pictures. Raises DocumentError."""
     if not is_possible():
-        raise DocumentError(f"the PDF holds no text, its pages are pictures; {WANTING}", ProblemKind.UNREAD)
+        raise DocumentError(f"the PDF holds no text, its pages are pictures; {INSTALL_HINT}", ProblemKind.UNREAD)
     import numpy as np
 
     content = Content(kind="pdf", origin=Origin.IMAGE)
@@ -68,7 +73,7 @@ def read_scan(body: bytes) -> Content:
                 width, height = page.get_size()
                 scale = min(SCANNED_WIDTH / width, LONGEST_SIDE / height)
                 grey = page.render(scale=scale, grayscale=True).to_numpy()
-                _take(np.asarray(grey, dtype=np.uint8).reshape(grey.shape[:2]), content, number)
+                _add_tables(np.asarray(grey, dtype=np.uint8).reshape(grey.shape[:2]), content, number)
     except pypdfium2.PdfiumError as error:
         raise DocumentError(f"damaged PDF: {error}") from error
     if not content.blocks:
@@ -85,7 +90,7 @@ def _grey(body: bytes) -> Picture:
             if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
                 raise DocumentError(f"a picture of {width} by {height} pixels", ProblemKind.OVERSIZED)
             turned = ImageOps.exif_transpose(image)
-            if turned.mode in ("RGBA", "LA", "P", "PA"):  # what is seen through is paper
+            if turned.mode in ("RGBA", "LA", "P", "PA"):  # transparent is paper
                 turned = turned.convert("RGBA")
                 turned = Image.alpha_composite(Image.new("RGBA", turned.size, "white"), turned)
             plain = turned.convert("L")
@@ -96,15 +101,15 @@ def _grey(body: bytes) -> Picture:
         raise DocumentError(f"damaged picture: {error}") from error
 
 
-def _take(grey: Picture, content: Content, page: int | None = None) -> None:
+def _add_tables(grey: Picture, content: Content, page: int | None = None) -> None:
     """Add the ruled tables of a grey picture."""
     import cv2
 
-    from pipelines.documents.picture.rules import character_height, even, strokes, tables
+    from pipelines.documents.picture.rules import character_height, flatten_background, strokes, tables
     from pipelines.documents.picture.upright import upright
 
     cv2.setNumThreads(1)
-    grey = upright(even(grey))
+    grey = upright(flatten_background(grey))
     marks = strokes(grey)
     size = character_height(marks)
     if size < SMALL:
@@ -112,7 +117,7 @@ def _take(grey: Picture, content: Content, page: int | None = None) -> None:
         marks = strokes(grey)
         size = character_height(marks)
     reader = _recogniser()
-    reader.forget()
+    reader.clear()
     for table in tables(grey):
         if table.boxes:
             content.blocks.append(_grid(grey, marks, size, table, reader, page))
@@ -130,9 +135,9 @@ def _enlarged(grey: Picture, factor: int) -> Picture:
     return np.asarray(larger, dtype=np.uint8)
 
 
-def _grid(grey: Picture, mask: Picture, size: float, table: Ruled, reader: Recogniser, page: int | None) -> Grid:
+def _grid(grey: Picture, mask: Picture, size: float, table: RuledTable, reader: Recogniser, page: int | None) -> Grid:
     """A table as a grid, with the least confidence of a cell that holds a figure."""
-    lines: list[list[Cell]] = [[] for _ in range(table.rows)]
+    rows: list[list[Cell]] = [[] for _ in range(table.rows)]
     least = 1.0
     for number, box in enumerate(table.boxes):
         top, left, bottom, right = box.pixels
@@ -142,10 +147,10 @@ def _grid(grey: Picture, mask: Picture, size: float, table: Ruled, reader: Recog
             least = min(least, confidence)
         text = corrected(text)
         for row in range(box.row, box.row + box.rows):
-            lines[row].append(Cell(box.column, box.column + box.columns, text, row == box.row, number))
-    for line in lines:
-        line.sort()
-    return Grid(rows=lines, origin=Origin.IMAGE, page=page, confidence=least)
+            rows[row].append(Cell(box.column, box.column + box.columns, text, row == box.row, number))
+    for cells in rows:
+        cells.sort()
+    return Grid(rows, Origin.IMAGE, page, confidence=least)
 
 
 @cache

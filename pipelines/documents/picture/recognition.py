@@ -2,7 +2,7 @@
 
 The text detector of an OCR system misses single digits, and one digit in a cell is what these tables are made of. The
 rules say where cells are, the ink where their lines are, so only the recogniser is asked. It repairs nothing but what
-shapes prove: a ring is a nought, a flat stroke a dash, a slanted one a slash.
+shapes prove: a ring is a zero, a flat stroke a dash, a slanted one a slash.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ UNREAD = "?"
 SURE = 0.7
 """Confidence below which a figure is not sure. Of 950 right ones in degraded pictures two were below."""
 
-_NOUGHT = frozenset("0oOοО。.〇○◯口Qq°")
+_ZERO = frozenset("0oOοО。.〇○◯口Qq°")
 _ONE = frozenset("1lI|!丨丿/／ノJi")
 _FLAT = frozenset("-—–―－一_~～.…")
 _FIGURES = re.compile(r"[\d,，.．+\-－—%oOlI|/／?。〇○元万件亿宗条()（）]+")
@@ -36,18 +36,18 @@ class Recogniser:
         self._engine: Any = RapidOCR(params={"Global.log_level": "critical", **threads})
         self._known: dict[tuple[tuple[int, ...], bytes], tuple[str, float]] = {}
 
-    def forget(self) -> None:
-        """Between two pictures: what was read is known by its very pixels."""
+    def clear(self) -> None:
+        """Forget the lines of the last picture; within one, equal pixels are recognised once."""
         self._known.clear()
 
     def line(self, grey: Picture) -> tuple[str, float]:
         """One line of text and how sure it is (0 to 1)."""
         key = (grey.shape, grey.tobytes())
         if key not in self._known:
-            told = self._engine(
+            result = self._engine(
                 cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), use_det=False, use_cls=False, use_rec=True, text_score=0.0
             )
-            self._known[key] = (str(told.txts[0]), float(told.scores[0])) if told.txts else ("", 0.0)
+            self._known[key] = (str(result.txts[0]), float(result.scores[0])) if result.txts else ("", 0.0)
         return self._known[key]
 
     def cell(self, grey: Picture, mask: Picture, size: float) -> tuple[str, float]:
@@ -154,7 +154,7 @@ def _shape(mask: Picture, size: float) -> str | None:
 
 def _repaired(text: str, confidence: float, shape: str) -> tuple[str, float]:
     """What a shape proves of a single character: only what looks alike is taken for another."""
-    if shape == "ring" and text in _NOUGHT:
+    if shape == "ring" and text in _ZERO:
         return "0", max(confidence, SURE)
     if shape == "flat" and (text in _FLAT or not text):
         return "-", max(confidence, SURE)

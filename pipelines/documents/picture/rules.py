@@ -1,6 +1,6 @@
 """The ruled tables of a picture: rules are long runs of ink, a cell is what stands between them.
 
-A rule is told from a stroke by its length: a column rule fills the whole band between two row rules, which no
+A rule differs from a stroke in its length: a column rule fills the whole band between two row rules, which no
 character does. Where no rule parts two slots, they are one merged cell.
 """
 
@@ -40,7 +40,7 @@ _NEAR = 0.05
 
 
 @dataclass(slots=True)
-class Box:
+class CellBox:
     """A cell: the slots that it covers, and the pixels between its rules (top, left, bottom, right; ends excluded)."""
 
     row: int
@@ -51,16 +51,16 @@ class Box:
 
 
 @dataclass(slots=True)
-class Ruled:
-    """A table: its size in slots, and its cells from top left to bottom right; none where they cannot be told apart."""
+class RuledTable:
+    """A table: its size in slots, and its cells from top left to bottom right; none where they cannot be separated."""
 
     rows: int
     columns: int
-    boxes: list[Box] = field(default_factory=list)
+    boxes: list[CellBox] = field(default_factory=list)
 
 
-def even(grey: Picture) -> Picture:
-    """The picture as dark on white: shadows, tints and coloured cells taken out, light characters on dark made dark."""
+def flatten_background(grey: Picture) -> Picture:
+    """The picture as dark on white: without shadows, tints and coloured cells; light characters on dark become dark."""
     around = cv2.adaptiveThreshold(grey, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 2 * _CONTRAST)
     side = min(151, max(31, int(_AROUND * character_height(np.asarray(around, dtype=np.uint8))) | 1))
     frame = cv2.copyMakeBorder(grey, side, side, side, side, cv2.BORDER_REPLICATE)
@@ -99,15 +99,15 @@ def character_height(mask: Picture) -> float:
     return float(np.percentile(heights, 75)) if heights else 16.0
 
 
-def tables(grey: Picture) -> list[Ruled]:
-    """Every ruled table of an even picture that does not lean, from top to bottom.
+def tables(grey: Picture) -> list[RuledTable]:
+    """Every ruled table of a flattened, upright picture, from top to bottom.
 
     Rules as strong as characters come first; fainter and dotted ones count where they part clearly more cells.
     """
     faint = ink(grey)
-    best: list[Ruled] = []
+    best: list[RuledTable] = []
     for mask in (strokes(grey), faint, _closed(faint)):
-        found = _found(mask)
+        found = _tables_of(mask)
         if not best or _cells(found) > _MORE * _cells(best):
             best = found
         if _cells(best) and mask is faint:
@@ -115,11 +115,11 @@ def tables(grey: Picture) -> list[Ruled]:
     return best
 
 
-def _cells(tables: list[Ruled]) -> int:
+def _cells(tables: list[RuledTable]) -> int:
     return sum(len(table.boxes) for table in tables)
 
 
-def _found(mask: Picture) -> list[Ruled]:
+def _tables_of(mask: Picture) -> list[RuledTable]:
     return [table for region in regions(mask) if (table := _table(mask, *region)) is not None]
 
 
@@ -142,7 +142,7 @@ def regions(mask: Picture) -> list[tuple[int, int, int, int]]:
     return [region for region in found if region[2] - region[0] > 20]
 
 
-def _table(mask: Picture, top: int, left: int, bottom: int, right: int) -> Ruled | None:
+def _table(mask: Picture, top: int, left: int, bottom: int, right: int) -> RuledTable | None:
     part = mask[top:bottom, left:right]
     height, width = part.shape
     least = max(24, width // 12)
@@ -166,14 +166,14 @@ def _table(mask: Picture, top: int, left: int, bottom: int, right: int) -> Ruled
     rows, columns = len(ys) - 1, len(xs) - 1
     if rows < 2 or columns < 2 or rows * columns > MOST_SLOTS:
         return None
-    table = Ruled(rows, columns)
+    table = RuledTable(rows, columns)
     for slots in _merged(part, ys, xs):
         first, last = min(row for row, _ in slots), max(row for row, _ in slots)
         start, end = min(column for _, column in slots), max(column for _, column in slots)
         inside = (top + ys[first][1] + 1, left + xs[start][1] + 1, top + ys[last + 1][0], left + xs[end + 1][0])
         if len(slots) != (last - first + 1) * (end - start + 1):
-            return Ruled(rows, columns)  # cells that are no rectangles: a rule is lost
-        table.boxes.append(Box(first, start, last - first + 1, end - start + 1, inside))
+            return RuledTable(rows, columns)  # cells that are no rectangles: a rule is lost
+        table.boxes.append(CellBox(first, start, last - first + 1, end - start + 1, inside))
     table.boxes.sort(key=lambda box: (box.row, box.column))
     return table
 

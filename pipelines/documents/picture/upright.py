@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipelines.documents.picture.rules import Picture, ink, regions, strokes
 
 _STEEPEST = 5.0
-"""Degrees that a picture may lean."""
+"""Degrees by which a picture may be skewed."""
 _SKEWED = 0.003
 """Of its width, that a table's corner stands from where a rectangle has it, if that is worth mending."""
 _STRAIGHT = 0.8
@@ -20,9 +20,9 @@ _STRAIGHT = 0.8
 
 
 def upright(grey: Picture) -> Picture:
-    """An even picture turned so that its rules run straight."""
+    """A flattened picture turned so that its rules run straight."""
     height, width = grey.shape
-    degrees = lean(ink(grey))
+    degrees = skew(ink(grey))
     if abs(math.radians(degrees)) * width >= 1:  # the rules fall by a pixel
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
         turned = cv2.warpAffine(grey, turn, (width, height), flags=cv2.INTER_CUBIC, borderValue=255)
@@ -42,7 +42,7 @@ def upright(grey: Picture) -> Picture:
     return np.asarray(seen_from_above, dtype=np.uint8)
 
 
-def lean(mask: Picture) -> float:
+def skew(mask: Picture) -> float:
     """Degrees by which the row rules fall to the right; 0.0 where there are none."""
     width = mask.shape[1]
     found = cv2.HoughLinesP(
