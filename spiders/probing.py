@@ -160,21 +160,20 @@ def document_pattern(urls: list[str]) -> str | None:
     '/info/1050/(?P<key>\\d+)\\.htm$'
     """
     paths = [urlsplit(url).path.rpartition("/") for url in urls]
-    if not paths:
-        return None
     names = [re.fullmatch(r"(?P<key>.+?)(?P<extension>\.\w{2,5})?", name) for _, _, name in paths if name]
     keys = [found["key"] for found in names if found]
     extensions = {found["extension"] or "" for found in names if found}
     if not keys or len(extensions) > 1:
         return None
-    extension = extensions.pop()
-    lengths = sorted({len(key) for key in keys})
-    if all(key.isdigit() for key in keys):
-        key = r"\d+"
-    elif all(re.fullmatch(r"[0-9a-f-]{16,}", key) for key in keys):
-        key = "(?:" + "|".join(f"[0-9a-f-]{{{length}}}" for length in lengths) + ")"
-    else:
-        key = r"[\w-]+"
     folders = {folder for folder, _, _ in paths}
     folder = re.escape(folders.pop()).replace(r"\-", "-") if len(folders) == 1 else ""
-    return f"{folder}/(?P<key>{key}){re.escape(extension)}$"
+    return f"{folder}/(?P<key>{_key_pattern(keys)}){re.escape(extensions.pop())}$"
+
+
+def _key_pattern(keys: list[str]) -> str:
+    if all(key.isdigit() for key in keys):
+        return r"\d+"
+    if all(re.fullmatch(r"[0-9a-f-]{16,}", key) for key in keys):
+        lengths = sorted({len(key) for key in keys})
+        return "(?:" + "|".join(f"[0-9a-f-]{{{length}}}" for length in lengths) + ")"
+    return r"[\w-]+"

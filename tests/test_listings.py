@@ -14,6 +14,7 @@ from scrapy.utils.project import get_project_settings
 
 from crawler.commands.probe import read_listing
 from spiders.platforms import listing
+from spiders.platforms.anchors import anchors
 from spiders.platforms.beijing import BeijingDistrict
 from spiders.platforms.epoint import Epoint
 from spiders.platforms.gkmlpt import Gkmlpt
@@ -74,6 +75,43 @@ def seen(spider: Portal, response: Response) -> list[tuple[str, str | None, str 
 
 def onward(spider: Portal, response: Response) -> list[str]:
     return [request.url for request in spider.next_pages(response)]
+
+
+def test_keys_of_documents_never_change() -> None:
+    # Report ids are made of them: the values are those of the first release.
+    addresses = [
+        f"{scheme}://{host}hedong.example/show?id=7#top" for scheme in ("http", "https") for host in ("", "www.")
+    ]
+    assert {Portal.key(url) for url in addresses} == {"9a16fe3e6f1b"}
+    assert Portal.key("http://hedong.example:8080/nb/年报.html") == "9fbd2ba5c584"
+
+
+def test_anchors_lead_to_other_pages_or_nowhere() -> None:
+    hrefs = [
+        "a/1.html#top",
+        " /b ",
+        "#top",
+        "",
+        "javascript:;",
+        "mailto:a@hedong.example",
+        "{{el.url}}",
+        "http://[/",
+        "ftp://hedong.example/1.doc",
+    ]
+    response = page("http://hedong.example/nb/", "".join(f'<a href="{href}">{n} </a>' for n, href in enumerate(hrefs)))
+    found = list(anchors(response))
+    assert [link.url for link in found if link.url] == [
+        "http://hedong.example/nb/a/1.html",
+        "http://hedong.example/b",
+        "ftp://hedong.example/1.doc",
+    ]
+    assert [link.text for link in found] == [f"{n} " for n in range(len(hrefs))]
+    framed = page("http://hedong.example/", '<a href="/1">1</a><iframe src="/2"></iframe>')
+    assert [link.url for link in anchors(framed, "a", "iframe")] == [
+        "http://hedong.example/1",
+        "http://hedong.example/2",
+    ]
+    assert list(anchors(Response("http://hedong.example/1.png", body=b"1"))) == []
 
 
 SITE = "http://www.hedong.example"
