@@ -21,7 +21,7 @@ def test_scheduled_commands_are_there_with_their_options(tmp_path: Path, path: P
     assert found
     for command, options in found:
         help_text = scrapy(tmp_path / "archive", command, "-h").stdout
-        assert help_text.startswith("Usage"), command
+        assert help_text.startswith("usage"), command
         for option in re.findall(r"(?<= )-{1,2}[a-z]+", options):
             assert re.search(rf"{option}\b", help_text), f"scrapy {command} has no {option}"
 
