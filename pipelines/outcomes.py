@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from archive.charset import decode
+from archive.media_types import DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS, extension_of
 from archive.urls import without_www
 from archive.vocabulary import Outcome
 
@@ -92,7 +93,8 @@ _SCRIPT_MOVE = re.compile(
 )
 _NOT_SHOWN = re.compile(r"<(script|style|title|noscript)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _INDEX = re.compile(r"/(?:index|default)\.\w+$", re.IGNORECASE)
-_FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|zip|rar|png|jpe?g|gif|bmp|webp)$", re.IGNORECASE)
+
+_FILES = frozenset(DOCUMENT_EXTENSIONS + PICTURE_EXTENSIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def classify(
     if path == "/robots.txt" or _is_too_large_for_a_challenge(body):
         return _DOCUMENT
     if len(body) <= 2 and not _is_json(content_type, body):
-        outcome = Outcome.MISSING if _FILE.search(path) else Outcome.BLOCKED
+        outcome = Outcome.MISSING if extension_of(url) in _FILES else Outcome.BLOCKED
         return Classification(outcome, note=f"{len(body)}-byte answer")
     if b"<" not in body[:512] and "html" not in (content_type or "html"):
         return _DOCUMENT

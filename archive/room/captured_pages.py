@@ -14,10 +14,11 @@ from lxml import html
 from lxml.html.clean import Cleaner
 
 from archive.charset import decode
+from archive.media_types import MEDIA_TYPES, format_of
 from archive.vocabulary import DOCUMENT_OUTCOMES
 
-PICTURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"BM": "image/bmp"}
-"""First bytes of the pictures that browsers show and that hold no script."""
+SHOWN_PICTURES = ("png", "jpeg", "gif", "webp", "bmp")
+"""Formats of the pictures that browsers show and that hold no script."""
 MAX_PICTURE_BYTES = 8_000_000
 """Bytes of all pictures that are set into one page."""
 MAX_BODY_BYTES = 50_000_000
@@ -84,7 +85,7 @@ def _media_type(data: bytes, content_type: str) -> str:
     picture = picture_type(data)
     if picture:
         return picture
-    if data.startswith((b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"Rar!")):
+    if format_of(data):
         return "application/octet-stream"
     _, charset = decode(data, content_type)
     declared = content_type.partition(";")[0].strip().lower()
@@ -94,9 +95,8 @@ def _media_type(data: bytes, content_type: str) -> str:
 
 def picture_type(data: bytes) -> str | None:
     """The media type of a picture that browsers show, by its first bytes; None for everything else, SVG included."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for magic, kind in PICTURES.items() if data.startswith(magic)), None)
+    name = format_of(data)
+    return MEDIA_TYPES[name] if name in SHOWN_PICTURES else None
 
 
 _LINK = re.compile(rb"<link(?=[\s/>])", re.IGNORECASE)

@@ -8,45 +8,13 @@ from __future__ import annotations
 import re
 from importlib import import_module
 
+from archive.media_types import MEDIA_TYPES, PICTURES, format_of
 from archive.vocabulary import ProblemKind
 from pipelines.documents.content import Content, StoredDocument
 from pipelines.errors import DocumentError
 
-__all__ = ["MEDIA_TYPES", "Content", "StoredDocument", "read", "recognise"]
+__all__ = ["MEDIA_TYPES", "PICTURES", "Content", "StoredDocument", "read", "recognise"]
 
-MEDIA_TYPES = {
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "doc": "application/msword",
-    "rtf": "application/rtf",
-    "xls": "application/vnd.ms-excel",
-    "pdf": "application/pdf",
-    "ofd": "application/ofd",
-    "zip": "application/zip",
-    "ole": "application/x-ole-storage",
-    "archive": "application/x-compressed",
-    "html": "text/html",
-    "mht": "multipart/related",
-    "png": "image/png",
-    "jpeg": "image/jpeg",
-    "gif": "image/gif",
-    "webp": "image/webp",
-    "bmp": "image/bmp",
-    "tiff": "image/tiff",
-}
-PICTURES = frozenset(("png", "jpeg", "gif", "webp", "bmp", "tiff"))
-
-_MAGIC = (
-    (b"\x89PNG", "png"),
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"GIF8", "gif"),
-    (b"II*\0", "tiff"),
-    (b"MM\0*", "tiff"),
-    (b"Rar!", "archive"),
-    (b"7z\xbc\xaf\x27\x1c", "archive"),
-    (b"\x1f\x8b", "archive"),
-    (b"{\\rtf", "rtf"),
-)
 _HEAD = 1024
 """Bytes within which a PDF begins; some servers put blanks or a line before it."""
 _PDF = re.compile(rb"%PDF-\d")
@@ -65,18 +33,14 @@ def recognise(body: bytes, content_type: str | None = None) -> str | None:
     one: `content_type` is what the server says of it.
     """
     head = body[:_HEAD]
-    if head.startswith(b"PK\x03\x04"):
+    shown = format_of(head)
+    if shown == "zip":
         names = _directory(body)
         return next((kind for name, kind in _PACKAGES if name in names), "zip")
-    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+    if shown == "ole":
         return next((kind for name, kind in _STREAMS if name.encode("utf-16-le") in body), "ole")
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "webp"
-    if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0":
-        return "bmp"
-    found = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
-    if found is not None:
-        return found
+    if shown is not None and shown != "pdf":
+        return shown
     small = head.lower()
     if b"mime-version:" in small and b"multipart/related" in small:
         return "mht"

@@ -7,36 +7,17 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes, urljoin, urlsplit
 
+from archive.media_types import DOCUMENT_EXTENSIONS, any_extension, media_type_of
 from archive.model import Attachment
 from pipelines.blanks import collapse_blanks
 
-_FILE_URL = re.compile(
-    r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|pptx?|dps|zip|rar|7z|txt|csv|rtf|ceb|tiff?)(?:$|[?#])", re.IGNORECASE
-)
+_FILE_URL = re.compile(rf"{any_extension(DOCUMENT_EXTENSIONS)}(?:$|[?#])", re.IGNORECASE)
 # addresses of downloads that end in no extension (Hanweb, NFCMS, viewers)
 _DOWNLOAD_URL = re.compile(
     r"/downfile\.jsp\?|/module/download/|/download(?:file)?(?:\.\w+)?\?|/attachment/\d|[?&](?:file|filename)=[^&]+\.\w{2,5}",
     re.IGNORECASE,
 )
 _DECORATION = re.compile(r"icon|logo|/images/|button|blank|spacer|qrcode|\.gif$", re.IGNORECASE)
-_MEDIA = {
-    "pdf": "application/pdf",
-    "doc": "application/msword",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xls": "application/vnd.ms-excel",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "gif": "image/gif",
-    "zip": "application/zip",
-    "txt": "text/plain",
-}
-
-
-def media_type(url: str) -> str | None:
-    """The media type by the extension of an address, None where it has no known one."""
-    return _MEDIA.get(urlsplit(url).path.rpartition(".")[2].lower())
 
 
 def absolute(base: str, href: str) -> str | None:
@@ -110,7 +91,7 @@ def _attachments(named: Iterable[tuple[str, str]], base: str) -> list[Attachment
     for href, name in named:
         url = absolute(base, href)
         if url and url not in found:
-            found[url] = Attachment(url=url, name=name or url.rpartition("/")[2], media_type=media_type(url))
+            found[url] = Attachment(url=url, name=name or url.rpartition("/")[2], media_type=media_type_of(url))
     return list(found.values())
 
 

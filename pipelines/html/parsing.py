@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from archive.charset import decode
+from archive.media_types import format_of
 from archive.model import Page
 from pipelines.errors import ReaderError
 
@@ -36,15 +37,12 @@ class ParsedPage:
     """The article as JSON, from `window._CONFIG.DETAIL` of a gkmlpt page; empty elsewhere."""
 
 
-_MAGIC = {
-    b"%PDF": "PDF",
-    b"PK\x03\x04": "a zip package (docx, xlsx, ofd …)",
-    b"\xd0\xcf\x11\xe0": "an OLE document (doc, xls …)",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
-    b"Rar!": "an archive",
-    b"\x1f\x8b": "compressed data",
+_FORMATS = {
+    "pdf": "PDF",
+    "zip": "a zip package (docx, xlsx, ofd …)",
+    "ole": "an OLE document (doc, xls …)",
+    "archive": "compressed data",
+    "rtf": "RTF",
 }
 _UNREADABLE = re.compile(
     r"^\s*(?:image|audio|video|font)/|json|javascript|/css\b|pdf|msword|officedocument|ms-excel|zip", re.IGNORECASE
@@ -84,9 +82,9 @@ def parse_page(page: Page) -> ParsedPage:
 def _refuse_other_formats(body: bytes, content_type: str) -> None:
     if not _CONTENT.search(body):
         raise ReaderError("empty body")
-    for magic, name in _MAGIC.items():
-        if body.startswith(magic):
-            raise ReaderError(f"{name} cannot be read as a page")
+    shown = format_of(body)
+    if shown is not None:
+        raise ReaderError(f"{_FORMATS.get(shown, 'a picture')} cannot be read as a page")
     if _UNREADABLE.search(content_type):
         raise ReaderError(f"{content_type} cannot be read as a page")
 

@@ -25,7 +25,7 @@ _STOP = re.compile(
     r"您访问的链接即将离开|扫一扫|附件下载|分享到|打印本页|网站声明|版权所有|主办单位|主办[:：]|友情链接|网站地图)"
 )
 _LISTED_FILE = re.compile(
-    r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?\s*\S.*\.(?:pdf|docx?|xlsx?|wps|ofd|zip|rar)\s*$", re.IGNORECASE
+    rf"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?\s*\S.*{any_extension(DOCUMENT_EXTENSIONS)}\s*$", re.IGNORECASE
 )
 _FILES_HEAD = re.compile(r"^附\s*件(?:下载)?\s*[:：]?$")
 _FILE_NUMBER = re.compile(r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?|\W")

@@ -6,6 +6,7 @@ import html
 import re
 from itertools import pairwise
 
+from archive.media_types import DOCUMENT_EXTENSIONS, any_extension
 from pipelines.blanks import collapse_blanks
 from pipelines.html.article import Article
 from pipelines.html.parsing import ParsedPage
@@ -28,7 +29,7 @@ _OTHER_TITLE = re.compile(
 )
 COLUMN_TITLE = re.compile(r"^\W*(?:政府|政务|部门|法定)?信息公开(?:工作)?(?:年度(?:工作)?报告|年报)(?:列表)?\W*$")
 TITLE_YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?!\d)")
-_SUFFIX = re.compile(r"\s*\.(?:pdf|docx?|xlsx?|wps|et|ofd|zip)\W*$", re.IGNORECASE)
+_SUFFIX = re.compile(rf"\s*{any_extension(DOCUMENT_EXTENSIONS)}\W*$", re.IGNORECASE)
 
 
 def without_suffix(title: str) -> str:
