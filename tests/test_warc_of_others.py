@@ -17,7 +17,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive import ArchiveError, Capture
-from archive.warc.content_encoding import decode
+from archive.warc.content_encoding import undo_encodings
 from archive.warc.reader import Skipped, read, records
 from tests.crawling import scrapy
 
@@ -64,10 +64,10 @@ def test_payloads_come_in_decoded(tmp_path: Path, is_gzip: bool) -> None:
 
 
 def test_an_encoding_that_breaks_off_is_told() -> None:
-    body, is_whole = decode(gzip.compress(BODY * 50)[:-20], [("Content-Encoding", "gzip")])
+    body, is_whole = undo_encodings(gzip.compress(BODY * 50)[:-20], [("Content-Encoding", "gzip")])
     assert not is_whole
     assert (BODY * 50).startswith(body)
-    assert decode(b"5\r\nabcde\r\n9\r\nabc", [("transfer-encoding", "chunked")]) == (b"abcdeabc", False)
+    assert undo_encodings(b"5\r\nabcde\r\n9\r\nabc", [("transfer-encoding", "chunked")]) == (b"abcdeabc", False)
 
 
 def test_revisits_refer_to_what_is_in_the_file_or_the_archive(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_kinds_of_records_come_in_or_are_named(tmp_path: Path) -> None:
         "resource of urn:",
         "response of dns:",
         "response without HTTP headers",
-        "revisit of what is not here",
+        "revisit whose original is not here",
     ]
     done = scrapy(tmp_path / "archive", "import", "--no-read", path)
     assert done.returncode == 0
@@ -271,5 +271,5 @@ def test_of_a_wacz_that_is_cut_off_what_stands_before_the_cut_is_taken(
     assert len(told(cut)[0]) == 2
     done = scrapy(tmp_path / "archive", "import", cut)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[0].startswith(f"scrapy: {cut} is a WACZ (ZIP) that is cut off")
+    assert done.stderr.splitlines()[0].startswith(f"scrapy: {cut} is a WACZ (ZIP) that is cut short")
     assert len(rows(tmp_path / "archive")) == 2

@@ -1,8 +1,14 @@
 """The national forms as data (labels.json): tables, rows, columns and identities, and the matching of printed labels.
 
-A new row, column, unit or identity goes into labels.json. The names that code asks for are constants of
-`archive.forms.names`; nothing else spells them. May be imported by everything; imports only `archive.vocabulary`.
+A new row, column, unit or identity goes into labels.json; docs/form.md explains the forms. The names that code asks for
+are constants of `archive.forms.names`; nothing else spells them. Imported by all floors; imports `archive.vocabulary` only.
 Next: `pipelines.tables` finds these rows in what a page prints, `pipelines.statistics.checks` evaluates the identities.
+
+Keys of a row, column or group in labels.json: `code` is the number that the form prints (the name where it prints none),
+`label` the printed label, `group` the code of the group above it (of a column: the header cells above it), `match` a
+pattern searched for in the normalised label, `unit` null where the form fixes none, `columns` those that a row has if not
+all, `optional` true for a row that some years lack, `same_as` the table, row and column of the national form that mean
+the same. `derived` names the sums that only prose states.
 """
 
 from __future__ import annotations

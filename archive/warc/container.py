@@ -1,4 +1,4 @@
-"""The WARCs in a file, however it is packed: gzip by record or as a whole, zstd, WACZ, and what is left of a WACZ that is cut off."""
+"""The WARCs in a file, however compressed: gzip by record or as a whole, zstd, WACZ, and the rest of a WACZ cut short."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _HEADER = struct.Struct("<4s5H3I2H")
 _ZSTD, _ZSTD_DICTIONARY = b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18"
 _BLOCK = 1 << 16
 DAMAGED = (OSError, zlib.error, zstandard.ZstdError)
-"""What reading raises where the packing is damaged or breaks off."""
+"""What reading raises where the compressed data is damaged or cut short."""
 
 
 class Stream(Protocol):
     """All that reading a WARC needs of a file."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """About `size` bytes; none at the end."""
+        """About `size` bytes; empty at the end."""
 
 
-class _Unpacked:
-    """A compressed stream as what it was made of; parts that follow one another are one stream."""
+class _Decompressed:
+    """A compressed stream, decompressed; members that follow one another are one stream."""
 
     def __init__(self, stream: Stream, decoder: Callable[[], Any]) -> None:
         self.stream = stream
@@ -43,13 +43,13 @@ class _Unpacked:
         self.rest = b""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Raises OSError where the stream breaks off, the decoder's error where it is damaged."""
+        """Raises OSError where the stream is cut short, and the decoder's error where it is damaged."""
         while True:
             self.rest = self.rest or self.stream.read(_BLOCK)
             if not self.rest and self.decoder is None:
                 return b""
             if not self.rest:
-                raise OSError("its compressed data breaks off")
+                raise OSError("its compressed data is cut short")
             self.decoder = self.decoder or self.new_decoder()
             out: bytes = self.decoder.decompress(self.rest)
             self.rest = self.decoder.unused_data.lstrip(b"\0") if self.decoder.eof else b""
@@ -58,36 +58,36 @@ class _Unpacked:
                 return out
 
 
-def plain(stream: Stream) -> Stream:
-    """A WARC's stream without the compression that its first bytes show."""
-    begun = stream.read(4)
-    if begun[:2] == b"\x1f\x8b":
-        return _Unpacked(_Begun(begun, stream), partial(zlib.decompressobj, zlib.MAX_WBITS | 16))
-    if begun == _ZSTD:
-        return _Unpacked(_Begun(begun, stream), zstandard.ZstdDecompressor().decompressobj)
-    if begun == _ZSTD_DICTIONARY:
+def decompressed(stream: Stream) -> Stream:
+    """A WARC's stream without the compression that its first bytes show: gzip, zstd (with a dictionary, too) or none."""
+    first = stream.read(4)
+    if first[:2] == b"\x1f\x8b":
+        return _Decompressed(_Pushback(first, stream), partial(zlib.decompressobj, zlib.MAX_WBITS | 16))
+    if first == _ZSTD:
+        return _Decompressed(_Pushback(first, stream), zstandard.ZstdDecompressor().decompressobj)
+    if first == _ZSTD_DICTIONARY:
         data = stream.read(int.from_bytes(stream.read(4), "little"))
         if data.startswith(_ZSTD):
             data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
-        words = zstandard.ZstdCompressionDict(data)
-        return _Unpacked(stream, zstandard.ZstdDecompressor(dict_data=words).decompressobj)
-    return _Begun(begun, stream)
+        dictionary = zstandard.ZstdCompressionDict(data)
+        return _Decompressed(stream, zstandard.ZstdDecompressor(dict_data=dictionary).decompressobj)
+    return _Pushback(first, stream)
 
 
-class _Begun:
-    """A stream with what was read of it put back."""
+class _Pushback:
+    """A stream with the bytes that were read of it put back."""
 
-    def __init__(self, begun: bytes, stream: Stream) -> None:
-        self.begun = begun
+    def __init__(self, first: bytes, stream: Stream) -> None:
+        self.first = first
         self.stream = stream
 
     def read(self, size: int = -1, /) -> bytes:
-        begun, self.begun = self.begun, b""
-        return begun + self.stream.read(size - len(begun) if size > len(begun) else size)
+        first, self.first = self.first, b""
+        return first + self.stream.read(size - len(first) if size > len(first) else size)
 
 
 def is_zip(path: Path) -> bool:
-    """Whether a file begins as a WACZ does, whole or cut off."""
+    """Whether a file begins like a ZIP, as a WACZ does, complete or cut short."""
     with path.open("rb") as stream:
         return stream.read(4) == _LOCAL
 
@@ -96,12 +96,12 @@ def members(path: Path) -> Iterator[tuple[str, Stream]]:
     """Name and stream of every WARC of a WACZ, and of those in it. Raises ArchiveError."""
     if not zipfile.is_zipfile(path):
         yield from _before_the_cut(path)
-        raise ArchiveError("its directory, at its end, is not there")
-    with zipfile.ZipFile(path) as packed:
-        found = list(_warcs(packed, ""))
-        if not found:
+        raise ArchiveError("its directory, which stands at the end, is missing")
+    with zipfile.ZipFile(path) as wacz:
+        warcs = list(_warcs(wacz, ""))
+        if not warcs:
             raise ArchiveError("it has no WARC in archive/")
-        for name, inner, member in found:
+        for name, inner, member in warcs:
             try:
                 with inner.open(member) as stream:
                     yield name, stream
@@ -109,16 +109,16 @@ def members(path: Path) -> Iterator[tuple[str, Stream]]:
                 raise ArchiveError(f"{name} cannot be unpacked: {error}") from error
 
 
-def _warcs(packed: zipfile.ZipFile, within: str) -> Iterator[tuple[str, zipfile.ZipFile, str]]:
-    for name in sorted(packed.namelist()):
+def _warcs(wacz: zipfile.ZipFile, within: str) -> Iterator[tuple[str, zipfile.ZipFile, str]]:
+    for name in sorted(wacz.namelist()):
         if name.startswith("archive/") and name.endswith(NAMES):
-            yield within + name, packed, name
+            yield within + name, wacz, name
         elif name.endswith(".wacz") and not within:
-            yield from _warcs(zipfile.ZipFile(packed.open(name)), f"{name}/")
+            yield from _warcs(zipfile.ZipFile(wacz.open(name)), f"{name}/")
 
 
 def _before_the_cut(path: Path) -> Iterator[tuple[str, Stream]]:
-    """The WARCs of a ZIP without a directory, by the headers that stand before its members; the last may break off."""
+    """The WARCs of a ZIP without a directory, by the headers before its members; the last may be cut short."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         place = 0
         while data[place : place + 4] == _LOCAL and place + _HEADER.size <= len(data):
@@ -129,12 +129,12 @@ def _before_the_cut(path: Path) -> Iterator[tuple[str, Stream]]:
                 size = _long_size(data[begin - extra_length : begin])
             place = begin + size
             if flags & 8 and not size:
-                end, place = _described(data, begin)
+                end, place = _end_by_descriptor(data, begin)
                 size = end - begin
             if name.startswith("archive/") and name.endswith(NAMES):
                 file.seek(begin)
                 part = LimitReader(file, size)
-                yield name, part if method == 0 else _Unpacked(part, partial(zlib.decompressobj, -zlib.MAX_WBITS))
+                yield name, part if method == 0 else _Decompressed(part, partial(zlib.decompressobj, -zlib.MAX_WBITS))
 
 
 def _long_size(extra: bytes) -> int:
@@ -147,8 +147,8 @@ def _long_size(extra: bytes) -> int:
     return 0
 
 
-def _described(data: mmap.mmap, begin: int) -> tuple[int, int]:
-    """Where a member ends whose size stands behind it, and where the next begins; the end of the file if it breaks off."""
+def _end_by_descriptor(data: mmap.mmap, begin: int) -> tuple[int, int]:
+    """The end of a member whose size stands after it, and the start of the next; the end of the file if it is cut short."""
     place = begin
     while (place := data.find(_DESCRIPTOR, place)) >= 0:
         for width, length in (("<I", 16), ("<Q", 24)):

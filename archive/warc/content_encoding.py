@@ -1,4 +1,4 @@
-"""What HTTP does to a body on its way, undone: chunks and compression, as WARCs keep them or say that they did."""
+"""Undoing what HTTP does to a body in transfer: chunks and compression, as WARCs keep them or claim to."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from archive.captures import Headers
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
 
-def decode(body: bytes, headers: Headers) -> tuple[bytes, bool]:
-    """The entity that these headers describe, and whether it is whole.
+def undo_encodings(body: bytes, headers: Headers) -> tuple[bytes, bool]:
+    """The entity that these headers describe, and whether it is complete.
 
-    Some tools undo an encoding and leave its header: a body that is not encoded as its headers say is taken as it is.
+    Some tools undo an encoding and keep its header: a body that is not encoded as its headers say is returned unchanged.
     """
     named = {name.lower(): value.lower() for name, value in headers}
     if "chunked" in named.get("transfer-encoding", ""):
-        body, is_whole = _joined(body)
+        body, is_complete = _joined(body)
     else:
-        is_whole = True
+        is_complete = True
     for name in reversed(named.get("content-encoding", "").replace(" ", "").split(",")):
         if name in _DECODERS and body:
             body, ended = _DECODERS[name](body)
-            is_whole = is_whole and ended
-    return body, is_whole
+            is_complete = is_complete and ended
+    return body, is_complete
 
 
 def _joined(body: bytes) -> tuple[bytes, bool]:
-    """The chunks put together; a body that does not begin with one is no chunked body any more."""
+    """The chunks joined, and whether the last one is there; a body that does not begin with a chunk is not chunked."""
     parts: list[bytes] = []
     place = 0
     while chunk := _CHUNK.match(body, place):
@@ -49,7 +49,7 @@ def _joined(body: bytes) -> tuple[bytes, bool]:
 
 
 def _inflated(windows: tuple[int, ...]) -> Callable[[bytes], tuple[bytes, bool]]:
-    """A decoder that tries these zlib window settings in turn; what is before a break is kept."""
+    """A decoder that tries these zlib window sizes in turn; of a body cut short it keeps what precedes the cut."""
 
     def inflate(body: bytes) -> tuple[bytes, bool]:
         for bits in windows:

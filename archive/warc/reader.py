@@ -1,4 +1,4 @@
-"""WARC and WACZ files as captures: what others have saved comes in with its own dates, and what we exported as it was."""
+"""WARC and WACZ files as captures: other archives' with their own dates, our own exports exactly as they were."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from archive.captures import Capture, Headers
 from archive.database import ArchiveError
 from archive.vocabulary import Outcome
 from archive.warc import container
-from archive.warc.content_encoding import decode
+from archive.warc.content_encoding import undo_encodings
 
 OURS = "WARC-Tongjian"
-"""Header of our own records, JSON: what a capture has that WARC has no place for."""
+"""Header of our own records. JSON: what a capture has that WARC has no place for."""
 RENAMED = "X-Archive-Orig-"
-"""Before the names of HTTP headers in our exports that speak of an encoding which is undone there."""
+"""Prefix, in our exports, of the names of HTTP headers about an encoding that is undone there."""
 
-Held = Callable[[str, str | None], str | None]
-"""URL and moment (None: whenever) → sha256 of the body that the archive has of it."""
+KnownBody = Callable[[str, str | None], str | None]
+"""URL and time (None: any) → sha256 of the body that the archive has of it, None for none."""
 
 _UNREADABLE = (*container.DAMAGED, ArchiveLoadFailed, EOFError, ValueError, AttributeError, TypeError)
-"""What warcio raises for what is no WARC; the last two for a record whose header is cut off."""
+"""What warcio raises for a file that is not a WARC; the last two for a record whose header is cut short."""
 _ANSWERS = {"response", "revisit", "resource"}
 _PARTS = {"conversion", "continuation"}
 _Request = tuple[str, bytes, Headers]
@@ -41,7 +41,7 @@ _REMEMBERED = 200_000
 
 @dataclass(slots=True, kw_only=True)
 class Declared:
-    """What an export of ours says beside captures: facts of portals, and entries with when they were seen."""
+    """What an export of ours has beside captures: facts of portals, and entries with when they were seen."""
 
     portals: list[dict[str, Any]] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -49,15 +49,15 @@ class Declared:
 
 @dataclass(slots=True, kw_only=True)
 class Skipped:
-    """A record that is no capture and might have been one."""
+    """A record that looks like a capture and is not one."""
 
     what: str
-    """Why, in a few words that are the same for all of its like."""
+    """Why, in the same few words for all records of its kind."""
     url: str
 
 
 def is_warc(path: Path) -> bool:
-    """Whether a file's name says WARC or WACZ."""
+    """Whether a file is a WARC or WACZ by its name."""
     return path.name.endswith((*container.NAMES, ".wacz"))
 
 
@@ -68,35 +68,35 @@ def read(path: Path) -> Iterator[Capture]:
             yield item
 
 
-def records(path: Path, held: Held = lambda _url, _moment: None) -> Iterator[Capture | Declared | Skipped]:
+def records(path: Path, known_body: KnownBody = lambda _url, _moment: None) -> Iterator[Capture | Declared | Skipped]:
     """Every HTTP response, revisit, and resource of an HTTP address, in file order, with its request where there is one.
 
     Bodies are the decoded entities. A revisit has no body but the sha256 of the one it refers to, in the same file or
-    as `held` knows it; one that refers to nothing that is here is skipped, as are conversions, segments of records, and
-    resources and responses of other schemes. `outcome` is empty but for captures of our own exports. Raises ArchiveError
-    at the place where the file is cut off or damaged; what was yielded before is whole.
+    as `known_body` finds it; one whose original is not here is skipped, as are conversions, segments of records, and
+    resources and responses of other schemes. `outcome` is None except for captures of our own exports. Raises ArchiveError
+    where the file is cut short or damaged; what was yielded before is complete.
     """
     try:
         if not container.is_zip(path):
             with path.open("rb") as stream:
-                yield from _File(str(path), held).read(stream)
+                yield from _File(str(path), known_body).read(stream)
             return
     except OSError as error:
         raise ArchiveError(f"cannot read {path}: {error}") from error
     try:
         for name, member in container.members(path):
-            yield from _File(name, held).read(member)
+            yield from _File(name, known_body).read(member)
     except (ArchiveError, zipfile.BadZipFile) as error:
-        kind = "a WACZ (ZIP)" if zipfile.is_zipfile(path) else "a WACZ (ZIP) that is cut off"
+        kind = "a WACZ (ZIP)" if zipfile.is_zipfile(path) else "a WACZ (ZIP) that is cut short"
         raise ArchiveError(f"{path} is {kind}: {error}") from error
 
 
 class _File:
-    """One WARC while it is read."""
+    """One WARC being read."""
 
-    def __init__(self, name: str, held: Held) -> None:
+    def __init__(self, name: str, known_body: KnownBody) -> None:
         self.name = name
-        self.held = held
+        self.known_body = known_body
         self.requests: dict[str, _Request] = {}
         self.waiting: dict[str, tuple[str, Capture]] = {}
         """Responses whose request may come after them: record id → URL and capture."""
@@ -104,62 +104,62 @@ class _File:
         """sha256, status and content type of the payloads seen, by record id, digest, and URL with date."""
 
     def read(self, stream: container.Stream) -> Iterator[Capture | Declared | Skipped]:
-        """What the records are. What still waits for its request when the file breaks off is yielded before that is said."""
+        """The records as captures. Responses still waiting for their request are yielded before an error is raised."""
         count, broken = 0, None
         try:
-            for record in ArchiveIterator(container.plain(stream), arc2warc=True):
+            for record in ArchiveIterator(container.decompressed(stream), arc2warc=True):
                 data = record.raw_stream.read()
                 is_headed = record.rec_headers.get_header("Content-Length") is not None
                 if not is_headed or getattr(record.raw_stream, "limit", 0) > 0:
-                    raise OSError("it is cut off")
+                    raise OSError("it is cut short")
                 count += 1
-                yield from self._taken(record, data)
+                yield from self._items(record, data)
         except _UNREADABLE as error:
             broken = error
         yield from (capture for _, capture in self.waiting.values())
         if broken is not None:
-            said = (str(broken).strip() or repr(broken)).splitlines()[0]
-            raise ArchiveError(f"{self.name} is no readable WARC from record {count + 1} on: {said}") from broken
+            reason = (str(broken).strip() or repr(broken)).splitlines()[0]
+            raise ArchiveError(f"{self.name} cannot be read as a WARC from record {count + 1} on: {reason}") from broken
         if count == 0:
-            raise ArchiveError(f"{self.name} holds no WARC record")
+            raise ArchiveError(f"{self.name} has no WARC record")
 
-    def _taken(self, record: Any, data: bytes) -> Iterator[Capture | Declared | Skipped]:
-        told, kind, url = _told(record), record.rec_type, _url(record)
+    def _items(self, record: Any, data: bytes) -> Iterator[Capture | Declared | Skipped]:
+        own, kind, url = _own_fields(record), record.rec_type, _url(record)
         if kind == "request" and record.http_headers is not None:
-            yield from self._request(record, _request(record, data, told))
-        elif kind == "metadata" and told:
-            yield from _ours(json.loads(data))
+            yield from self._request(record, _request(record, data, own))
+        elif kind == "metadata" and own:
+            yield from _own_metadata(json.loads(data))
         elif kind == "response" and _is_web(url) and record.http_headers is None:
             yield Skipped(what="response without HTTP headers", url=url)
         elif kind in _ANSWERS and _is_web(url):
             capture = self._revisit(record) if kind == "revisit" else _response(record, data)
             if capture is None:
-                yield Skipped(what=f"{kind} of what is not here", url=url)
+                yield Skipped(what=f"{kind} whose original is not here", url=url)
                 return
             if kind != "revisit":
                 self._remember(record, capture)
-            _restore(capture, told)
+            _restore(capture, own)
             yield from self._answer(record, capture)
         elif kind in _ANSWERS or kind in _PARTS:
             yield Skipped(what=kind if kind in _PARTS else f"{kind} of {url.partition(':')[0]}:", url=url)
 
-    def _request(self, record: Any, asked: _Request) -> Iterator[Capture]:
+    def _request(self, record: Any, request: _Request) -> Iterator[Capture]:
         url = _url(record)
         partner = record.rec_headers.get_header("WARC-Concurrent-To") or ""
         if partner not in self.waiting:
             partner = next((key for key, (other, _) in self.waiting.items() if other == url), "")
         if partner:
-            yield _asked(self.waiting.pop(partner)[1], asked)
+            yield _with_request(self.waiting.pop(partner)[1], request)
             return
-        self.requests[url] = asked
+        self.requests[url] = request
         if len(self.requests) > 100 * _WAITING:
             del self.requests[next(iter(self.requests))]
 
     def _answer(self, record: Any, capture: Capture) -> Iterator[Capture]:
-        """Some tools write the request after its response: wait for it, but not for long."""
+        """Some tools write the request after its response: wait for it, within _WAITING responses."""
         url = _url(record)
         if url in self.requests:
-            yield _asked(capture, self.requests.pop(url))
+            yield _with_request(capture, self.requests.pop(url))
             return
         self.waiting[record.rec_headers.get_header("WARC-Record-ID") or url] = (url, capture)
         if len(self.waiting) > _WAITING:
@@ -180,56 +180,59 @@ class _File:
         url, date = get("WARC-Refers-To-Target-URI"), get("WARC-Refers-To-Date")
         names = (get("WARC-Refers-To"), f"{_bare(url)} {date}" if url and date else None, get("WARC-Payload-Digest"))
         known = next((self.payloads[name] for name in names if name in self.payloads), None)
-        body = known[0] if known else self.held(_bare(url) if url else _url(record), _moment(date) if date else None)
+        body = (
+            known[0] if known else self.known_body(_bare(url) if url else _url(record), _moment(date) if date else None)
+        )
         if body is None:
             return None
         capture = _response(record, b"")
-        capture.body, capture.sha256, capture.note = None, body, None  # it says truncated for what it refers to
+        capture.body, capture.sha256, capture.note = None, body, None  # a truncated note would be about the original
         if known and record.http_headers is None:
             _, capture.status, capture.content_type = known
         return capture
 
 
-def _told(record: Any) -> dict[str, Any]:
+def _own_fields(record: Any) -> dict[str, Any]:
     text = record.rec_headers.get_header(OURS)
     return dict(json.loads(text)) if text else {}
 
 
-def _restore(capture: Capture, told: dict[str, Any]) -> None:
-    """Bring back what an export of ours had to write elsewhere."""
-    if not told:
+def _restore(capture: Capture, own: dict[str, Any]) -> None:
+    """Restore what an export of ours had to write elsewhere."""
+    if not own:
         return
     capture.response_headers = [(name.removeprefix(RENAMED), value) for name, value in capture.response_headers]
-    capture.outcome = Outcome(told["outcome"]) if "outcome" in told else None
+    capture.outcome = Outcome(own["outcome"]) if "outcome" in own else None
     for name in ("portal", "note", "redirect_url", "content_encoding", "wire_bytes", "protocol"):
-        setattr(capture, name, told.get(name))
-    if "response_headers" in told:
-        capture.response_headers = [(name, value) for name, value in told["response_headers"]]
+        setattr(capture, name, own.get(name))
+    if "response_headers" in own:
+        capture.response_headers = [(name, value) for name, value in own["response_headers"]]
     for name in ("status", "content_type"):
-        if name in told:
-            setattr(capture, name, told[name])
-    if told.get("no_body"):
+        if name in own:
+            setattr(capture, name, own[name])
+    if own.get("no_body"):
         capture.body = capture.sha256 = None
 
 
-def _ours(block: dict[str, Any]) -> Iterator[Capture | Declared]:
-    """What an export of ours keeps in a metadata record: declarations, or a request that was never answered."""
+def _own_metadata(block: dict[str, Any]) -> Iterator[Capture | Declared]:
+    """A metadata record of our own exports: declarations, or a request that was never answered."""
     failure = block.get("failure")
     if failure:
         headers = [(name, value) for name, value in failure.pop("request_headers")]
-        yield Capture(**failure, request_headers=headers)
+        outcome = Outcome(failure.pop("outcome"))
+        yield Capture(**failure, outcome=outcome, request_headers=headers)
     else:
         yield Declared(portals=block.get("portals", []), entries=block.get("entries", []))
 
 
-def _asked(capture: Capture, request: _Request) -> Capture:
+def _with_request(capture: Capture, request: _Request) -> Capture:
     capture.method, body, capture.request_headers = request
     capture.request_body = body or None
     return capture
 
 
-def _request(record: Any, data: bytes, told: dict[str, Any]) -> _Request:
-    headers = [(str(name), str(value)) for name, value in told.get("request_headers", record.http_headers.headers)]
+def _request(record: Any, data: bytes, own: dict[str, Any]) -> _Request:
+    headers = [(str(name), str(value)) for name, value in own.get("request_headers", record.http_headers.headers)]
     return record.http_headers.protocol, data, headers
 
 
@@ -238,8 +241,8 @@ def _response(record: Any, data: bytes) -> Capture:
     http = record.http_headers or StatusAndHeaders("200", [], protocol=None)
     pairs = [(str(name), str(value)) for name, value in http.headers]
     wire = http.get_header("Content-Length")
-    body, is_whole = decode(data, pairs)
-    cut = record.rec_headers.get_header("WARC-Truncated") or (None if is_whole else "its encoding breaks off")
+    body, is_complete = undo_encodings(data, pairs)
+    cut = record.rec_headers.get_header("WARC-Truncated") or (None if is_complete else "its encoding breaks off")
     status = http.get_statuscode()
     return Capture(
         url=_url(record),
@@ -263,7 +266,7 @@ def _url(record: Any) -> str:
 
 
 def _bare(url: str) -> str:
-    """Without the angle brackets that the standard's first edition showed and some tools write."""
+    """Without the angle brackets that the first edition of the standard showed and some tools write."""
     return url[1:-1] if url.startswith("<") and url.endswith(">") else url
 
 

@@ -1,4 +1,4 @@
-"""Captures as WARC 1.1: what other archives and replay tools read, and what comes back as it was when it is imported."""
+"""Captures as WARC 1.1, which other archives and replay tools read and which our own import restores unchanged."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from http import HTTPStatus
 from http.client import responses
 from typing import IO, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from archive.captures import Capture, Captures, Headers
 from archive.database import utc_now
+from archive.vocabulary import Outcome
 from archive.warc.reader import OURS, RENAMED
 
 Pairs = list[tuple[str, str]]
@@ -26,37 +28,37 @@ NORMALISED = (
     " under urn:tongjian: hold portals, entries, and requests that were never answered."
 )
 _ENCODED = {"content-encoding", "transfer-encoding"}
-_ENTRIES_AT_ONCE = 1_000
+_ENTRIES_PER_RECORD = 1_000
 _REVISIT = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which captures to export. Dates are ISO, UTC: from the start of `since` to the end of `until`."""
+    """Which captures to export. Dates are ISO in UTC: from the start of `since` to the end of `until`."""
 
     portal: str | None = None
     since: str | None = None
     until: str | None = None
     urls: frozenset[str] | None = None
-    """Only these addresses; None: all."""
+    """Only these addresses; None for all."""
     is_part: Callable[[str], bool] = field(default=lambda _: False)
-    """Tells addresses that are taken besides: pages 2, 3 … of split articles."""
+    """Whether an address is exported besides `urls`: pages 2, 3 … of split articles."""
 
     def where(self) -> tuple[str, list[str]]:
-        """SQL over `captures`, without what is chosen by address."""
-        until = f"{self.until}~" if self.until else None  # '~' sorts after everything in a moment
-        parts = [("portal = ?", self.portal), ("requested_at >= ?", self.since), ("requested_at <= ?", until)]
-        chosen = [(sql, value) for sql, value in parts if value]
+        """SQL condition on `captures` and its values; addresses are left to `includes`."""
+        until = f"{self.until}~" if self.until else None  # '~' sorts after every character of a timestamp
+        conditions = [("portal = ?", self.portal), ("requested_at >= ?", self.since), ("requested_at <= ?", until)]
+        chosen = [(sql, value) for sql, value in conditions if value]
         return " AND ".join(["1", *(sql for sql, _ in chosen)]), [value for _, value in chosen]
 
-    def takes(self, url: str) -> bool:
-        """Whether an address is chosen."""
+    def includes(self, url: str) -> bool:
+        """Whether an address is exported."""
         return self.urls is None or url in self.urls or self.is_part(url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A record that replay can be asked for."""
+    """A record that replay tools can request, as an index needs it."""
 
     url: str
     requested_at: str
@@ -79,7 +81,7 @@ class Export:
         self.count = 0
 
     def write(self, selection: Selection, name: str) -> Iterator[Written]:
-        """Write everything, and tell of each response and revisit. `name` is the file's."""
+        """Write the selected captures; yields each response and revisit. `name` is the file's."""
         self._warcinfo(name)
         self._declarations(selection)
         for capture in self._selected(selection):
@@ -93,23 +95,23 @@ class Export:
         where, values = selection.where()
         sql = f"SELECT id, url FROM captures WHERE {where} ORDER BY id"  # noqa: S608 - constant clauses
         for row in self.captures.db.conn.execute(sql, values):
-            if selection.takes(row["url"]):
+            if selection.includes(row["url"]):
                 yield self.captures.get(row["id"])
 
     # Records
 
     def _record(self, kind: str, headers: Pairs, block: bytes) -> tuple[int, int]:
-        """Write a record; where it begins and how long it is in the file."""
+        """Write a record; returns its offset and length in the file, in bytes."""
         head = [("WARC-Type", kind), *headers, ("WARC-Block-Digest", f"sha256:{sha256(block).hexdigest()}")]
         head.append(("Content-Length", str(len(block))))
         text = "WARC/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in head) + "\r\n"
         data = text.encode("utf-8") + block + b"\r\n\r\n"
         if self.is_gzip:
-            packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-            data = packer.compress(data) + packer.flush()
+            compressor = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+            data = compressor.compress(data) + compressor.flush()
         self.stream.write(data)
-        begun, self.offset = self.offset, self.offset + len(data)
-        return begun, len(data)
+        start, self.offset = self.offset, self.offset + len(data)
+        return start, len(data)
 
     def _warcinfo(self, name: str) -> None:
         fields = {
@@ -139,9 +141,9 @@ class Export:
             values,
         )
         number = 0
-        while some := rows.fetchmany(_ENTRIES_AT_ONCE):
+        while batch := rows.fetchmany(_ENTRIES_PER_RECORD):
             number += 1
-            entries = [dict(row) for row in some if selection.takes(row["url"])]
+            entries = [dict(row) for row in batch if selection.includes(row["url"])]
             if entries:
                 self._metadata(f"entries:{number}", now, {"entries": entries})
 
@@ -152,44 +154,26 @@ class Export:
         self._metadata(f"failure:{capture.id}", capture.requested_at, {"failure": value})
 
     def _capture(self, capture: Capture, selection: Selection) -> Written | None:
-        """A response, or a revisit of one that is in the file, with its request."""
-        original = self._original(capture, selection) if capture.outcome == "unchanged" else None
-        is_revisit = original is not None and self._is_in(original, selection)
-        shown = original if original and capture.status == 304 else capture
-        told = _beside(capture)
-        if shown is not capture or not _is_plain(shown.response_headers):
-            told |= {"status": capture.status, "response_headers": capture.response_headers}
-            told |= {"content_type": capture.content_type}
-        if capture.sha256 is None:
-            told["no_body"] = True
-        headers = _renamed(shown.response_headers, len(capture.body or b""))
-        block = _head(f"{shown.protocol or 'HTTP/1.1'} {shown.status} {_reason(shown.status)}", headers)
-        block += b"" if is_revisit else capture.body or b""
-        name = _urn(f"{capture.method} {capture.url} {capture.requested_at} {capture.id}")
-        record: Pairs = [
-            ("WARC-Record-ID", name),
-            ("WARC-Date", capture.requested_at),
-            ("WARC-Target-URI", capture.url),
-        ]
-        if capture.ip_address:
-            record.append(("WARC-IP-Address", capture.ip_address))
-        if capture.sha256:
-            record.append(("WARC-Payload-Digest", f"sha256:{capture.sha256}"))
-        if is_revisit and original:
-            record += [("WARC-Profile", _REVISIT), ("WARC-Refers-To-Target-URI", original.url)]
-            record += [("WARC-Refers-To-Date", original.requested_at)]
-        if capture.note and capture.note.startswith("truncated"):
-            record.append(("WARC-Truncated", "disconnect"))
-        record += [("Content-Type", "application/http; msgtype=response"), (OURS, json.dumps(told))]
-        offset, length = self._record("revisit" if is_revisit else "response", record, block)
-        self._request(capture, name)
-        if capture.method != "GET" or capture.sha256 is None or shown.status is None:
+        """Write a response, or a revisit of one that is in the file, with its request."""
+        original = self._original(capture, selection) if capture.outcome == Outcome.UNCHANGED else None
+        is_revisit = original is not None and self._is_selected(original, selection)
+        # a 304 is shown with the headers of the answer that it confirms
+        answer = original if original and capture.status == HTTPStatus.NOT_MODIFIED else capture
+        block = _response_head(answer, len(capture.body or b""))
+        if not is_revisit:
+            block += capture.body or b""
+        record_id = _urn(f"{capture.method} {capture.url} {capture.requested_at} {capture.id}")
+        headers = _response_headers(capture, record_id, original if is_revisit else None)
+        headers.append((OURS, json.dumps(_own_fields(capture, answer))))
+        offset, length = self._record("revisit" if is_revisit else "response", headers, block)
+        self._request(capture, record_id)
+        if capture.method != "GET" or capture.sha256 is None or answer.status is None:
             return None
         return Written(
             url=capture.url,
             requested_at=capture.requested_at,
-            status=shown.status,
-            content_type=shown.content_type,
+            status=answer.status,
+            content_type=answer.content_type,
             sha256=capture.sha256,
             offset=offset,
             length=length,
@@ -207,32 +191,70 @@ class Export:
         self._record("request", headers, block)
 
     def _original(self, capture: Capture, selection: Selection) -> Capture | None:
-        """The answer that a later fetch confirmed: of this file if it has one, else any."""
+        """The answer that a later fetch confirmed: one that is in this file, or else any."""
         where, values = selection.where()
-        for clause, more in ((where, values), ("1", [])):
+        for condition, condition_values in ((where, values), ("1", [])):
             row = self.captures.db.conn.execute(
-                "SELECT id FROM captures WHERE fingerprint = (SELECT fingerprint FROM captures WHERE id = ?) AND sha256 = ?"  # noqa: S608 - constant clauses
-                f" AND outcome = 'ok' AND id < ? AND {clause} ORDER BY requested_at DESC, id DESC LIMIT 1",
-                (capture.id, capture.sha256, capture.id, *more),
+                f"""
+                SELECT id FROM captures
+                WHERE fingerprint = (SELECT fingerprint FROM captures WHERE id = ?)
+                    AND sha256 = ? AND outcome = '{Outcome.OK}' AND id < ? AND {condition}
+                ORDER BY requested_at DESC, id DESC LIMIT 1
+                """,  # noqa: S608 - constant clauses
+                (capture.id, capture.sha256, capture.id, *condition_values),
             ).fetchone()
             if row:
                 return self.captures.get(row["id"])
         return None
 
-    def _is_in(self, original: Capture, selection: Selection) -> bool:
+    def _is_selected(self, original: Capture, selection: Selection) -> bool:
         where, values = selection.where()
         sql = f"SELECT 1 FROM captures WHERE id = ? AND {where}"  # noqa: S608 - constant clauses
-        found = self.captures.db.conn.execute(sql, (original.id, *values)).fetchone()
-        return found is not None and selection.takes(original.url)
+        row = self.captures.db.conn.execute(sql, (original.id, *values)).fetchone()
+        return row is not None and selection.includes(original.url)
 
 
-def _beside(capture: Capture) -> dict[str, Any]:
-    """What a capture has that WARC has no place for."""
+def _own_fields(capture: Capture, answer: Capture) -> dict[str, Any]:
+    """What a capture has that WARC has no place for, and what the record shows differently, for our own import."""
     names = ("portal", "outcome", "note", "redirect_url", "content_encoding", "wire_bytes", "protocol")
-    return {name: value for name in names if (value := getattr(capture, name)) is not None}
+    fields = {name: value for name in names if (value := getattr(capture, name)) is not None}
+    if answer is not capture or not _is_plain(answer.response_headers):
+        fields |= {"status": capture.status, "response_headers": capture.response_headers}
+        fields |= {"content_type": capture.content_type}
+    if capture.sha256 is None:
+        fields["no_body"] = True
+    return fields
+
+
+def _response_head(answer: Capture, size: int) -> bytes:
+    """Status line and headers of a response whose decoded body has this size."""
+    protocol = answer.protocol or "HTTP/1.1"
+    return _head(f"{protocol} {answer.status} {_reason(answer.status)}", _renamed(answer.response_headers, size))
+
+
+def _response_headers(capture: Capture, record_id: str, original: Capture | None) -> Pairs:
+    """The record's own headers; `original` is the response that a revisit refers to."""
+    headers: Pairs = [
+        ("WARC-Record-ID", record_id),
+        ("WARC-Date", capture.requested_at),
+        ("WARC-Target-URI", capture.url),
+    ]
+    if capture.ip_address:
+        headers.append(("WARC-IP-Address", capture.ip_address))
+    if capture.sha256:
+        headers.append(("WARC-Payload-Digest", f"sha256:{capture.sha256}"))
+    if original:
+        headers += [("WARC-Profile", _REVISIT), ("WARC-Refers-To-Target-URI", original.url)]
+        headers += [("WARC-Refers-To-Date", original.requested_at)]
+    if capture.note and capture.note.startswith("truncated"):
+        headers.append(("WARC-Truncated", "disconnect"))
+    headers.append(("Content-Type", "application/http; msgtype=response"))
+    return headers
 
 
 def _renamed(headers: Headers, size: int) -> Headers:
+    """Headers of a decoded body: those of encodings, and a length that no longer fits, carry RENAMED."""
+
     def is_undone(name: str, value: str) -> bool:
         lower = name.lower()
         return lower in _ENCODED or (lower == "content-length" and value != str(size))
@@ -241,7 +263,7 @@ def _renamed(headers: Headers, size: int) -> Headers:
 
 
 def _is_plain(headers: Headers) -> bool:
-    """Whether headers come back as they are from the text that they are written as."""
+    """Whether headers survive being written as text and parsed again."""
     return all(
         part.isascii() and part.isprintable() and part == part.strip() and part for pair in headers for part in pair
     )
