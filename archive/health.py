@@ -9,17 +9,59 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from archive.captures import Captures
-from archive.database import utc_now
-from archive.reports import Reports
-from archive.vocabulary import ProblemKind, Stage
+from dateutil.relativedelta import relativedelta
 
-STALE_AFTER = timedelta(days=35)
+from archive.captures import Captures
+from archive.database import sql_words, utc_now
+from archive.reports import Reports
+from archive.runs import FINISHED
+from archive.vocabulary import ProblemKind, ReportState, RunKind, Stage
+
+STALE_AFTER = relativedelta(days=35)
 """Portals are crawled at least monthly: one whose last complete crawl is longer ago has been forgotten."""
 PROBE = "probe"
 """The portal name under which `scrapy probe` keeps what it fetched."""
 
-_TOLERATED = frozenset(kind for kind in ProblemKind if kind.concerns_document)
+_CONCERN_DOCUMENTS = frozenset(kind for kind in ProblemKind if kind.concerns_document)
+_CONCERN_RUNS = frozenset(ProblemKind) - _CONCERN_DOCUMENTS
+
+_SETTLE = f"""
+UPDATE problems SET resolved_at = ?
+WHERE portal IS ? AND run_id < ? AND resolved_at IS NULL
+    AND (stage = '{Stage.LISTING}' OR url IS NULL)
+"""  # noqa: S608 - a word of the vocabulary
+_PORTALS = f"""
+SELECT portal FROM runs WHERE kind = '{RunKind.CRAWL}'
+UNION SELECT portal FROM captures
+UNION SELECT name FROM portals
+"""  # noqa: S608 - a word of the vocabulary
+_LAST_RUN = f"""
+SELECT
+    finish_reason,
+    stats,
+    (SELECT COUNT(*) FROM captures c WHERE c.run_id = r.id) AS captured
+FROM runs r
+WHERE kind = '{RunKind.CRAWL}' AND portal = ?
+ORDER BY id DESC LIMIT 1
+"""  # noqa: S608 - a word of the vocabulary
+_CRAWLS = f"""
+SELECT id, started_at, finished_at, finish_reason, stats FROM runs
+WHERE kind = '{RunKind.CRAWL}' AND portal = ?
+ORDER BY id DESC
+"""  # noqa: S608 - a word of the vocabulary
+_OPEN_PROBLEMS = """
+SELECT kind, message, url, stage, seen_at FROM problems
+WHERE portal = ? AND resolved_at IS NULL
+ORDER BY kind, seen_at, id
+"""
+_LAST_COMPLETE = f"""
+SELECT stats FROM runs
+WHERE kind = '{RunKind.CRAWL}' AND portal = ? AND finish_reason = '{FINISHED}'
+ORDER BY id DESC LIMIT 1
+"""  # noqa: S608 - a word of the vocabulary
+_LISTED = "SELECT COUNT(DISTINCT url) FROM entries WHERE portal = ?"
+_GONE = sql_words((ReportState.MISSING, ReportState.REMOVED))
+_PUBLISHED = f"SELECT COUNT(*) FROM reports WHERE portal = ? AND state NOT IN ({_GONE})"  # noqa: S608 - our words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +84,19 @@ def settle(captures: Captures, portal: str | None, run_id: int) -> None:
     Those that it met again belong to this run and stay open.
     """
     with captures.db.conn as connection:
-        connection.execute(
-            "UPDATE problems SET resolved_at = ? WHERE portal IS ? AND run_id < ? AND resolved_at IS NULL"
-            " AND (stage = 'listing' OR url IS NULL)",
-            (utc_now(), portal, run_id),
-        )
+        connection.execute(_SETTLE, (utc_now(), portal, run_id))
 
 
 def findings(
     captures: Captures,
-    reports: Reports | None,
+    reports: Reports,
     portals: Iterable[str],
-    stale: timedelta = STALE_AFTER,
+    stale: timedelta | relativedelta = STALE_AFTER,
 ) -> Iterator[Finding]:
-    """What is to be said of these portals. `reports` is None where no reports.db has been made yet."""
+    """What is unwell with these portals, and what is noted of their documents.
+
+    `stale` is how long ago the last complete crawl may be.
+    """
     now = datetime.now(UTC)
     for portal in portals:
         yield from _runs(captures, portal, now, stale)
@@ -65,10 +106,7 @@ def findings(
 
 def known_portals(captures: Captures) -> set[str]:
     """Portals of which the archive holds something."""
-    rows = captures.db.conn.execute(
-        "SELECT portal FROM runs WHERE kind = 'crawl' UNION SELECT portal FROM captures UNION SELECT name FROM portals"
-    )
-    return {row[0] for row in rows if row[0] and row[0] != PROBE}
+    return {row[0] for row in captures.db.conn.execute(_PORTALS) if row[0] and row[0] != PROBE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,43 +121,36 @@ class LastRun:
 
 def last_run(captures: Captures, portal: str) -> LastRun | None:
     """The newest crawl of a portal; None where it was never crawled."""
-    row = captures.db.conn.execute(
-        "SELECT finish_reason, stats, (SELECT COUNT(*) FROM captures c WHERE c.run_id = r.id) AS captured"
-        " FROM runs r WHERE kind = 'crawl' AND portal = ? ORDER BY id DESC LIMIT 1",
-        (portal,),
-    ).fetchone()
+    row = captures.db.conn.execute(_LAST_RUN, (portal,)).fetchone()
     if row is None:
         return None
     return LastRun(finish_reason=row["finish_reason"], stats=json.loads(row["stats"] or "{}"), captured=row["captured"])
 
 
-def _runs(captures: Captures, portal: str, now: datetime, stale: timedelta) -> Iterator[Finding]:
-    """The last crawl, and how long ago the last whole one was."""
-    rows = captures.db.conn.execute(
-        "SELECT id, started_at, finished_at, finish_reason, stats FROM runs WHERE kind = 'crawl' AND portal = ? ORDER BY id DESC",
-        (portal,),
-    ).fetchall()
+def _runs(captures: Captures, portal: str, now: datetime, stale: timedelta | relativedelta) -> Iterator[Finding]:
+    """How the last crawl ended, and how long ago the last complete one was."""
+    rows = captures.db.conn.execute(_CRAWLS, (portal,)).fetchall()
     if not rows:
         yield Finding(portal=portal, kind=ProblemKind.NEVER_CRAWLED, message=ProblemKind.NEVER_CRAWLED.meaning)
         return
     last = rows[0]
-    whole = next((row for row in rows if row["finish_reason"] == "finished"), None)
+    complete = next((row for row in rows if row["finish_reason"] == FINISHED), None)
     if last["finished_at"] is None:
         if not _is_alive(json.loads(last["stats"] or "{}").get("process")):
             kind = ProblemKind.RUN_CUT_OFF
             yield Finding(portal=portal, kind=kind, message=kind.meaning, since=last["started_at"])
-    elif last["finish_reason"] != "finished":
+    elif last["finish_reason"] != FINISHED:
         kind = ProblemKind.RUN_FAILED
         message = f"{kind.meaning} Reason: {last['finish_reason']}."
         yield Finding(portal=portal, kind=kind, message=message, since=last["started_at"])
-    if whole is None and last["finished_at"] is None:
+    if complete is None and last["finished_at"] is None:
         return  # the first crawl is under way, or was cut off, which is said above
-    if whole is None or now - datetime.fromisoformat(whole["finished_at"]) > stale:
+    if complete is None or datetime.fromisoformat(complete["finished_at"]) + stale < now:
         message = "No crawl has been completed."
-        if whole is not None:
-            days = (now - datetime.fromisoformat(whole["finished_at"])).days
+        if complete is not None:
+            days = (now - datetime.fromisoformat(complete["finished_at"])).days
             message = f"The last complete crawl ended {days} days ago."
-        kind, since = ProblemKind.NOT_CRAWLED_LATELY, whole and whole["finished_at"]
+        kind, since = ProblemKind.NOT_CRAWLED_LATELY, complete and complete["finished_at"]
         yield Finding(portal=portal, kind=kind, message=message, since=since)
 
 
@@ -135,51 +166,34 @@ def _is_alive(process: int | None) -> bool:
 
 
 def _problems(captures: Captures, portal: str) -> Iterator[Finding]:
-    """Open problems by kind. What readers noted on single pages concerns the figures, not the crawls."""
-    rows = captures.db.conn.execute(
-        "SELECT kind, message, url, stage, seen_at FROM problems WHERE portal = ? AND resolved_at IS NULL"
-        " ORDER BY kind, seen_at, id",
-        (portal,),
-    ).fetchall()
-    rows = [row for row in rows if row["stage"] != Stage.READ or row["kind"] not in _TOLERATED]
-    for kind in sorted({row["kind"] for row in rows}, key=lambda kind: (kind in _TOLERATED, kind)):
-        mine = [row for row in rows if row["kind"] == kind]
-        urls = tuple(dict.fromkeys(row["url"] for row in mine if row["url"]))
-        message = mine[0]["message"] if len(mine) == 1 else f"{len(mine)} times, first: {mine[0]['message']}"
+    """Open problems by kind, without what readers noted on single pages: that concerns the figures, not the crawls."""
+    rows = captures.db.conn.execute(_OPEN_PROBLEMS, (portal,)).fetchall()
+    rows = [row for row in rows if row["stage"] != Stage.READ or row["kind"] in _CONCERN_RUNS]
+    for kind in sorted({row["kind"] for row in rows}, key=lambda kind: (kind in _CONCERN_DOCUMENTS, kind)):
+        same = [row for row in rows if row["kind"] == kind]
+        urls = tuple(dict.fromkeys(row["url"] for row in same if row["url"]))
+        message = same[0]["message"] if len(same) == 1 else f"{len(same)} times, first: {same[0]['message']}"
         yield Finding(
             portal=portal,
             kind=kind,
             message=message,
-            unwell=kind not in _TOLERATED,
-            since=mine[0]["seen_at"],
+            unwell=kind not in _CONCERN_DOCUMENTS,
+            since=same[0]["seen_at"],
             urls=urls,
         )
 
 
-def _listed(captures: Captures, reports: Reports | None, portal: str) -> Iterator[Finding]:
+def _listed(captures: Captures, reports: Reports, portal: str) -> Iterator[Finding]:
     """What the last crawl saw, compared with what is archived: listings of reports only grow."""
-    listed = captures.db.conn.execute("SELECT COUNT(DISTINCT url) FROM entries WHERE portal = ?", (portal,)).fetchone()[
-        0
-    ]
-    stats = captures.db.conn.execute(
-        "SELECT stats FROM runs WHERE kind = 'crawl' AND portal = ? AND finish_reason = 'finished' ORDER BY id DESC LIMIT 1",
-        (portal,),
-    ).fetchone()
-    if stats is None:
+    last = captures.db.conn.execute(_LAST_COMPLETE, (portal,)).fetchone()
+    if last is None:
         return
-    archived = _archived(reports, portal)
-    seen = int(json.loads(stats["stats"] or "{}").get("entries/listed", 0))
+    seen = int(json.loads(last["stats"] or "{}").get("entries/listed", 0))
+    archived = reports.db.conn.execute(_PUBLISHED, (portal,)).fetchone()[0]
     if not seen:
+        listed = captures.db.conn.execute(_LISTED, (portal,)).fetchone()[0]
         message = f"{ProblemKind.NO_ENTRIES.meaning} Earlier crawls saw {listed}."
         yield Finding(portal=portal, kind=ProblemKind.NO_ENTRIES, message=message)
     elif seen < archived:
         message = f"The last crawl saw {seen} entries, fewer than the {archived} archived reports."
         yield Finding(portal=portal, kind=ProblemKind.FEWER_ENTRIES_THAN_REPORTS, message=message)
-
-
-def _archived(reports: Reports | None, portal: str) -> int:
-    """Reports of a portal that it still publishes."""
-    if reports is None:
-        return 0
-    sql = "SELECT COUNT(*) FROM reports WHERE portal = ? AND state NOT IN ('missing', 'removed')"
-    return int(reports.db.conn.execute(sql, (portal,)).fetchone()[0])

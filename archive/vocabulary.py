@@ -1,7 +1,7 @@
 """The closed vocabularies: every word that a column, a file or a command may hold, in one place.
 
-Each is a StrEnum, so a member is its word in SQL, JSON and output. Problem kinds carry their meaning and what to do;
-`scrapy health` and docs/problems.md are written from them.
+Each is a StrEnum, so a member is its word in SQL, JSON and output. A problem kind carries its meaning and a remedy;
+`scrapy health` and docs/problems.md print them (`python -m tools.problems > docs/problems.md`).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Outcome(StrEnum):
 
 
 DOCUMENT_OUTCOMES = (Outcome.OK, Outcome.UNCHANGED)
-"""The archive has what was asked for; nothing else is ever read."""
+"""The archive has the document; no other capture is ever read."""
 ANSWER_OUTCOMES = (*DOCUMENT_OUTCOMES, Outcome.REDIRECT, Outcome.MISSING)
-"""The portal said what it holds; blocked and error only say that it did not tell."""
+"""The portal answered what it has; after blocked and error that is unknown."""
 
 
 class RunKind(StrEnum):
@@ -54,7 +54,7 @@ class ReportState(StrEnum):
 
     LIVE = "live"
     MISSING = "missing"
-    """Not found of late; too few times or too short a while to call it removed."""
+    """Not found lately, but not often enough or not long enough to count as removed."""
     REMOVED = "removed"
     RETURNED = "returned"
     """Found again after it was removed."""
@@ -111,7 +111,7 @@ class Origin(StrEnum):
 
 
 class ValueState(StrEnum):
-    """What a cell holds (`statistics.value_state`). Only NUMBER and WITH_NOTE have a value: blank is not zero."""
+    """What a cell holds (`statistics.value_state`). Only NUMBER and WITH_NOTE have a value; blank is not zero."""
 
     NUMBER = "number"
     BLANK = "blank"
@@ -123,19 +123,23 @@ class ValueState(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What came of an identity (`checks.verdict`)."""
+    """The result of evaluating an identity (`checks.verdict`)."""
 
     HOLDS = "holds"
     FAILS = "fails"
     NOT_ASSESSABLE = "not_assessable"
+    """A figure that it needs is blank or was not read."""
 
 
 class Severity(StrEnum):
     """What a failed identity most likely means (`checks.severity`)."""
 
     SUSPECT_PARSER = "suspect_parser"
+    """A figure was probably misread: published reports hardly ever break this identity."""
     SUSPECT_SOURCE = "suspect_source"
+    """The publication is probably wrong; the figures are kept as printed."""
     WARNING = "warning"
+    """Worth a look; there are ordinary reasons for it."""
 
 
 class Standing(StrEnum):
@@ -154,15 +158,14 @@ class Standing(StrEnum):
 
 
 class ProblemKind(StrEnum):
-    """One thing that can go wrong (`problems.kind`, and what `scrapy health` finds).
-
-    `meaning` says what happened, `remedy` what to do. `concerns_document` is true where the problem says something of one
-    document alone: such a problem does not make a run unwell.
-    """
+    """One thing that can go wrong (`problems.kind`, and what `scrapy health` finds)."""
 
     meaning: str
+    """What happened, in a sentence."""
     remedy: str
+    """What a person does about it."""
     concerns_document: bool
+    """Whether it concerns one document alone; such a problem does not make a run unwell."""
 
     def __new__(cls, word: str, meaning: str = "", remedy: str = "", scope: str = "run") -> Self:
         """A member from its row below; `ProblemKind(word)` looks one up and raises ValueError where there is none."""
@@ -175,12 +178,12 @@ class ProblemKind(StrEnum):
     LISTING_EMPTY = (
         "listing_empty",
         "A listing shows no entries.",
-        "Open the listing in a browser. If it moved or changed its markup, correct the portal's file.",
+        "Open the listing in a browser. If it has moved or its markup has changed, correct the portal's file.",
     )
     LISTING_ENDLESS = (
         "listing_endless",
         "A listing has more pages than any real column.",
-        "Check whether the page number in its addresses is ignored.",
+        "Open two of its pages in a browser. If they are the same, correct how the platform's class numbers pages.",
     )
     LISTING_FAILED = (
         "listing_failed",
@@ -190,42 +193,42 @@ class ProblemKind(StrEnum):
     LISTING_REPEATS = (
         "listing_repeats",
         "A page of a listing shows only entries of earlier pages.",
-        "Check how the portal numbers the pages of this listing.",
+        "Open the page in a browser and check how the portal numbers the pages of this listing.",
     )
     LISTING_SHORT = (
         "listing_short",
-        "Fewer or more entries were seen than the listing announces.",
-        "Crawl again. If it persists, compare the listing's pages with what was captured.",
+        "The number of entries seen is not the number that the listing announces.",
+        "Crawl again. If it persists, compare the pages of the listing with the captured ones.",
     )
     LISTING_SHRINKS = (
         "listing_shrinks",
         "The listing announced fewer entries from one page to the next.",
-        "Crawl again: the portal changed it during the walk.",
+        "Crawl again: the portal changed the listing during the crawl.",
     )
     LISTING_STUB = (
         "listing_stub",
-        "A page of a listing is empty although the page before it promised entries.",
-        "Crawl again. If it persists, check the portal's paging.",
+        "A page of a listing is empty although the page before it announced more entries.",
+        "Crawl again. If it persists, open the page in a browser.",
     )
     LISTING_UNDATED = (
         "listing_undated",
         "Entries of a listing have no date.",
-        "Check whether the listing's markup changed.",
+        "Open the listing in a browser. If it prints dates, correct the platform's class.",
     )
     LISTING_UNREADABLE = (
         "listing_unreadable",
         "A page of a listing could not be read.",
-        "Read the message; the platform's class may need a change.",
+        "Read the message. If the portal's answers have a new shape, correct the platform's class.",
     )
     LISTING_BELOW_ARCHIVE = (
         "listing_below_archive",
-        "A listing shows fewer reports than it did before.",
-        "Check whether the portal withdrew reports or cut the listing short.",
+        "A listing no longer shows reports that it showed before.",
+        "Open the listing and check whether the portal withdrew the reports or cut the listing short.",
     )
     MENU_FAILED = (
         "menu_failed",
-        "A page that leads to columns could not be fetched; columns of new years may be missed.",
-        "Crawl again.",
+        "A page with links to columns could not be fetched, so columns of new years may be missing.",
+        "Crawl again. If it persists, open the page in a browser.",
     )
     # Fetching
     MISSING = ("missing", "The portal no longer has the document.", "No action needed.", "document")
@@ -234,90 +237,125 @@ class ProblemKind(StrEnum):
         "The portal refused a request or sent a challenge.",
         "Crawl later and more slowly. Challenges are never solved.",
     )
-    ERROR = ("error", "A request failed.", "Crawl again.")
-    TOO_LARGE = ("too_large", "An answer is larger than DOWNLOAD_MAXSIZE.", "Raise DOWNLOAD_MAXSIZE if it is a report.")
+    ERROR = ("error", "A request failed.", "Crawl again. If it persists, open the address in a browser.")
+    TOO_LARGE = (
+        "too_large",
+        "An answer is larger than DOWNLOAD_MAXSIZE.",
+        "Raise DOWNLOAD_MAXSIZE and crawl again if it is a report.",
+    )
     HOST_REFUSES = (
         "host_refuses",
-        "A host refused several requests in a row and was left alone for the run.",
-        "Crawl later. Ask the portal's administrator if it persists.",
+        "A host refused several requests in a row and was left alone for the rest of the run.",
+        "Crawl later. If it persists, write to the portal's administrator.",
     )
     HOST_BUSY = (
         "host_busy",
-        "A host asked for a longer pause than LONGEST_PAUSE and was left alone for the run.",
+        "A host asked for a longer pause than LONGEST_PAUSE and was left alone for the rest of the run.",
         "Crawl later, or raise LONGEST_PAUSE.",
     )
     ROBOTS_FORBIDS = ("robots_forbids", "robots.txt forbids the address.", "No action needed.", "document")
     OFF_SITE = (
         "off_site",
         "The address is on a host that the portal does not declare.",
-        "Add the host to the portal's `hosts` if it is the portal's own.",
+        "If the host is the portal's own, add it to `hosts` in the portal's file.",
         "document",
     )
-    UNSAFE_SCHEME = ("unsafe_scheme", "The address is not on the web.", "No action needed.", "document")
+    UNSAFE_SCHEME = (
+        "unsafe_scheme",
+        "The address is not a web address (http or https).",
+        "No action needed.",
+        "document",
+    )
     PRIVATE_ADDRESS = (
         "private_address",
-        "The address leads to this machine or its network.",
-        "Check the host's name; it may have been hijacked.",
+        "The host resolves to this machine or its network.",
+        "Check the host's name; its domain may have expired or been hijacked.",
     )
-    NOT_CAPTURED = ("not_captured", "An offline crawl needs what was never captured.", "Crawl online.", "document")
-    WINDOW_CLOSED = ("window_closed", "The hours of CRAWL_WINDOW are over.", "The next crawl goes on from here.")
+    NOT_CAPTURED = (
+        "not_captured",
+        "An offline crawl needs an address that was never captured.",
+        "Crawl online.",
+        "document",
+    )
+    WINDOW_CLOSED = (
+        "window_closed",
+        "The hours of CRAWL_WINDOW are over.",
+        "Crawl again; the crawl resumes where it ended.",
+    )
     REQUESTS_SPENT = (
         "requests_spent",
         "The requests of REQUESTS_PER_RUN are used up.",
-        "The next crawl goes on from here.",
+        "Crawl again; the crawl resumes where it ended.",
     )
-    ENDED_EARLY = ("ended_early", "A crawl ended before it was through.", "Crawl again.")
+    ENDED_EARLY = ("ended_early", "A crawl ended early.", "Crawl again; the crawl resumes where it ended.")
     # Reading
     NOT_A_REPORT = (
         "not_a_report",
         "A listed page does not read as an annual report.",
-        "Open it. If it is one, add it as a fixture.",
+        "Open the page. If it is a report, add it as a fixture (scrapy fixture) and correct the reader.",
         "document",
     )
-    UNSURE = ("unsure", "A value is not certain and was left out.", "Compare the page with the report.", "document")
-    NO_YEAR = ("no_year", "Nothing names the report's year.", "Open the page.", "document")
-    NO_TITLE = ("no_title", "The page names no title.", "Open the page.", "document")
+    UNSURE = ("unsure", "A value is uncertain and was left out.", "Compare the page with the report.", "document")
+    NO_YEAR = (
+        "no_year",
+        "Nothing on the page names the year of the report.",
+        "Open the page and see whether it is a report.",
+        "document",
+    )
+    NO_TITLE = ("no_title", "The page names no title.", "Open the page and see whether it is a report.", "document")
     NO_TABLES = (
         "no_tables",
-        "The form prescribes table three, and it is not in the text.",
-        "See whether it is in a picture or a document beside it.",
+        "Table three, which the form prescribes, is not in the text.",
+        "Open the page and see whether the table is in a picture or an attached document.",
         "document",
     )
-    REHOSTED = ("rehosted", "The page names another site as its own.", "No action needed.", "document")
-    INCOMPLETE = ("incomplete", "Further pages of an article are not captured.", "Crawl again.", "document")
-    UNREADABLE = ("unreadable", "A page cannot be read at all.", "Open the captured page.")
-    READ_FAILED = ("read_failed", "A reader failed on a page.", "Add the page as a fixture and correct the reader.")
+    REHOSTED = ("rehosted", "The page names another site as its origin.", "No action needed.", "document")
+    INCOMPLETE = ("incomplete", "Later pages of a split article are not captured.", "Crawl again.", "document")
+    UNREADABLE = ("unreadable", "A page cannot be read at all.", "Open the captured page and see what it is.")
+    READ_FAILED = (
+        "read_failed",
+        "A reader failed on a page.",
+        "Add the page as a fixture (scrapy fixture) and correct the reader.",
+    )
     SPIDER_ERROR = (
         "spider_error",
-        "The walk of a listing failed.",
+        "A spider failed on a page of a listing.",
         "Correct the platform's class or the portal's file.",
     )
     # Documents beside a page
     UNREAD = (
         "unread",
-        "A document is sound and no installed reader fits it.",
-        "Install the reader it names.",
+        "No installed reader can read an intact document.",
+        "Install the reader that the message names.",
         "document",
     )
     DAMAGED = ("damaged", "A document is damaged.", "Open the captured file.", "document")
     ENCRYPTED = ("encrypted", "A document is encrypted.", "No action needed.", "document")
-    OVERSIZED = ("oversized", "A document is larger than what is read.", "Open the captured file.", "document")
+    OVERSIZED = ("oversized", "A document is larger than the readers' limit.", "Open the captured file.", "document")
     TIMED_OUT = ("timed_out", "A document took too long to read.", "Open the captured file.", "document")
-    MACROS = ("macros", "A document holds macros; they were not run.", "No action needed.", "document")
+    MACROS = ("macros", "A document contains macros, which were not run.", "No action needed.", "document")
     # Imports
     DAMAGED_FILE = (
         "damaged_file",
         "A file to import is damaged.",
-        "Get it again; what precedes the damage is archived.",
+        "Get the file again and repeat the import; what precedes the damage is archived.",
     )
     # What `scrapy health` finds
     NEVER_CRAWLED = ("never_crawled", "The portal has never been crawled.", "Crawl it.")
-    RUN_CUT_OFF = ("run_cut_off", "The last crawl was killed, or the machine went down.", "Crawl again.")
-    RUN_FAILED = ("run_failed", "The last crawl ended before it was through.", "Crawl again.")
-    NOT_CRAWLED_LATELY = ("not_crawled_lately", "The last complete crawl is too long ago.", "Crawl it on a schedule.")
+    RUN_CUT_OFF = (
+        "run_cut_off",
+        "The last crawl was killed, or the machine went down.",
+        "Crawl again; the crawl resumes where it ended.",
+    )
+    RUN_FAILED = ("run_failed", "The last crawl ended early.", "Crawl again; the crawl resumes where it ended.")
+    NOT_CRAWLED_LATELY = (
+        "not_crawled_lately",
+        "The last complete crawl is too long ago.",
+        "Crawl it, and put it on a schedule.",
+    )
     NO_ENTRIES = ("no_entries", "The last crawl saw no entries.", "Open the portal's listings in a browser.")
     FEWER_ENTRIES_THAN_REPORTS = (
         "fewer_entries_than_reports",
         "The last crawl saw fewer entries than there are archived reports.",
-        "Check whether a listing was cut short.",
+        "Open the portal's listings and check whether one was cut short.",
     )

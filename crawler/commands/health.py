@@ -59,15 +59,14 @@ class Command(ArchiveCommand):
         if not (self.archive / "captures.db").exists():
             raise ArchiveError(f"there is no archive in {self.archive}; run scrapy crawl or scrapy import first")
         captures = Captures(self.archive, read_only=True)
-        reports = Reports(self.archive, read_only=True) if (self.archive / "reports.db").exists() else None
+        reports = Reports.read_or_empty(self.archive)
         known = known_portals(captures)
         for name in args:
             if name not in declared | known:
                 raise unknown_portal(name, declared | known)
         found = list(findings(captures, reports, sorted(args or known), timedelta(days=opts.days)))
         captures.close()
-        if reports is not None:
-            reports.db.close()
+        reports.db.close()
         if opts.json:
             for finding in found:
                 print(json.dumps(asdict(finding), ensure_ascii=False))

@@ -25,33 +25,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TOLERATED = frozenset(
-    {
-        "missing",
-        "off_site",
-        "unsafe_scheme",
-        "robots_forbids",
-        "not_captured",
-        "not_a_report",
-        "unsure",
-        "no_year",
-        "no_date",
-        "no_body",
-        "no_tables",
-        "no_title",
-        "rehosted",
-        "incomplete",
-        # of documents beside a page
-        "unread",
-        "damaged",
-        "encrypted",
-        "oversized",
-        "timed_out",
-        "macros",
-    }
-)
-"""Kinds that say something about one document. Every other kind makes the run unwell, and its exit code 1."""
-
 COUNTED = ("captures/", "attachments/", "entries/", "reports/", "problems/", "listing/")
 """Prefixes of the counters that a run row keeps; the rest of Scrapy's stats is for the log."""
 
