@@ -70,9 +70,9 @@ def bare_kinds(tree: ast.Module) -> Iterator[tuple[int, str]]:
         if name in {"Problem", "Finding"}:
             values = [keyword.value for keyword in node.keywords if keyword.arg == "kind"]
         for value in values:
-            for constant in ast.walk(value):
-                if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
-                    yield node.lineno, constant.value
+            for branch in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
+                if isinstance(branch, ast.Constant) and isinstance(branch.value, str):
+                    yield node.lineno, branch.value
 
 
 @pytest.mark.parametrize("kind", list(ProblemKind))

@@ -110,7 +110,7 @@ class Runs:
         """Ask nothing more of a host in this run; said once, whatever is not asked for."""
         if host not in self.left_alone:
             self.left_alone[host] = kind, f"{host} is left alone for the rest of this run: {why}"
-            self.problem(*self.left_alone[host], url=f"http://{host}/", stage="listing")
+            self.problem(*self.left_alone[host], url=f"http://{host}/", stage=Stage.LISTING)
 
     def spider_opened(self, spider: Spider) -> None:
         """Begin the run; keep what the portal's file declares today."""
@@ -130,7 +130,9 @@ class Runs:
         for problem in spider.audit(is_whole=reason == "finished") if hasattr(spider, "audit") else ():
             self.problem(problem.kind, problem.message, problem.url, problem.stage)
         if reason != "finished" and reason not in self.unwell:
-            self.problem("ended_early", f"the crawl ended with {reason!r} before it was through", stage="listing")
+            self.problem(
+                ProblemKind.ENDED_EARLY, f"the crawl ended with {reason!r} before it was through", stage=Stage.LISTING
+            )
         if self.run_id is not None:
             if reason == "finished":
                 settle(self.captures, self.portal, self.run_id)
@@ -140,8 +142,8 @@ class Runs:
 
     def spider_error(self, failure: Failure, response: Response, spider: Spider) -> None:
         """A callback raised: the page is kept, the portal's file or platform needs a hand."""
-        self.problem("spider_error", described(failure), response.url, "listing")
+        self.problem(ProblemKind.SPIDER_ERROR, described(failure), response.url, Stage.LISTING)
 
     def item_error(self, item: Any, response: Response | None, spider: Spider, failure: Failure) -> None:
         """A pipeline raised: the page is kept and can be read again."""
-        self.problem("read_failed", described(failure), getattr(item, "url", None), "read")
+        self.problem(ProblemKind.READ_FAILED, described(failure), getattr(item, "url", None), Stage.READ)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from archive.media_types import DOCUMENT_EXTENSIONS, any_extension
 from archive.model import Attachment
 
 INFO_LINE = re.compile(

@@ -24,6 +24,7 @@ from hashlib import sha256 as sha256_of
 from pathlib import Path
 from queue import LifoQueue
 
+from archive.vocabulary import ProblemKind
 from pipelines.documents import PICTURES, Content
 from pipelines.errors import DocumentError
 
@@ -62,7 +63,7 @@ class Child:
     def read(self, body: bytes, kind: str) -> Content:
         """A document of a kind that `recognise` gave. Raises DocumentError, and nothing else."""
         if len(body) > LARGEST:
-            raise DocumentError(f"{len(body)} bytes, more than the {LARGEST} that are read", "oversized")
+            raise DocumentError(f"{len(body)} bytes, more than the {LARGEST} that are read", ProblemKind.OVERSIZED)
         process = self._process or self._start()
         self._read += 1
         answered = False
@@ -114,7 +115,7 @@ class Child:
             while wanted is None or len(got) < wanted:
                 left = until - time.monotonic()
                 if left <= 0:
-                    raise DocumentError(f"not read within {seconds:g} seconds", "timed_out")
+                    raise DocumentError(f"not read within {seconds:g} seconds", ProblemKind.TIMED_OUT)
                 for key, _ in selector.select(left):
                     if key.fd == sink:
                         out = out[os.write(sink, out[:65_536]) :]
@@ -129,7 +130,7 @@ class Child:
                         length, _, rest = bytes(got).partition(b"\n")
                         wanted, got = int(length), bytearray(rest)
                         if wanted > LARGEST_ANSWER:
-                            raise DocumentError(f"an answer of {wanted} bytes", "oversized")
+                            raise DocumentError(f"an answer of {wanted} bytes", ProblemKind.OVERSIZED)
         return bytes(got)
 
     def close(self) -> None:
