@@ -1,6 +1,25 @@
-"""What is kept, and how it is shown: the only SQL of the project.
+"""What is kept: the two databases, the vocabularies, and the only SQL of the project.
 
-`captures.db` is the truth and only grows; `reports.db` is read out of it and can be deleted at any time.
+`captures.db` is the record and only grows; `reports.db` is read out of it and can be deleted at any time.
+
+What belongs here: all that reads or writes an archive, and the data that describes the reports (forms, divisions,
+vocabularies). What does not: reading a page (`pipelines`), asking a portal (`crawler`, `spiders`). This is the lowest
+floor: it imports nothing of the project but itself.
+
+| where | what |
+|---|---|
+| vocabulary, model | the words that columns hold; the things that travel between floors |
+| database, migrations | opening and migrating a database; the schema and the views |
+| captures, runs, resume | captures.db: fetches, entries, portals; runs and problems; where a crawl goes on |
+| reports, records, fulltext | reports.db: reports as rows, and their full-text index |
+| cross_year, copy_candidates | checks between two years; copies of a report on several portals |
+| document_index | which addresses are one document, while it is worked out |
+| charset, media_types, urls, batches | what all floors need to know of bytes, formats and addresses |
+| health, overview | what is unwell; an archive in numbers |
+| verify, merge, data_package, flat_report | integrity, other archives, exports of the figures |
+| forms, divisions | the national forms (labels.json); GB/T 2260 |
+| warc | WARC and WACZ, in and out |
+| room | the reading room on Datasette |
 """
 
 from archive.captures import Capture, Captures

@@ -1,4 +1,8 @@
-"""Divisions of GB/T 2260 as of a year: codes, names, and which lies in which."""
+"""Divisions of GB/T 2260 as of a year: codes, names, and which lies in which.
+
+divisions.tsv has a line for each code and name with the years in which they were valid together; tools/divisions.py
+makes it. Imports nothing of the project. Next: `pipelines.metadata.agencies` finds the public bodies of these divisions.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,22 @@ from functools import lru_cache
 from importlib.resources import files
 
 _TABLE = files(__name__).joinpath("divisions.tsv")
-LONGEST_NAME = 15
+_LONGEST_NAME = 15
+"""Characters."""
+_DEEPEST = 3
+"""Levels of GB/T 2260: province, prefecture, county."""
 
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """A division of GB/T 2260 with the years in which its code and name were valid together."""
+    """A code and a name of GB/T 2260, with the years in which they were valid together."""
 
     code: str
+    """Six digits."""
     name: str
     first: int
     last: int | None
+    """None: valid today."""
 
     def valid(self, year: int | None) -> bool:
         """Whether it was valid in a year; None asks for today's."""
@@ -27,7 +36,8 @@ class Division:
 
 
 @lru_cache(maxsize=1)
-def tables() -> tuple[dict[str, list[Division]], dict[str, list[Division]]]:
+def _tables() -> tuple[dict[str, list[Division]], dict[str, list[Division]]]:
+    """All divisions by name and by code; a name or code may have several, of different years."""
     by_name: dict[str, list[Division]] = {}
     by_code: dict[str, list[Division]] = {}
     for line in _TABLE.read_text(encoding="utf-8").splitlines():
@@ -38,34 +48,44 @@ def tables() -> tuple[dict[str, list[Division]], dict[str, list[Division]]]:
     return by_name, by_code
 
 
+def named(name: str) -> list[Division]:
+    """Every division of that name, of any year."""
+    return _tables()[0].get(name, [])
+
+
 def division(code: str, year: int | None = None) -> Division | None:
-    """The division of a code as of a year, None where the code was not valid then."""
-    return next((d for d in tables()[1].get(code[:6], ()) if d.valid(year)), None)
+    """The division of a code (its first six digits) as of a year; None where the code was not valid then."""
+    return next((d for d in _tables()[1].get(code[:6], ()) if d.valid(year)), None)
 
 
 def _significant(code: str) -> str:
-    """The digits that divisions below a code share with it: 44 of 440000, 4401 of 440100."""
+    """The digits that a code shares with the divisions below it: 44 of 440000, 4401 of 440100."""
     return code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
 
 
-def _leading(name: str, start: int) -> str | None:
-    """The longest name of a division that stands at a place of a longer name."""
-    names = tables()[0]
-    for end in range(min(len(name), start + LONGEST_NAME), start + 1, -1):
+def _longest_at(name: str, start: int) -> str | None:
+    """The longest division's name that begins at this place of a body's name; None where none does."""
+    names = _tables()[0]
+    for end in range(min(len(name), start + _LONGEST_NAME), start + 1, -1):
         if name[start:end] in names:
             return name[start:end]
     return None
 
 
 def leading_divisions(name: str) -> list[str]:
-    """The divisions a body's name begins with, the widest first: 广州市番禺区教育局 → 广州市, 番禺区."""
-    found: list[str] = []
-    at = 0
-    while (next_name := _leading(name, at)) is not None and len(found) < 3:
-        found.append(next_name)
-        at += len(next_name)
-    return found
+    """The divisions that a body's name begins with, the largest first: 广州市番禺区教育局 → 广州市, 番禺区."""
+    leading: list[str] = []
+    position = 0
+    while (division_name := _longest_at(name, position)) is not None and len(leading) < _DEEPEST:
+        leading.append(division_name)
+        position += len(division_name)
+    return leading
 
 
 def is_below(code: str, above: str) -> bool:
+    """Whether a division lies in another, by their codes.
+
+    >>> is_below("440113", "440100"), is_below("440100", "440100")
+    (True, False)
+    """
     return code != above and code.startswith(_significant(above))

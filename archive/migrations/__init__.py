@@ -1,1 +1,1 @@
-"""Schema of the two databases, one function a step; a step that has been released is never edited again."""
+"""The schema of both databases, one function a step; a released step is never edited. `views` holds the views of reports.db."""

@@ -1,1 +1,7 @@
-"""WARC and WACZ: other people's captures coming in, ours going out."""
+"""WARC and WACZ: other archives' captures coming in, our own going out.
+
+`container` undoes the compression of a file, `content_encoding` that of a body; `reader` turns records into captures.
+`writer` writes captures as WARC 1.1, `wacz` packs one with its index, `export_file` puts either in place.
+
+May import `archive` alone. What an import does with the captures is in `pipelines.ingest.importing`.
+"""

@@ -1,1 +1,11 @@
-"""Downloader middlewares: what every request and response passes."""
+"""Downloader middlewares, which every request and response passes, from the engine to the network:
+
+| module | does |
+|---|---|
+| safety | refuses addresses that the portal does not declare |
+| politeness | obeys robots.txt, and the hours and number of requests that the user allows |
+| capture | keeps every answer, answers offline crawls, and stops what is not a document |
+
+Their order is in `crawler.settings`. They share the run's archive through `crawler.extensions.runs`; what an answer means
+is decided in `pipelines.outcomes`.
+"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from archive.divisions import Division, division, is_below, leading_divisions, tables
+from archive.divisions import Division, division, is_below, leading_divisions, named
 from archive.vocabulary import BodyKind, Level
 from pipelines.blanks import collapse_blanks
 
@@ -40,14 +40,13 @@ def _divisions_named(names: list[str], year: int | None) -> list[Division]:
     for when in [year, year + 1, None] if year else [None]:
         if chosen := _divisions_named_in(names, when):
             return chosen
-    return tables()[0][names[-1]]
+    return named(names[-1])
 
 
 def _divisions_named_in(names: list[str], year: int | None) -> list[Division]:
-    by_name = tables()[0]
-    chosen = [d for d in by_name[names[0]] if d.valid(year)]
+    chosen = [d for d in named(names[0]) if d.valid(year)]
     for name in names[1:]:
-        below = [d for d in by_name[name] if d.valid(year) and any(is_below(d.code, above.code) for above in chosen)]
+        below = [d for d in named(name) if d.valid(year) and any(is_below(d.code, above.code) for above in chosen)]
         if not below:
             break
         chosen = below
