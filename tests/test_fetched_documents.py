@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import pipelines
-from archive.model import Entry, Page
+from archive import Capture, Captures
+from archive.model import Entry, Located, Page, PageReference
+from archive.vocabulary import Outcome
 from crawler.demo import office
 from crawler.demo.beijing import Beijing
 from crawler.demo.epoint import Epoint
@@ -27,8 +29,9 @@ from crawler.demo.trs_fujian import TrsFujian
 from crawler.demo.ucap import Ucap
 from pipelines import read
 from pipelines.documents import MEDIA_TYPES, Content, picture
+from pipelines.ingest.compose import compose, referenced_page
 from pipelines.ingest.sandbox import Child, Reader
-from pipelines.prepared import prepare
+from pipelines.prepared import PreparedPage, prepare
 from tests.crawling import crawl, scrapy
 from tests.test_crawl import kinds, rows, scrapy_dump
 from tests.test_documents import BODY, FORMATS, URL, read_as, stored, synthetic, truth
@@ -194,3 +197,49 @@ def test_a_page_that_was_parsed_is_not_parsed_again_and_stays_as_it_was(monkeypa
     assert read(page, prepared=prepared) == alone
     with pytest.raises(pytest.fail.Exception):
         read(page)
+
+
+def test_a_crawl_parses_only_what_it_has_not_parsed_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    captures, url = Captures(tmp_path), "http://www.qingxi.gov.cn/nb/a.html"
+    pages = [
+        f"<h1>{synthetic().title}</h1><div id='zoom'>{synthetic().html()}{end}</div>".encode() for end in ("", "。")
+    ]
+    old, new = (
+        captures.add(
+            Capture(
+                url=url,
+                requested_at=f"2024-01-0{day}T00:00:00.000000Z",
+                status=200,
+                outcome=Outcome.OK,
+                body=body,
+                content_type="text/html; charset=utf-8",
+            )
+        )
+        for day, body in enumerate(pages, 1)
+    )
+    confirmed = captures.add(
+        Capture(
+            url=url,
+            requested_at="2024-01-03T00:00:00.000000Z",
+            status=304,
+            outcome=Outcome.UNCHANGED,
+            sha256=new.sha256,
+        )
+    )
+    located = Located(portal="qingxi", key="a", urls=(url,))
+    alone = compose(captures, located)
+    assert alone.record is not None
+    parsed: list[str | None] = []
+
+    def counted(page: Page) -> PreparedPage:
+        parsed.append(page.sha256)
+        return prepare(page)
+
+    monkeypatch.setattr(pipelines, "prepare", counted)
+    for capture in (new, confirmed):
+        reference = PageReference(portal="qingxi", key="a", url=url, capture_id=capture.id or 0)
+        page = referenced_page(captures, reference)
+        assert (page.body, page.content_type) == (pages[1], "text/html; charset=utf-8")
+        assert compose(captures, located, prepare(page)).record == alone.record
+    assert parsed == [old.sha256] * 2
+    captures.close()

@@ -15,7 +15,7 @@ from archive import Captures
 from archive.health import settle
 from archive.model import Entry, Problem
 from archive.resume import fetched_since_whole_crawl
-from archive.vocabulary import ProblemKind, Stage
+from archive.vocabulary import ProblemKind, RunKind, Stage
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -40,9 +40,10 @@ def is_archived(crawler: Crawler) -> bool:
 
 
 class Runs:
-    """Scrapy extension that opens the archive for the other parts and keeps the run's account.
+    """Scrapy extension that opens the archive for the other parts of a crawl and keeps the run's account.
 
-    `problem` is called from anywhere in a crawl; `unwell` holds the kinds that make the crawl one to look at.
+    Spiders and middlewares write nothing themselves: what they have to record they record here. `unwell` holds the
+    kinds of problem that make the crawl one to look at.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -87,7 +88,7 @@ class Runs:
         return {name: value for name, value in stats.items() if name.startswith(COUNTED)}
 
     def problem(self, kind: str, message: str, url: str | None = None, stage: str = Stage.FETCH) -> None:
-        """Keep a problem; the run goes on. Raises ValueError for a kind or stage that the vocabulary does not have."""
+        """Record a problem; the run goes on. Raises ValueError for a kind or stage that the vocabulary does not have."""
         if self.run_id is None:
             raise RuntimeError("no run is open")
         problem = Problem(kind=ProblemKind(kind), message=message, url=url, stage=Stage(stage))
@@ -99,15 +100,15 @@ class Runs:
         logger.log(level, "%s: %s %s", kind, message, url or "")
 
     def resolve(self, url: str, stage: Stage, *, still: Iterable[ProblemKind] = ()) -> None:
-        """Close what earlier runs reported of an address at this stage, but for the kinds that are `still` there."""
+        """Resolve the open problems of an address at this stage, except for the kinds that are `still` there."""
         self.captures.resolve_problems(url, stage, still=still)
 
     def list_entries(self, entries: list[Entry]) -> None:
-        """Keep what one page of a listing shows."""
+        """Record what one page of a listing shows."""
         self.captures.add_entries(entries)
 
     def leave_alone(self, host: str, kind: ProblemKind, why: str) -> None:
-        """Ask nothing more of a host in this run; said once, whatever is not asked for."""
+        """Send a host no more requests in this run. One problem says so, however many requests it concerns."""
         if host not in self.left_alone:
             self.left_alone[host] = kind, f"{host} is left alone for the rest of this run: {why}"
             self.problem(*self.left_alone[host], url=f"http://{host}/", stage=Stage.LISTING)
@@ -116,9 +117,9 @@ class Runs:
         """Begin the run; keep what the portal's file declares today."""
         self.portal = spider.name
         self.fetched_before = fetched_since_whole_crawl(self.captures, spider.name)
-        self.run_id = self.captures.start_run("crawl", spider.name)
-        # What is loaded by now stays: reading makes many small objects, and looking through all of Scrapy for garbage
-        # again and again would cost a part of the crawl.
+        self.run_id = self.captures.start_run(RunKind.CRAWL, spider.name)
+        # Reading makes many small objects. Without this, each search for garbage among them would go through all of
+        # Scrapy again.
         gc.collect()
         gc.freeze()
         facts = getattr(spider, "facts", None)
@@ -126,13 +127,12 @@ class Runs:
             self.captures.add_portal(facts())
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
-        """End the run with the walk's own findings and its counters."""
+        """End the run with the problems of the walk and the run's counters."""
         for problem in spider.audit(is_whole=reason == "finished") if hasattr(spider, "audit") else ():
             self.problem(problem.kind, problem.message, problem.url, problem.stage)
         if reason != "finished" and reason not in self.unwell:
-            self.problem(
-                ProblemKind.ENDED_EARLY, f"the crawl ended with {reason!r} before it was through", stage=Stage.LISTING
-            )
+            message = f"the crawl ended with {reason!r} before it was complete"
+            self.problem(ProblemKind.ENDED_EARLY, message, stage=Stage.LISTING)
         if self.run_id is not None:
             if reason == "finished":
                 settle(self.captures, self.portal, self.run_id)
@@ -141,9 +141,9 @@ class Runs:
         self.finished = True
 
     def spider_error(self, failure: Failure, response: Response, spider: Spider) -> None:
-        """A callback raised: the page is kept, the portal's file or platform needs a hand."""
+        """A callback raised: the page is captured; the portal's file or its platform's class has a fault."""
         self.problem(ProblemKind.SPIDER_ERROR, described(failure), response.url, Stage.LISTING)
 
     def item_error(self, item: Any, response: Response | None, spider: Spider, failure: Failure) -> None:
-        """A pipeline raised: the page is kept and can be read again."""
+        """A pipeline raised: the page is captured and can be read again."""
         self.problem(ProblemKind.READ_FAILED, described(failure), getattr(item, "url", None), Stage.READ)

@@ -1,4 +1,4 @@
-"""Captures that others have made come into the archive: from WARC and WACZ files, and from other archives."""
+"""Imports: captures made elsewhere, from WARC and WACZ files and from other archives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from archive import Capture, Captures, Reports
 from archive.model import Problem
-from archive.vocabulary import Outcome
+from archive.vocabulary import Outcome, ProblemKind, RunKind, Stage
 from archive.warc import reader
 from pipelines.ingest.locate import located_documents
 from pipelines.ingest.portals import Portals
@@ -16,19 +16,22 @@ from pipelines.outcomes import classify
 
 
 class Import:
-    """One run of kind `import` while it lasts; `counts` and `urls` say what it brought."""
+    """One run of kind `import` while it lasts. `counts` says what it brought, `urls` whose captures are new."""
 
     def __init__(self, captures: Captures, portals: Portals, portal: str | None = None) -> None:
-        """`portal` is whose every response is, whatever its address."""
+        """Every response is given to `portal`, whatever its address; without one, to the portal that declares it."""
         self.captures = captures
         self.portal = portal
-        self.run_id = captures.start_run("import", portal)
+        self.run_id = captures.start_run(RunKind.IMPORT, portal)
         self.counts: Counter[str] = Counter()
         self.urls: set[str] = set()
         self.portals = portals
 
     def take(self, path: Path) -> None:
-        """Take in a file's captures, each a commit. Raises ArchiveError where the file is damaged, with what is before it taken."""
+        """Take in a file's captures, each in a commit of its own.
+
+        Raises ArchiveError where the file is damaged; what precedes the damage is archived.
+        """
         for item in reader.records(path, self.captures.body_of):
             if isinstance(item, Capture):
                 self._take(item)
@@ -42,22 +45,22 @@ class Import:
                 self.portals.refresh()
 
     def _take(self, capture: Capture) -> None:
-        settled = bool(capture.outcome)
-        if not settled:
+        is_classified = bool(capture.outcome)
+        if not is_classified:
             self._classify(capture)
-        lister = self.portals.get(self.portal or capture.portal) or self.portals.owner(capture.url)
-        if not settled or self.portal:
-            capture.portal = lister.name if lister else None
+        owner = self.portals.get(self.portal or capture.portal) or self.portals.owner(capture.url)
+        if not is_classified or self.portal:
+            capture.portal = owner.name if owner else None
         capture.run_id = self.run_id
         if self.captures.holds(capture):
             self.counts["captures/held"] += 1
             return
-        self.captures.add(capture, settled=settled)
+        self.captures.add(capture, settled=is_classified)
         self.counts[f"captures/{capture.outcome}"] += 1
         self.urls.add(capture.url)
 
     def _classify(self, capture: Capture) -> None:
-        """Say what an answer means; a revisit that was answered 304 confirms what it refers to."""
+        """Set a capture's outcome; a revisit that was answered 304 confirms what it refers to."""
         if capture.body is None and capture.status == 304:
             capture.outcome, capture.note = Outcome.UNCHANGED, "status 304"
             return
@@ -70,30 +73,33 @@ class Import:
 
     @property
     def taken(self) -> int:
-        """How many captures came in that were not here."""
+        """How many captures are new to the archive."""
         return sum(n for name, n in self.counts.items() if name.startswith("captures/") and name != "captures/held")
 
     def read(self) -> int:
-        """Read the documents that have a page among what came in; returns how many could not be read."""
+        """Read the documents with an address among the new captures; returns how many could not be read."""
         self.portals.refresh()
         return read_new(self.captures, self.portals, self.run_id, self.urls, self.counts)
 
 
 def read_new(captures: Captures, portals: Portals, run_id: int, urls: set[str], counts: Counter[str]) -> int:
-    """Read the documents that have one of these addresses; counts what came of them. Returns how many failed."""
-    broken = 0
+    """Read the documents that have one of these addresses; adds to `counts` what came of them.
 
-    def keep(url: str, found: list[Problem]) -> None:
-        nonlocal broken
-        captures.resolve_problems(url, "read", still=[p.kind for p in found])
-        for problem in found:
+    Returns how many problems say that a page could not be read.
+    """
+    failures = 0
+
+    def record(url: str, problems: list[Problem]) -> None:
+        nonlocal failures
+        captures.resolve_problems(url, Stage.READ, still=[problem.kind for problem in problems])
+        for problem in problems:
             captures.add_problem(run_id, None, Problem(kind=problem.kind, message=problem.message, url=url))
-            broken += problem.kind in {"unreadable", "read_failed"}
+            failures += problem.kind in {ProblemKind.UNREADABLE, ProblemKind.READ_FAILED}
 
     reports = Reports(captures.path.parent)
-    store = Store(captures, reports, portals, keep)
+    store = Store(captures, reports, portals, record)
     wanted = (place for place in located_documents(captures, portals) if not urls.isdisjoint(place.urls))
     for result in store.read_all(wanted):
         counts[f"reports/{result}"] += 1
     reports.close()
-    return broken
+    return failures

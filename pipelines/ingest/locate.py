@@ -1,4 +1,4 @@
-"""Which documents an archive holds, and under which addresses: captured, listed, or moved to."""
+"""Which documents an archive has, and at which addresses: captured, listed, or redirected."""
 
 from __future__ import annotations
 
@@ -20,33 +20,34 @@ def located(portal: Portal, key: str, urls: Iterable[str]) -> Located:
 
 
 def locate(captures: Captures, portals: Portals, only: str | None = None) -> DocumentIndex:
-    """Every address of every document: captured, listed, or moved to it. `only` limits it to one portal.
+    """Every address of every document: captured, listed, or redirected to it. `only` names the one portal to look at.
 
-    A capture that names no portal belongs to the one that declares its address; where none does, its host stands in
-    and is added to `portals`.
+    A capture that names no portal belongs to the one that declares its address; where none does, a portal made of its
+    host stands in and is added to `portals`.
     """
-    found = DocumentIndex()
+    index = DocumentIndex()
     for name, url, target, outcome in captures.urls(only):
         portal = portals.get(name) or portals.owner(url)
         if portal is None and not only:
             portal = portals.stand_in(url)
-        if (
-            portal is None
-            or (only and portal.name != only)
-            or (portal.next_page_address and portal.next_page_address.search(url))
-        ):
+        if portal is None or (only and portal.name != only) or _is_next_page(portal, url):
             continue
-        document = found.assign(url, (portal.name, portal.key(url)))
+        document = index.assign(url, (portal.name, portal.key(url)))
         if outcome == Outcome.REDIRECT and target:
-            found.add_redirect(url, target)
+            index.add_redirect(url, target)
         elif outcome in DOCUMENT_OUTCOMES:
-            found.add_address(document, url)
+            index.add_address(document, url)
     for name, url in captures.listed(only):
         lister = portals.get(name)
-        if lister and lister.declares(url) and not found.is_redirect(url):
-            found.add_address((lister.name, lister.key(url)), url)
-    found.resolve_redirects()
-    return found
+        if lister and lister.declares(url) and not index.is_redirect(url):
+            index.add_address((lister.name, lister.key(url)), url)
+    index.resolve_redirects()
+    return index
+
+
+def _is_next_page(portal: Portal, url: str) -> bool:
+    """Whether an address is that of page 2, 3 … of a split article."""
+    return portal.next_page_address is not None and portal.next_page_address.search(url) is not None
 
 
 def located_documents(captures: Captures, portals: Portals, only: str | None = None) -> Iterator[Located]:
@@ -54,9 +55,9 @@ def located_documents(captures: Captures, portals: Portals, only: str | None = N
     yield from located_all(locate(captures, portals, only), portals)
 
 
-def located_all(found: DocumentIndex, portals: Portals) -> Iterator[Located]:
-    """The documents that `locate` has found, ready to be composed."""
-    for (name, key), urls in found:
+def located_all(index: DocumentIndex, portals: Portals) -> Iterator[Located]:
+    """The documents of an index that `locate` made, ready to be composed."""
+    for (name, key), urls in index:
         portal = portals.get(name)
         if portal is not None:
             yield located(portal, key, urls)

@@ -19,7 +19,7 @@ from pipelines.prepared import PreparedPage
 from pipelines.statistics.checks import check_years
 
 _AT_ONCE = 200
-"""Reports written or related in one commit where nobody waits for them."""
+"""Reports written or related in one commit when no crawl waits for them."""
 
 Problems = Callable[[str, list[Problem]], None]
 """Called after each reading with an address and its problems; without any, those reported before are resolved."""
@@ -84,7 +84,10 @@ class Store:
         self.reports.commit()
 
     def relate(self, *, everything: bool = False) -> None:
-        """Evaluate what takes two reports, for those that this run has touched, or for all; commits."""
+        """Evaluate what takes two reports (cross-year checks, copies), for those that this run has touched or for all.
+
+        Commits.
+        """
         self.reports.commit()
         touched: Container[str] = _Everything() if everything else self.touched
         pairs = (pair for pair in cross_year.year_pairs(self.reports) if pair[0] in touched or pair[1] in touched)
