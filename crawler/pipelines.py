@@ -127,7 +127,7 @@ class Store:
         return cls(crawler, Runs.of(crawler))
 
     def open_spider(self) -> None:
-        """Open reports.db and look up where the portal's documents have been found so far."""
+        """Open reports.db and look up at which addresses the portal's documents are known."""
         self.portal: Portal = type(self.crawler.spider)  # type: ignore[assignment]
         self.reports = Reports(Path(self.crawler.settings["ARCHIVE"]))
         self.reports.put_portal(self.portal.facts())
@@ -136,8 +136,8 @@ class Store:
         self.read_keys: set[str] = set()
 
     def _addresses(self) -> dict[str, set[str]]:
-        found = locate(self.runs.captures, self.store.portals, self.portal.name)
-        return {key: set(urls) for (_, key), urls in found}
+        index = locate(self.runs.captures, self.store.portals, self.portal.name)
+        return {key: set(urls) for (_, key), urls in index}
 
     def process_item(self, item: Any) -> Any:
         """Read a page with all the addresses known by now; count what came of it."""
@@ -145,7 +145,7 @@ class Store:
             return item
         urls = self.addresses.setdefault(item.key, set())
         urls.add(item.url)
-        urls.update(entry.url for entry in getattr(self.crawler.spider, "found", {}).get(item.key, ()))
+        urls.update(entry.url for entry in getattr(self.crawler.spider, "shown", {}).get(item.key, ()))
         prepared = item.prepared if isinstance(item.prepared, PreparedPage) else None
         stored = self.store.read(self.portal, item.key, urls, prepared)
         self.read_keys.add(item.key)
@@ -156,16 +156,17 @@ class Store:
         return stored.report
 
     def _catch_up(self) -> None:
-        """Read again what this run has only indirectly touched.
+        """Read what this run has touched only indirectly.
 
-        That is documents found at one more address, missed at one, or listed, held and not in reports.db.
+        Those are documents with one more address, with one that is gone, and documents that are listed and captured and
+        not in reports.db.
         """
         spider = self.crawler.spider
         known = set(self.reports.known(self.portal.name))
         missed: set[str] = getattr(spider, "missed", set())
-        found: dict[str, list[Entry]] = getattr(spider, "found", {})
+        shown: dict[str, list[Entry]] = getattr(spider, "shown", {})
         for key, urls in sorted(self._addresses().items()):
-            unread = key in found and f"{self.portal.name}-{key}" not in known and key not in self.read_keys
+            unread = key in shown and f"{self.portal.name}-{key}" not in known and key not in self.read_keys
             if urls != self.addresses.get(key) or key in missed or unread:
                 result = self.store.read(self.portal, key, urls).result
                 if result in {"new", "changed"} and key not in self.read_keys:

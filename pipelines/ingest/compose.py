@@ -167,7 +167,7 @@ def read_file(page: Page, kind: str) -> StoredDocument:
 
 
 class CapturedBeside:
-    """What the archive has captured beside a page: the pipelines.beside.Beside of crawl, import and reparse."""
+    """What is captured beside a page: the pipelines.beside.Beside of crawls, imports and reparses."""
 
     def __init__(self, captures: Captures, until: str | None = None) -> None:
         """Documents count as they were before `until` (UTC, ISO 8601), as far as they were captured by then."""

@@ -105,14 +105,14 @@ def paragraphs(old: Record, new: Record) -> Iterator[tuple[str, list[str], list[
 
 def _keyed(record: Record, table: str, key: tuple[int, ...]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     """Rows by some of their columns; the first counts, as it does in the database."""
-    found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    keyed: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for row in record.tables[table]:
-        found.setdefault(tuple(row[i] for i in key), tuple(v for i, v in enumerate(row) if i not in key))
-    return found
+        keyed.setdefault(tuple(row[i] for i in key), tuple(v for i, v in enumerate(row) if i not in key))
+    return keyed
 
 
 def _cell(row: tuple[Any, ...] | None) -> Any:
-    """A cell as it is told: its number, else what is printed in it."""
+    """A cell as output shows it: its number, or what is printed in it where it has none."""
     return None if row is None else row[2] or None if row[0] is None else row[0]
 
 

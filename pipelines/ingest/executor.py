@@ -1,4 +1,4 @@
-"""Reading in several processes: each has its own connection to the captures, and only reads."""
+"""Composing in several processes. Each has its own connection to captures.db and only reads; the caller writes."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ from archive.vocabulary import ProblemKind
 from pipelines.ingest.compose import compose
 
 CHUNK = 8
-"""Documents sent at a time; with IN_HAND chunks a worker it bounds what is in memory at once."""
+"""Documents sent at a time."""
 IN_HAND = 2
+"""Chunks that a worker has at a time; with CHUNK it bounds what is in memory."""
 _ALLOCATIONS = 10_000
-"""After which Python looks for cycles, rather than 700, and not among what was there before: documents leave hardly any,
-and looking costs a twentieth of reading."""
+"""Allocations between two searches for garbage cycles; Python's default is 700. Reading leaves hardly any cycles, and
+with the default a twentieth of its time goes into searches."""
 
 Prepare = Callable[[], None]
 """Run once in every process before it reads; tests change a reader with it."""
@@ -36,12 +37,16 @@ Prepare = Callable[[], None]
 
 @dataclass(slots=True)
 class _Chunk:
+    """Documents that are sent together, and how many processes died while reading them."""
+
     places: list[Located]
     deaths: int = 0
 
 
 @dataclass(slots=True)
 class _Worker:
+    """A process, and what it was sent and has not answered, oldest first."""
+
     process: subprocess.Popen[bytes]
     connection: Connection
     chunks: deque[_Chunk] = field(default_factory=deque)
@@ -91,6 +96,8 @@ def _few_collections() -> Iterator[None]:
 
 
 class _Pool:
+    """Worker processes that survive the death of any of them."""
+
     def __init__(
         self, archive: Path, places: Iterable[Located], prepare: Prepare | None, tell: Callable[[str], None]
     ) -> None:
@@ -150,10 +157,10 @@ class _Pool:
             try:
                 worker.connection.send(chunk.places)
             except (BrokenPipeError, ConnectionError):
-                return  # it has died: the next look at it says so
+                return  # the process has died, which `run` sees when it next receives from it
 
     def _died(self, worker: _Worker) -> Iterator[Reading]:
-        """Put another process in its place, and what it had in hand back in line."""
+        """Start another process in its place. What it was reading is read again, document by document."""
         code = worker.process.wait()
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"gone with exit code {code}"
         suspect, *others = worker.chunks
@@ -173,7 +180,7 @@ class _Pool:
 
 
 def main() -> None:
-    """The other process: composes what it is sent until the connection is closed, at the latest by its parent's end."""
+    """A worker process: composes what it is sent until the connection is closed, which its parent's death does too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = Connection(int(sys.argv[1]))
     try:

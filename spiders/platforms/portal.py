@@ -54,7 +54,7 @@ class Portal(ListingReader, scrapy.Spider):
 
     walks: dict[str, Walk]
     """First page of a listing → how far it has been walked."""
-    found: dict[str, list[Entry]]
+    shown: dict[str, list[Entry]]
     """Document key → what the listings show of it in this crawl."""
     missed: set[str]
     """Keys of documents that the portal says it no longer has, at one address at least."""
@@ -86,7 +86,7 @@ class Portal(ListingReader, scrapy.Spider):
 
     def _begin(self, captures: Captures) -> None:
         """The state of one crawl: what the archive has of the portal, and nothing walked yet."""
-        self.walks, self.found, self.missed, self.unlisted, self.seen = {}, {}, set(), None, set()
+        self.walks, self.shown, self.missed, self.unlisted, self.seen = {}, {}, set(), None, set()
         self.offline = self.settings.getbool("OFFLINE")
         self.listed = {(entry.listing_url, entry.url): entry for entry in captures.entries(portal=self.name)}
         self.archived = self._archived(captures)
@@ -201,12 +201,12 @@ class Portal(ListingReader, scrapy.Spider):
             self.runs.count("entries/other")
             return
         key = self.key(entry.url)
-        if key in self.found:
-            self.found[key].append(entry)
+        if key in self.shown:
+            self.shown[key].append(entry)
             return
         if self.years and (year := listing.report_year(entry)) is not None and year not in self.years:
             return
-        self.found[key] = [entry]
+        self.shown[key] = [entry]
         is_known = key in self.archived and key not in self.ask_again and not self._altered(entry)
         if is_known and not self.refresh and not self.offline:
             self.runs.count("entries/known")
@@ -236,11 +236,11 @@ class Portal(ListingReader, scrapy.Spider):
         whole = {root for root, walk in self.walks.items() if walk.is_whole}
         reports = {self.key(entry.url) for entry in self.listed.values() if is_report_title(entry.title or "")}
         unsure = {self.key(entry.url) for entry in self.listed.values() if entry.listing_url not in whole}
-        return (reports & self.archived.keys()) - self.found.keys() - unsure
+        return (reports & self.archived.keys()) - self.shown.keys() - unsure
 
     def _addresses(self, key: str) -> list[str]:
         """Where a document may be: where it is listed now, where it was fetched, where it was listed before."""
-        listed = [entry.url for entry in self.found.get(key, ())]
+        listed = [entry.url for entry in self.shown.get(key, ())]
         archived = sorted(self.archived.get(key, ()), key=self.rank)
         before = sorted(e.url for e in self.listed.values() if self.declares(e.url) and self.key(e.url) == key)
         return list(dict.fromkeys([*listed, *archived, *before]))
@@ -346,9 +346,9 @@ class Portal(ListingReader, scrapy.Spider):
             if listing_url == root and is_report_title(e.title or "")
         }
         archived = before & self.archived.keys() - self.gone
-        shown = {key for key, entries in self.found.items() if any(entry.listing_url == root for entry in entries)}
-        if walk.entries and len(shown) < len(archived) and not self.years:
-            message = f"{len(shown)} reports listed, {len(archived)} that it listed before are archived"
+        shown_here = {key for key, entries in self.shown.items() if any(entry.listing_url == root for entry in entries)}
+        if walk.entries and len(shown_here) < len(archived) and not self.years:
+            message = f"{len(shown_here)} reports listed, {len(archived)} that it listed before are archived"
             yield Problem(kind=ProblemKind.LISTING_BELOW_ARCHIVE, message=message, url=root, stage=Stage.LISTING)
 
 

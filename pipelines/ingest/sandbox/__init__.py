@@ -1,7 +1,7 @@
-"""Documents are read in a child process, with limits on time, memory and output: they are others' work.
+"""Documents are read in a child process with limits on time, memory and output, because anybody may have made them.
 
-A child reads one document after another; one that hangs, dies or answers too much is ended with all it has started,
-and the next document gets a new one.
+A child reads one document after another. One that hangs, dies or answers too much is killed with every process it
+started, and the next document gets a new child.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 DOCUMENTS_A_CHILD = 200
 """After so many a child is replaced: libraries leak."""
 REMEMBERED = 64
-"""Documents kept as read: a crawl reads them before their report is composed."""
+"""Documents kept as read: a crawl has them read before it composes their report."""
 
 _ROOT = str(Path(__file__).parents[3])
 """Where the packages are: a directory, or the egg they are imported from."""
@@ -68,7 +68,7 @@ class Child:
         self._read += 1
         answered = False
         try:
-            told = json.loads(self._ask(process, body, kind))
+            answer = json.loads(self._ask(process, body, kind))
             answered = True
         except DocumentError:
             raise
@@ -77,11 +77,11 @@ class Child:
         finally:
             if not answered or self._read >= DOCUMENTS_A_CHILD:
                 self.close()
-        if "failed" in told:
-            if told["failed"] == "oversized":
+        if "failed" in answer:
+            if answer["failed"] == ProblemKind.OVERSIZED:
                 self.close()
-            raise DocumentError(told["message"], told["failed"])
-        return Content.from_json(told)
+            raise DocumentError(answer["message"], answer["failed"])
+        return Content.from_json(answer)
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._folder = tempfile.mkdtemp(prefix="tongjian-")
@@ -149,9 +149,9 @@ class Child:
 
 
 class Reader:
-    """Documents by their hash: each is read once while it is remembered. Safe to use from several threads.
+    """Reads documents, each once while it is remembered by its hash. Safe to use from several threads.
 
-    As many children read at a time as threads ask; who asks for what is being read, or has been, takes no child.
+    Up to `children` documents are read at a time. A document that is being read, or was read lately, takes no child.
     """
 
     def __init__(self, children: int = 1) -> None:
@@ -196,5 +196,5 @@ class Reader:
 
 
 READER = Reader(os.cpu_count() or 1)
-"""This process's own. A child is started when it is first needed: who reads one document after another has one."""
+"""This process's own. A child starts when it is first needed: reading one document after another takes one child."""
 atexit.register(READER.close)

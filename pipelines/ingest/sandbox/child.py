@@ -14,6 +14,7 @@ import signal
 import sys
 from typing import Any
 
+from archive.vocabulary import ProblemKind
 from pipelines.documents import PICTURES, read
 from pipelines.documents.office import MEMORY as OFFICE_MEMORY
 from pipelines.errors import DocumentError
@@ -25,7 +26,7 @@ PICTURE_MEMORY = 2 * 1024**3
 CPU_SECONDS = 3_600
 """Of all documents that one child reads."""
 ALONE = 300
-"""Seconds after which a child ends itself and what it started: its parent, which is less patient, must be gone."""
+"""Seconds for one document after which a child kills itself and what it started. Its parent allows less: it is gone."""
 
 
 def limit(memory: int) -> None:
@@ -51,27 +52,27 @@ def answer(body: bytes, kind: str) -> dict[str, Any]:
     except DocumentError as error:
         return {"failed": error.kind, "message": str(error)}
     except MemoryError:
-        return {"failed": "oversized", "message": "reading it takes more memory than it may"}
+        return {"failed": ProblemKind.OVERSIZED, "message": "reading it takes more memory than allowed"}
     except Exception as error:  # noqa: BLE001 - a document that a reader did not foresee is damaged, not the run's end
-        return {"failed": "damaged", "message": f"{type(error).__name__}: {error}"[:300]}
+        return {"failed": ProblemKind.DAMAGED, "message": f"{type(error).__name__}: {error}"[:300]}
 
 
 def main() -> None:
     """Answer until the input ends."""
-    asked = sys.stdin.buffer
-    told = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no answer
+    requests = sys.stdin.buffer
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not mix with the answers
     limit(int(sys.argv[1]))
-    while line := asked.readline():
+    while line := requests.readline():
         request = json.loads(line)
         signal.alarm(ALONE)
         if request["kind"] in PICTURES:
             allow_pictures()
-        data = json.dumps(answer(asked.read(request["size"]), request["kind"]), ensure_ascii=False).encode(
+        data = json.dumps(answer(requests.read(request["size"]), request["kind"]), ensure_ascii=False).encode(
             "utf-8", "replace"
         )
-        told.write(b"%d\n" % len(data) + data)
-        told.flush()
+        answers.write(b"%d\n" % len(data) + data)
+        answers.flush()
         signal.alarm(0)
 
 
