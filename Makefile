@@ -23,6 +23,7 @@ lint: $(READY)  ## run the linters: style, complexity, types, the floors and no 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/python tools/floors.py
+	@$(BIN)/python tools/complexity.py
 
 hooks: $(READY)  ## run what `make lint` runs before every commit
 	@$(BIN)/pre-commit install

@@ -67,12 +67,9 @@ class Command(ArchiveCommand):
             refuse_unknown_arguments(portal, arguments)
         for part in (Captures, Reports):
             part(self.archive).close()
-        options = [word for value in opts.arguments for word in ("-a", value)]
-        options += [word for value in opts.set for word in ("-s", value)]
-        options += ["-L", opts.loglevel or "ERROR"]
         try:
             hosts = {portal.name: portal.declared_hosts() for portal in portals}
-            crawls = asyncio.run(self._run(hosts, options, opts))
+            crawls = asyncio.run(self._run(hosts, _crawl_options(opts), opts))
         except (KeyboardInterrupt, asyncio.CancelledError):
             print("scrapy: stopped; what was fetched is kept, and the next crawl continues from there", file=sys.stderr)
             return UNWELL
@@ -100,3 +97,10 @@ class Command(ArchiveCommand):
         bad = sorted(crawl.portal for crawl in crawls if crawl.exit_code != WELL)
         look = f"{len(bad)} of {len(crawls)} portals need a look: {', '.join(bad)}. Run scrapy health for details."
         print(look if bad else f"{len(crawls)} portals crawled, all is well.")
+
+
+def _crawl_options(opts: Namespace) -> list[str]:
+    """What each crawl is given on its command line."""
+    options = [word for value in opts.arguments for word in ("-a", value)]
+    options += [word for value in opts.set for word in ("-s", value)]
+    return [*options, "-L", opts.loglevel or "ERROR"]

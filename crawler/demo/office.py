@@ -185,10 +185,8 @@ def pdf(
     return pdf_of(["\n".join(stream) for stream in pages.streams], more=more, page=page)
 
 
-def _pdf_table(pages: _Pages, grid: Grid, tear: bool) -> None:
-    cells = placed(grid)
-    columns = max(column + across for _, column, _, across, _ in cells)
-    width = (_RIGHT - _LEFT) / columns
+def _wrapped(cells: Placed, width: float) -> dict[tuple[int, int], list[str]]:
+    """The lines of each cell; `width` is that of a column. ASCII is never broken."""
     lines: dict[tuple[int, int], list[str]] = {}
     for row, column, _, across, text in cells:
         room = max(1, int((width * across - 4) // _SIZE))
@@ -196,10 +194,18 @@ def _pdf_table(pages: _Pages, grid: Grid, tear: bool) -> None:
             lines[row, column] = [text[i : i + room] for i in range(0, len(text), room)]
         else:
             lines[row, column] = [text]
-    heights = [
-        max((len(lines[r, c]) for r, c, down, _, _ in cells if r == row and down == 1), default=1)
-        for row in range(len(grid))
-    ]
+    return lines
+
+
+def _pdf_table(pages: _Pages, grid: Grid, tear: bool) -> None:
+    cells = placed(grid)
+    columns = max(column + across for _, column, _, across, _ in cells)
+    width = (_RIGHT - _LEFT) / columns
+    lines = _wrapped(cells, width)
+    heights = [1] * len(grid)
+    for r, c, down, _, _ in cells:
+        if down == 1:
+            heights[r] = max(heights[r], len(lines[r, c]))
     step = 1.3 * _SIZE
     row = 0
     done = 0  # lines of the row that stand on the page before

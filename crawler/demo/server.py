@@ -195,15 +195,10 @@ def finish(request: Request, reply: Reply) -> tuple[bytes, bytes]:
         headers["Content-Type"] = reply.content_type
     tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
     if status == 200 and reply.modified:
-        wanted = request.headers.get("if-none-match")
-        since = request.headers.get("if-modified-since")
-        held = tag in wanted or wanted.strip() == "*" if wanted else bool(since and _unchanged(since, reply))
+        status = _conditional_status(request, reply, tag)
         if request.method in {"GET", "HEAD"}:
             headers["ETag"] = f"W/{tag}" if zipped else tag
             headers["Last-Modified"] = format_datetime(reply.modified.astimezone(UTC), usegmt=True)
-            status = 304 if held else status
-        elif wanted and held:
-            status = 412
     if status in {304, 412} and reply.status == 200:
         body, zipped = b"", False
         headers.pop("Content-Type", None)
@@ -219,6 +214,16 @@ def finish(request: Request, reply: Reply) -> tuple[bytes, bytes]:
     reason = responses.get(status, "Unknown")
     lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"), body
+
+
+def _conditional_status(request: Request, reply: Reply, tag: str) -> int:
+    """304 or 412 where a condition of the request holds, else 200."""
+    wanted = request.headers.get("if-none-match")
+    since = request.headers.get("if-modified-since")
+    holds = tag in wanted or wanted.strip() == "*" if wanted else bool(since and _unchanged(since, reply))
+    if request.method in {"GET", "HEAD"}:
+        return 304 if holds else 200
+    return 412 if wanted and holds else 200
 
 
 def _unchanged(since: str, reply: Reply) -> bool:
