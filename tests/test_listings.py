@@ -12,7 +12,6 @@ from scrapy.http import HtmlResponse, Response, TextResponse
 from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.project import get_project_settings
 
-from crawler.commands.probe import read_listing
 from spiders.platforms import listing
 from spiders.platforms.anchors import anchors
 from spiders.platforms.beijing import BeijingDistrict
@@ -27,6 +26,7 @@ from spiders.platforms.trs import TRS
 from spiders.platforms.trs_fujian import TRSFujian
 from spiders.platforms.ucap import UCAP
 from spiders.platforms.walk import MAX_PAGES, Walk
+from spiders.portal_file import read_listing
 from tests.crawling import ROOT
 
 FIXTURES = sorted((ROOT / "tests" / "pages").glob("*/listing*.json"))

@@ -16,12 +16,12 @@ import pytest
 
 from archive import Captures
 from archive.model import Page
-from crawler.commands.fixture import load, save
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
 from pipelines import read
 from pipelines.beside import AtHand
 from pipelines.errors import ReaderError
+from pipelines.fixtures import load, save
 from tests.crawling import crawl, scrapy
 
 PAGES = Path(__file__).parent / "pages"

@@ -72,7 +72,7 @@ def test_a_home_page_is_enough_for_a_portal_file_that_finds_everything(
         assert "no known platform" in done.stderr
     else:
         assert done.returncode == 0, done.stderr
-        assert f"platform {portal.platform}, by " in done.stderr
+        assert f"platform {portal.platform}, recognised by " in done.stderr
     truth = Counter(expected.url for expected in replicas[name].truth())
     assert archived(archive, replicas[name].name) == truth
 
@@ -128,7 +128,7 @@ def test_a_saved_portal_is_listed_crawled_and_has_a_fixture(tmp_path: Path, repl
         assert done.returncode == 0, done.stderr
         again = run("probe", replica.home_url, "--save", replica.name, *HURRY)
         assert again.returncode == 2
-        assert "there is a portal" in again.stderr
+        assert "exists already" in again.stderr
     source = (project / "spiders" / f"{replica.name}.py").read_text(encoding="utf-8")
     assert 8 <= len([line for line in source.splitlines() if line]) <= 16
     assert check_fixture(project / "tests" / "pages" / replica.name / "listing.json", portal_of(source))
@@ -142,7 +142,7 @@ def test_a_saved_portal_is_listed_crawled_and_has_a_fixture(tmp_path: Path, repl
         (["ftp://www.example.gov.cn/"], 2, "http://"),
         ([], 2, "http://"),
         (["http://127.0.0.1:9/", "--save", "../elsewhere"], 2, "is no valid portal name"),
-        (["http://127.0.0.1:9/", "--save", "panyu"], 2, "there is a portal"),
+        (["http://127.0.0.1:9/", "--save", "panyu"], 2, "exists already"),
     ],
 )
 def test_what_cannot_be_probed_is_said_in_a_line(tmp_path: Path, arguments: list[str], code: int, said: str) -> None:

@@ -13,7 +13,7 @@ from archive.model import Located
 from archive.records import Record, ReportHistory, Version, record
 from archive.vocabulary import ReportState
 from crawler.command import WELL, ArchiveCommand
-from crawler.difference_output import show
+from crawler.reading_diff import print_diff
 from pipelines.errors import ReaderError
 from pipelines.ingest.compose import read_capture
 from pipelines.ingest.locate import located
@@ -65,7 +65,7 @@ class Command(ArchiveCommand):
         new = _chosen(history, opts.new) if opts.new else history[-1]
         print(f"capture {old.id} of {old.requested_at} against capture {new.id} of {new.requested_at}:")
         try:
-            show(Console(), _read(captures, place, old), _read(captures, place, new))
+            print_diff(Console(), _read(captures, place, old), _read(captures, place, new))
         except ReaderError as error:
             raise ArchiveError(f"one of the two cannot be read: {error}") from error
         return WELL

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Captures
-from archive.model import Entry, Page
+from archive.model import Page
 from crawler.command import WELL, ArchiveCommand
 from pipelines import read
 from pipelines.errors import ReaderError
+from pipelines.fixtures import save
 from pipelines.ingest.compose import CapturedBeside, stored_page
 from pipelines.ingest.locate import located_documents
 from spiders.registry import Registry
@@ -51,41 +50,15 @@ class Command(ArchiveCommand):
             (p for p in located_documents(captures, Registry(self.configuration, captures)) if args[0] in p.urls), None
         )
         if capture is None or place is None:
-            raise ArchiveError(f"{args[0]} is no document of the archive {self.archive}")
+            raise ArchiveError(f"the archive {self.archive} has no document {args[0]}")
         page = stored_page(captures, place, capture, tuple(captures.entries(urls=place.urls)))
         next_pages: Sequence[Page] = ()
         try:
             next_pages = CapturedBeside(captures).next_pages(read(page).next_page_urls)
         except ReaderError as error:
-            print(f"The page cannot be read ({error}); the fixture says so.")
+            print(f"The page cannot be read: {error}. The fixture records that.")
         captures.close()
         folder = opts.into / place.portal / place.key
         save(page, folder, next_pages)
-        print(f"{folder} is written; `pytest tests/test_pages.py` adds what is read from it, for you to review")
+        print(f"Wrote {folder}. Run pytest tests/test_pages.py, then review the report.json that it adds.")
         return WELL
-
-
-def save(page: Page, folder: Path, next_pages: Sequence[Page] = ()) -> None:
-    """Write page.html, the next pages of a split article, and page.json."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "page.html").write_bytes(page.body)
-    told: dict[str, Any] = {
-        name: getattr(page, name) for name in ("url", "content_type", "portal", "division_code", "captured_at")
-    }
-    told["entries"] = [{"url": e.url, "title": e.title, "date": e.date} for e in page.entries]
-    told["parts"] = []
-    for number, part in enumerate(next_pages, 2):
-        (folder / f"page-{number}.html").write_bytes(part.body)
-        told["parts"].append({"url": part.url, "content_type": part.content_type})
-    (folder / "page.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def load(folder: Path) -> tuple[Page, list[Page]]:
-    """The page that `save` wrote, and the next pages."""
-    told = json.loads((folder / "page.json").read_text(encoding="utf-8"))
-    entries = tuple(Entry(**entry, portal=told["portal"]) for entry in told.pop("entries"))
-    next_pages = [
-        Page(**part, body=(folder / f"page-{number}.html").read_bytes())
-        for number, part in enumerate(told.pop("parts"), 2)
-    ]
-    return Page(**told, body=(folder / "page.html").read_bytes(), entries=entries), next_pages

@@ -1,4 +1,4 @@
-"""scrapy reparse [PORTAL]: read the stored pages again, without the network."""
+"""scrapy reparse [PORTAL]: read the stored pages again."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rich.table import Table
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Captures, Reports
-from crawler.command import UNWELL, WELL, ArchiveCommand
-from crawler.difference_output import show
+from crawler.command import UNWELL, WELL, ArchiveCommand, unknown_portal
 from crawler.extensions.progress import Counting
+from crawler.reading_diff import print_diff
 from pipelines.ingest.compose import compose
 from pipelines.ingest.locate import located
 from pipelines.ingest.reparse import Account, Selection, reparse
@@ -24,7 +24,13 @@ _FIELDS = 30
 
 
 class Command(ArchiveCommand):
-    """Rebuilds reports.db from captures.db where it is missing, and brings it up to date with the readers where not."""
+    """Reads the stored pages of all portals, or of one, again and updates reports.db. Nothing is fetched.
+
+    Where reports.db is missing it is built anew. Stopped with Ctrl-C, a reparse keeps what it has read, and the next
+    one continues.
+
+    Exit status: 0 all is well, 1 a value was lost, a page failed or the reparse was interrupted.
+    """
 
     def syntax(self) -> str:
         """For `scrapy reparse -h`."""
@@ -32,45 +38,45 @@ class Command(ArchiveCommand):
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
-        return "Read every stored page again and say what that changed"
+        return "Read every stored page again and show what changed"
 
     def add_options(self, parser: ArgumentParser) -> None:
         """What to read, how, and what to say of it."""
         super().add_options(parser)
-        parser.add_argument("--jobs", type=int, metavar="N", help="processes that read (default: as many as cores)")
+        parser.add_argument("--jobs", type=int, metavar="N", help="processes to read with (default: one a core)")
         parser.add_argument(
             "--new",
             action="store_true",
-            help="only what reports.db does not hold, and what has documents that were not read",
+            help="only pages that are not in reports.db or have documents that were not read",
         )
-        parser.add_argument("--since", metavar="DATE", help="only documents that were fetched on this day or later")
+        parser.add_argument("--since", metavar="DATE", help="only documents captured on this day (UTC) or later")
         parser.add_argument(
-            "--dry-run", action="store_true", help="write nothing; with a report's id, show how it differs"
+            "--dry-run", action="store_true", help="write nothing; with the id of a report, show how it would change"
         )
-        parser.add_argument("--json", action="store_true", help="print the account as JSON")
-        parser.add_argument("--accept-losses", action="store_true", help="values that are lost are meant to be")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+        parser.add_argument("--accept-losses", action="store_true", help="exit 0 although values were lost")
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """Exit 1 when a value was lost or a page failed."""
+        """A portal, or with --dry-run a report, or everything."""
         if len(args) > 1:
-            raise UsageError("name one portal, or none for all of them")
+            raise UsageError("name one portal, or none for all")
         if opts.jobs is not None and opts.jobs < 1:
-            raise UsageError("--jobs takes 1 or more", print_help=False)
+            raise UsageError("--jobs takes 1 or more")
         try:
             since = date.fromisoformat(opts.since).isoformat() if opts.since else None
         except ValueError as error:
-            raise UsageError(f"--since takes a date, 2024-01-31: {error}", print_help=False) from error
+            raise UsageError(f"--since takes a date, 2024-01-31: {error}") from error
         captures = Captures(self.archive, read_only=opts.dry_run)
         portals = Registry(self.configuration, captures)
         only = args[0] if args else None
         if only and only not in portals:
             if opts.dry_run and (self.archive / "reports.db").is_file():
                 return self._report(captures, portals, only)
-            raise ArchiveError(f"no portal is called {only!r}; scrapy list names them all")
+            raise unknown_portal(only, portals.names())
         return self._all(captures, portals, Selection(portal=only, only_unread=opts.new, fetched_since=since), opts)
 
     def _report(self, captures: Captures, portals: Registry, report_id: str) -> int:
-        """Show the stored reading against the present one."""
+        """Show how the present reading of a report differs from the stored one."""
         reports = Reports(self.archive, read_only=True)
         stored, found = reports.record(report_id), reports.addresses(report_id)
         if stored is None or found is None:
@@ -80,9 +86,9 @@ class Command(ArchiveCommand):
         reports.db.close()
         if reading.record is None:
             why = "; ".join(problem.message for _, said in reading.problems for problem in said)
-            print(f"{report_id} would be lost: {why or 'no capture gives it'}")
+            print(f"{report_id} would be lost: {why or 'no capture contains it'}")
             return UNWELL
-        return UNWELL if show(Console(), stored, reading.record) else WELL
+        return UNWELL if print_diff(Console(), stored, reading.record) else WELL
 
     def _all(self, captures: Captures, portals: Registry, selection: Selection, opts: Namespace) -> int:
         errors = Console(stderr=True)
@@ -110,7 +116,7 @@ class Command(ArchiveCommand):
             return
         counts, console = account.counts, Console()
         names = ("new", "changed", "unchanged", "lost", "failed")
-        others = f"; {counts['none']} are no reports" if counts["none"] else ""
+        others = f"; {counts['none']} are not reports" if counts["none"] else ""
         print(f"{counts['read']} pages read: " + ", ".join(f"{counts[name]} {name}" for name in names) + others)
         if account.fields:
             table = Table(title="Values that are read differently", title_justify="left")

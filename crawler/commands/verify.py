@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from scrapy.exceptions import UsageError
 
-from archive import ArchiveError, Captures
-from archive.merge import Merge
-from archive.verify import Verification, put_back, salvage, verify
-from archive.warc.reader import is_warc
+from archive import ArchiveError
+from archive.verify import Verification, verify
 from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.extensions.progress import Counting
-from pipelines.ingest.importing import Import
+from pipelines.ingest.repair import repair
 from spiders.registry import Registry
 
 
@@ -45,12 +44,13 @@ class Command(ArchiveCommand):
     def act(self, args: list[str], opts: Namespace) -> int:
         """Verify; repair and verify again if asked to."""
         if args:
-            raise UsageError("scrapy verify takes no arguments")
+            raise UsageError("verify takes no arguments")
         verdict = self._verified()
         if opts.repair_from and verdict.lines:
             if not opts.repair_from.is_file():
                 raise ArchiveError(f"there is no file {opts.repair_from} to repair from")
-            self._repair(verdict, opts.repair_from)
+            for line in repair(self.archive, verdict, opts.repair_from, partial(Registry, self.configuration)):
+                print(line)
             verdict = self._verified()
         return UNWELL if verdict.lines else WELL
 
@@ -61,28 +61,6 @@ class Command(ArchiveCommand):
         for line in verdict.lines:
             print(line)
         count = len(verdict.lines)
-        told = f"{verdict.bodies} bodies and {verdict.captures} captures looked at: "
-        print(told + (f"{count} {'thing is' if count == 1 else 'things are'} wrong" if count else "all is well"))
+        result = f"{count} {'problem' if count == 1 else 'problems'} found" if count else "all is well"
+        print(f"{verdict.bodies} bodies and {verdict.captures} captures checked: {result}")
         return verdict
-
-    def _repair(self, verdict: Verification, source: Path) -> None:
-        was_broken = verdict.is_broken
-        if was_broken:
-            print(f"captures.db is made anew of what can be read; the damaged file is kept as {salvage(self.archive)}")
-            verdict = verify(self.archive)
-        restored = put_back(self.archive, verdict.damaged, source) if verdict.damaged else 0
-        print(f"{restored} of {len(verdict.damaged)} bodies put back from {source}")
-        if not was_broken:
-            return
-        captures = Captures(self.archive)
-        if is_warc(source):
-            taking = Import(captures, Registry(self.configuration, captures))
-            taking.take(source)
-            taken = taking.taken
-            captures.finish_run(taking.run_id, "finished", dict(taking.counts))
-        else:
-            merge = Merge(captures, source, lambda *_: None)
-            merge.run()
-            taken = sum(merge.counts.values()) - merge.counts["captures/held"] - merge.counts["runs"]
-        captures.close()
-        print(f"{taken} captures taken from {source} that were not here")

@@ -1,4 +1,4 @@
-"""Two readings of a report side by side: text by paragraph, figures cell by cell."""
+"""Prints how two readings of a report differ: text by paragraph, figures cell by cell."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _CONTEXT = 60
 """Characters of an unchanged paragraph that show where a change is."""
 
 
-def show(console: Console, old: Record, new: Record) -> bool:
-    """Print what `new` says differently; whether it says anything differently. Coloured on a terminal."""
+def print_diff(console: Console, old: Record, new: Record) -> bool:
+    """Print what differs, coloured on a terminal; returns whether anything does."""
     changes = list(compare(old, new))
     for change in changes:
         if change.field == "text":
             continue
         name = f"{change.field} {change.where}".strip()
-        _line(console, f"{name}: ", (_told(change.old), "red"), (" → ", ""), (_told(change.new), "green"))
+        _line(console, f"{name}: ", (_shown(change.old), "red"), (" → ", ""), (_shown(change.new), "green"))
     if any(change.field == "text" for change in changes):
         _line(console, "text:")
         before = ""
@@ -34,11 +34,11 @@ def show(console: Console, old: Record, new: Record) -> bool:
                         _line(console, "", (f"{sign} {line}", colour))
             before = was[-1] if tag == "equal" and was else ""
     if not changes:
-        _line(console, "Both say the same.")
+        _line(console, "No differences.")
     return bool(changes)
 
 
-def _told(value: Any) -> str:
+def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
     return " | ".join(map(str, value)) if isinstance(value, tuple) else str(value)
