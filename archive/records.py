@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from archive.model import Check, Located, Problem, Report, Statistic
+from archive.vocabulary import Fate
 
 FIELDS = (
     "title",
@@ -152,3 +153,10 @@ class Reading:
     """Each address that was read, with what is to be said of it now: nothing clears what was said before."""
     failed: bool = False
     """A reader raised what it should not: the report stays as it was."""
+    fate: Fate | None = None
+    """What the document is where no address has a report: not_a_report, blocked, missing, error or unreadable. None where
+    it is a report, and where nothing was read as a page."""
+    cause: str = ""
+    """What shows that, in a few words."""
+    capture_id: int | None = None
+    """The capture that says so."""

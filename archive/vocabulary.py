@@ -60,6 +60,28 @@ class ReportState(StrEnum):
     """Found again after it was removed."""
 
 
+class Fate(StrEnum):
+    """What came of an entry that a listing shows (`fates.fate`), and what a page without a report is."""
+
+    REPORT = "report"
+    COPY = "copy"
+    """Another address or listing of a report."""
+    NOT_A_REPORT = "not_a_report"
+    CAPTURED = "captured"
+    """Fetched and not read yet."""
+    MISSING = "missing"
+    REMOVED = "removed"
+    BLOCKED = "blocked"
+    """A refusal, a login form, a notice of maintenance or review instead of the page."""
+    ERROR = "error"
+    OFF_SITE = "off_site"
+    UNREADABLE = "unreadable"
+    NOT_ASKED = "not_asked"
+    """Left out by the crawl's own limits: its years, its requests, its hours."""
+    PENDING = "pending"
+    """The crawl ended before it was asked for."""
+
+
 class Level(StrEnum):
     """The administrative level of a public body (`reports.level`)."""
 
