@@ -1,11 +1,39 @@
-"""Addresses compared: what makes no difference between two addresses of one site, in one place."""
+"""Addresses: links as a browser resolves them, and what makes no difference between two addresses of one site."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+from ada_url import join_url
+from w3lib.url import safe_url_string
 
 _INDEX_PAGE = re.compile(r"/(?:index|default)\.\w+$")
+
+
+_QUERY = re.compile(r"\?([^#]*)")
+
+
+def browser_url(base: str, reference: str, charset: str = "utf-8") -> str:
+    r"""The absolute address that a browser asks for when it follows `reference` on the page at `base`.
+
+    WHATWG URL: blanks around and tabs and line breaks inside are dropped, a backslash counts as a slash, the path is
+    UTF-8, and the query is in the page's charset. Raises ValueError for what is no address.
+
+    >>> browser_url("http://a.gov.cn/nb/index.html", "..\\doc\\1.html")
+    'http://a.gov.cn/doc/1.html'
+    >>> browser_url("http://a.gov.cn/", "/down.asp?name=年报.doc", "gb2312")
+    'http://a.gov.cn/down.asp?name=%C4%EA%B1%A8.doc'
+    """
+    if charset.lower() not in {"utf-8", "utf8"} and not reference.isascii():
+        reference = _QUERY.sub(lambda found: "?" + _encoded(found[1], charset), reference, count=1)
+    return safe_url_string(join_url(base, reference))
+
+
+def _encoded(query: str, charset: str) -> str:
+    """The characters of a query beyond ASCII in the page's charset; what it lacks becomes a character reference."""
+    charset = "gb18030" if charset.lower().startswith("gb") else charset
+    return "".join(c if c.isascii() else quote(c.encode(charset, "xmlcharrefreplace")) for c in query)
 
 
 def without_www(host: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from archive.forms import LABELS
 from archive.model import Statistic
+from archive.vocabulary import Origin, ValueState
 
 COLUMNS = (
     "natural_person",
@@ -202,8 +203,8 @@ def statistics(number: int, cells: Cells, origin: str = "html") -> list[Statisti
             value=cell.value,
             unit=cell.unit,
             raw=cell.raw,
-            value_state=cell.state,
-            origin=origin,
+            value_state=ValueState(cell.state),
+            origin=Origin(origin),
         )
         for (row, column), cell in cells.items()
     ]

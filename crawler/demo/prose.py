@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from archive.model import Statistic
+from archive.vocabulary import Origin
 
 from .figures import draw
 from .markup import Block
@@ -56,7 +57,7 @@ class Written:
                 value=value,
                 unit=unit,
                 raw=clause,
-                origin="narrative",
+                origin=Origin.NARRATIVE,
             )
         )
         return clause

@@ -63,11 +63,11 @@ def find_article(parsed: ParsedPage) -> Article:
         anchors += _anchors_below(place)
         article.lines_below = _lines_below(place, parsed.has_hidden)
     article.lines_above = cut_head(article.paragraphs) + article.lines_above
-    article.attachments = links.documents(anchors, parsed.base)
+    article.attachments = links.documents(anchors, parsed.base, parsed.encoding)
     known = {attachment.url for attachment in article.attachments}
-    scripted = links.scripted_documents(parsed.scripts, parsed.base)
+    scripted = links.scripted_documents(parsed.scripts, parsed.base, parsed.encoding)
     article.attachments += [attachment for attachment in scripted if attachment.url not in known]
-    article.images = links.pictures(images, parsed.base)
+    article.images = links.pictures(images, parsed.base, parsed.encoding)
     cut_attachment_lines(article.paragraphs, article.attachments)
     article.lines_below = cut_tail(article.paragraphs) + article.lines_below
     return article

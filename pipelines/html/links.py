@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qs, unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 
 from archive.media_types import DOCUMENT_EXTENSIONS, any_extension, media_type_of
 from archive.model import Attachment
+from archive.urls import browser_url
 from pipelines.blanks import collapse_blanks
 
 _FILE_URL = re.compile(rf"{any_extension(DOCUMENT_EXTENSIONS)}(?:$|[?#])", re.IGNORECASE)
@@ -20,15 +21,15 @@ _DOWNLOAD_URL = re.compile(
 _DECORATION = re.compile(r"icon|logo|/images/|button|blank|spacer|qrcode|\.gif$", re.IGNORECASE)
 
 
-def absolute(base: str, href: str) -> str | None:
+def absolute(base: str, href: str, charset: str = "utf-8") -> str | None:
     """The web address of a link, of a viewer's (`viewer.html?file=…`) that of its file; None where it is none."""
     try:
-        url = urljoin(base, href.strip())
+        url = browser_url(base, href, charset)
         parts = urlsplit(url)
         if "file" in parts.query.lower():
             for name, values in parse_qs(parts.query).items():
                 if name.lower() in ("file", "fileurl") and _FILE_URL.search(values[0]) and "/" in values[0]:
-                    url = urljoin(url, values[0])
+                    url = browser_url(url, values[0])
         return url if urlsplit(url).scheme in ("http", "https") else None
     except ValueError:
         return None
@@ -61,7 +62,7 @@ def file_name(headers: list[tuple[str, str]]) -> str | None:
     return next(filter(None, names), None)
 
 
-def documents(links: Iterable[Any], base: str) -> list[Attachment]:
+def documents(links: Iterable[Any], base: str, charset: str = "utf-8") -> list[Attachment]:
     """The documents among links and viewers (iframe, embed, object), each once."""
     return _attachments(
         (
@@ -70,10 +71,11 @@ def documents(links: Iterable[Any], base: str) -> list[Attachment]:
             if (href := link.get("href") or link.get("src") or link.get("data")) and is_document(href)
         ),
         base,
+        charset,
     )
 
 
-def pictures(images: Iterable[Any], base: str) -> list[Attachment]:
+def pictures(images: Iterable[Any], base: str, charset: str = "utf-8") -> list[Attachment]:
     """The pictures among images, each once, without icons."""
     return _attachments(
         (
@@ -82,14 +84,15 @@ def pictures(images: Iterable[Any], base: str) -> list[Attachment]:
             if (source := image.get("src")) and not source.startswith("data:") and not _DECORATION.search(source)
         ),
         base,
+        charset,
     )
 
 
-def _attachments(named: Iterable[tuple[str, str]], base: str) -> list[Attachment]:
+def _attachments(named: Iterable[tuple[str, str]], base: str, charset: str) -> list[Attachment]:
     """Attachments by address and name, the first of each address; without a name they have the end of the address."""
     found: dict[str, Attachment] = {}
     for href, name in named:
-        url = absolute(base, href)
+        url = absolute(base, href, charset)
         if url and url not in found:
             found[url] = Attachment(url=url, name=name or url.rpartition("/")[2], media_type=media_type_of(url))
     return list(found.values())
@@ -103,11 +106,11 @@ _ANCHOR = re.compile(r"""href\s*=\s*\\?["']?([^"'\\>\s]+)[^>]*>(.*?)<\\?/a""", r
 _TAG = re.compile(r"<[^>]*>")
 
 
-def scripted_documents(scripts: str, base: str) -> list[Attachment]:
+def scripted_documents(scripts: str, base: str, charset: str = "utf-8") -> list[Attachment]:
     """Documents in lists that a script writes, `var hasFJ='<a href="./P0….pdf">…</a><BR/>…'`, as some TRS portals have."""
     if "href" not in scripts:
         return []
     anchors = (anchor for _, literal in _VARIABLE.findall(scripts) for anchor in _ANCHOR.findall(literal))
     return _attachments(
-        ((href, collapse_blanks(_TAG.sub("", name))) for href, name in anchors if is_document(href)), base
+        ((href, collapse_blanks(_TAG.sub("", name))) for href, name in anchors if is_document(href)), base, charset
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urljoin
 
 from lxml import etree
 
 from archive.charset import decode
 from archive.media_types import format_of
 from archive.model import Page
+from archive.urls import browser_url
 from pipelines.errors import ReaderError
 
 
@@ -111,7 +112,8 @@ def _head_of(root: Any, url: str) -> tuple[str, dict[str, str], str]:
         if element.tag == "script":
             scripts.append(element.text or "")
         elif element.tag == "base":
-            base = urljoin(base, element.get("href") or "")
+            with suppress(ValueError):  # a base that is no address counts for nothing
+                base = browser_url(base, element.get("href") or "")
         elif (name := element.get("name")) and (content := (element.get("content") or "").strip()):
             metas.setdefault(name.strip().lower(), content)
     return base, metas, "\n".join(filter(None, scripts))

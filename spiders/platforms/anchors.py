@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scrapy.http import Response, TextResponse
+from scrapy.utils.response import get_base_url
+
+from archive.urls import browser_url
 
 _ON_THE_PAGE = ("#", "javascript:", "mailto:", "tel:")
 _TEMPLATE = "{{"
@@ -46,7 +49,7 @@ def anchor_of(response: TextResponse, element: Any) -> Anchor:
     if not href or _TEMPLATE in href or href.startswith(_ON_THE_PAGE):
         return Anchor(element, "")
     try:
-        url = response.urljoin(href).partition("#")[0]
-    except ValueError:  # an address that urllib cannot split, such as http://[/
+        url = browser_url(get_base_url(response), href, response.encoding).partition("#")[0]
+    except ValueError:  # no address, such as http://[/
         return Anchor(element, "")
     return Anchor(element, url if url.startswith(_ADDRESSES) else "")

@@ -6,6 +6,7 @@ import json
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from scrapy import Request
@@ -13,6 +14,7 @@ from scrapy.http import Response
 from w3lib.url import add_or_replace_parameter, url_query_parameter
 
 from archive.model import Entry
+from archive.urls import browser_url
 from spiders.platforms.listing_reader import ListingReader
 
 Row = Mapping[str, Any]
@@ -74,8 +76,10 @@ class JSONPages(ListingReader):
         for row in self.rows(self.answer(response)):
             url = next(filter(None, map(row.get, self.row_addresses)), None)
             if url:
+                with suppress(ValueError):  # a row that links no address
+                    url = browser_url(response.url, url)
                 title = _TAG.sub("", row.get(self.row_title) or "").strip()
-                yield Entry(url=response.urljoin(url), title=title or None, date=self.row_date(row))
+                yield Entry(url=url, title=title or None, date=self.row_date(row))
 
     def next_pages(self, response: Response) -> Iterator[Request]:
         """The service's first page of each column; from there page by page to the announced total."""
