@@ -62,7 +62,9 @@ _GROUPS: dict[str, tuple[str, ...]] = {
 _GROUPS_OF_COLUMNS: dict[str, tuple[str, ...]] = {
     name: tuple(parts) for table in LABELS["derived"]["columns"].values() for name, parts in table.items()
 }
+# bound here: looking a member up in its enum takes longer than comparing two figures
 _NARRATIVE = Origin.NARRATIVE
+_HOLDS, _FAILS, _NOT_ASSESSABLE = Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_ASSESSABLE
 
 
 def check(statistics: list[Statistic], best: Mapping[int, Origin] | None = None) -> list[Check]:
@@ -139,7 +141,7 @@ def compare_origins(first: list[Statistic], other: list[Statistic]) -> list[Chec
     checks = [_compare(SOURCES_AGREE, f"table {first[0].table_no} {place}", len(pairs), len(pairs) - len(differing))]
     for statistic, value in differing:
         one = _compare(SOURCES_AGREE, f"{statistic.row_name}.{statistic.column_name} {place}", statistic.value, value)
-        one.verdict = Verdict.FAILS
+        one.verdict = _FAILS
         checks.append(one)
     return checks
 
@@ -164,11 +166,11 @@ def _best_cells(number: int, by_place: dict[tuple[int, Origin], Cells], best: Or
 
 
 def _compare(identity: str, scope: str, expected: Number, actual: Number, *, assessable: bool = True) -> Check:
-    verdict = Verdict.NOT_ASSESSABLE
+    verdict = _NOT_ASSESSABLE
     if assessable and expected is not None and actual is not None:
         expected = expected if isinstance(expected, int) else round(expected, 6)
         actual = actual if isinstance(actual, int) else round(actual, 6)
-        verdict = Verdict.HOLDS if expected == actual else Verdict.FAILS
+        verdict = _HOLDS if expected == actual else _FAILS
     return Check(
         identity=identity, scope=scope, expected=expected, actual=actual, verdict=verdict, severity=SEVERITY[identity]
     )
@@ -245,8 +247,8 @@ def _check_sanity(statistics: list[Statistic], two: Cells) -> list[Check]:
         new, total = two.get((row, NEWLY_DISCLOSED)), two.get((row, TOTAL_DISCLOSED))
         if (row, NEWLY_DISCLOSED) in two or (row, TOTAL_DISCLOSED) in two:
             one = _compare(SANITY, row, new, total)
-            if one.verdict is Verdict.FAILS and (total or 0) > (new or 0):
-                one.verdict = Verdict.HOLDS
+            if one.verdict is _FAILS and (total or 0) > (new or 0):
+                one.verdict = _HOLDS
             checks.append(one)
     checks += [
         _compare(SANITY, f"{statistic.row_name}.{statistic.column_name}", 0, statistic.value)

@@ -54,9 +54,12 @@ from pipelines.statistics.prose_patterns import (
 _RANK_OF_CHANNEL = 3
 """Of a statement that counts one channel of several."""
 _RECEIVED: FigureKey = (3, NEW_RECEIVED, TOTAL)
-_REVIEWS: FigureKey = (4, CASES, REVIEW_TOTAL)
-_SUITS: FigureKey = (4, CASES, SUIT_TOTAL)
+_REVIEW_TOTAL: FigureKey = (4, CASES, REVIEW_TOTAL)
+_SUIT_TOTAL: FigureKey = (4, CASES, SUIT_TOTAL)
 _YEAR_RUN_INTO_FIGURE = re.compile(r"20[0-3]\d")
+_NARRATIVE = Origin.NARRATIVE
+_APPLICATIONS, _REVIEWS, _SUITS = Matter.APPLICATIONS, Matter.REVIEWS, Matter.SUITS
+_DOCUMENTS, _DECISIONS = Matter.DOCUMENTS, Matter.DECISIONS
 _LISTS = ("其中", "包括", "含")
 
 
@@ -79,7 +82,7 @@ class StatedFigures:
             value=value,
             unit=unit,
             raw=sentence,
-            origin=Origin.NARRATIVE,
+            origin=_NARRATIVE,
         )
         self.by_key.setdefault(key, []).append((rank, statistic))
 
@@ -184,15 +187,15 @@ def _follow_list(clause: str, context: ProseContext, *, opens: bool) -> None:
 def _follow_matter(clause: str, context: ProseContext) -> None:
     """Follow what the prose is about."""
     if "诉讼" in clause or "起诉" in clause:
-        context.matter = Matter.SUITS
+        context.matter = _SUITS
     elif "复议" in clause:
-        context.matter = Matter.REVIEWS
+        context.matter = _REVIEWS
     elif "申请" in clause and APPLICATION.search(clause):
-        context.matter = Matter.APPLICATIONS
+        context.matter = _APPLICATIONS
     elif "规范性文件" in clause:
-        context.matter = Matter.DOCUMENTS
+        context.matter = _DOCUMENTS
     elif "行政许可" in clause:
-        context.matter = Matter.DECISIONS
+        context.matter = _DECISIONS
 
 
 def _read_figures(clause: str, sentence: str, context: ProseContext, stated: StatedFigures, form: Form) -> None:
@@ -227,7 +230,7 @@ def _read_negative(clause: str, sentence: str, context: ProseContext, stated: St
     if "复议" in clause or "诉讼" in clause:
         if NOT_HAPPENED.search(clause) and (ABOUT.search(clause) or context.parent):
             context.parent = Matter.REMEDIES
-            for word, key in (("复议", _REVIEWS), ("诉讼", _SUITS)):
+            for word, key in (("复议", _REVIEW_TOTAL), ("诉讼", _SUIT_TOTAL)):
                 if word in clause:
                     stated.add(key, 0, "件", sentence)
     elif (

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from archive.forms import names, normalised
 from archive.vocabulary import Form
@@ -39,6 +38,19 @@ _RANKS = {"新收": 0, "办理": 2}
 _PROCESSED_IN_TIME = re.compile(r"按[时期]|如期|延期|逾期|超期|率")
 
 
+_RECEIVED_TOTAL: FigureKey = (3, names.NEW_RECEIVED, names.TOTAL)
+_PROCESSED_TOTAL: FigureKey = (3, names.PROCESSED_TOTAL, names.TOTAL)
+_OTHER_HANDLING: FigureKey = (3, names.OTHER_HANDLING, names.TOTAL)
+# bound here: a member is looked up in its enum in 0.1 µs, and a report has many clauses
+_APPLICATIONS, _REVIEWS, _SUITS, _REVIEW_RESULTS = (
+    Matter.APPLICATIONS,
+    Matter.REVIEWS,
+    Matter.SUITS,
+    Matter.REVIEW_RESULTS,
+)
+_DOCUMENTS, _DECISIONS = Matter.DOCUMENTS, Matter.DECISIONS
+
+
 @dataclass(slots=True)
 class ProseContext:
     """What is known while going through the clauses of one section."""
@@ -61,25 +73,23 @@ class ProseContext:
     """The clause at hand is about another year, or part of one."""
 
 
-class Figure(NamedTuple):
-    """A figure that a clause states. The match has the groups n (digits), more (余, 多 …) and u (unit)."""
+Figure = tuple[FigureKey, re.Match[str], int]
+"""A figure that a clause states; the match, with the groups n (digits), more (余, 多 …) and u (unit); and how plainly.
 
-    key: FigureKey
-    match: re.Match[str]
-    rank: int = 0
-    """0 is the plainest wording, larger is weaker."""
+0 is the plainest wording, larger is weaker.
+"""
 
 
 def figures_in(clause: str, context: ProseContext, form: Form) -> Iterator[Figure]:
     """The figures that a clause states. Notes in the context to what the next clauses belong."""
     matter = context.matter
-    if matter is Matter.APPLICATIONS:
+    if matter is _APPLICATIONS:
         figure = _application_figure(clause, context, form)
         if figure is not None:
             yield figure
-    elif matter is Matter.REVIEWS or matter is Matter.SUITS:
+    elif matter is _REVIEWS or matter is _SUITS:
         yield from _remedy_figures(clause, context)
-    elif (matter is Matter.DOCUMENTS or matter is Matter.DECISIONS) and form == Form.NATIONAL_2021:
+    elif (matter is _DOCUMENTS or matter is _DECISIONS) and form == Form.NATIONAL_2021:
         yield from _table_two_figures(clause, context)
 
 
@@ -101,7 +111,7 @@ def _application_figure(clause: str, context: ProseContext, form: Form) -> Figur
         if SUM_OF_TWO.search(clause, 0, match.start()):
             return None
         is_one_row = rule.row == names.OTHER_TOTAL and form == Form.NATIONAL_2019
-        return Figure((3, names.OTHER_HANDLING, names.TOTAL) if is_one_row else rule.key, match)
+        return (_OTHER_HANDLING if is_one_row else rule.key), match, 0
     return _applicant_figure(clause, context) or _total_figure(clause, context) or _listed_figure(clause)
 
 
@@ -114,7 +124,7 @@ def _carried_figure(clause: str, context: ProseContext) -> Figure | None:
             match = pattern.search(clause)
             if match and (match["y"] is None or (context.year is not None and int(match["y"]) == context.year + step)):
                 context.parent = row
-                return Figure((3, row, names.TOTAL), match)
+                return (3, row, names.TOTAL), match, 0
     return None
 
 
@@ -123,7 +133,7 @@ def _applicant_figure(clause: str, context: ProseContext) -> Figure | None:
     if context.parent != names.NEW_RECEIVED or "公民" in clause or ("自然人" in clause and "法人" in clause):
         return None
     found = _first_match(APPLICANTS, clause)
-    return Figure(found[0].key, found[1]) if found else None
+    return (found[0].key, found[1], 0) if found else None
 
 
 def _total_figure(clause: str, context: ProseContext) -> Figure | None:
@@ -134,11 +144,11 @@ def _total_figure(clause: str, context: ProseContext) -> Figure | None:
         match = pattern.search(clause)
         if match and not clause[: match.start()].endswith(("不予", "未", "不")):
             context.parent = names.NEW_RECEIVED
-            return Figure((3, names.NEW_RECEIVED, names.TOTAL), match, _RANKS.get(match["verb"].removesuffix("到"), 1))
+            return _RECEIVED_TOTAL, match, _RANKS.get(match["verb"].removesuffix("到"), 1)
     match = PROCESSED.search(clause)
     if match and not _PROCESSED_IN_TIME.search(clause):
         context.parent = names.PROCESSED_TOTAL
-        return Figure((3, names.PROCESSED_TOTAL, names.TOTAL), match)
+        return _PROCESSED_TOTAL, match, 0
     return None
 
 
@@ -146,7 +156,7 @@ def _listed_figure(clause: str) -> Figure | None:
     """A reason of refusal named as the form names it, and its count."""
     match = LISTED.search(clause)
     row = _outcome_row(match["label"]) if match else None
-    return Figure((3, row, names.TOTAL), match) if match and row else None
+    return ((3, row, names.TOTAL), match, 0) if match and row else None
 
 
 @lru_cache(maxsize=512)
@@ -158,16 +168,18 @@ def _outcome_row(label: str) -> str | None:
 
 def _remedy_figures(clause: str, context: ProseContext) -> Iterator[Figure]:
     """Reviews and suits. A sum of both says nothing of either, except that of zero both are zero."""
-    matters = (context.matter, Matter.REVIEW_RESULTS if context.matter is Matter.REVIEWS else None)
+    matters = (context.matter, _REVIEW_RESULTS if context.matter is _REVIEWS else None)
     is_one_kind = bool(ONE_KIND.search(clause))
     is_sum = "复议" in clause and "诉讼" in clause and not is_one_kind
     for rule in REMEDIES:
-        if rule.matter not in matters or (is_one_kind and rule.column == names.SUIT_TOTAL) or rule.word not in clause:
+        if rule.word not in clause or rule.matter not in matters:
+            continue
+        if is_one_kind and rule.column == names.SUIT_TOTAL:
             continue
         match = rule.pattern.search(clause)
         if match and (match["n"] == "0" or not is_sum) and _is_about_disclosure(clause, context):
             for column in (names.REVIEW_TOTAL, names.SUIT_TOTAL) if is_sum else (rule.column,):
-                yield Figure((4, rule.row, column), match)
+                yield (4, rule.row, column), match, 0
 
 
 def _is_about_disclosure(clause: str, context: ProseContext) -> bool:
@@ -182,8 +194,8 @@ def _table_two_figures(clause: str, context: ProseContext) -> Iterator[Figure]:
     """Normative documents, licences, penalties and coercive measures, as the form of 2021 counts them."""
     rules = TABLE_TWO + (TABLE_TWO_CONTINUED if context.parent == names.NORMATIVE_DOCUMENTS else ())
     for rule in rules:
-        match = rule.pattern.search(clause) if rule.matter is context.matter and rule.word in clause else None
+        match = rule.pattern.search(clause) if rule.word in clause and rule.matter is context.matter else None
         is_of_documents = rule.row == names.NORMATIVE_DOCUMENTS
-        if match and (is_of_documents or "许可" in clause or context.parent == Matter.DECISIONS):
-            context.parent = names.NORMATIVE_DOCUMENTS if is_of_documents else Matter.DECISIONS
-            yield Figure(rule.key, match)
+        if match and (is_of_documents or "许可" in clause or context.parent == _DECISIONS):
+            context.parent = names.NORMATIVE_DOCUMENTS if is_of_documents else _DECISIONS
+            yield rule.key, match, 0

@@ -42,6 +42,8 @@ _CELLS_OF_FOUR = len(columns(Form.NATIONAL_2021, 4))
 
 Place = tuple[Origin, int]
 """The origin and the number of a table."""
+# bound here: looking a member up in its enum takes longer than the comparison
+_HOLDS, _FAILS, _BLANK, _UNREAD = Verdict.HOLDS, Verdict.FAILS, ValueState.BLANK, Standing.UNREAD
 
 
 @dataclass(slots=True)
@@ -104,7 +106,7 @@ def _values(table: ReportTable) -> dict[tuple[str | None, str], int | float | No
 
 def _is_proved(table: ReportTable) -> bool:
     proofs = _proofs(table.table_no, check(statistics_of(table)))
-    return bool(proofs) and all(proof.verdict is Verdict.HOLDS for proof in proofs)
+    return bool(proofs) and all(proof.verdict is _HOLDS for proof in proofs)
 
 
 def _proofs(table_no: int, checks: Iterable[Check]) -> list[Check]:
@@ -124,7 +126,7 @@ def assess_standing(table: ReportTable, checks: list[Check], confidence: float =
     if table.doubts or not all(value.sure for value in values) or not _is_whole(table):
         return Standing.INCOMPLETE
     proofs = _proofs(table.table_no, checks)
-    if any(proof.verdict is Verdict.FAILS for proof in proofs):
+    if any(proof.verdict is _FAILS for proof in proofs):
         return Standing.INCONSISTENT
     if table.origin not in _VISUAL or _is_verified_by_sight(table, values, proofs, confidence):
         return Standing.VERIFIED
@@ -133,14 +135,14 @@ def assess_standing(table: ReportTable, checks: list[Check], confidence: float =
 
 def _is_verified_by_sight(table: ReportTable, values: list[CellValue], proofs: list[Check], confidence: float) -> bool:
     """Whether identities and labels prove the reading of a table from a PDF or a picture."""
-    if table.table_no == 1 or all(value.state is ValueState.BLANK for value in values):
+    if table.table_no == 1 or all(value.state is _BLANK for value in values):
         return False
-    holding = {proof.identity for proof in proofs if proof.verdict is Verdict.HOLDS}
+    holding = {proof.identity for proof in proofs if proof.verdict is _HOLDS}
     if not holding.issuperset(_NEEDED.get(table.table_no, ())):
         return False
     if table.table_no != 3 and confidence < _SURE:
         return False
-    if table.table_no == 4 and not all(proof.verdict is Verdict.HOLDS for proof in proofs):
+    if table.table_no == 4 and not all(proof.verdict is _HOLDS for proof in proofs):
         return False  # its blocks prove nothing of one another
     return _has_labels_of_form(table)
 
@@ -196,7 +198,7 @@ def assess_sources(
     sources.sort(key=lambda one: (one.table_no, _RANK.get(one.standing, len(_RANK)), TABLE_ORIGINS.index(one.origin)))
     best: dict[int, Origin] = {}
     for source in sources:
-        if source.standing is not Standing.UNREAD:
+        if source.standing is not _UNREAD:
             best.setdefault(source.table_no, source.origin)
     if attached:  # without documents the page's own tables are the best
         checks = check(statistics, best)
@@ -231,7 +233,7 @@ def _compared(
     checks: list[Check] = []
     for source in sources:
         first = best.get(source.table_no)
-        if first is not None and source.origin != first and source.standing is not Standing.UNREAD:
+        if first is not None and source.origin != first and source.standing is not _UNREAD:
             other = by_place.get((source.origin, source.table_no), [])
             if any(statistic.value is not None for statistic in other):  # the picture of an empty form says nothing
                 checks += compare_origins(by_place.get((first, source.table_no), []), other)
@@ -243,7 +245,7 @@ def _standing_in_page(number: int, statistics: list[Statistic], checks: list[Che
     names = set(map(attrgetter("row_name", "column_name"), statistics))
     if not any(names >= _cells_of(form, number) for form in _forms(number)):
         return Standing.INCOMPLETE
-    fails = any(proof.verdict is Verdict.FAILS for proof in _proofs(number, checks))
+    fails = any(proof.verdict is _FAILS for proof in _proofs(number, checks))
     return Standing.INCONSISTENT if fails else Standing.VERIFIED
 
 
