@@ -1,6 +1,10 @@
 """Documents of other formats than HTML: recognised by their content, read into paragraphs and grids.
 
-A module a format. `read` is called in a child process (pipelines.ingest.sandbox) and nowhere else: documents are others' work.
+A module a format (`READERS`), each with `read(body) -> Content`; a package where a format needs several (`pdf`,
+`picture`). A new format gets its media type and first bytes in archive.media_types, its module here, and a line in
+READERS. May import archive.model, archive.vocabulary, archive.media_types, archive.forms, pipelines.html and
+pipelines.tables. Documents are others' work: `read` is called in a child process (pipelines.ingest.sandbox) and nowhere
+else. Next: `pipelines.statistics.provenance` reads the tables of the contents.
 """
 
 from __future__ import annotations
@@ -15,13 +19,30 @@ from pipelines.errors import DocumentError
 
 __all__ = ["MEDIA_TYPES", "PICTURES", "Content", "StoredDocument", "read", "recognise"]
 
+READERS = {
+    "docx": "docx",
+    "doc": "office",
+    "rtf": "office",
+    "xlsx": "sheets",
+    "xls": "sheets",
+    "pdf": "pdf",
+    "ofd": "ofd",
+    "html": "html",
+    "mht": "mht",
+    "zip": "archives",
+    **dict.fromkeys(PICTURES, "picture"),
+}
+"""Format → the module that reads it."""
+_OF_SEVERAL_FORMATS = frozenset(("office", "sheets"))
+"""Modules whose `read` is told the format."""
+
 _HEAD = 1024
 """Bytes within which a PDF begins; some servers put blanks or a line before it."""
 _PDF = re.compile(rb"%PDF-\d")
 _PACKAGES = ((b"word/", "docx"), (b"xl/", "xlsx"), (b"OFD.xml", "ofd"))
+"""Names of members that tell what a zip package is."""
 _STREAMS = (("EncryptedPackage", "ole"), ("WordDocument", "doc"), ("Workbook", "xls"), ("Book", "xls"))
-
-
+"""Names of streams that tell what an OLE file is."""
 _MARKUP = (b"<html", b"<table", b"<!doctype html")
 _OFFICE = re.compile(r"msword|ms-?excel|officedocument|wps", re.IGNORECASE)
 
@@ -32,15 +53,27 @@ def recognise(body: bytes, content_type: str | None = None) -> str | None:
     Only names that stand open in the file are looked for: nothing is unpacked. HTML is a document where it is sent as
     one: `content_type` is what the server says of it.
     """
-    head = body[:_HEAD]
-    shown = format_of(head)
-    if shown == "zip":
-        names = _directory(body)
-        return next((kind for name, kind in _PACKAGES if name in names), "zip")
-    if shown == "ole":
-        return next((kind for name, kind in _STREAMS if name.encode("utf-16-le") in body), "ole")
-    if shown is not None and shown != "pdf":
-        return shown
+    by_first_bytes = format_of(body)
+    if by_first_bytes == "zip":
+        return _format_of_package(body)
+    if by_first_bytes == "ole":
+        return _format_of_ole(body)
+    if by_first_bytes is None or by_first_bytes == "pdf":  # a PDF may begin later than with its first byte
+        return _format_of_text(body[:_HEAD], content_type)
+    return by_first_bytes
+
+
+def _format_of_package(body: bytes) -> str:
+    names = _directory(body)
+    return next((found for name, found in _PACKAGES if name in names), "zip")
+
+
+def _format_of_ole(body: bytes) -> str:
+    return next((found for name, found in _STREAMS if name.encode("utf-16-le") in body), "ole")
+
+
+def _format_of_text(head: bytes, content_type: str | None) -> str | None:
+    """The format of what begins as text: a web archive, HTML sent as an Office file, or a PDF behind some blanks."""
     small = head.lower()
     if b"mime-version:" in small and b"multipart/related" in small:
         return "mht"
@@ -59,15 +92,19 @@ def _directory(body: bytes) -> bytes:
 
 
 def read(body: bytes, kind: str) -> Content:
-    """Read a document of a kind that `recognise` gave. Raises DocumentError."""
-    if kind == "ole":
-        if "EncryptedPackage".encode("utf-16-le") in body:
-            raise DocumentError("the document is encrypted", ProblemKind.ENCRYPTED)
-        raise DocumentError("neither a Word nor an Excel document", ProblemKind.UNREAD)
-    if kind == "archive":
-        raise DocumentError("a compressed archive that is no zip", ProblemKind.UNREAD)
-    module = {"rtf": "office", "doc": "office", "xlsx": "sheets", "xls": "sheets", "zip": "archives"}
-    name = "picture" if kind in PICTURES else module.get(kind, kind)
+    """Read a document of a format that `recognise` gave. Raises DocumentError."""
+    name = READERS.get(kind)
+    if name is None:
+        raise _unreadable(body, kind)
     reader = import_module(f"{__name__}.{name}")
-    content: Content = reader.read(body, kind) if name in ("office", "sheets") else reader.read(body)
+    content: Content = reader.read(body, kind) if name in _OF_SEVERAL_FORMATS else reader.read(body)
     return content
+
+
+def _unreadable(body: bytes, kind: str) -> DocumentError:
+    """Why no module reads this format."""
+    if kind == "archive":
+        return DocumentError("a compressed archive that is no zip", ProblemKind.UNREAD)
+    if "EncryptedPackage".encode("utf-16-le") in body:
+        return DocumentError("the document is encrypted", ProblemKind.ENCRYPTED)
+    return DocumentError("neither a Word nor an Excel document", ProblemKind.UNREAD)
