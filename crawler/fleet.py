@@ -1,4 +1,4 @@
-"""Many portals, each crawled by a process of its own: one that fails, hangs or is killed never stops the others."""
+"""Crawls many portals, each in a process of its own: one that fails, hangs or is killed does not stop the others."""
 
 from __future__ import annotations
 
@@ -22,14 +22,18 @@ RESULTS: dict[int, str] = {WELL: "well", UNWELL: "unwell", UNUSABLE: "could not 
 
 @dataclass(slots=True, kw_only=True)
 class Crawl:
-    """What came of one portal. `stats` are the counters of its run, `message` says why it could not run."""
+    """How the crawl of one portal went."""
 
     portal: str
     exit_code: int
+    """Of ExitCode; UNUSABLE for a process that was killed."""
     result: str
+    """The exit code in words."""
     seconds: float
     stats: dict[str, Any] = field(default_factory=dict)
+    """The counters of its run."""
     message: str = ""
+    """Why it could not run: the last line that it logged."""
 
 
 async def crawl_all(
@@ -37,12 +41,12 @@ async def crawl_all(
     archive: Path,
     options: Sequence[str],
     jobs: int,
-    begun: Callable[[str], None],
+    on_start: Callable[[str], None],
 ) -> AsyncIterator[Crawl]:
-    """Crawl portals, `jobs` at a time, in their order, each told when it is done.
+    """Crawl portals in their order, `jobs` at a time; yields each crawl when it ends and calls `on_start` when it begins.
 
-    `portals` maps names to the hosts that they declare: portals that share an address are never crawled at the same
-    time, for each process keeps to its own pace only.
+    `portals` maps names to the hosts that they declare. Portals that share an address are never crawled at the same
+    time, because each process keeps its own pace only. Cancelled, it asks every crawl to end and waits for it.
     """
     addresses = {name: frozenset([await _address(host) for host in hosts]) for name, hosts in portals.items()}
     waiting = list(portals)
@@ -53,7 +57,7 @@ async def crawl_all(
             if len(running) < jobs and not addresses[name] & taken:
                 waiting.remove(name)
                 running[asyncio.create_task(_crawl(name, archive, options))] = name
-                begun(name)
+                on_start(name)
         ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             del running[task]
@@ -63,7 +67,7 @@ async def crawl_all(
 async def _crawl(name: str, archive: Path, options: Sequence[str]) -> Crawl:
     started = time.monotonic()
     command = [sys.executable, "-m", "scrapy", "crawl", name, "-s", f"ARCHIVE={archive}", *options]
-    # In a session of its own Ctrl-C does not reach it twice: a second signal would cut its run off.
+    # A session of its own, so that Ctrl-C does not reach it twice: the second signal would cut its run off.
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
@@ -94,7 +98,7 @@ async def _crawl(name: str, archive: Path, options: Sequence[str]) -> Crawl:
 
 
 async def _address(host: str) -> str:
-    """The address that a host and port lead to; the host itself where its name does not resolve."""
+    """The IP address of a host and port; the host itself where its name does not resolve."""
     name = urlsplit(f"//{host}").hostname or host
     try:
         found = await asyncio.get_running_loop().getaddrinfo(name, None)

@@ -85,7 +85,7 @@ class Command(ArchiveCommand):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
         crawls = []
         with Fleet(Console(stderr=True), self.archive, len(portals)) as fleet:
-            async for crawl in crawl_all(portals, self.archive, options, opts.jobs, fleet.begun):
+            async for crawl in crawl_all(portals, self.archive, options, opts.jobs, fleet.started):
                 crawls.append(crawl)
                 fleet.done(crawl)
                 if opts.json:

@@ -1,4 +1,4 @@
-"""Crawls as a person watches them: a moving line a portal on a terminal, a plain line now and then elsewhere."""
+"""Progress of crawls and counts: moving lines on a terminal, a plain line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TICK_S = 1.0
 
 
 class Crawls:
-    """Shows the crawls that are handed to `watch`; a context manager around their run."""
+    """Shows the crawls of this process that are given to `watch`; a context manager around their run."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -37,12 +37,12 @@ class Crawls:
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=28),
             TextColumn("{task.completed:>4.0f}/{task.total:.0f} documents"),
-            TextColumn("[dim]{task.fields[told]}"),
+            TextColumn("[dim]{task.fields[summary]}"),
             TimeElapsedColumn(),
             console=console,
             disable=not console.is_terminal,
         )
-        self.spoken = 0.0
+        self.printed_at = 0.0
 
     def __enter__(self) -> Self:
         self.bars.start()
@@ -55,7 +55,7 @@ class Crawls:
 
     def watch(self, crawler: Crawler, name: str) -> None:
         """Follow one crawl from its first request to its end."""
-        task = self.bars.add_task(name, total=1, told="waiting")
+        task = self.bars.add_task(name, total=1, summary="waiting")
 
         def show(**_: Any) -> None:
             self._show(crawler, name, task)
@@ -69,20 +69,20 @@ class Crawls:
 
     def _show(self, crawler: Crawler, name: str, task: TaskID) -> None:
         counts, wanted = _counts(crawler), len(getattr(crawler.spider, "found", ()))
-        self.bars.update(task, total=max(wanted, 1), completed=min(_settled(counts), wanted), told=_told(counts))
-        if not self.console.is_terminal and time.monotonic() - self.spoken > PLAIN_EVERY_S:
-            self.spoken = time.monotonic()
-            self.console.print(f"{name}: {_told(counts)}")
+        self.bars.update(task, total=max(wanted, 1), completed=min(_settled(counts), wanted), summary=_summary(counts))
+        if not self.console.is_terminal and time.monotonic() - self.printed_at > PLAIN_EVERY_S:
+            self.printed_at = time.monotonic()
+            self.console.print(f"{name}: {_summary(counts)}")
 
     def _done(self, crawler: Crawler, name: str, task: TaskID) -> None:
         counts, wanted = _counts(crawler), max(len(getattr(crawler.spider, "found", ())), 1)
-        self.bars.update(task, total=wanted, completed=wanted, told=_told(counts))
+        self.bars.update(task, total=wanted, completed=wanted, summary=_summary(counts))
         if not self.console.is_terminal:
-            self.console.print(f"{name}: done, {_told(counts)}")
+            self.console.print(f"{name}: done, {_summary(counts)}")
 
 
 class Fleet:
-    """Shows portals that are crawled in processes of their own; a context manager around their run."""
+    """Shows crawls in processes of their own; a context manager around their run."""
 
     def __init__(self, console: Console, archive: Path, total: int) -> None:
         self.console = console
@@ -92,7 +92,7 @@ class Fleet:
         self.bars = Progress(
             SpinnerColumn(),
             TextColumn("[bold]{task.description}"),
-            TextColumn("[dim]{task.fields[told]}"),
+            TextColumn("[dim]{task.fields[summary]}"),
             TimeElapsedColumn(),
             console=console,
             disable=not console.is_terminal,
@@ -112,31 +112,31 @@ class Fleet:
         self.bars.stop()
         self.captures.close()
 
-    def begun(self, name: str) -> None:
-        """A portal's process has been started."""
-        self.tasks[name] = self.bars.add_task(name, total=None, told="starting")
+    def started(self, name: str) -> None:
+        """The crawl of a portal has begun."""
+        self.tasks[name] = self.bars.add_task(name, total=None, summary="starting")
         if not self.console.is_terminal:
             self.console.print(f"{name}: started", soft_wrap=True)
 
     def done(self, crawl: Crawl) -> None:
-        """A portal's process has ended."""
+        """The crawl of a portal has ended."""
         self.bars.remove_task(self.tasks.pop(crawl.portal))
         self.finished += 1
         mark = {0: "[green]✓[/]", 1: "[yellow]![/]"}.get(crawl.exit_code, "[red]✗[/]")
         why = [*map(str, crawl.stats.get("unwell", ())), *([escape(crawl.message)] if crawl.message else [])]
-        told = ", ".join([_told(crawl.stats), *why] if crawl.stats else why)
+        summary = ", ".join([_summary(crawl.stats), *why] if crawl.stats else why)
         self.console.print(
-            f"{mark} {self.finished}/{self.total} {crawl.portal}: {crawl.result}, {crawl.seconds:.0f} s; {told}",
+            f"{mark} {self.finished}/{self.total} {crawl.portal}: {crawl.result}, {crawl.seconds:.0f} s; {summary}",
             soft_wrap=True,
         )
 
     def _tick(self) -> None:
-        """The archive itself says how far the portals are."""
+        """Show how far the crawls are, which the archive tells."""
         if self.console.is_terminal:
             for name, task in self.tasks.items():
                 run = last_run(self.captures, name)
                 if run is not None and run.finish_reason is None:
-                    self.bars.update(task, told=f"{run.captured} requests")
+                    self.bars.update(task, summary=f"{run.captured} requests")
         self.ticking = asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
 
@@ -146,7 +146,7 @@ def _counts(crawler: Crawler) -> dict[str, Any]:
 
 
 def _settled(counts: dict[str, Any]) -> int:
-    """Documents of which this run knows what became of them."""
+    """The number of documents whose result is known in this run."""
     named = (
         "entries/known",
         "entries/left_alone",
@@ -161,17 +161,17 @@ def _settled(counts: dict[str, Any]) -> int:
     return sum(int(counts.get(name, 0)) for name in named)
 
 
-def _told(counts: dict[str, Any]) -> str:
+def _summary(counts: dict[str, Any]) -> str:
     problems = sum(value for name, value in counts.items() if name.startswith("problems/"))
-    told = [f"{counts.get('entries/listed', 0)} listed", f"{counts.get('reports/new', 0)} new"]
-    told += [f"{counts['reports/changed']} changed"] if counts.get("reports/changed") else []
-    told += [f"{counts['entries/known']} known"] if counts.get("entries/known") else []
-    told += [f"{problems} problems"] if problems else []
-    return ", ".join(told)
+    parts = [f"{counts.get('entries/listed', 0)} listed", f"{counts.get('reports/new', 0)} new"]
+    parts += [f"{counts['reports/changed']} changed"] if counts.get("reports/changed") else []
+    parts += [f"{counts['entries/known']} known"] if counts.get("entries/known") else []
+    parts += [f"{problems} problems"] if problems else []
+    return ", ".join(parts)
 
 
 class Counting:
-    """Shows how far a long count is, with its rate and what remains; a context manager around it."""
+    """Shows how far a long count is, its rate and the time left; a context manager around it."""
 
     def __init__(self, console: Console, what: str) -> None:
         self.console = console
@@ -180,14 +180,14 @@ class Counting:
             SpinnerColumn(),
             TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {what}"),
             BarColumn(bar_width=28),
-            TextColumn("[dim]{task.fields[told]}"),
+            TextColumn("[dim]{task.fields[summary]}"),
             TimeRemainingColumn(),
             console=console,
             disable=not console.is_terminal,
             transient=True,
         )
-        self.task = self.bar.add_task(what, total=None, told="")
-        self.begun = self.spoken = time.monotonic()
+        self.task = self.bar.add_task(what, total=None, summary="")
+        self.started_at = self.printed_at = time.monotonic()
 
     def __enter__(self) -> Self:
         self.bar.start()
@@ -199,13 +199,13 @@ class Counting:
         self.bar.stop()
 
     def show(self, done: int, total: int) -> None:
-        """So many of so many are done."""
+        """`done` of `total` are done."""
         now = time.monotonic()
-        rate = done / max(now - self.begun, 1e-6)
-        self.bar.update(self.task, completed=done, total=total, told=f"{rate:,.0f}/s")
-        if not self.console.is_terminal and now - self.spoken > PLAIN_EVERY_S:
-            self.spoken = now
+        rate = done / max(now - self.started_at, 1e-6)
+        self.bar.update(self.task, completed=done, total=total, summary=f"{rate:,.0f}/s")
+        if not self.console.is_terminal and now - self.printed_at > PLAIN_EVERY_S:
+            self.printed_at = now
             remaining = (total - done) / rate if rate else 0.0
             self.console.print(
-                f"{done:,}/{total:,} {self.what}, {rate:,.0f}/s, {remaining:,.0f} s to go", highlight=False
+                f"{done:,}/{total:,} {self.what}, {rate:,.0f}/s, {remaining:,.0f} s left", highlight=False
             )
