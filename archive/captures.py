@@ -188,7 +188,7 @@ class Captures(RunsAndProblems):
         url: str,
         body: bytes | None = None,
         *,
-        outcomes: tuple[str, ...] = ANSWER_OUTCOMES,
+        outcomes: tuple[Outcome, ...] = ANSWER_OUTCOMES,
         before: str | None = None,
     ) -> Capture | None:
         """The newest capture of this request whose outcome is one of `outcomes`, with its body; None if there is none.

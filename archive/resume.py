@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 from archive.captures import Captures
 from archive.database import iso, sql_words
 from archive.runs import FINISHED
-from archive.vocabulary import ANSWER_OUTCOMES, RunKind
+from archive.vocabulary import ANSWER_OUTCOMES, ProblemKind, RunKind
 
 RESUMED_WITHIN = relativedelta(days=3)
 """Older answers of an interrupted crawl are asked for again: the portal may have changed them since."""
@@ -45,7 +45,7 @@ def fetched_since_whole_crawl(captures: Captures, portal: str) -> set[str]:
     return {row["url"] for row in captures.db.conn.execute(_FETCHED_SINCE, values)}
 
 
-def problem_urls(captures: Captures, portal: str, kind: str) -> set[str]:
+def problem_urls(captures: Captures, portal: str, kind: ProblemKind) -> set[str]:
     """Addresses of the portal with an open problem of that kind."""
     rows = captures.db.conn.execute(
         "SELECT url FROM problems WHERE portal = ? AND kind = ? AND resolved_at IS NULL AND url IS NOT NULL",

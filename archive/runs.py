@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from archive.database import ArchiveError, utc_now
 from archive.model import Problem
+from archive.vocabulary import RunKind, Stage
 
 FINISHED = "finished"
 """`runs.finish_reason` of a crawl that went through; any other reason is one for which it ended early."""
@@ -45,7 +46,7 @@ class RunsAndProblems:
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot write to {self.path}: {error}") from error
 
-    def start_run(self, kind: str, portal: str | None) -> int:
+    def start_run(self, kind: RunKind, portal: str | None) -> int:
         """Add a row of `runs` and return its id. Until the run ends, `stats` holds only the number of its process."""
         cursor = self._write(
             "INSERT INTO runs (kind, portal, started_at, stats) VALUES (?, ?, ?, ?)",
@@ -53,12 +54,12 @@ class RunsAndProblems:
         )
         return int(cursor.lastrowid or 0)
 
-    def unfinished(self, kind: str) -> list[str]:
+    def unfinished(self, kind: RunKind) -> list[str]:
         """When the runs of this kind started that have not ended."""
         sql = "SELECT started_at FROM runs WHERE kind = ? AND finished_at IS NULL ORDER BY id"
         return [row["started_at"] for row in self.db.conn.execute(sql, (kind,))]
 
-    def end_unfinished(self, kind: str) -> None:
+    def end_unfinished(self, kind: RunKind) -> None:
         """Mark the runs of this kind that have not ended as interrupted."""
         self._write(
             "UPDATE runs SET finished_at = ?, finish_reason = ? WHERE kind = ? AND finished_at IS NULL",
@@ -85,7 +86,7 @@ class RunsAndProblems:
         )
         return True
 
-    def put_problems(self, run_id: int, stage: str, current: Iterable[tuple[str | None, str, list[Problem]]]) -> None:
+    def put_problems(self, run_id: int, stage: Stage, current: Iterable[tuple[str | None, str, list[Problem]]]) -> None:
         """Make these the open problems of some addresses at a stage, in one commit: (portal, URL, problems) each.
 
         Problems that are no longer there are resolved; one that is open with the same message is left as it is.
@@ -109,7 +110,7 @@ class RunsAndProblems:
                     [(run_id, portal, url, stage, kind, message, now) for kind, message in new.items()],
                 )
 
-    def resolve_problems(self, url: str, stage: str, *, still: Iterable[str] = ()) -> None:
+    def resolve_problems(self, url: str, stage: Stage, *, still: Iterable[str] = ()) -> None:
         """Resolve the open problems of this URL and stage, except those of the kinds in `still`."""
         kept = set(still)
         rows = self.db.conn.execute(

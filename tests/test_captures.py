@@ -158,3 +158,11 @@ def test_every_han_character_of_the_index_stands_alone() -> None:
     assert search_text("2021年 WTO报告。") == "2021 年 WTO 报 告"
     assert search_text("公开。报告") == f"公 开 {BORDER} 报 告"
     assert search_text(None) == ""
+
+
+def test_reports_that_do_not_exist_yet_are_none_and_no_file_is_created(tmp_path: Path) -> None:
+    reports = Reports.read_or_empty(tmp_path)
+    assert list(reports.titles()) == []
+    assert reports.urls() == frozenset()
+    reports.db.close()
+    assert list(tmp_path.iterdir()) == []
