@@ -10,6 +10,7 @@ from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Captures
 from archive.model import Page
+from archive.vocabulary import DOCUMENT_OUTCOMES
 from crawler.command import WELL, ArchiveCommand
 from pipelines import read
 from pipelines.errors import ReaderError
@@ -45,7 +46,7 @@ class Command(ArchiveCommand):
         if len(args) != 1:
             raise UsageError("name one address")
         captures = Captures(self.archive, read_only=True)
-        capture = captures.last("GET", args[0], outcomes=("ok", "unchanged"))
+        capture = captures.last("GET", args[0], outcomes=DOCUMENT_OUTCOMES)
         place = next(
             (p for p in located_documents(captures, Registry(self.configuration, captures)) if args[0] in p.urls), None
         )
