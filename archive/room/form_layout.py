@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archive.forms import ANNEX_FORMS, LABELS
+from archive.forms import ANNEX_FORMS, LABELS, NATIONAL_FORMS, names
 from archive.room.labels_english import RESULTS
 from archive.room.vocabulary_bilingual import IDENTITIES, ORIGINS, TABLES, Bilingual, label_of
 from archive.vocabulary import Form, Origin, ValueState, Verdict
@@ -83,7 +83,7 @@ def _table(
             if s["table_no"] == number and s["origin"] == origin
         }
         if cells:
-            failing = {identity for place, names in faults.items() if place in cells for identity in names}
+            failing = {identity for place, broken in faults.items() if place in cells for identity in broken}
             return FormTable(number, origin, _BLOCKS_OF[number](cells, faults), sorted(failing))
     return None
 
@@ -98,29 +98,32 @@ def _faults(failures: Iterable[dict[str, Any]]) -> dict[int, Faults]:
     return found
 
 
-_NATIONAL = (Form.NATIONAL_2021, Form.NATIONAL_2019)
+_NEWEST_FIRST = NATIONAL_FORMS[::-1]
 _APPLICANTS = tuple(column["name"] for column in LABELS["forms"][Form.NATIONAL_2021]["tables"]["3"]["columns"])
+
+
+_FLOW_ROWS = (names.NEW_RECEIVED, names.CARRIED_IN, names.PROCESSED_TOTAL, names.CARRIED_OUT)
 
 
 def _places(identity: str, scope: str) -> list[tuple[int, Place]]:
     """The cells, as (table, place), that a failing identity is about."""
-    if identity == "T3-A":
-        return [(3, (row, scope)) for row in ("new_received", "carried_in", "processed_total", "carried_out")]
-    if identity == "T3-B":
-        return [(3, ("processed_total", scope))]
-    if identity == "T3-C":
+    if identity == names.FLOW:
+        return [(3, (row, scope)) for row in _FLOW_ROWS]
+    if identity == names.OUTCOME_SUM:
+        return [(3, (names.PROCESSED_TOTAL, scope))]
+    if identity == names.APPLICANT_SUM:
         return [(3, (scope, column)) for column in _APPLICANTS]
-    if identity == "T4-A":
-        return [(4, ("cases", f"{scope}_{result}")) for result in RESULTS]
-    if identity == "X-A":
-        return [(3, ("carried_in", scope))]
-    if identity == "X-B":
-        return [(2, (scope, "in_force"))]
-    if identity == "X-C":
-        return [(2, (scope, "items_prev_year"))]
-    if identity == "S-1" and "." not in scope:
-        return [(2, (scope, column)) for column in ("newly_disclosed", "total_disclosed")]
-    row, _, column = scope.partition(" ")[0].partition(".")  # after a blank, D-1 names its two sources
+    if identity == names.RESULT_SUM:
+        return [(4, (names.CASES, f"{scope}_{result}")) for result in RESULTS]
+    if identity == names.CARRIED_OVER:
+        return [(3, (names.CARRIED_IN, scope))]
+    if identity == names.IN_FORCE_OVER_YEARS:
+        return [(2, (scope, names.IN_FORCE))]
+    if identity == names.ITEMS_OVER_YEARS:
+        return [(2, (scope, names.ITEMS_PREV_YEAR))]
+    if identity == names.SANITY and "." not in scope:
+        return [(2, (scope, column)) for column in (names.NEWLY_DISCLOSED, names.TOTAL_DISCLOSED)]
+    row, _, column = scope.partition(" ")[0].partition(".")  # after a blank, SOURCES_AGREE names its two sources
     return [(table, (row, column)) for table in (2, 3, 4)]
 
 
@@ -168,7 +171,7 @@ _ITEM = {"一": 1, "五": 5, "六": 6, "八": 8, "九": 9}
 
 
 def _table_two(cells: Cells, faults: Faults) -> list[FormBlock]:
-    table = _form_of(2, cells, _NATIONAL)
+    table = _form_of(2, cells, _NEWEST_FIRST)
     columns_by_name = {column["name"]: column for column in table["columns"]}
     blocks: list[FormBlock] = []
     for group in table["groups"]:
@@ -191,7 +194,7 @@ def _table_two(cells: Cells, faults: Faults) -> list[FormBlock]:
 
 
 def _table_three(cells: Cells, faults: Faults) -> list[FormBlock]:
-    table = _form_of(3, cells, _NATIONAL)
+    table = _form_of(3, cells, _NEWEST_FIRST)
     groups = {group["code"]: group for group in table["groups"]}
     lines: list[FormLine] = []
     opened: set[str] = set()
@@ -208,7 +211,7 @@ def _table_three(cells: Cells, faults: Faults) -> list[FormBlock]:
 
 
 def _head_of_three(table: dict[str, Any]) -> list[list[tuple[Bilingual, int, int]]]:
-    names = {column["name"]: _title(column) for column in table["columns"]}
+    titles = {column["name"]: _title(column) for column in table["columns"]}
     corner = (
         "（本列数据的勾稽关系为：第一项加第二项之和，等于第三项加第四项之和）",
         "Each column: 1 + 2 = 3 (total) + 4",
@@ -216,11 +219,11 @@ def _head_of_three(table: dict[str, Any]) -> list[list[tuple[Bilingual, int, int
     return [
         [(corner, 1, 3), (("申请人情况", "Applicants"), 7, 1)],
         [
-            (names["natural_person"], 1, 2),
+            (titles[names.NATURAL_PERSON], 1, 2),
             (("法人或其他组织", "Legal persons and other organisations"), 5, 1),
-            (names["total"], 1, 2),
+            (titles[names.TOTAL], 1, 2),
         ],
-        [(names[column], 1, 1) for column in _APPLICANTS[1:-1]],
+        [(titles[column], 1, 1) for column in _APPLICANTS[1:-1]],
     ]
 
 
@@ -238,7 +241,7 @@ def _table_four(cells: Cells, faults: Faults) -> list[FormBlock]:
         [(("未经复议直接起诉", "Without prior review"), 5, 1), (("复议后起诉", "After a review"), 5, 1)],
         [(result, 1, 1) for result in results],
     ]
-    line = FormLine(("", ""), [_cell(cells, faults, "cases", column["name"]) for column in columns])
+    line = FormLine(("", ""), [_cell(cells, faults, names.CASES, column["name"]) for column in columns])
     return [FormBlock(head, [line])]
 
 
@@ -248,9 +251,9 @@ _BLOCKS_OF = {1: _annex, 2: _table_two, 3: _table_three, 4: _table_four}
 def explain(check: dict[str, Any]) -> tuple[Bilingual, Bilingual]:
     """A failing identity in words: where it fails, and what it states."""
     place, _, origins = check["scope"].partition(" ")
-    if check["identity"] == "D-1" and "/" in origins:
+    if check["identity"] == names.SOURCES_AGREE and "/" in origins:
         sources = [ORIGINS.get(origin, (origin, origin)) for origin in origins.rpartition(" ")[2].split("/")]
         zh, en = label_of(place) if "." in place else TABLES[int(origins.partition(" ")[0])]
         both = [" / ".join(source[i] for source in sources) for i in (0, 1)]
-        return (f"{zh}（{both[0]}）", f"{en} ({both[1]})"), IDENTITIES["D-1"]
+        return (f"{zh}（{both[0]}）", f"{en} ({both[1]})"), IDENTITIES[names.SOURCES_AGREE]
     return label_of(check["scope"]), IDENTITIES.get(check["identity"], (check["identity"], check["identity"]))

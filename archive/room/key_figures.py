@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archive.forms import LABELS, names
 from archive.migrations.views import figure
 from archive.room.report import dicts
 from archive.room.vocabulary_bilingual import Bilingual
-from archive.vocabulary import Origin, Verdict
+from archive.vocabulary import Form, Origin, Verdict
 
 MAX_BODIES = 8
 VERIFIED = "verified"
@@ -187,20 +188,21 @@ def _table_state(table: int, checks: str) -> str:
 
 
 # A key figure of table three is of the column `total`; what fails in another column does not concern it.
-_COLUMNS_BESIDE_TOTAL = """(
-    'natural_person', 'commercial_enterprise', 'research_institution',
-    'public_welfare_org', 'legal_service_org', 'other_org'
-  )"""
-_TABLE_THREE = _table_state(3, f"c.identity GLOB 'T3-*' AND c.scope NOT IN {_COLUMNS_BESIDE_TOTAL}")
-_TABLE_FOUR = _table_state(4, "c.identity = 'T4-A'")
+_COLUMNS_BESIDE_TOTAL = ", ".join(
+    f"'{column['name']}'"
+    for column in LABELS["forms"][Form.NATIONAL_2021]["tables"]["3"]["columns"]
+    if column["name"] != names.TOTAL
+)
+_TABLE_THREE = _table_state(3, f"c.identity GLOB 'T3-*' AND c.scope NOT IN ({_COLUMNS_BESIDE_TOTAL})")
+_TABLE_FOUR = _table_state(4, f"c.identity = '{names.RESULT_SUM}'")
 
 REPORTS_SQL = f"""SELECT k.*, r.published, r.state, t.deadline, t.days_late,
   {figure("not_provided_not_held")} AS not_held,
-  {figure("cases", "review_pending", 4)} AS reviews_pending,
-  {figure("cases", "suit_direct_pending", 4)} AS suits_direct_pending,
-  {figure("cases", "suit_after_review_pending", 4)} AS suits_after_review_pending,
-  {figure("cases", "suit_direct_corrected", 4)} AS suits_direct_corrected,
-  {figure("cases", "suit_after_review_corrected", 4)} AS suits_after_review_corrected,
+  {figure(names.CASES, names.REVIEW_PENDING, 4)} AS reviews_pending,
+  {figure(names.CASES, "suit_direct_pending", 4)} AS suits_direct_pending,
+  {figure(names.CASES, "suit_after_review_pending", 4)} AS suits_after_review_pending,
+  {figure(names.CASES, "suit_direct_corrected", 4)} AS suits_direct_corrected,
+  {figure(names.CASES, "suit_after_review_corrected", 4)} AS suits_after_review_corrected,
   {_TABLE_THREE} AS table_three,
   {_TABLE_FOUR} AS table_four
 FROM key_figures k

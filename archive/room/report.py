@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from archive.forms import names
 from archive.migrations.views import BEST
 from archive.vocabulary import DOCUMENT_OUTCOMES, Origin, Outcome, Verdict
 
@@ -43,8 +44,8 @@ def paragraphs(text: str) -> list[Paragraph]:
 def dicts(db: sqlite3.Connection, sql: str, values: Any = ()) -> list[dict[str, Any]]:
     """The rows of a query by column name."""
     cursor = db.execute(sql, values)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
+    columns = [column[0] for column in cursor.description]
+    return [dict(zip(columns, row, strict=True)) for row in cursor]
 
 
 @dataclass(slots=True)
@@ -140,7 +141,7 @@ def figures_in_prose(report: ReportDetails) -> list[dict[str, Any]]:
     differs = {
         check["scope"]: check
         for check in report.checks
-        if check["identity"] == "S-2" and check["verdict"] == Verdict.FAILS
+        if check["identity"] == names.PROSE_AGREES and check["verdict"] == Verdict.FAILS
     }
     return [
         s | {"differs": differs.get(f"{s['row_name']}.{s['column_name']}")}

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from archive.forms import LABELS
+from archive.forms import LABELS, names
 from archive.room.labels_english import ENGLISH, RESULTS
 from archive.vocabulary import (
     BodyKind,
@@ -271,7 +271,15 @@ def _chinese() -> dict[str, str]:
     found |= {f"{b}_{r}": f"{block}{result}" for b, block in _BLOCKS.items() for r, result in _RESULTS.items()}
     groups = {group["code"]: group["label"] for group in _NATIONAL["3"]["groups"]}
     found |= {name: _bare(groups[code]) for name, code in LABELS["derived"]["rows"].items()}
-    return found | _BLOCKS | {"organisations_total": "法人或其他组织", "suit_total": "行政诉讼", "cases": "案件"}
+    return (
+        found
+        | _BLOCKS
+        | {
+            names.ORGANISATIONS_TOTAL: "法人或其他组织",
+            names.SUIT_TOTAL: "行政诉讼",
+            names.CASES: "案件",
+        }
+    )
 
 
 def _english() -> dict[str, str]:
@@ -307,21 +315,21 @@ def _terms(codes: Iterable[str]) -> Bilingual:
     """A sum over rows of table three, by their codes; rows of one group (3.3.1, 3.3.2 …) are named by it, once."""
     table = _NATIONAL["3"]
     parts = {part["code"]: part for part in (*table["rows"], *table["groups"])}
-    names = dict.fromkeys(".".join(code.split(".")[:2]) for code in codes)
-    found = [(_bare(parts[code]["label"]), _ENGLISH[parts[code]["name"]]) for code in names]
+    terms = dict.fromkeys(".".join(code.split(".")[:2]) for code in codes)
+    found = [(_bare(parts[code]["label"]), _ENGLISH[parts[code]["name"]]) for code in terms]
     return " + ".join(zh for zh, _ in found), " + ".join(en for _, en in found)
 
 
-def _columns(names: Iterable[str]) -> Bilingual:
+def _columns(columns: Iterable[str]) -> Bilingual:
     """A sum over columns of table three, by name."""
     labels = {column["name"]: column["label"] for column in _NATIONAL["3"]["columns"]}
-    names = list(names)
-    return " + ".join(labels[name] for name in names), " + ".join(_ENGLISH[name] for name in names)
+    columns = list(columns)
+    return " + ".join(labels[name] for name in columns), " + ".join(_ENGLISH[name] for name in columns)
 
 
-def _results(names: Iterable[str]) -> Bilingual:
+def _results(columns: Iterable[str]) -> Bilingual:
     """A sum over the results of a block of table four, by names like `{b}_total`."""
-    ends = [name.removeprefix("{b}_") for name in names]
+    ends = [name.removeprefix("{b}_") for name in columns]
     return " + ".join(_RESULTS[end] for end in ends), " + ".join(RESULTS[end] for end in ends)
 
 
@@ -330,10 +338,10 @@ def _identities() -> dict[str, Bilingual]:
     stated = {identity["id"]: identity for identity in LABELS["identities"]}
     found: dict[str, Bilingual] = {}
     for name, sum_of, over in (
-        ("T3-A", _terms, ("每列：", "Each column: ")),
-        ("T3-B", _terms, ("每列：", "Each column: ")),
-        ("T3-C", _columns, ("每行：", "Each row: ")),
-        ("T4-A", _results, ("", "")),
+        (names.FLOW, _terms, ("每列：", "Each column: ")),
+        (names.OUTCOME_SUM, _terms, ("每列：", "Each column: ")),
+        (names.APPLICANT_SUM, _columns, ("每行：", "Each row: ")),
+        (names.RESULT_SUM, _results, ("", "")),
     ):
         right = stated[name]["rhs"]
         sides = sum_of(stated[name]["lhs"]), sum_of(right[Form.NATIONAL_2021] if isinstance(right, dict) else right)
@@ -343,14 +351,14 @@ def _identities() -> dict[str, Bilingual]:
 
 
 IDENTITIES: dict[str, Bilingual] = _identities() | {
-    "X-A": ("本年“上年结转” = 上年报告“结转下年度继续办理”", "Carried over from last year = what last year's report carries over"),
-    "X-B": ("现行有效件数 = 上年现行有效件数 + 本年制发件数 − 本年废止件数", "In force = in force last year + issued − abolished"),
-    "X-C": (
+    names.CARRIED_OVER: ("本年“上年结转” = 上年报告“结转下年度继续办理”", "Carried over from last year = what last year's report carries over"),
+    names.IN_FORCE_OVER_YEARS: ("现行有效件数 = 上年现行有效件数 + 本年制发件数 − 本年废止件数", "In force = in force last year + issued − abolished"),
+    names.ITEMS_OVER_YEARS: (
         "上一年项目数量 = 上年报告的上一年项目数量 + 上年报告的本年增/减",
         "Items last year = items last year by last year's report + its change",
     ),
-    "S-1": ("对外公开总数量 ≥ 本年新公开数量；各项数量不为负", "Disclosed in total ≥ disclosed this year; no count is negative"),
-    "S-2": ("正文所述数字 = 表中数字", "Number in the prose = number in the table"),
-    "D-1": ("同一表格两处来源的同一单元格数字相同", "A cell is the same in both sources of its table"),
+    names.SANITY: ("对外公开总数量 ≥ 本年新公开数量；各项数量不为负", "Disclosed in total ≥ disclosed this year; no count is negative"),
+    names.PROSE_AGREES: ("正文所述数字 = 表中数字", "Number in the prose = number in the table"),
+    names.SOURCES_AGREE: ("同一表格两处来源的同一单元格数字相同", "A cell is the same in both sources of its table"),
 }  # fmt: skip
 """Id of an identity → what it states."""
