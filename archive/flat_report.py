@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+from archive.database import placeholders
 from archive.migrations.views import KEY_FIGURES
 from archive.model import Report
 from archive.records import FIELDS
@@ -47,8 +48,8 @@ class Flattener:
 
     def _insert(self, table: str, rows: list[list[Any]]) -> None:
         if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            self._db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - our own tables
+            values = placeholders(rows[0])
+            self._db.executemany(f"INSERT INTO {table} VALUES ({values})", rows)  # noqa: S608 - our own tables
 
 
 def _rows(report_id: str | None, things: list[Any], names: tuple[str, ...]) -> list[list[Any]]:

@@ -10,7 +10,7 @@ BORDER = "\ue000"
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 PIECES = re.compile(rf"(?P<han>[{_HAN}])|(?P<run>[0-9A-Za-z]+)|(?P<other>[^{_HAN}0-9A-Za-z]+)")
 """A text cut into Han characters, runs of ASCII letters and digits, and the rest between them."""
-_RUNS = re.compile(rf"(?P<han>[{_HAN}]+)|(?P<run>[0-9A-Za-z]+)|(?P<other>[^{_HAN}0-9A-Za-z]+)")
+_CHARACTER_RUNS = re.compile(rf"(?P<han>[{_HAN}]+)|(?P<run>[0-9A-Za-z]+)|(?P<other>[^{_HAN}0-9A-Za-z]+)")
 
 
 def search_text(text: str | None) -> str:
@@ -24,7 +24,7 @@ def search_text(text: str | None) -> str:
     """
     words: list[str] = []
     before, between = None, ""
-    for piece in _RUNS.finditer(text or ""):
+    for piece in _CHARACTER_RUNS.finditer(text or ""):
         kind = piece.lastgroup
         if kind == "other":
             between = piece[0]

@@ -17,13 +17,13 @@ from archive.vocabulary import ProblemKind, Stage
 from crawler.extensions.runs import Runs
 from crawler.middlewares.capture import UnusableResponse
 from crawler.middlewares.safety import refusal
-from pipelines.attachments import wanted
+from pipelines.attachments import documents_to_fetch
 from pipelines.documents import recognise
 from pipelines.errors import DocumentError, ReaderError
 from pipelines.ingest import store
 from pipelines.ingest.compose import document_capture, referenced_page
 from pipelines.ingest.locate import locate
-from pipelines.ingest.portals import OnePortal, Portal
+from pipelines.ingest.portals import OnePortal, PortalFacts
 from pipelines.ingest.sandbox import LARGEST, READER
 from pipelines.prepared import PreparedPage, prepare
 
@@ -59,7 +59,7 @@ class Attachments:
             prepared = prepare(page)
         except ReaderError:
             return item  # the reading of the report says why
-        for attachment in wanted(prepared):
+        for attachment in documents_to_fetch(prepared):
             await self._fetch_once(attachment)
             document = document_capture(self.runs.captures, attachment.url)
             if document is not None and document.body is not None:
@@ -128,7 +128,7 @@ class Store:
 
     def open_spider(self) -> None:
         """Open reports.db and look up at which addresses the portal's documents are known."""
-        self.portal: Portal = type(self.crawler.spider)  # type: ignore[assignment]
+        self.portal: PortalFacts = type(self.crawler.spider)  # type: ignore[assignment]
         self.reports = Reports(Path(self.crawler.settings["ARCHIVE"]))
         self.reports.put_portal(self.portal.facts())
         self.store = store.Store(self.runs.captures, self.reports, OnePortal(self.portal), self._problems)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from archive.model import Attachment, Page, Problem, Report
 from archive.vocabulary import Form, Origin, ProblemKind
 from pipelines import metadata, statistics
-from pipelines.beside import NOTHING, Beside
+from pipelines.beside import NOTHING_BESIDE, Beside
 from pipelines.documents import Content, StoredDocument
 from pipelines.errors import ReaderError
 from pipelines.html.article import Article, find_article, next_page_urls
@@ -32,7 +32,7 @@ _NAMED = re.compile(r"\w\.\w{2,5}$|报告|年报|\w{8}")
 """Names of links that say more than `附件1`."""
 
 
-def read(page: Page, beside: Beside = NOTHING, *, prepared: PreparedPage | None = None) -> Report:
+def read(page: Page, beside: Beside = NOTHING_BESIDE, *, prepared: PreparedPage | None = None) -> Report:
     """Read a page: article, metadata, attachments and, of an annual report, statistics and checks.
 
     `beside` is asked for the next pages of a split article and for the documents that the article names. `prepared` is

@@ -13,7 +13,7 @@ _NOT_READ = frozenset(OTHER_EXTENSIONS + PICTURE_EXTENSIONS)
 _TABLE_THREE = ("国家秘密", "科研机构", "出版物")
 
 
-def wanted(prepared: PreparedPage) -> list[Attachment]:
+def documents_to_fetch(prepared: PreparedPage) -> list[Attachment]:
     """The documents to fetch for a page: those of the article, and its pictures where table three is not in its text."""
     article = prepared.article
     documents = [a for a in article.attachments if extension_of(a.url) not in _NOT_READ][:MOST_DOCUMENTS]

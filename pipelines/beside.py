@@ -40,4 +40,4 @@ class AtHand:
         return self.files
 
 
-NOTHING = AtHand()
+NOTHING_BESIDE = AtHand()

@@ -29,7 +29,7 @@ class ProposedPortal:
     """What a probe came to."""
 
     portal: type[Portal]
-    marks: list[str]
+    fingerprints: list[str]
     """What gave the platform away; empty where no known platform was recognised."""
     source: str
     """Of spiders/<name>.py."""
@@ -39,7 +39,7 @@ class ProposedPortal:
 
 def propose(name: str, probe: Probe) -> ProposedPortal:
     """The portal of a site whose pages a probe has fetched, at least one of them."""
-    platform, marks = recognise_platform(list(probe.pages.values()))
+    platform, fingerprints = recognise_platform(list(probe.pages.values()))
     facts = _facts(name, probe)
     if platform.platform == "links":
         facts["document"] = _document(probe)
@@ -47,7 +47,7 @@ def propose(name: str, probe: Probe) -> ProposedPortal:
     listings = {url: read_listing(portal, probe.pages[url]) for url in probe.columns if url in probe.pages}
     portal.listings = tuple(_distinct(listings))
     source = portal_file(portal, [probe.columns[url] for url in portal.listings])
-    return ProposedPortal(portal=portal, marks=marks, source=source, listings=listings)
+    return ProposedPortal(portal=portal, fingerprints=fingerprints, source=source, listings=listings)
 
 
 def save(root: Path, proposed: ProposedPortal, probe: Probe) -> tuple[Path, Path]:

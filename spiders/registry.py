@@ -18,7 +18,7 @@ from scrapy.spiderloader import get_spider_loader
 
 import spiders.platforms
 from archive import Captures
-from pipelines.ingest.portals import Portal as PortalFacts
+from pipelines.ingest.portals import PortalFacts
 from spiders.platforms.links import Links
 from spiders.platforms.portal import Portal
 

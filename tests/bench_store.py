@@ -20,7 +20,7 @@ from scrapy.utils.project import get_project_settings
 
 from archive import Capture, Captures
 from archive.model import Page
-from archive.warc.writer import Export, Selection
+from archive.warc.writer import Export, ExportSelection
 from crawler.demo.messages import Request
 from crawler.demo.nfcms import Nfcms
 from pipelines import read
@@ -96,7 +96,7 @@ def _byte_lines(line: Callable[..., bool]) -> bool:
                 captures.add(capture)
         captures.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         with out.open("wb") as stream:
-            for _ in Export(captures, stream).write(Selection(), out.name):
+            for _ in Export(captures, stream).write(ExportSelection(), out.name):
                 pass
         bodies, packed = captures.db.conn.execute("SELECT SUM(size), SUM(LENGTH(data)) FROM bodies").fetchone()
         captures.close()

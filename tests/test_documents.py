@@ -15,7 +15,7 @@ from archive.model import Entry, Page, Report
 from crawler.demo import office
 from crawler.demo.reports import Synthetic
 from pipelines import read
-from pipelines.beside import NOTHING, AtHand, Beside
+from pipelines.beside import NOTHING_BESIDE, AtHand, Beside
 from pipelines.documents import MEDIA_TYPES, StoredDocument, recognise
 from pipelines.documents import read as read_body
 from pipelines.errors import DocumentError
@@ -44,7 +44,7 @@ def report_of(body: bytes) -> Report:
 
 
 def read_as(
-    file: StoredDocument, body: bytes = b"", *, beside: Beside = NOTHING, entries: tuple[Entry, ...] = ()
+    file: StoredDocument, body: bytes = b"", *, beside: Beside = NOTHING_BESIDE, entries: tuple[Entry, ...] = ()
 ) -> Report:
     """A page that is itself a file, as that was read."""
     page = Page(url=URL, body=body, entries=entries)

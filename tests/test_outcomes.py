@@ -27,7 +27,7 @@ BLOCKED = {
     "瑞数 202": (202, faults.rs().body, "ruishu"),
     "瑞数 200": (200, faults.rs().body, "ruishu"),
     "403": (403, "<h1>No</h1>", "status 403"),
-    "403 of a server": (403, faults.INSTEAD["403"].body, "waf"),
+    "403 of a server": (403, faults.REPLACEMENTS["403"].body, "waf"),
     "405 of a firewall": (405, "<p>很抱歉，您的访问被阻断</p>", "waf"),
     "two bytes": (200, b"\r\n", "2-byte answer"),
     "no byte": (200, b"", "0-byte answer"),
@@ -46,11 +46,11 @@ BLOCKED = {
 }
 
 MISSING = {
-    "404": (404, faults.INSTEAD["404"].body),
+    "404": (404, faults.REPLACEMENTS["404"].body),
     "410": (410, ""),
     "refresh to the column": (200, faults.refresh_stub().body),
     "script to the home page": (200, '<script>self.location="/"</script>'),
-    "page not found": (200, faults.INSTEAD["gone"].body),
+    "page not found": (200, faults.REPLACEMENTS["gone"].body),
     "page not found, GBK": (200, "<p>您访问的页面不存在</p>".encode("gb18030")),
     "page not found, with style sheets": (200, f"<style>{'a{color:red}' * 300}</style><p>对不起，该文章已被删除。</p>"),
     "nothing found": (200, "<p>没有找到您要访问的页面</p>"),

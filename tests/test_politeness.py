@@ -185,4 +185,4 @@ def test_retry_after_is_seconds_or_a_date() -> None:
 
 
 def test_the_replica_says_when_to_come_back() -> None:
-    assert faults.INSTEAD["503"].headers["Retry-After"] == "1"
+    assert faults.REPLACEMENTS["503"].headers["Retry-After"] == "1"

@@ -16,7 +16,7 @@ from email.message import Message
 
 import pytest
 
-from crawler.demo import demo
+from crawler.demo import demo_portals
 from crawler.demo.beijing import Beijing
 from crawler.demo.epoint import Epoint
 from crawler.demo.gkmlpt import Gkmlpt
@@ -547,7 +547,7 @@ def broken(report: Synthetic) -> set[tuple[str, str]]:
 
 
 def test_the_demo_is_the_same_at_every_start() -> None:
-    first, again = demo.demo_replicas(), demo.demo_replicas()
+    first, again = demo_portals.demo_replicas(), demo_portals.demo_replicas()
     assert [replica.facts["listings"] for replica in first] == [replica.facts["listings"] for replica in again]
     for one, other in zip(first, again, strict=True):
         assert [(e.url, e.report) for e in one.truth()] == [(e.url, e.report) for e in other.truth()]

@@ -27,7 +27,7 @@ from archive.room.captured_pages import body as body_of
 from archive.room.captured_pages import with_pictures, without_connections
 from archive.room.untrusted_text import csv_cell, shown, web_address
 from archive.vocabulary import Outcome
-from crawler.demo.demo import demo_replicas
+from crawler.demo.demo_portals import demo_replicas
 from crawler.demo.server import Server
 from tests.browsing import NASTY, browsing, get, put_hostile
 from tests.crawling import ROOT, crawl, scrapy

@@ -124,7 +124,7 @@ def unsafe(monkeypatch: pytest.MonkeyPatch) -> None:
         "to-loopback": "http://127.0.0.1:9/admin",
         "to-metadata": "http://169.254.169.254/latest/",
     }.items():
-        monkeypatch.setitem(faults.INSTEAD, name, Reply(status=302, headers={"Location": target}))
+        monkeypatch.setitem(faults.REPLACEMENTS, name, Reply(status=302, headers={"Location": target}))
         monkeypatch.setattr(faults, "KINDS", (*faults.KINDS, name))
 
 

@@ -121,12 +121,12 @@ def test_a_revisit_whose_original_is_left_out_is_a_whole_response(archive: Path,
     connection = sqlite3.connect(archive / "captures.db")
     (moment,) = connection.execute("SELECT MIN(requested_at) FROM captures WHERE status = 304").fetchone()
     connection.close()
-    from archive.warc.writer import Export, Selection
+    from archive.warc.writer import Export, ExportSelection
 
     captures = Captures(archive, read_only=True)
     path = tmp_path / "late.warc.gz"
     with path.open("wb") as stream:
-        written = list(Export(captures, stream).write(Selection(since=moment), path.name))
+        written = list(Export(captures, stream).write(ExportSelection(since=moment), path.name))
     captures.close()
     assert written
     assert not any(record.is_revisit for record in written)

@@ -25,7 +25,7 @@ class Holdings:
     """What reports.db holds, in figures."""
 
     reports: int
-    bodies: int
+    agencies: int
     first_year: int | None
     last_year: int | None
     failed: int
@@ -56,7 +56,7 @@ def holdings(db: sqlite3.Connection) -> Holdings:
     for portal, year, *counts in cells:
         coverage.setdefault(portal, {})[year] = Coverage(*(count or 0 for count in counts))
     years = sorted({year for _, year, *_ in cells if year is not None})
-    reports, bodies, failed = db.execute(
+    reports, agencies, failed = db.execute(
         f"""SELECT
           (SELECT COUNT(*) FROM reports),
           (SELECT COUNT(DISTINCT issuing_body) FROM reports),
@@ -64,7 +64,7 @@ def holdings(db: sqlite3.Connection) -> Holdings:
     ).fetchone()
     return Holdings(
         reports=reports,
-        bodies=bodies,
+        agencies=agencies,
         first_year=years[0] if years else None,
         last_year=years[-1] if years else None,
         failed=failed,

@@ -1,4 +1,4 @@
-"""Key figures and rates over years, of a body, of a portal or of bodies side by side, each with how far it is verified."""
+"""Key figures and rates over years, of an agency, of a portal or of agencies side by side, each with how far it is verified."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archive.room.report import dicts
 from archive.room.vocabulary_bilingual import Bilingual
 from archive.vocabulary import Form, Origin, Verdict
 
-MAX_BODIES = 8
+MAX_AGENCIES = 8
 VERIFIED = "verified"
 """The value of `table_three` and `table_four` where the identities of that table hold; see `_table_state`."""
 
@@ -245,12 +245,12 @@ def is_verified(row: dict[str, Any], key_figure: KeyFigure) -> bool:
     return all(row["table_three" if table == 3 else "table_four"] == VERIFIED for table in key_figure.tables)
 
 
-def compare(db: sqlite3.Connection, bodies: Sequence[str], key_figure: KeyFigure) -> list[Series]:
-    """The figure of up to eight bodies, one series a body, in the order asked for."""
+def compare(db: sqlite3.Connection, agencies: Sequence[str], key_figure: KeyFigure) -> list[Series]:
+    """The figure of up to eight agencies, one series per agency, in the order asked for."""
     found = []
-    for body in bodies[:MAX_BODIES]:
-        series = Series(body)
-        for row in over_years(db, "r.issuing_body = ? AND r.report_year IS NOT NULL", [body]):
+    for agency in agencies[:MAX_AGENCIES]:
+        series = Series(agency)
+        for row in over_years(db, "r.issuing_body = ? AND r.report_year IS NOT NULL", [agency]):
             value = row[f"{key_figure.name}_"]
             if value is not None:
                 point = Point(value, is_verified(row, key_figure), row["report_id"])
@@ -267,7 +267,7 @@ def copies(db: sqlite3.Connection, where: str, values: Sequence[Any]) -> list[di
     return dicts(db, sql, values)
 
 
-def bodies_named(db: sqlite3.Connection, part: str, limit: int = 40) -> list[tuple[str, int]]:
+def agencies_named(db: sqlite3.Connection, part: str, limit: int = 40) -> list[tuple[str, int]]:
     """Issuing bodies whose name contains `part`, with the number of their reports, by name."""
     return db.execute(
         """SELECT issuing_body, COUNT(*) FROM reports

@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from archive.database import placeholders
 from archive.forms import names
 from archive.migrations.views import BEST
 from archive.vocabulary import DOCUMENT_OUTCOMES, Origin, Outcome, Verdict
@@ -181,8 +182,8 @@ def fetches(db: sqlite3.Connection, urls: list[str]) -> list[dict[str, Any]]:
     """Every fetch of these addresses, newest first, up to a hundred."""
     urls = urls[:MAX_ADDRESSES]
     sql = f"""SELECT id, url, requested_at, status, outcome, sha256, note FROM captures
-    WHERE url IN ({_marks(urls)})
-    ORDER BY requested_at DESC LIMIT 100"""  # noqa: S608 - only marks
+    WHERE url IN ({placeholders(urls)})
+    ORDER BY requested_at DESC LIMIT 100"""  # noqa: S608 - placeholders
     return dicts(db, sql, urls)
 
 
@@ -190,10 +191,6 @@ def problems(db: sqlite3.Connection, urls: list[str]) -> list[dict[str, Any]]:
     """The open problems of these addresses, newest first."""
     urls = urls[:MAX_ADDRESSES]
     sql = f"""SELECT * FROM problems
-    WHERE url IN ({_marks(urls)}) AND resolved_at IS NULL
-    ORDER BY id DESC LIMIT 50"""  # noqa: S608 - only marks
+    WHERE url IN ({placeholders(urls)}) AND resolved_at IS NULL
+    ORDER BY id DESC LIMIT 50"""  # noqa: S608 - placeholders
     return dicts(db, sql, urls)
-
-
-def _marks(values: list[str]) -> str:
-    return ", ".join("?" * len(values))

@@ -11,7 +11,7 @@ from archive.captures import Captures
 from archive.database import ArchiveError
 from archive.reports import Reports
 from archive.warc.wacz import pack
-from archive.warc.writer import Export, Selection, Written
+from archive.warc.writer import Export, ExportSelection, Written
 
 _PROGRESS_EVERY = 50
 
@@ -39,7 +39,7 @@ def report_urls(archive: Path, portal: str | None) -> frozenset[str]:
 
 
 def export_file(
-    archive: Path, out: Path, selection: Selection, progress: Callable[[int, int], None], *, as_wacz: bool
+    archive: Path, out: Path, selection: ExportSelection, progress: Callable[[int, int], None], *, as_wacz: bool
 ) -> Exported:
     """Write the selected captures of `archive` into the file `out`, compressed where its name ends in .gz.
 
@@ -67,7 +67,7 @@ def export_file(
 
 
 def _write(
-    export: Export, selection: Selection, name: str, progress: Callable[[int, int], None], *, keep: bool
+    export: Export, selection: ExportSelection, name: str, progress: Callable[[int, int], None], *, keep: bool
 ) -> list[Written]:
     """Write everything; returns what replay can be asked for if that is to be kept."""
     total = export.captures.count()

@@ -33,7 +33,7 @@ _REVISIT = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class ExportSelection:
     """Which captures to export. Dates are ISO in UTC: from the start of `since` to the end of `until`."""
 
     portal: str | None = None
@@ -80,7 +80,7 @@ class Export:
         self.offset = 0
         self.count = 0
 
-    def write(self, selection: Selection, name: str) -> Iterator[Written]:
+    def write(self, selection: ExportSelection, name: str) -> Iterator[Written]:
         """Write the selected captures; yields each response and revisit. `name` is the file's."""
         self._warcinfo(name)
         self._declarations(selection)
@@ -91,7 +91,7 @@ class Export:
             elif written := self._capture(capture, selection):
                 yield written
 
-    def _selected(self, selection: Selection) -> Iterator[Capture]:
+    def _selected(self, selection: ExportSelection) -> Iterator[Capture]:
         where, values = selection.where()
         sql = f"SELECT id, url FROM captures WHERE {where} ORDER BY id"  # noqa: S608 - constant clauses
         for row in self.captures.db.conn.execute(sql, values):
@@ -131,7 +131,7 @@ class Export:
         headers = [("WARC-Record-ID", _urn(f"{target} {date}")), ("WARC-Date", date), ("WARC-Target-URI", target)]
         self._record("metadata", [*headers, ("Content-Type", "application/json"), (OURS, '{"version": 1}')], block)
 
-    def _declarations(self, selection: Selection) -> None:
+    def _declarations(self, selection: ExportSelection) -> None:
         now, chosen = utc_now(), selection.portal
         portals = [facts for name, facts in self.captures.portals().items() if chosen in {None, name}]
         self._metadata("portals", now, {"portals": portals})
@@ -153,7 +153,7 @@ class Export:
         value["request_headers"] = capture.request_headers
         self._metadata(f"failure:{capture.id}", capture.requested_at, {"failure": value})
 
-    def _capture(self, capture: Capture, selection: Selection) -> Written | None:
+    def _capture(self, capture: Capture, selection: ExportSelection) -> Written | None:
         """Write a response, or a revisit of one that is in the file, with its request."""
         original = self._original(capture, selection) if capture.outcome == Outcome.UNCHANGED else None
         is_revisit = original is not None and self._is_selected(original, selection)
@@ -190,7 +190,7 @@ class Export:
             headers.append((OURS, json.dumps({"request_headers": capture.request_headers})))
         self._record("request", headers, block)
 
-    def _original(self, capture: Capture, selection: Selection) -> Capture | None:
+    def _original(self, capture: Capture, selection: ExportSelection) -> Capture | None:
         """The answer that a later fetch confirmed: one that is in this file, or else any."""
         where, values = selection.where()
         for condition, condition_values in ((where, values), ("1", [])):
@@ -207,7 +207,7 @@ class Export:
                 return self.captures.get(row["id"])
         return None
 
-    def _is_selected(self, original: Capture, selection: Selection) -> bool:
+    def _is_selected(self, original: Capture, selection: ExportSelection) -> bool:
         where, values = selection.where()
         sql = f"SELECT 1 FROM captures WHERE id = ? AND {where}"  # noqa: S608 - constant clauses
         row = self.captures.db.conn.execute(sql, (original.id, *values)).fetchone()

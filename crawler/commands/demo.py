@@ -14,7 +14,7 @@ from scrapy.settings import Settings
 from archive import ArchiveError, Captures, Reports
 from archive.overview import PortalOverview, overview
 from crawler.command import UNWELL, WELL, ArchiveCommand
-from crawler.demo.demo import demo_server
+from crawler.demo.demo_portals import demo_server
 from crawler.extensions.progress import Crawls
 from crawler.extensions.runs import Runs
 from spiders.registry import make_portal

@@ -11,7 +11,7 @@ from scrapy.exceptions import UsageError
 
 from archive import Captures
 from archive.warc.export_file import export_file, report_urls
-from archive.warc.writer import Selection
+from archive.warc.writer import ExportSelection
 from crawler.command import WELL, ArchiveCommand, unknown_portal
 from crawler.extensions.progress import Counting
 from spiders.registry import Registry
@@ -57,14 +57,14 @@ class Command(ArchiveCommand):
         print(f"{exported.captures} captures in {out}, {exported.size:,} bytes")
         return WELL
 
-    def _selection(self, opts: Namespace) -> Selection:
+    def _selection(self, opts: Namespace) -> ExportSelection:
         captures = Captures(self.archive, read_only=True)
         portals = Registry(self.configuration, captures)
         captures.close()
         if opts.portal and opts.portal not in portals:
             raise unknown_portal(opts.portal, portals.names())
         parts = [portal.next_page_address for portal in portals if portal.next_page_address]
-        return Selection(
+        return ExportSelection(
             portal=opts.portal,
             since=opts.since,
             until=opts.until,

@@ -60,7 +60,7 @@ class Command(ArchiveCommand):
             root = Path(closest_scrapy_cfg()).parent
             file, folder = save(root, proposed, probe)
             print(f"Wrote {file.relative_to(root)} and {folder.relative_to(root)}/listing.*", file=sys.stderr)
-        return WELL if proposed.marks and has_columns else UNWELL
+        return WELL if proposed.fingerprints and has_columns else UNWELL
 
     def _crawl(self, url: str) -> Probe:
         process = AsyncCrawlerProcess(self.configuration)
@@ -73,10 +73,10 @@ class Command(ArchiveCommand):
 
     def _explain(self, probe: Probe, proposed: ProposedPortal) -> None:
         """How it was found out, on standard error: standard output is the file."""
-        portal, marks = proposed.portal, proposed.marks
+        portal, fingerprints = proposed.portal, proposed.fingerprints
         lines = [
-            f"platform {portal.platform}, recognised by {', '.join(marks)}"
-            if marks
+            f"platform {portal.platform}, recognised by {', '.join(fingerprints)}"
+            if fingerprints
             else "no known platform; try the class Links, which follows 下一页, and see docs/portals.md"
         ]
         for url, name in probe.columns.items():

@@ -16,7 +16,7 @@
 | others | notices, half-year statistics, letters: what a column lists besides |
 | replica, messages, faults, server | what all portals share: documents and their changes; failures; HTTP |
 | nfcms gkmlpt trs trs_fujian trs_scripts hanweb ucap epoint beijing links | the platforms |
-| demo | the portals of `make demo`, at fixed addresses |
+| demo_portals | the portals of `make demo`, at fixed addresses |
 
 `python -m crawler.demo KIND` serves one replica in a process of its own.
 """

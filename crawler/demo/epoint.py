@@ -54,7 +54,7 @@ class Epoint(Replica):
         """Page `number`, counted from 1; 1.html does not exist."""
         pages = self.pages()
         if "deep-stub" in self.quirks and 3 <= number <= len(pages):
-            return faults.INSTEAD["deep-stub"]
+            return faults.REPLACEMENTS["deep-stub"]
         if not 1 <= number <= len(pages):
             return None
         entries = pages[0 if "same-page" in self.quirks else number - 1]

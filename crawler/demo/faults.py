@@ -128,7 +128,7 @@ def _bomb(reply: Reply) -> Reply:
     return replace(reply, body=gzip.compress(bytes(256 << 20), 9, mtime=0), encoded=True, modified=None)
 
 
-INSTEAD: dict[str, Reply] = {
+REPLACEMENTS: dict[str, Reply] = {
     "404": _status(404, "Not Found"),
     "410": _status(410, "Gone"),
     "403": _status(403, "Forbidden"),
@@ -161,9 +161,9 @@ ALTERED: dict[str, Callable[[Reply], Reply]] = {
 }
 """Faults that send the right answer wrongly."""
 
-KINDS = (*INSTEAD, *ALTERED)
+KINDS = (*REPLACEMENTS, *ALTERED)
 
 
 def apply(kind: str, reply: Reply) -> Reply:
     """The answer with the fault of that name."""
-    return INSTEAD[kind] if kind in INSTEAD else ALTERED[kind](reply)
+    return REPLACEMENTS[kind] if kind in REPLACEMENTS else ALTERED[kind](reply)

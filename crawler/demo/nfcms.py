@@ -101,7 +101,7 @@ class Nfcms(Replica):
         pages = self.pages(self.column(path))
         count = len(pages) + ("total-larger" in self.quirks)
         if "deep-stub" in self.quirks and 3 <= number <= len(pages):
-            return faults.INSTEAD["deep-stub"]
+            return faults.REPLACEMENTS["deep-stub"]
         if number > len(pages) and self.quirks & {"repeat-last", "endless"}:
             entries = pages[-1] if "repeat-last" in self.quirks else []
         elif 1 <= number <= len(pages):

@@ -282,7 +282,7 @@ class Replica:
             return Reply(body=self.robots.encode(), content_type="text/plain")
         if request.path == "/":
             return self.html(self.home())
-        return self._file(request) or self.respond(request) or faults.INSTEAD["404"]
+        return self._file(request) or self.respond(request) or faults.REPLACEMENTS["404"]
 
     def _file(self, request: Request) -> Reply | None:
         number, _, kind = request.path.removeprefix("/files/").partition(".")

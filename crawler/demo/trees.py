@@ -46,7 +46,7 @@ class BeijingTree(Beijing):
                 if "lost-year" in self.quirks and number == 0:
                     return None
                 if "empty-year" in self.quirks and number == len(self.years()) - 1:
-                    return faults.INSTEAD["deep-stub"]
+                    return faults.REPLACEMENTS["deep-stub"]
                 return self.html(self.year_page([d for d in self.listed if d.day.startswith(year)]))
         return super().respond(request) if request.path.endswith((".html", ".png")) else None
 

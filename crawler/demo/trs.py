@@ -96,7 +96,7 @@ class Trs(Replica):
         """A page of the column, counted from 0."""
         pages = self.pages()
         if "deep-stub" in self.quirks and 2 <= index < len(pages):
-            return faults.INSTEAD["deep-stub"]
+            return faults.REPLACEMENTS["deep-stub"]
         if index >= len(pages) and "repeat-last" not in self.quirks:
             return None
         entries = pages[0] if "same-page" in self.quirks else pages[min(index, len(pages) - 1)]

@@ -68,14 +68,14 @@ def _history(
     pages = {c.url for c in history if c.outcome in DOCUMENT_OUTCOMES and c.sha256 and (entries or _is_page(c))}
     newest = {c.url: c.outcome for c in history}
     for url in sorted(pages, key=lambda url: (newest[url] == Outcome.MISSING, located.urls.index(url))):
-        states = _states([capture for capture in history if capture.url == url])
+        states = _distinct_bodies([capture for capture in history if capture.url == url])
         versions, report, said = _versions(captures, located, states, entries, prepared)
         problems.append((url, [problem for problem in said if problem.url in {None, url}]))
         if report is None:
             continue
         beside = dict.fromkeys(attachment.url for attachment in report.attachments)
         problems += [(other, [problem for problem in said if problem.url == other]) for other in beside]
-        report.id, report.portal, report.state = located.id, located.portal, _state(history)
+        report.id, report.portal, report.state = located.id, located.portal, _report_state(history)
         report.sha256, report.captured_at = versions[-1].sha256, versions[-1].captured_at
         report.first_captured_at = versions[0].captured_at
         return ReportHistory(
@@ -87,7 +87,7 @@ def _history(
     return None
 
 
-def _states(history: Sequence[Capture]) -> list[Capture]:
+def _distinct_bodies(history: Sequence[Capture]) -> list[Capture]:
     """The captures of one address with which another body begins, oldest first."""
     states: list[Capture] = []
     for capture in history:
@@ -273,7 +273,7 @@ def _is_page(capture: Capture) -> bool:
     )
 
 
-def _state(history: list[Capture]) -> ReportState:
+def _report_state(history: list[Capture]) -> ReportState:
     """From the answers in order; refusals and errors say nothing.
 
     A document is missed when none of its addresses has it any more, and once a run and day, however many it has.

@@ -8,10 +8,10 @@ from archive import Captures
 from archive.document_index import DocumentIndex
 from archive.model import Located
 from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome
-from pipelines.ingest.portals import Portal, Portals
+from pipelines.ingest.portals import PortalFacts, Portals
 
 
-def located(portal: Portal, key: str, urls: Iterable[str]) -> Located:
+def located(portal: PortalFacts, key: str, urls: Iterable[str]) -> Located:
     """A document of a portal, with its addresses as the platform ranks them."""
     ranked = list(set(urls))
     if len(ranked) > 1:
@@ -45,7 +45,7 @@ def locate(captures: Captures, portals: Portals, only: str | None = None) -> Doc
     return index
 
 
-def _is_next_page(portal: Portal, url: str) -> bool:
+def _is_next_page(portal: PortalFacts, url: str) -> bool:
     """Whether an address is that of page 2, 3 … of a split article."""
     return portal.next_page_address is not None and portal.next_page_address.search(url) is not None
 

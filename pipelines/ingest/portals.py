@@ -6,7 +6,7 @@ import re
 from typing import Any, Protocol
 
 
-class Portal(Protocol):
+class PortalFacts(Protocol):
     """The facts of one portal: whose an address is, which document it is, and which address ranks first."""
 
     @property
@@ -37,13 +37,13 @@ class Portal(Protocol):
 class Portals(Protocol):
     """The portals that an archive may hold documents of."""
 
-    def get(self, name: str | None) -> Portal | None:
+    def get(self, name: str | None) -> PortalFacts | None:
         """The portal of that name."""
 
-    def owner(self, url: str) -> Portal | None:
+    def owner(self, url: str) -> PortalFacts | None:
         """The portal that an address belongs to; None where none declares it, or several do."""
 
-    def stand_in(self, url: str) -> Portal:
+    def stand_in(self, url: str) -> PortalFacts:
         """A portal for the host of an address that none declares; `get` finds it from now on."""
 
     def refresh(self) -> None:
@@ -53,18 +53,18 @@ class Portals(Protocol):
 class OnePortal:
     """Portals where only one is concerned: in its own crawl."""
 
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: PortalFacts) -> None:
         self.portal = portal
 
-    def get(self, name: str | None) -> Portal | None:
+    def get(self, name: str | None) -> PortalFacts | None:
         """The portal, if it is called so."""
         return self.portal if name == self.portal.name else None
 
-    def owner(self, url: str) -> Portal | None:
+    def owner(self, url: str) -> PortalFacts | None:
         """The portal, if it declares the address's host."""
         return self.portal if self.portal.declares(url) else None
 
-    def stand_in(self, url: str) -> Portal:
+    def stand_in(self, url: str) -> PortalFacts:
         """Raises LookupError: a crawl has no pages of other sites."""
         raise LookupError(f"{url} is none of {self.portal.name}'s")
 

@@ -14,7 +14,7 @@ from archive.records import Reading
 from pipelines.ingest.compose import compose
 from pipelines.ingest.locate import located
 from pipelines.ingest.near_copies import find_copies
-from pipelines.ingest.portals import Portal, Portals
+from pipelines.ingest.portals import PortalFacts, Portals
 from pipelines.prepared import PreparedPage
 from pipelines.statistics.checks import check_years
 
@@ -46,7 +46,7 @@ class Store:
         self.touched = DiskSet()
         self._placed: set[str] = set()
 
-    def read(self, portal: Portal, key: str, urls: Iterable[str], prepared: PreparedPage | None = None) -> Stored:
+    def read(self, portal: PortalFacts, key: str, urls: Iterable[str], prepared: PreparedPage | None = None) -> Stored:
         """Compose the document found at `urls` and write it. `prepared` is one of its pages where it was parsed before."""
         reading = compose(self.captures, located(portal, key, urls), prepared)
         result = self.write(reading)

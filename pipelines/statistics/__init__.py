@@ -67,14 +67,14 @@ def statistics_of(table: ReportTable) -> list[Statistic]:
             continue
         row_name, units_in_header, units_of_form = row.name, row.units, units[table.form, row.name]
         for name, raw in row.cells.items():
-            value, state, printed, _ = read_value(raw)
+            value, state, printed_unit, _ = read_value(raw)
             statistics.append(
                 Statistic(
                     table_no=table_no,
                     row_name=row_name,
                     column_name=name,
                     value=value,
-                    unit=printed or units_in_header.get(name) or units_of_form[name],
+                    unit=printed_unit or units_in_header.get(name) or units_of_form[name],
                     raw=raw,
                     value_state=state,
                     origin=origin,

@@ -264,14 +264,14 @@ def _check_prose(statistics: list[Statistic], tables: dict[int, Cells]) -> list[
     for statistic in statistics:
         if statistic.origin != _NARRATIVE or not (cells := tables.get(statistic.table_no)):
             continue
-        printed = _printed(cells, statistic.row_name, statistic.column_name)
+        printed = _table_figure(cells, statistic.row_name, statistic.column_name)
         if printed is not None:
             scope = f"{statistic.row_name}.{statistic.column_name}"
             checks.append(_compare(PROSE_AGREES, scope, printed, statistic.value))
     return checks
 
 
-def _printed(cells: Cells, row: str, column: str) -> Number:
+def _table_figure(cells: Cells, row: str, column: str) -> Number:
     """The table's figure for a row or group of rows, and a column or group of columns."""
     names = _GROUPS.get(row, (row,))
     if row == OTHER_TOTAL and (OTHER_HANDLING, TOTAL) in cells:

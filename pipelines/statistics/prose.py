@@ -180,8 +180,8 @@ def _follow_list(clause: str, context: ProseContext, *, opens: bool) -> None:
     """Follow whether the prose lists parts of what it counted before: in brackets, or after 其中."""
     begins = opens or clause.startswith(_LISTS)
     context.is_in_list |= begins
-    context.is_first_part = begins or context.is_announced
-    context.is_announced = clause in _LISTS
+    context.is_first_part = begins or context.follows_qizhong
+    context.follows_qizhong = clause in _LISTS
 
 
 def _follow_matter(clause: str, context: ProseContext) -> None:

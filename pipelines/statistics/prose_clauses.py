@@ -65,7 +65,7 @@ class ProseContext:
     """Within a list of parts: 其中 …"""
     is_first_part: bool = False
     """The clause at hand is the first part of what the clause before it counts."""
-    is_announced: bool = False
+    follows_qizhong: bool = False
     """The clause at hand is nothing but 其中."""
     counted: str = ""
     """The row that the last clause with a figure stated; empty where it stated none."""

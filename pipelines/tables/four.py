@@ -102,9 +102,9 @@ def _block_headers(rows: list[list[Cell]], index: int) -> list[_BlockHeader]:
         if not block or not _are_results(of_block):
             return []
         headers.append(_BlockHeader(block, row[start : start + len(RESULTS)]))
-    printed = [header.block for header in headers]
-    in_order = [block for block in BLOCKS if block in printed]
-    return headers if in_order == printed else []
+    printed_blocks = [header.block for header in headers]
+    in_order = [block for block in BLOCKS if block in printed_blocks]
+    return headers if in_order == printed_blocks else []
 
 
 def _are_results(of_block: list[str | None]) -> bool:

@@ -1,4 +1,4 @@
-"""Pages over years: a body, a portal, bodies side by side."""
+"""Pages over years: an agency, a portal, agencies side by side."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from archive.room import charts
 from archive.room import key_figures as figures
 from archive.room.database_access import query
-from archive.room.key_figures import KEY_FIGURES, MAX_BODIES, KeyFigure, Series
+from archive.room.key_figures import KEY_FIGURES, MAX_AGENCIES, KeyFigure, Series
 from archive.room.rendering import Translator, as_csv, as_json, language, page
 from archive.room.report import dicts
 from archive.room.request_parameters import format_of, path_part
@@ -195,8 +195,8 @@ async def _over_years(datasette: Any, request: Any, template: str, name: str, wh
 
 
 async def compare(datasette: Any, request: Any) -> Any:
-    """Up to eight bodies, one figure, over years: the address is the comparison."""
-    chosen = list(dict.fromkeys(name for name in request.args.getlist("body") if name))[:MAX_BODIES]
+    """Up to eight agencies, one figure, over years: the address is the comparison."""
+    chosen = list(dict.fromkeys(name for name in request.args.getlist("body") if name))[:MAX_AGENCIES]
     key_figure = KEY_FIGURES.get(request.args.get("figure") or "", KEY_FIGURES["applications"])
     part = (request.args.get("find") or "")[:50]
     series: list[Series] = await query(datasette, lambda db: figures.compare(db, chosen, key_figure))
@@ -208,10 +208,10 @@ async def compare(datasette: Any, request: Any) -> Any:
         return as_csv(("issuing_body", "report_year", key_figure.name, "verified", "report_id"), points)
     years = sorted({year for one in series for year in one.points})
     years = list(range(years[0], years[-1] + 1)) if years else []
-    candidates = await query(datasette, lambda db: figures.bodies_named(db, part)) if part or not chosen else []
+    candidates = await query(datasette, lambda db: figures.agencies_named(db, part)) if part or not chosen else []
 
-    def address(bodies: list[str], name: str) -> str:
-        return "/compare?" + urlencode([*(("body", body) for body in bodies), ("figure", name)])
+    def address(agencies: list[str], name: str) -> str:
+        return "/compare?" + urlencode([*(("body", agency) for agency in agencies), ("figure", name)])
 
     context = {
         "chosen": chosen,
@@ -223,14 +223,14 @@ async def compare(datasette: Any, request: Any) -> Any:
         "find": part,
         "candidates": candidates,
         "address": address,
-        "most": MAX_BODIES,
+        "most": MAX_AGENCIES,
         "formats": ("json", "csv"),
     }
     return await page(datasette, request, "compare", context)
 
 
 def _points(series: list[Series], key_figure: KeyFigure) -> Rows:
-    """A row a body and year."""
+    """One row per agency and year."""
     return [
         {
             "issuing_body": one.name,
@@ -245,7 +245,7 @@ def _points(series: list[Series], key_figure: KeyFigure) -> Rows:
 
 
 def _comparison(t: Translator, years: list[int], series: list[Series], key_figure: KeyFigure) -> str:
-    """The chart of all bodies; empty without a year."""
+    """The chart of all agencies; empty without a year."""
     drawn = {
         one.name: {year: (point.value or 0.0, point.verified) for year, point in one.points.items()} for one in series
     }

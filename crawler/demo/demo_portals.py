@@ -1,6 +1,6 @@
 """The portals of `make demo`: fixed contents at fixed addresses, so that a second run finds nothing new.
 
-`python -m crawler.demo.demo` serves them until it is interrupted.
+`python -m crawler.demo.demo_portals` serves them until it is interrupted.
 """
 
 from __future__ import annotations
