@@ -110,6 +110,11 @@ class RunsAndProblems:
                     [(run_id, portal, url, stage, kind, message, now) for kind, message in new.items()],
                 )
 
+    def open_urls(self, portal: str | None, stage: str) -> set[str]:
+        """Addresses of a portal with an open problem of this stage."""
+        sql = "SELECT url FROM problems WHERE portal IS ? AND stage = ? AND resolved_at IS NULL AND url IS NOT NULL"
+        return {row["url"] for row in self.db.conn.execute(sql, (portal, stage))}
+
     def resolve_problems(self, url: str, stage: Stage, *, still: Iterable[str] = ()) -> None:
         """Resolve the open problems of this URL and stage, except those of the kinds in `still`."""
         kept = set(still)

@@ -344,6 +344,27 @@ class ProblemKind(StrEnum):
         "A spider failed on a page of a listing.",
         "Correct the platform's class or the portal's file.",
     )
+    # The ledger: what was listed against what came of it
+    NO_REPORT = (
+        "no_report",
+        "An entry listed as a report has given none: its page is something else, was refused, or failed.",
+        "Open the address. If it shows the report, crawl again; if it never will, acknowledge it (scrapy problems).",
+    )
+    LISTING_UNREAD = (
+        "listing_unread",
+        "Half or more of the reports that a listing shows could not be read.",
+        "Open one of them in a browser. If the portal is well again, crawl again; if not, correct the reader.",
+    )
+    ENTRIES_PENDING = (
+        "entries_pending",
+        "A crawl ended without asking for all reports that a listing shows.",
+        "Crawl again. If it persists, read the log of the crawl.",
+    )
+    UNACCOUNTED = (
+        "unaccounted",
+        "Nothing says what came of an entry: listed entries and their fates do not balance.",
+        "This is a fault of the program. Keep the archive and report the message.",
+    )
     # Documents beside a page
     UNREAD = (
         "unread",

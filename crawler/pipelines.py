@@ -11,7 +11,7 @@ from scrapy.exceptions import DropItem
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.threads import deferToThread
 
-from archive import Reports
+from archive import Reports, ledger
 from archive.model import Attachment, Entry, PageReference, Problem
 from archive.vocabulary import ProblemKind, Stage
 from crawler.extensions.runs import Runs
@@ -25,6 +25,7 @@ from pipelines.ingest.compose import document_capture, referenced_page
 from pipelines.ingest.locate import locate
 from pipelines.ingest.portals import OnePortal, PortalFacts
 from pipelines.ingest.sandbox import LARGEST, READER
+from pipelines.metadata import is_report_title
 from pipelines.prepared import PreparedPage, prepare
 
 if TYPE_CHECKING:
@@ -177,6 +178,20 @@ class Store:
         for problem in problems:
             self.runs.problem(problem.kind, problem.message, url, Stage.READ)
 
+    def _balance(self) -> None:
+        """Hold what was listed against what came of it; what is not explained is a problem of this run."""
+        runs, name = self.runs, self.portal.name
+        account = ledger.balance(runs.captures, self.reports, self.portal, is_report_title, runs.limits)
+        problems = [*account.lost(), *account.alarms()]
+        if not runs.unwell and not runs.limits:
+            problems += account.left_waiting()
+        for url in runs.captures.open_urls(name, Stage.STORE):
+            runs.resolve(url, Stage.STORE, still=[problem.kind for problem in problems if problem.url == url])
+        for problem in problems:
+            runs.problem(problem.kind, problem.message, problem.url, problem.stage)
+        for fate, number in account.fates.items():
+            runs.count(f"fates/{fate}", number)
+
     def close_spider(self) -> None:
         """Bring in what came late, relate reports of different years, release the database.
 
@@ -185,6 +200,7 @@ class Store:
         try:
             self._catch_up()
             self.store.relate()
+            self._balance()
         except Exception as error:
             message = f"after the crawl: {type(error).__name__}: {error}"
             self.runs.problem(ProblemKind.READ_FAILED, message, stage=Stage.READ)

@@ -131,3 +131,18 @@ def m003_table_sources(db: Database) -> None:
 def m004_key_figures(db: Database) -> None:
     """Key figures of tables that can be trusted, and beside them those of all tables."""
     views.create(db)
+
+
+@migrations()
+def m005_ledger(db: Database) -> None:
+    """The fate of every entry that a listing showed, and what reading says of documents that gave no report."""
+    db.execute(
+        "CREATE TABLE fates (portal TEXT NOT NULL, listing_url TEXT NOT NULL, url TEXT NOT NULL, title TEXT,"
+        " fate TEXT NOT NULL, report_id TEXT, cause TEXT, capture_id INTEGER,"
+        " PRIMARY KEY (portal, listing_url, url)) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX fates_report ON fates (report_id)")
+    db.execute(
+        "CREATE TABLE unreported (portal TEXT NOT NULL, key TEXT NOT NULL, fate TEXT NOT NULL, cause TEXT,"
+        " capture_id INTEGER, PRIMARY KEY (portal, key)) WITHOUT ROWID"
+    )

@@ -108,7 +108,8 @@ class Command(ArchiveCommand):
             captures.close()
         self._print(account, opts.json)
         has_losses = account.has_losses and not opts.accept_losses
-        return UNWELL if not account.is_finished or has_losses or account.counts["failed"] else WELL
+        is_unwell = has_losses or account.counts["failed"] or account.counts["unaccounted"]
+        return UNWELL if is_unwell or not account.is_finished else WELL
 
     def _print(self, account: Account, as_json: bool) -> None:
         if as_json:

@@ -13,6 +13,7 @@ from scrapy.exceptions import NotConfigured
 
 from archive import Captures
 from archive.health import settle
+from archive.ledger import LIMITS
 from archive.model import Entry, Problem
 from archive.resume import fetched_since_whole_crawl
 from archive.vocabulary import ProblemKind, RunKind, Stage
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-COUNTED = ("captures/", "attachments/", "entries/", "reports/", "problems/", "listing/")
+COUNTED = ("captures/", "attachments/", "entries/", "fates/", "reports/", "problems/", "listing/")
 """Prefixes of the counters that a run row keeps; the rest of Scrapy's stats is for the log."""
+
+_LIMITING = (ProblemKind.WINDOW_CLOSED, ProblemKind.REQUESTS_SPENT)
+"""Problems that end a crawl as the user's settings ask."""
 
 
 def described(failure: Failure) -> str:
@@ -107,6 +111,16 @@ class Runs:
         """Record what one page of a listing shows."""
         self.captures.add_entries(entries)
 
+    @property
+    def limits(self) -> list[str]:
+        """What keeps this crawl from asking for every entry: an argument, a setting."""
+        limits = [str(kind) for kind in _LIMITING if kind in self.unwell]
+        if getattr(self.crawler.spider, "years", None):
+            limits.append("years")
+        if self.crawler.settings.getbool("OFFLINE"):
+            limits.append("offline")
+        return limits
+
     def leave_alone(self, host: str, kind: ProblemKind, why: str) -> None:
         """Send a host no more requests in this run. One problem says so, however many requests it concerns."""
         if host not in self.left_alone:
@@ -136,7 +150,8 @@ class Runs:
         if self.run_id is not None:
             if reason == "finished":
                 settle(self.captures, self.portal, self.run_id)
-            self.captures.finish_run(self.run_id, reason, self.counts() | {"unwell": sorted(self.unwell)})
+            stats = self.counts() | {"unwell": sorted(self.unwell), LIMITS: self.limits}
+            self.captures.finish_run(self.run_id, reason, stats)
         self.captures.close()
         self.finished = True
 

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from archive import Capture, Captures, Reports
+from archive.ledger import portals_with_entries
 from archive.model import Problem
 from archive.vocabulary import Outcome, ProblemKind, RunKind, Stage
 from archive.warc import reader
@@ -101,5 +102,6 @@ def read_new(captures: Captures, portals: Portals, run_id: int, urls: set[str], 
     wanted = (place for place in located_documents(captures, portals) if not urls.isdisjoint(place.urls))
     for result in store.read_all(wanted):
         counts[f"reports/{result}"] += 1
+    failures += len(store.balance(portals_with_entries(captures), run_id))
     reports.close()
     return failures

@@ -12,6 +12,7 @@ from typing import Any
 from archive import Captures, Reports
 from archive.batches import batched
 from archive.document_index import DiskSet
+from archive.ledger import portals_with_entries
 from archive.model import Located, Problem
 from archive.records import Reading
 from archive.vocabulary import ProblemKind, RunKind, Stage
@@ -143,6 +144,7 @@ def reparse(
         )
         if selection.is_whole:
             run.remove_lost(selection.portal)
+        run.balance(selection.portal)
         run.relate(everything=bool(interrupted) or (selection.is_whole and not selection.portal))
         run.account.is_finished = True
     except KeyboardInterrupt:
@@ -274,6 +276,14 @@ class Reparse:
         """Evaluate what takes two reports: of those that were read, or of all."""
         if self.store is not None:
             self.store.relate(everything=everything)
+
+    def balance(self, portal: str | None) -> None:
+        """Settle the ledger of entries: of one portal, or of all that listings are known of."""
+        if self.store is not None and self.run_id is not None:
+            names = [portal] if portal else portals_with_entries(self.captures)
+            lost = self.store.balance(names, self.run_id)
+            if lost:
+                self.account.counts["unaccounted"] = len(lost)
 
     def commit(self) -> None:
         """Make what was written so far safe."""

@@ -6,18 +6,26 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from archive import Captures, Reports, copy_candidates, cross_year
+from archive import Captures, Reports, copy_candidates, cross_year, ledger
 from archive.batches import batched
 from archive.document_index import DiskSet
 from archive.model import Located, Problem, Report
 from archive.records import Reading
+from archive.vocabulary import Fate, ProblemKind, Stage
 from pipelines.ingest.compose import compose
 from pipelines.ingest.locate import located
 from pipelines.ingest.near_copies import find_copies
 from pipelines.ingest.portals import PortalFacts, Portals
+from pipelines.metadata import is_report_title
 from pipelines.prepared import PreparedPage
 from pipelines.statistics.checks import check_years
 
+_FATES = {
+    ProblemKind.NOT_A_REPORT: Fate.NOT_A_REPORT,
+    ProblemKind.UNREADABLE: Fate.UNREADABLE,
+    ProblemKind.READ_FAILED: Fate.UNREADABLE,
+}
+"""Problems of a reading that say why it gave no report."""
 _AT_ONCE = 200
 """Reports written or related in one commit when no crawl waits for them."""
 
@@ -56,6 +64,7 @@ class Store:
         """Write what was composed. Returns new, changed, unchanged, elsewhere, none or failed, as Stored has it."""
         for url, said in reading.problems:
             self.problems(url, said)
+        ledger.set_unreported(self.reports, reading.located, _unreported(reading))
         if reading.failed:
             return "failed"
         if reading.is_unchanged:
@@ -83,6 +92,21 @@ class Store:
         self.relate()
         self.reports.commit()
 
+    def balance(self, names: Iterable[str], run_id: int) -> list[Problem]:
+        """Settle the ledgers of these portals after an import, a merge or a reparse, and keep what they lack as problems.
+
+        Returns one problem for each entry that is lost: there is none unless something is wrong with the program.
+        """
+        lost: list[Problem] = []
+        for name in names:
+            portal = self.portals.get(name)
+            if portal is None:
+                continue
+            account = ledger.balance(self.captures, self.reports, portal, is_report_title)
+            lost += account.lost()
+            put_ledger_problems(self.captures, run_id, name, [*account.lost(), *account.alarms()])
+        return lost
+
     def relate(self, *, everything: bool = False) -> None:
         """Evaluate what takes two reports (cross-year checks, copies), for those that this run has touched or for all.
 
@@ -103,6 +127,24 @@ class Store:
             copy_candidates.link_copies(self.reports, dict(found))
             strays.difference_update(report_id for report_id, _ in found)
         copy_candidates.link_copies(self.reports, dict.fromkeys(strays))
+
+
+def put_ledger_problems(captures: Captures, run_id: int, portal: str, problems: Iterable[Problem]) -> None:
+    """Make these the open problems of a portal's ledger; what is settled is resolved."""
+    current: dict[str, list[Problem]] = {url: [] for url in captures.open_urls(portal, Stage.STORE)}
+    for problem in problems:
+        current.setdefault(problem.url or "", []).append(problem)
+    captures.put_problems(run_id, Stage.STORE, [(portal, url, said) for url, said in current.items()])
+
+
+def _unreported(reading: Reading) -> ledger.Witness | None:
+    """What a reading without a report says of the document; None where it is a report, or says nothing."""
+    if reading.record is not None or reading.is_unchanged:
+        return None
+    if reading.fate is not None:
+        return ledger.Witness(fate=reading.fate, cause=reading.cause, capture_id=reading.capture_id)
+    said = [problem for _, problems in reading.problems for problem in problems if problem.kind in _FATES]
+    return ledger.Witness(fate=_FATES[said[0].kind], cause=said[0].message) if said else None
 
 
 class _Everything(Container[str]):

@@ -1,0 +1,115 @@
+"""The ledger of entries: every listed entry has one fate, whatever happened to it on the way."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from crawler.demo import others
+from crawler.demo.gkmlpt import Gkmlpt
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.replica import Replica
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
+from crawler.demo.trs_fujian import TrsFujian
+from tests.crawling import crawl, scrapy
+from tests.test_crawl import kinds, rows
+
+FATES = "SELECT portal, listing_url, url, title, fate, report_id, cause, capture_id FROM fates ORDER BY 1, 2, 3"
+
+
+def sums(archive: Path, portal: str) -> dict[str, int]:
+    """Fate → entries of a portal."""
+    return dict(
+        rows(archive, "reports", "SELECT fate, COUNT(*) FROM fates WHERE portal = ? GROUP BY fate ORDER BY 1", portal)
+    )
+
+
+def fate(archive: Path, url: str) -> tuple[str, Any]:
+    """The fate and the cause of the entry at an address."""
+    ((word, cause),) = rows(archive, "reports", "SELECT DISTINCT fate, cause FROM fates WHERE url = ?", url)
+    return word, cause
+
+
+def is_balanced(archive: Path) -> bool:
+    """Whether every portal's entries are the sum of their fates."""
+    listed = dict(rows(archive, "captures", "SELECT portal, COUNT(*) FROM entries GROUP BY portal"))
+    fates = dict(rows(archive, "reports", "SELECT portal, COUNT(*) FROM fates GROUP BY portal"))
+    return listed == fates and bool(listed)
+
+
+def test_every_entry_has_one_fate_and_a_rebuilt_archive_has_the_same(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    place = "临川市青溪区"
+    qingxi = Nfcms("qingxi", 12, place=place, others=[others.notice(place, 2023)])
+    qingxi.documents[0].second_column = True
+    replicas: list[Replica] = [qingxi, Gkmlpt("yunshan", 8), Trs("hepan", 12, split=7), TrsFujian("haiwan", 8)]
+    with Server(*replicas) as server:
+        server["yunshan"].documents[1].state = "404"
+        server["hepan"].documents[2].state = "stub"
+        server["haiwan"].documents[3].state = "521"
+        server["haiwan"].documents[5].state = "truncated"
+        assert crawl(archive, *server, settings={"RETRY_TIMES": 0}).returncode == 1
+        assert is_balanced(archive)
+        assert sums(archive, "yunshan") == {"report": 7, "missing": 1}
+        assert sums(archive, "hepan") == {"report": 11, "missing": 1}
+        assert sums(archive, "haiwan") == {"blocked": 1, "error": 1, "report": 6}
+        assert {"report": 12, "not_a_report": 1}.items() <= sums(archive, "qingxi").items()
+        titled = rows(archive, "reports", "SELECT title, cause FROM fates WHERE fate = 'not_a_report'")
+        assert all(title in cause for title, cause in titled)
+        for url, report_id in rows(archive, "reports", "SELECT url, report_id FROM fates WHERE fate = 'report'"):
+            assert rows(archive, "reports", "SELECT url FROM reports WHERE id = ?", report_id) == [(url,)]
+        before = rows(archive, "reports", FATES)
+        for name in ("reports.db", "reports.db-wal", "reports.db-shm"):
+            (archive / name).unlink(missing_ok=True)
+        scrapy(archive, "reparse")
+        assert rows(archive, "reports", FATES) == before
+
+
+def test_an_entry_of_two_listings_is_a_report_and_a_copy(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    replica = Nfcms("qingxi", 6)
+    replica.documents[0].second_column = True
+    with Server(replica):
+        assert crawl(archive, replica).returncode == 0
+    assert sums(archive, "qingxi") == {"copy": 1, "report": 6}
+
+
+def test_what_a_crawl_was_not_to_ask_for_is_told_from_what_it_lost(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    with Server(Trs("hepan", 10)) as server:
+        assert crawl(archive, *server, years="2023").returncode == 0
+        told = sums(archive, "hepan")
+        assert told.keys() == {"report", "not_asked"}
+        assert rows(archive, "reports", "SELECT DISTINCT cause FROM fates WHERE fate = 'not_asked'") == [("years",)]
+        scrapy(archive, "reparse")
+        assert sums(archive, "hepan") == told
+        assert crawl(archive, *server, settings={"REQUESTS_PER_RUN": 8}).returncode == 1
+        assert "not_asked" in sums(archive, "hepan")
+        assert crawl(archive, *server).returncode == 0
+        assert sums(archive, "hepan") == {"report": 10}
+
+
+def test_an_entry_without_a_fate_is_a_problem_and_the_exit_code_says_so(tmp_path: Path) -> None:
+    """The table is made to lose a row, as a fault of the program would."""
+    archive = tmp_path / "archive"
+    with Server(Trs("hepan", 4)) as server:
+        assert crawl(archive, *server).returncode == 0
+        database = sqlite3.connect(archive / "reports.db")
+        database.execute(
+            "CREATE TRIGGER lose BEFORE INSERT ON fates WHEN NEW.fate = 'report' BEGIN SELECT RAISE(IGNORE); END"
+        )
+        database.execute("DELETE FROM fates WHERE url = (SELECT MIN(url) FROM fates)")
+        database.commit()
+        database.close()
+        assert crawl(archive, *server).returncode == 1
+        assert kinds(archive) == {"unaccounted": 1}
+        done = scrapy(archive, "reparse")
+        assert done.returncode == 1
+        database = sqlite3.connect(archive / "reports.db")
+        database.execute("DROP TRIGGER lose")
+        database.commit()
+        database.close()
+        assert scrapy(archive, "reparse").returncode == 0
+        assert kinds(archive) == {}
