@@ -92,6 +92,11 @@ _SCRIPT_MOVE = re.compile(
     r"|window\.(?:open|navigate)\s*\(\s*[\"']([^\"']+)[\"']\s*,?\s*[\"']?_self",
 )
 _NOT_SHOWN = re.compile(r"<(script|style|title|noscript)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_BEGINS = re.compile(rb"<(?:html|body|!doctype html)\b")
+_ENDS = re.compile(rb"</(?:html|body)\b", re.IGNORECASE)
+_END_WITHIN = 4_096
+"""Bytes before the end of a page in which it is usually closed."""
+_OPEN_TAG = re.compile(rb"<[a-z/!][^<>]*\Z")
 _INDEX = re.compile(r"/(?:index|default)\.\w+$", re.IGNORECASE)
 
 _FILES = frozenset(DOCUMENT_EXTENSIONS + PICTURE_EXTENSIONS)
@@ -110,15 +115,27 @@ _DOCUMENT = Classification(Outcome.OK)
 
 
 def classify(
-    url: str, status: int, content_type: str | None, location: str | None, body: bytes, *, truncated: bool = False
+    url: str, status: int, content_type: str | None, location: str | None, body: bytes, *, truncated: str | None = None
 ) -> Classification:
-    """Say what an answer with a status means. `location` is the header of that name, `body` the decoded entity."""
+    """Say what an answer with a status means. `location` is the header of that name, `body` the decoded entity.
+
+    `truncated` says what the transfer or the WARC shows to be missing of the body or wrong with it.
+    """
     by_status = _classify_status(url, status, location, body, truncated=truncated)
     if by_status is not None:
         return by_status
-    path = urlsplit(url).path
-    if path == "/robots.txt" or _is_too_large_for_a_challenge(body):
+    if urlsplit(url).path == "/robots.txt":
         return _DOCUMENT
+    is_markup = b"<" in body[:512] and "html" in (content_type or "html")
+    if not _is_too_large_for_a_challenge(body):
+        small = _classify_small_answer(url, content_type, body)
+        if small.outcome != Outcome.OK:
+            return small
+    cut = _cut_in_page(body) if is_markup else None
+    return Classification(Outcome.ERROR, note=cut) if cut else _DOCUMENT
+
+
+def _classify_small_answer(url: str, content_type: str | None, body: bytes) -> Classification:
     if len(body) <= 2 and not _is_json(content_type, body):
         outcome = Outcome.MISSING if extension_of(url) in _FILES else Outcome.BLOCKED
         return Classification(outcome, note=f"{len(body)}-byte answer")
@@ -127,8 +144,22 @@ def classify(
     return _classify_small_page(url, body)
 
 
+def _cut_in_page(body: bytes) -> str | None:
+    """What shows that markup was cut off; None for a page that has an end, and for one that never had any."""
+    if _ENDS.search(body, max(0, len(body) - _END_WITHIN)) or _ENDS.search(body):
+        return None
+    text = body.lower()
+    if text.count(b"<table") > text.count(b"</table"):
+        return "truncated (it stops inside a table)"
+    if _OPEN_TAG.search(text, max(0, len(text) - _END_WITHIN)):
+        return "truncated (it stops inside a tag)"
+    if _BEGINS.search(text) and (not text.rstrip().endswith(b">") or text.count(b"<div") > text.count(b"</div")):
+        return "truncated (its end is missing)"
+    return None
+
+
 def _classify_status(
-    url: str, status: int, location: str | None, body: bytes, *, truncated: bool
+    url: str, status: int, location: str | None, body: bytes, *, truncated: str | None
 ) -> Classification | None:
     """What an answer means by its status; None for a whole answer with status 200, where the body decides."""
     if status in _MISSING:
@@ -138,7 +169,7 @@ def _classify_status(
     if 300 <= status < 400 and location:
         return _classify_move(url, location, f"status {status}")
     if truncated:
-        return Classification(Outcome.ERROR, note="truncated")
+        return Classification(Outcome.ERROR, note=truncated)
     if status == 200:
         return None
     # A busy portal (429, 5xx) is asked again later; any other status may come with a challenge.

@@ -144,7 +144,7 @@ def test_large_pages_are_not_searched() -> None:
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 408, 400, 206])
 def test_what_only_says_that_we_were_not_told(status: int) -> None:
     assert classify(URL, status, "text/html", None, b"<h1>Busy</h1>").outcome == "error"
-    assert classify(URL, 200, "text/html", None, b"<html>", truncated=True).note == "truncated"
+    assert classify(URL, 200, "text/html", None, b"<html>", truncated="truncated (x)").note == "truncated (x)"
 
 
 def test_what_is_above() -> None:

@@ -34,6 +34,7 @@ _ANSWERS = {"response", "revisit", "resource"}
 _PARTS = {"conversion", "continuation"}
 _Request = tuple[str, bytes, Headers]
 """Method, body and headers."""
+_WITHOUT_BODY = {"204", "304"}
 _WAITING = 2
 _REMEMBERED = 200_000
 """Payloads of a file that its revisit records can refer to."""
@@ -228,6 +229,8 @@ def _own_metadata(block: dict[str, Any]) -> Iterator[Capture | Declared]:
 def _with_request(capture: Capture, request: _Request) -> Capture:
     capture.method, body, capture.request_headers = request
     capture.request_body = body or None
+    if capture.method == "HEAD" and capture.outcome is None:
+        capture.note = None  # its length is that of the body of a GET
     return capture
 
 
@@ -242,8 +245,10 @@ def _response(record: Any, data: bytes) -> Capture:
     pairs = [(str(name), str(value)) for name, value in http.headers]
     wire = http.get_header("Content-Length")
     body, is_complete = undo_encodings(data, pairs)
-    cut = record.rec_headers.get_header("WARC-Truncated") or (None if is_complete else "its encoding breaks off")
+    cut = record.rec_headers.get_header("WARC-Truncated") or (None if is_complete else "its encoding is not whole")
     status = http.get_statuscode()
+    if cut is None and _promises_more(record.rec_type, status, pairs, len(data)):
+        cut = f"{len(data)} of {wire} bytes"
     return Capture(
         url=_url(record),
         requested_at=_moment(record.rec_headers.get_header("WARC-Date")),
@@ -259,6 +264,15 @@ def _response(record: Any, data: bytes) -> Capture:
         protocol=http.protocol,
         note=f"truncated ({cut})" if cut else None,
     )
+
+
+def _promises_more(record_type: str, status: str, headers: Headers, size: int) -> bool:
+    """Whether the header announces more bytes than the block has, and they were not lost by undoing an encoding."""
+    named = {name.lower(): value.strip() for name, value in headers}
+    announced = named.get("content-length", "")
+    if record_type != "response" or status in _WITHOUT_BODY or not announced.isdigit():
+        return False
+    return int(announced) > size and not any("-encoding" in name for name in named)
 
 
 def _url(record: Any) -> str:

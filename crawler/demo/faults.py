@@ -128,6 +128,31 @@ def _bomb(reply: Reply) -> Reply:
     return replace(reply, body=gzip.compress(bytes(256 << 20), 9, mtime=0), encoded=True, modified=None)
 
 
+def _half_unannounced(reply: Reply) -> Reply:
+    """Half a page, and nothing that tells its length."""
+    return replace(reply, body=reply.body[: len(reply.body) // 2], length=0, modified=None)
+
+
+def _length_in_characters(reply: Reply) -> Reply:
+    """The length is counted in characters and sent as one of bytes, so that clients stop reading too early."""
+    characters = len(reply.body.decode("utf-8", "replace"))
+    return replace(reply, length=characters, encoded=False, modified=None, body=reply.body)
+
+
+def _broken_gzip(how: str) -> Callable[[Reply], Reply]:
+    def broken(reply: Reply) -> Reply:
+        packed = bytearray(gzip.compress(reply.body, 6, mtime=0))
+        if how == "cut":
+            packed = packed[: len(packed) // 2]
+        elif how == "flipped":
+            packed[len(packed) // 2] ^= 0xFF
+        else:
+            packed = bytearray(reply.body)
+        return replace(reply, body=bytes(packed), encoded=True, modified=None)
+
+    return broken
+
+
 REPLACEMENTS: dict[str, Reply] = {
     "404": _status(404, "Not Found"),
     "410": _status(410, "Gone"),
@@ -152,6 +177,11 @@ ALTERED: dict[str, Callable[[Reply], Reply]] = {
     "reset": lambda reply: replace(reply, reset=True),
     "time-out": lambda reply: replace(reply, hang=True),
     "truncated": lambda reply: replace(reply, is_cut=True),
+    "half-unannounced": _half_unannounced,
+    "length-in-characters": _length_in_characters,
+    "gzip-cut": _broken_gzip("cut"),
+    "gzip-flipped": _broken_gzip("flipped"),
+    "gzip-claimed": _broken_gzip("claimed"),
     "bomb": _bomb,
     "no-charset": lambda reply: _gbk(reply, "text/html"),
     "wrong-charset": lambda reply: _gbk(reply, "text/html; charset=utf-8"),

@@ -39,5 +39,7 @@ class Reply:
     """The body is compressed already."""
     is_cut: bool = False
     """Half of the body is sent, then the connection is closed."""
+    length: int | None = None
+    """What Content-Length says instead of the true length; 0: there is none, and the connection closes after the body."""
     reset: bool = False
     hang: bool = False

@@ -164,8 +164,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
             return
-        if reply.is_cut:
+        if reply.is_cut or reply.length is not None:
             self.close_connection = True
+        if reply.is_cut:
             payload = payload[: len(payload) // 2]
         self.wfile.write(head + (b"" if self.command == "HEAD" else payload))
 
@@ -190,7 +191,12 @@ def finish(request: Request, reply: Reply) -> tuple[bytes, bytes]:
     """
     headers = dict(reply.headers)
     status, body = reply.status, reply.body
-    zipped = not reply.encoded and len(body) > 256 and "gzip" in request.headers.get("accept-encoding", "")
+    zipped = (
+        not reply.encoded
+        and reply.length is None
+        and len(body) > 256
+        and "gzip" in request.headers.get("accept-encoding", "")
+    )
     if reply.content_type:
         headers["Content-Type"] = reply.content_type
     tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
@@ -208,8 +214,12 @@ def finish(request: Request, reply: Reply) -> tuple[bytes, bytes]:
         headers["Content-Encoding"] = "gzip"
     if status != 304:
         headers["Content-Length"] = str(len(body))
+    if reply.length is not None:
+        headers["Content-Length"] = str(reply.length)
+    if reply.length == 0:
+        del headers["Content-Length"]
     headers |= {"Server": "nginx", "Date": formatdate(usegmt=True)}
-    if reply.is_cut:
+    if reply.is_cut or reply.length is not None:
         headers["Connection"] = "close"
     reason = responses.get(status, "Unknown")
     lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
-from scrapy.http import Headers, Response
+from scrapy.http import Headers, Response, TextResponse
 from scrapy.responsetypes import responsetypes
 from scrapy.utils.httpobj import urlparse_cached
 
@@ -23,6 +23,7 @@ from archive import Capture
 from archive.captures import Headers as Pairs
 from archive.database import utc_now
 from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind
+from archive.warc.content_encoding import EncodingError, OversizedError, decoded
 from crawler.extensions.runs import Runs
 from pipelines.outcomes import Classification, classify
 
@@ -37,6 +38,8 @@ CONFIRMED = "unchanged"
 """The stored document, which the portal has confirmed with status 304."""
 TOO_LARGE = "too_large"
 """Decoding would have exceeded DOWNLOAD_MAXSIZE; the body is empty. The last flag says how."""
+FAULTY = "faulty"
+"""The body is not whole or cannot be decoded, and is as it was sent. The last flag says what is wrong."""
 CUT_SHORT = "dataloss"
 """Scrapy's: the connection ended before the body did."""
 
@@ -62,18 +65,30 @@ class DecodeMiddleware(HttpCompressionMiddleware):
     """Scrapy's decompression, moved below the capture so that the decoded entity is kept."""
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """Decode; a body that would grow beyond DOWNLOAD_MAXSIZE is dropped and flagged, not raised.
+        """Decode. A body that cannot be decoded or would grow beyond DOWNLOAD_MAXSIZE is flagged, not raised.
 
-        Without a capture, in a crawl that is not archived, it is raised as Scrapy does.
+        The first is passed on as sent, the second is dropped. Without a capture, in a crawl that is not archived, Scrapy
+        decodes.
         """
         if "requested_at" not in request.meta:
             return super().process_response(request, response)
         encodings = b", ".join(response.headers.getlist("Content-Encoding")).decode("latin-1") or None
         request.meta["wire"] = (len(response.body), encodings, pairs(response.headers))
+        if encodings is None:
+            return response
+        limit = request.meta.get("download_maxsize", self._max_size)
         try:
-            return super().process_response(request, response)
-        except IgnoreRequest as error:
-            return response.replace(body=b"", flags=[*response.flags, TOO_LARGE, str(error)])
+            body = decoded(response.body, encodings, limit)
+        except OversizedError as error:
+            return response.replace(body=b"", flags=[*response.flags, TOO_LARGE, f"{error} (DOWNLOAD_MAXSIZE)"])
+        except EncodingError as error:
+            return response.replace(flags=[*response.flags, FAULTY, f"truncated ({error})"])
+        headers = response.headers.copy()
+        del headers["Content-Encoding"]
+        cls = responsetypes.from_args(headers=headers, url=response.url, body=body)
+        # the charset is to be found anew: that of the encoded body means nothing
+        fresh = {"encoding": None} if issubclass(cls, TextResponse) else {}
+        return response.replace(cls=cls, headers=headers, body=body, **fresh)
 
 
 class CaptureMiddleware:
@@ -172,7 +187,7 @@ class CaptureMiddleware:
             content_type.decode("latin-1") if content_type else None,
             location.decode("utf-8", "replace") if location else None,
             response.body,
-            truncated=CUT_SHORT in response.flags,
+            truncated=_fault(request, response),
         )
 
     def _confirm(self, request: Request, response: Response, stored: Capture) -> Response:
@@ -280,9 +295,18 @@ def _response(stored: Capture, request: Request, flag: str) -> Response:
         status=stored.status if stored.status and stored.status != 304 else 200,
         headers=headers,
         body=body,
-        flags=[flag, CUT_SHORT] if stored.note == "truncated" else [flag],
+        flags=[flag, FAULTY, stored.note or ""] if stored.outcome == Outcome.ERROR and stored.status == 200 else [flag],
         request=request,
     )
+
+
+def _fault(request: Request, response: Response) -> str | None:
+    """What is missing of a body or wrong with it; None for a whole one."""
+    if CUT_SHORT in response.flags:
+        received = request.meta["wire"][0] if "wire" in request.meta else len(response.body)
+        announced = (response.headers.get("Content-Length") or b"").decode("latin-1")
+        return f"truncated ({received} of {announced} bytes)" if announced else "truncated (the last chunk is missing)"
+    return response.flags[-1] if FAULTY in response.flags else None
 
 
 def _is_robots(request: Request) -> bool:

@@ -46,7 +46,7 @@ def documents_in(path: Path, url: str | None) -> Iterator[tuple[Page, str | None
             capture.content_type,
             location,
             capture.body or b"",
-            truncated=capture.note is not None,
+            truncated=capture.note,
         )
         refused = None if answer.outcome is Outcome.OK else f"{answer.outcome}: {answer.note}"
         yield _page(capture.url, capture.body or b"", capture.content_type, capture.requested_at), refused

@@ -68,7 +68,7 @@ class Import:
         body = capture.body if capture.body is not None else self.captures.body(capture.sha256 or "")
         location = next((value for key, value in capture.response_headers if key.lower() == "location"), None)
         answer = classify(
-            capture.url, capture.status or 0, capture.content_type, location, body, truncated=capture.note is not None
+            capture.url, capture.status or 0, capture.content_type, location, body, truncated=capture.note
         )
         capture.outcome, capture.redirect_url, capture.note = answer.outcome, answer.redirect_url, answer.note
 

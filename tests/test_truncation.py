@@ -1,0 +1,226 @@
+"""Bodies that are not whole, from portals and from WARCs: kept as evidence, asked for again, never read as reports."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from archive.warc.content_encoding import EncodingError, OversizedError, decoded, undo_encodings
+from archive.warc.reader import read
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.server import Server
+from pipelines.outcomes import classify
+from tests.crawling import crawl, scrapy
+from tests.test_crawl import kinds, rows
+
+URL = "http://www.example.gov.cn/zwgk/nb/t20240101_1.html"
+PAGE = "<html><body><div><h1>某区2023年政府信息公开工作年度报告</h1>%s</div></body></html>" % (
+    "<table><tr><td>1</td><td>年度报告</td></tr></table><p>全年未收到申请。</p>" * 20
+)
+FAULTS = ["truncated", "half-unannounced", "length-in-characters", "gzip-cut", "gzip-flipped", "gzip-claimed"]
+
+
+def test_what_is_not_whole_is_asked_for_again_and_never_a_report(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    with Server(Nfcms("qinghe", 8)) as server:
+        replica = server["qinghe"]
+        struck = [expected.url for expected in replica.truth()[: len(FAULTS)]]
+        for url, fault in zip(struck, FAULTS, strict=True):
+            replica.fail(fault, f"{re.escape(url.removeprefix(replica.base))}$")
+        assert crawl(archive, replica).returncode == 1
+        for url, fault in zip(struck, FAULTS, strict=True):
+            kept = rows(archive, "captures", "SELECT outcome, status, note, sha256 FROM captures WHERE url = ?", url)
+            assert [(outcome, status) for outcome, status, _, _ in kept] == [("error", 200)] * 3, fault
+            assert all(note.startswith("truncated (") and sha for _, _, note, sha in kept), fault
+        assert kinds(archive) == {"error": len(FAULTS)}
+        assert rows(archive, "reports", "SELECT COUNT(*) FROM reports") == [(8 - len(FAULTS),)]
+        replica.behave()
+        assert crawl(archive, replica).returncode == 0
+        assert rows(archive, "reports", "SELECT COUNT(*) FROM reports") == [(8,)]
+        assert kinds(archive) == {}
+
+
+def test_a_body_that_cannot_be_decoded_is_kept_as_sent(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    with Server(Nfcms("qinghe", 2)) as server:
+        replica = server["qinghe"]
+        url = replica.truth()[0].url
+        replica.fail("gzip-flipped", url.removeprefix(replica.base), times=1)
+        assert crawl(archive, replica).returncode == 0
+        (broken,) = rows(
+            archive,
+            "captures",
+            "SELECT content_encoding, wire_bytes, size, note FROM captures c JOIN bodies b ON b.sha256 = c.sha256"
+            " WHERE outcome = 'error'",
+        )
+        assert broken[0] == "gzip"
+        assert broken[1] == broken[2]
+        assert broken[3] == "truncated (its gzip encoding is damaged)"
+        assert scrapy(archive, "export", tmp_path / "all.warc.gz").returncode == 0
+        other = tmp_path / "other"
+        assert scrapy(other, "import", tmp_path / "all.warc.gz").returncode == 0
+        sql = "SELECT url, outcome, note, content_encoding, sha256 FROM captures ORDER BY id"
+        assert rows(other, "captures", sql) == rows(archive, "captures", sql)
+
+
+@contextmanager
+def raw_server(answer: bytes) -> Iterator[str]:
+    """A host that allows everything, sends these bytes for every other path and closes the connection."""
+    listening = socket.create_server(("127.0.0.9", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with connection:
+                asked = connection.recv(65536)
+                robots = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                connection.sendall(robots if b"/robots.txt" in asked else answer)
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"http://127.0.0.9:{listening.getsockname()[1]}"
+    finally:
+        listening.close()
+
+
+class Declared:
+    """A portal of one listing, at an address of this test."""
+
+    platform = "nfcms"
+
+    def __init__(self, base: str) -> None:
+        self.facts = Nfcms("qinghe", 1).facts | {"home": base, "listings": (f"{base}/zwgk/index.html",)}
+
+
+@pytest.mark.parametrize(
+    ("head", "sent", "note"),
+    [
+        (b"Content-Length: 9000", PAGE.encode()[:400], "truncated (400 of 9000 bytes)"),
+        (
+            b"Transfer-Encoding: chunked",
+            b"190\r\n" + PAGE.encode()[:400] + b"\r\n",
+            "truncated (the last chunk is missing)",
+        ),
+        (b"Transfer-Encoding: chunked", b"190\r\n" + PAGE.encode()[:300], "truncated (the last chunk is missing)"),
+        (b"X: no length", PAGE.encode()[:440], "truncated (it stops inside a table)"),
+    ],
+)
+def test_what_the_transfer_shows(tmp_path: Path, head: bytes, sent: bytes, note: str) -> None:
+    with raw_server(
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n" + head + b"\r\n\r\n" + sent
+    ) as base:
+        done = crawl(tmp_path / "archive", Declared(base))  # type: ignore[arg-type]
+        assert done.returncode == 1
+        found = rows(tmp_path / "archive", "captures", "SELECT DISTINCT outcome, note FROM captures WHERE status = 200")
+        assert found == [("error", note)]
+
+
+@pytest.mark.parametrize(
+    ("body", "note"),
+    [
+        (PAGE[: PAGE.index("<td>")], "truncated (it stops inside a table)"),
+        ("<ul><li><a href='t1.html", "truncated (it stops inside a tag)"),
+        (PAGE[: PAGE.rindex("全年")], "truncated (its end is missing)"),
+        (PAGE.removesuffix("</div></body></html>"), "truncated (its end is missing)"),
+        ("<!DOCTYPE html><p>全年未收到", "truncated (its end is missing)"),
+        (PAGE, None),
+        (PAGE + "<p>编辑：", None),
+        ("<html><body><p>全年未收到申请。</p>", None),
+        ("<p>全年未收到", None),
+        ("<ul><li>a < b</ul>", None),
+        ("<table><tr><td>1</table>", None),
+    ],
+)
+def test_what_a_page_shows(body: str, note: str | None) -> None:
+    for charset in ("utf-8", "gb18030"):
+        found = classify(URL, 200, "text/html", None, body.encode(charset))
+        assert (found.outcome, found.note) == ("error" if note else "ok", note)
+
+
+def test_other_formats_have_no_end_to_miss() -> None:
+    assert classify(URL, 200, "application/json", None, b'{"a": "<table>"}').outcome == "ok"
+    assert classify(f"{URL}.xml", 200, "text/xml", None, b"<?xml version='1.0'?><table>").outcome == "ok"
+
+
+def test_encodings_are_undone_as_browsers_do() -> None:
+    body = PAGE.encode()
+    packed = gzip.compress(body)
+    assert decoded(packed, "gzip", 1 << 20) == body
+    assert decoded(gzip.compress(body[:99]) + gzip.compress(body[99:]), "GZIP", 1 << 20) == body
+    assert decoded(packed + b"\r\n", "x-gzip", 1 << 20) == body
+    assert decoded(b"", "gzip", 1 << 20) == b""
+    assert decoded(body, "utf-8", 1 << 20) == body
+    with pytest.raises(OversizedError):
+        decoded(packed, "gzip", len(body) - 1)
+    assert decoded(packed, "gzip", len(body)) == body
+    for broken in (packed[:-9], packed[:40] + b"\xff\xff" + packed[42:], packed[:-8] + bytes(8), body):
+        with pytest.raises(EncodingError):
+            decoded(broken, "gzip", 1 << 20)
+
+
+def test_what_a_damaged_encoding_in_a_warc_leaves() -> None:
+    packed = gzip.compress(PAGE.encode())
+    flipped = packed[:40] + b"\xff\xff" + packed[42:]
+    assert undo_encodings(flipped, [("Content-Encoding", "gzip")]) == (flipped, False)
+    assert undo_encodings(PAGE.encode(), [("Content-Encoding", "gzip")]) == (PAGE.encode(), True)
+
+
+def record(head: str, body: bytes, method: str = "GET", **named: str) -> bytes:
+    """A response with its request, byte by byte."""
+    written = b""
+    blocks = {
+        "response": f"HTTP/1.1 {head}\r\nContent-Type: text/html".encode() + b"\r\n\r\n" + body,
+        "request": f"{method} / HTTP/1.1\r\nHost: a\r\n\r\n".encode(),
+    }
+    for kind, block in blocks.items():
+        fields = {"WARC-Type": kind, "WARC-Target-URI": URL, "WARC-Date": "2024-03-01T00:00:00Z"}
+        fields |= {"WARC-Record-ID": f"<urn:uuid:{sha256(block).hexdigest()}>"}
+        fields |= {"Content-Type": "application/http", "Content-Length": str(len(block))} | named
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        written += f"WARC/1.0\r\n{lines}\r\n".encode() + block + b"\r\n\r\n"
+    return written
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "named", "method", "note"),
+    [
+        ("200 OK\r\nContent-Length: 9000", PAGE.encode(), {}, "GET", f"truncated ({len(PAGE.encode())} of 9000 bytes)"),
+        ("200 OK\r\nContent-Length: 9000", b"", {}, "HEAD", None),
+        ("304 Not Modified\r\nContent-Length: 9000", b"", {}, "GET", None),
+        ("200 OK\r\nContent-Length: 9000\r\nContent-Encoding: br", PAGE.encode(), {}, "GET", None),
+        ("200 OK\r\nContent-Length: 9000\r\nX-Archive-Orig-Content-Encoding: br", PAGE.encode(), {}, "GET", None),
+        ("200 OK\r\nContent-Length: 9", PAGE.encode(), {}, "GET", None),
+        ("200 OK", PAGE.encode(), {"WARC-Truncated": "length"}, "GET", "truncated (length)"),
+        ("200 OK\r\nTransfer-Encoding: chunked", b"5\r\n<p>ab\r\n", {}, "GET", "truncated (its encoding is not whole)"),
+        (
+            "200 OK\r\nContent-Encoding: gzip",
+            gzip.compress(PAGE.encode())[:-9],
+            {},
+            "GET",
+            "truncated (its encoding is not whole)",
+        ),
+    ],
+)
+def test_what_a_record_shows(
+    tmp_path: Path, head: str, body: bytes, named: dict[str, str], method: str, note: str | None
+) -> None:
+    path = tmp_path / "other.warc"
+    path.write_bytes(record(head, body, method, **named))
+    (capture,) = read(path)
+    assert capture.note == note
+    if note:
+        assert scrapy(tmp_path / "archive", "import", path).returncode == 0
+        sql = "SELECT outcome, note FROM captures"
+        assert rows(tmp_path / "archive", "captures", sql) == [("error", note)]
+        assert rows(tmp_path / "archive", "reports", "SELECT COUNT(*) FROM reports") == [(0,)]
