@@ -25,7 +25,7 @@ WHERE same_as IS NOT NULL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A report as one portal has it: what tells whose it is."""
+    """A report as one portal has it: what shows whose it is."""
 
     id: str
     portal: str
@@ -47,7 +47,7 @@ def candidates(reports: Reports) -> Iterator[Candidate]:
 
 
 def text_of(reports: Reports, report_id: str) -> str:
-    """The report's paragraphs, one a line; empty where there is no such report."""
+    """The report's paragraphs, one per line; empty where there is no such report."""
     row = reports.db.conn.execute("SELECT text FROM report_texts WHERE report_id = ?", (report_id,)).fetchone()
     return str(row["text"] or "") if row else ""
 

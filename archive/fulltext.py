@@ -1,4 +1,4 @@
-"""The full-text index: how a text stands in it."""
+"""The full-text index: how text is split for it."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def extension_of(url: str) -> str:
 
 
 def media_type_of(url: str) -> str | None:
-    """The media type that the extension of an address promises; None where only the document itself can tell."""
+    """The media type that the extension of an address promises; None where only the document's bytes show it."""
     extension = extension_of(url)
     if extension == "txt":
         return "text/plain"

@@ -118,7 +118,7 @@ class Attachment:
 
 @dataclass(slots=True, kw_only=True)
 class Problem:
-    """One thing that went wrong, in words for the person who mends it."""
+    """One thing that went wrong, in words for the person who fixes it."""
 
     kind: ProblemKind
     message: str

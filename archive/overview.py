@@ -55,7 +55,7 @@ class PortalOverview:
 
 
 def overview(captures: Captures, reports: Reports) -> list[PortalOverview]:
-    """A row a portal, by name."""
+    """One row per portal, by name."""
     of_reports = {row["portal"]: row for row in reports.db.conn.execute(_OF_REPORTS)}
     rows: list[PortalOverview] = []
     for row in captures.db.conn.execute(_OF_CAPTURES):

@@ -1,4 +1,4 @@
-"""A report as the rows it becomes: plain values, and a digest that tells whether two readings are the same."""
+"""A report as the rows it becomes: plain values, and a digest that shows whether two readings are the same."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class Reading:
     is_unchanged: bool = False
     """It was read, and reports.db holds the same already."""
     problems: list[tuple[str, list[Problem]]] = field(default_factory=list)
-    """Each address that was read, with what is to be said of it now: nothing clears what was said before."""
+    """Each address that was read, with its problems now; an empty list clears earlier problems."""
     failed: bool = False
     """A reader raised what it should not: the report stays as it was."""
     fate: Fate | None = None

@@ -1,4 +1,4 @@
-"""What the captures say of a portal's answers so far: which documents are gone, and where a crawl goes on."""
+"""What the portal last answered for each address, and where an interrupted crawl resumes."""
 
 from __future__ import annotations
 

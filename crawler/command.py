@@ -130,7 +130,7 @@ def refuse_unknown_options(parser: ArgumentParser, args: list[str]) -> None:
     for argument in args[:end]:
         if argument.startswith("-") and argument != "-":
             option = argument.partition("=")[0]
-            raise UsageError(f"no option is called {option}{nearest(option, parser._option_string_actions)}")
+            raise UsageError(f"unknown option {option}{nearest(option, parser._option_string_actions)}")
     del args[end : end + 1]
 
 
@@ -164,7 +164,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def unknown_portal(name: str, known: Iterable[str]) -> ArchiveError:
     """The error for a portal that does not exist."""
-    return ArchiveError(f"no portal is called {name!r}{nearest(name, known) or '; scrapy list names them all'}")
+    return ArchiveError(f"unknown portal {name!r}{nearest(name, known) or '; scrapy list names them all'}")
 
 
 def fail(error: object) -> ExitCode:

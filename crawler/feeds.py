@@ -36,7 +36,7 @@ class FlatReports(exporters.BaseItemExporter):
 
 
 class JsonLines(FlatReports, exporters.JsonLinesItemExporter):
-    """One JSON object a line: jsonl, jsonlines, jl."""
+    """One JSON object per line: jsonl, jsonlines, jl."""
 
 
 class Json(FlatReports, exporters.JsonItemExporter):

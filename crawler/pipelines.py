@@ -1,4 +1,7 @@
-"""The item pipelines as Scrapy calls them: shells round the readers and the store."""
+"""Scrapy's item pipelines: thin wrappers around the readers and the store.
+
+Not to be confused with the package `pipelines`, which reads pages and knows nothing of Scrapy.
+"""
 
 from __future__ import annotations
 
@@ -141,7 +144,7 @@ class Store:
         return {key: set(urls) for (_, key), urls in index}
 
     def process_item(self, item: Any) -> Any:
-        """Read a page with all the addresses known by now; count what came of it."""
+        """Read a page with all the addresses known by now; count the result."""
         if not isinstance(item, PageReference):
             return item
         urls = self.addresses.setdefault(item.key, set())

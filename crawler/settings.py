@@ -13,7 +13,7 @@ COMMANDS_MODULE = "crawler.commands"
 ARCHIVE = os.environ.get("ARCHIVE", "archive")
 CONTACT = os.environ.get("CONTACT", "")
 
-# An honest name; a portal that objects can tell who it is and reach a person.
+# An honest name; a portal that objects knows who it is and can reach a person.
 USER_AGENT = (
     f"Tongjian/0.2 (archive of annual reports on open government information{'; ' + CONTACT if CONTACT else ''})"
 )
@@ -34,7 +34,7 @@ AUTOTHROTTLE_MAX_DELAY = 60.0
 LONGEST_PAUSE = 300.0
 # Local time, as 22:00-06:00; outside it a crawl does not begin, or ends. Empty: at any time.
 CRAWL_WINDOW = os.environ.get("CRAWL_WINDOW", "")
-# Requests after which a run ends, to be gone on with by the next one. 0: as many as it takes.
+# Requests after which a run ends; the next run continues from there. 0: no limit.
 REQUESTS_PER_RUN = 0
 
 # Refusals in a row after which a host is left alone for the rest of the run. Some portals refuse single addresses and

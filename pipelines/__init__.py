@@ -1,5 +1,6 @@
 """How to read: pure functions. The same page gives the same report, always; no clock, settings, database or network.
 
+Not to be confused with Scrapy's item pipelines, which are in crawler/pipelines.py and call this package.
 `read` composes the readers: html (bytes to article), metadata, tables, statistics, documents. Only pipelines.ingest
 touches the archive. Import from archive alone.
 """

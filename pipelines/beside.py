@@ -1,4 +1,4 @@
-"""What stands beside a page and belongs to its report: the next pages of a split article, and documents.
+"""What belongs to a page's report besides the page: the next pages of a split article, and attachments.
 
 `read` asks for them by address while it reads. Who answers decides where they come from: the archive
 (pipelines.ingest.compose), files at hand, or nowhere.

@@ -1,4 +1,4 @@
-"""Which readers a report was read by."""
+"""Version of the readers, stored with each report."""
 
 READER_VERSION = "2"
-"""Raised when a reader changes what it reads from the same page; kept with every report."""
+"""Raised when a reader changes what it reads from the same page; stored with every report."""

@@ -4,7 +4,7 @@ from spiders.platforms.trs import TRS
 
 
 class Beijing(TRS):
-    """首都之窗 — the city's columns of its districts' reports, one a year."""
+    """首都之窗 — the city's columns of its districts' reports, one per year."""
 
     name = "beijing"
     title = "首都之窗_北京市人民政府门户网站"

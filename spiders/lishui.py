@@ -2,7 +2,7 @@ from spiders.platforms.hanweb import Hanweb
 
 
 class Lishui(Hanweb):
-    """丽水市人民政府 — the module of annual reports, a page a year."""
+    """丽水市人民政府 — the module of annual reports, one page per year."""
 
     name = "lishui"
     title = "丽水市人民政府"

@@ -14,6 +14,6 @@ class Panyu(Gkmlpt):
         "http://www.panyu.gov.cn/zwgk/zfxxgk/zfxxgknb/bm/2019n/index.html",
         "http://www.panyu.gov.cn/gkmlpt/index",
     )
-    # one column a year, named without a rule: 2019n, mb2021
+    # one column per year, named without a rule: 2019n, mb2021
     menus = ("http://www.panyu.gov.cn/zwgk/zfxxgk/zfxxgknb/bm/index.html",)
     column = re.compile(r"/zwgk/zfxxgk/zfxxgknb/bm/[^/]+/(?:index\.html)?$")

@@ -140,7 +140,7 @@ def _distinct(found: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 
 def _facts(name: str, probe: Probe) -> dict[str, Any]:
-    """What the pages tell of the site: its name, and by name and SiteIDCode the place that it speaks for."""
+    """What the pages say of the site: its name, and by name and SiteIDCode the place that it speaks for."""
     first = next(iter(probe.pages.values()))
     metas: dict[str, str] = {}
     for page in probe.pages.values():

@@ -1,7 +1,6 @@
 """The portals there are, and the one that an address belongs to.
 
-`Registry` is what callers use: it has the portals alone, so that any other spider in the project is none of a command's
-concern. The functions beside it make portal classes from plain values.
+`Registry` is what callers use: it has the portals alone, so commands never see other spiders. The functions beside it make portal classes from plain values.
 """
 
 from __future__ import annotations

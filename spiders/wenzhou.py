@@ -2,7 +2,7 @@ from spiders.platforms.hanweb import Hanweb
 
 
 class Wenzhou(Hanweb):
-    """温州市人民政府 — the module of annual reports, a page a year."""
+    """温州市人民政府 — the module of annual reports, one page per year."""
 
     name = "wenzhou"
     title = "温州市人民政府"

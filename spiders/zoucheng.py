@@ -2,7 +2,7 @@ from spiders.platforms.hanweb import Hanweb
 
 
 class Zoucheng(Hanweb):
-    """邹城市人民政府 — the module of annual reports, a page a year."""
+    """邹城市人民政府 — the module of annual reports, one page per year."""
 
     name = "zoucheng"
     title = "邹城市人民政府"

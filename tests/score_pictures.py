@@ -115,7 +115,7 @@ def pictures(places: list[Path]) -> list[Path]:
 
 
 def main(names: list[str]) -> int:
-    """A line a table, then the sums."""
+    """One line per table, then the sums."""
     places = [Path(name) for name in names] or [SAMPLES]
     figures, right, standings = Counter[int](), Counter[int](), Counter[tuple[int, str]]()
     lies, wrong = [], Counter[int]()

@@ -29,7 +29,7 @@ MOST_DOCUMENTS = 6
 
 
 def portals(kills: int) -> list[Replica]:
-    """Portals with all that takes more than one request a document: split articles, moved ones, missing ones."""
+    """Portals with all that takes more than one request per document: split articles, moved ones, missing ones."""
     hepan = Trs("hepan", 30 + 4 * kills, split=5)
     for document in hepan.documents[3:40:9]:
         hepan.move(document, "shell")

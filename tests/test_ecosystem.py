@@ -39,7 +39,7 @@ class Plain(scrapy.Spider):
     start_urls = ["{url}"]
 
     def parse(self, response):
-        """One item a page.
+        """One item per page.
 
         @url {url}
         @returns items 1 1

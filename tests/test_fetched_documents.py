@@ -118,7 +118,7 @@ def test_title_and_date_of_a_document_that_a_listing_links(above: list[str], tit
 
 @pytest.fixture(scope="module")
 def linked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Server]]:
-    """A portal a platform, whose listing links every third report straight to a Word or PDF file."""
+    """One portal per platform, whose listing links every third report straight to a Word or PDF file."""
     archive = tmp_path_factory.mktemp("linked") / "archive"
     reports = [Synthetic(issuing_body=BODY, report_year=year) for year in range(2021, 2025)]
     kinds = (Nfcms, Gkmlpt, Trs, TrsFujian, Hanweb, Ucap, Epoint, Beijing, PlainLinks)
@@ -150,6 +150,15 @@ def test_reports_that_the_listing_links_as_files_are_reports(linked: tuple[Path,
         assert {row[:3]: row[3:] for row in rows(archive, "reports", sql, expected.url, origin)} == truth(
             expected.report
         )
+
+
+def test_a_file_is_no_fixture(linked: tuple[Path, Server], tmp_path: Path) -> None:
+    archive, server = linked
+    url = next(e.url for e in server["ourplainlinks"].truth() if e.url.endswith(".docx"))
+    done = scrapy(archive, "fixture", url, "--into", tmp_path / "pages")
+    assert done.returncode == 2
+    assert done.stderr == f"scrapy: {url} is a file (docx), not a web page: add a sample to tests/test_documents.py\n"
+    assert not (tmp_path / "pages").exists()
 
 
 def test_files_that_listings_link_are_known_again_and_read_again(linked: tuple[Path, Server]) -> None:

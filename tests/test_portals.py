@@ -97,7 +97,7 @@ def test_a_plain_spider_is_no_portal() -> None:
     [
         (["health"], 2, "there is no archive"),
         (["crawl", "plain"], 0, ""),
-        (["crawl-all", "plain"], 2, "no portal is called 'plain'"),
+        (["crawl-all", "plain"], 2, "unknown portal 'plain'"),
         (["read", ROOT / "tests" / "pages" / "panyu" / "listing.html"], 0, '"is_report": false'),
         (["reparse"], 0, ""),
     ],

@@ -165,7 +165,7 @@ def test_an_edited_reader_is_told_by_field_and_page(archive: Path) -> None:
     assert (example["field"], example["kind"], example["new"]) == ("issuing_body", "lost", None)
     assert example["report"] in touched
     assert len(account.examples()) <= 10
-    # with the reader mended the values are back, and that is no loss
+    # with the reader repaired the values are back, and that is no loss
     account = reparse(archive, 1)
     assert dict(account.fields["issuing_body"]) == {"added": len(touched)}
     assert not account.has_losses

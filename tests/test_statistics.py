@@ -375,7 +375,7 @@ def test_the_form_of_a_report_without_tables(paragraphs: list[str], year: int | 
 
 
 def flat_lines(tables: dict[int, tuple[Table, list[Statistic]]], end: str, pad: bool) -> list[str]:
-    """One cell a line, each closed by `end`; with `pad` the row closes with as many more as its cells cover slots."""
+    """One cell per line, each closed by `end`; with `pad` the row closes with as many more as its cells cover slots."""
     lines = []
     for number in (2, 3, 4):
         for row in tables[number][0]:

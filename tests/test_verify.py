@@ -53,7 +53,7 @@ def test_an_intact_archive_is_well(archive: Path) -> None:
     assert "all is well" in done.stdout
 
 
-def test_a_flipped_byte_names_its_captures_and_is_mended_from_another_archive(archive: Path, original: Path) -> None:
+def test_a_flipped_byte_names_its_captures_and_is_repaired_from_another_archive(archive: Path, original: Path) -> None:
     sha256, url = a_report(archive)
     ((data,),) = execute(archive, "SELECT data FROM bodies WHERE sha256 = ?", sha256)
     middle = len(data) // 2
@@ -81,7 +81,7 @@ def test_bytes_that_decompress_but_are_others_are_damage(archive: Path) -> None:
     assert any(url in line for line in verdict.lines)
 
 
-def test_a_deleted_body_is_named_and_mended_from_an_export(archive: Path, original: Path, tmp_path: Path) -> None:
+def test_a_deleted_body_is_named_and_repaired_from_an_export(archive: Path, original: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.warc.gz"
     assert scrapy(original, "export", copy).returncode == 0
     sha256, url = a_report(archive)
@@ -97,7 +97,7 @@ def test_a_deleted_body_is_named_and_mended_from_an_export(archive: Path, origin
 
 @pytest.mark.parametrize("source", ["captures.db", "copy.warc.gz", "copy.wacz"])
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.95])
-def test_a_truncated_database_is_named_and_mended(archive: Path, original: Path, share: float, source: str) -> None:
+def test_a_truncated_database_is_named_and_repaired(archive: Path, original: Path, share: float, source: str) -> None:
     path = archive / "captures.db"
     with path.open("r+b") as file:
         file.truncate(int(path.stat().st_size * share))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Functions that are too hard to read, by radon's cyclomatic complexity.
 
-usage: complexity.py [FOLDER …]    prints one line a function above the limit and exits 1 if there is any
+usage: complexity.py [FOLDER …]    prints one line per function above the limit and exits 1 if there is any
 
 Ruff's C901 counts branches alone; radon also counts the operands of `and` and `or`, and comprehensions.
 """

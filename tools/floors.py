@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """What import-linter cannot see: folders without `__init__`, and circles between single modules.
 
-usage: floors.py    in the project's root; prints one line a finding and exits 1 if there is any
+usage: floors.py    in the project's root; prints one line per finding and exits 1 if there is any
 
 import-linter skips folders that are no packages, such as Datasette's plugins, and it looks for circles between
-packages that stand beside each other, not between a package's `__init__` and what is inside it. The floors themselves
+packages on the same level, not between a package's `__init__` and what is inside it. The floors themselves
 are contracts in pyproject.toml.
 """
 

@@ -1,7 +1,8 @@
 """The national forms as data (labels.json): tables, rows, columns and identities, and the matching of printed labels.
 
 A new row, column, unit or identity goes into labels.json; docs/form.md explains the forms. The names that code asks for
-are constants of `archive.forms.names`; nothing else spells them. Imported by all floors; imports `archive.vocabulary` only.
+are constants of `archive.forms.names`; tables three and four take theirs from the rows and columns here, and the reading
+room keys its words by them. Imported by all floors; imports `archive.vocabulary` only.
 Next: `pipelines.tables` finds these rows in what a page prints, `pipelines.statistics.checks` evaluates the identities.
 
 Keys of a row, column or group in labels.json: `code` is the number that the form prints (the name where it prints none),

@@ -13,7 +13,7 @@ _TRUSTED = f"""(
     )
 )"""
 """A table counts where it is verified. One that does not add up counts as published where a page, a Word or an Excel file
-says which cell a figure stands in; so does the annex before 2019, which bodies shorten as they like."""
+says which cell a figure is in; so does the annex before 2019, which agencies shorten as they like."""
 _ALL = "1"
 BEST = f"""
     CASE t.standing
@@ -46,7 +46,7 @@ def figure(row: str, column: str = names.TOTAL, table: int = 3, trusted: str = _
 
 
 def _key_figures(name: str, trusted: str) -> str:
-    """CREATE VIEW of the key figures, a report a row, from tables for which `trusted` holds."""
+    """CREATE VIEW of the key figures, one row per report, from tables for which `trusted` holds."""
 
     def one(row: str, column: str = names.TOTAL, table: int = 3) -> str:
         return figure(row, column, table, trusted)

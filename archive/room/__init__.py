@@ -5,7 +5,8 @@ It reads reports.db and captures.db and never writes, makes no request, and impo
 The path of a request:
 
 1. `plugins/reading_room.py` has the addresses, and what holds for every answer: headers, CSV without formulas, functions
-   for SQL, bodies out of the reach of visitors' SQL. Datasette loads it by its path; it is no package.
+   for SQL, bodies out of the reach of visitors' SQL. Datasette loads `plugins/` and `templates/`
+   by their paths, so they are no packages and have no `__init__.py`.
 2. `pages/` has a handler for each address. `request_parameters.py` reads what the address asks for.
 3. `database_access.py` runs a query function on a read-only connection, bounded in time, or from a cache (`cache.py`);
    what takes too long, is damaged or is not there becomes a page that says so.
@@ -14,10 +15,11 @@ The path of a request:
 5. `form_layout.py`, `charts.py`, `citation.py` and `atom_feed.py` turn rows into what is shown.
 6. `rendering.py` fills the template of `templates/room/` in the visitor's language, or writes JSON or CSV. Words of the
    archive in both languages are in `vocabulary_bilingual.py` (English for the form's labels in `labels_english.py`); text
-   from portals passes through `untrusted_text.py`.
+   from portals passes through `untrusted_text.py`, a captured page's HTML is cleaned in `captured_pages.py`.
 
 `metadata.yaml` (a description of every column, and units) and `settings.json` are for Datasette's own pages of tables.
 
 A new page: a query function here, a handler in `pages/`, a template, and its address in the plugin's ROUTES. A new
-question: an entry of QUESTIONS in `questions.py`; a new figure over years: one of KEY_FIGURES in `key_figures.py`.
+question: an entry of QUESTIONS in `questions.py`, with title, formula and what it leaves out; words for its columns in
+`vocabulary_bilingual.py`. A new figure over years, or a rate that a question shows: KEY_FIGURES in `key_figures.py`.
 """

@@ -35,7 +35,7 @@ class FormLine:
     title: Bilingual
     cells: list[FormCell | None] = field(default_factory=list)
     depth: int = 0
-    """How many groups it stands in."""
+    """How many groups it is in."""
 
 
 @dataclass(slots=True)
@@ -228,7 +228,7 @@ def _head_of_three(table: dict[str, Any]) -> list[list[tuple[Bilingual, int, int
 
 
 def _enclosing(group: str | None) -> list[str]:
-    """The codes of the groups around a row, the outermost first: 3.3 stands in 3."""
+    """The codes of the groups around a row, the outermost first: 3.3 is in 3."""
     parts = group.split(".") if group else []
     return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
 

@@ -208,7 +208,7 @@ REPORTS_SQL = f"""SELECT k.*, r.published, r.state, t.deadline, t.days_late,
 FROM key_figures k
 JOIN reports r ON r.id = k.report_id
 JOIN timeliness t ON t.report_id = k.report_id"""  # noqa: S608 - constants
-"""A row a report (copies on other portals left out): key_figures, the deadline, how far tables three and four are verified."""
+"""One row per report, copies on other portals left out: key_figures, the deadline, how far tables three and four are verified."""
 
 
 @dataclass(slots=True)

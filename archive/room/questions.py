@@ -46,7 +46,7 @@ class Question:
 
 
 def _rate(name: str, numerator: str, denominator: str) -> Question:
-    """The question whose answer is a rate of KEY_FIGURES, a report a row, with both its numbers."""
+    """The question whose answer is a rate of KEY_FIGURES, one row per report, with both its numbers."""
     rate = KEY_FIGURES[name]
     verified = " AND ".join(f"table_{'three' if table == 3 else 'four'} = '{VERIFIED}'" for table in rate.tables)
     sql = f"""SELECT

@@ -1,4 +1,4 @@
-"""Text from portals on its way out: made harmless for the page, the spreadsheet or the feed that shows it."""
+"""Text from portals made harmless for the page, spreadsheet or feed that shows it. HTML is cleaned in captured_pages.py."""
 
 from __future__ import annotations
 

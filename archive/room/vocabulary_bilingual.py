@@ -255,7 +255,7 @@ _RESULTS: dict[str, str] = {
 
 
 def _bare(printed: str) -> str:
-    """A printed label without its ordinal and without what stands in brackets."""
+    """A printed label without its ordinal and without what is in brackets."""
     return _ASIDE.sub("", _ORDINAL.sub("", printed))
 
 

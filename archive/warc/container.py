@@ -96,7 +96,7 @@ def members(path: Path) -> Iterator[tuple[str, Stream]]:
     """Name and stream of every WARC of a WACZ, and of those in it. Raises ArchiveError."""
     if not zipfile.is_zipfile(path):
         yield from _before_the_cut(path)
-        raise ArchiveError("its directory, which stands at the end, is missing")
+        raise ArchiveError("its directory, which is at the end, is missing")
     with zipfile.ZipFile(path) as wacz:
         warcs = list(_warcs(wacz, ""))
         if not warcs:

@@ -1,0 +1,5 @@
+"""The commands: what people type. Each module is one command, `scrapy NAME`; it holds arguments and output, no work.
+
+Import from every floor below; nothing imports a command. `crawler.command.ArchiveCommand` is the base class of all that
+use the archive. Next: `spiders.registry` for portals, `pipelines.ingest` and `archive` for the work.
+"""

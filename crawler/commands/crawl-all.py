@@ -43,7 +43,7 @@ class Command(ArchiveCommand):
         """`--jobs`, `--json`, and the spider arguments of `scrapy crawl`."""
         super().add_options(parser)
         parser.add_argument("--jobs", type=int, default=1, metavar="N", help="portals at a time (default: %(default)s)")
-        parser.add_argument("--json", action="store_true", help="print one JSON object a portal")
+        parser.add_argument("--json", action="store_true", help="print one JSON object per portal")
         parser.add_argument(
             "-a", dest="arguments", action="append", default=[], metavar="NAME=VALUE", help="as for scrapy crawl"
         )

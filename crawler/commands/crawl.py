@@ -1,4 +1,4 @@
-"""scrapy crawl PORTAL, with an exit code that tells how it went."""
+"""scrapy crawl PORTAL, with an exit code that says how it went."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Command(ArchiveCommand, BaseRunSpiderCommand):
     """Walks the listings of a portal, fetches what is new and archives it.
 
     A crawl that was stopped is continued by the next one. -o and -O write the reports that this crawl read, one
-    object a report, as JSON lines, JSON, CSV or XML. Another spider is run as Scrapy runs it, without the archive.
+    object per report, as JSON lines, JSON, CSV or XML. Another spider is run as Scrapy runs it, without the archive.
 
     Exit status: 0 all is well, 1 something needs a look (scrapy health says what), 2 the crawl could not run.
     """

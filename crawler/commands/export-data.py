@@ -26,7 +26,7 @@ class Command(ArchiveCommand):
         return "Write the reports as CSV and Parquet with a Frictionless data package"
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """Print one line a table."""
+        """Print one line per table."""
         if len(args) != 1:
             raise UsageError("name one directory to write to")
         if not (self.archive / "reports.db").exists():

@@ -1,4 +1,4 @@
-"""scrapy fixture URL: a captured page as a fixture of the tests."""
+"""scrapy fixture URL: a captured web page as a test fixture."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from archive.model import Page
 from archive.vocabulary import DOCUMENT_OUTCOMES
 from crawler.command import WELL, ArchiveCommand
 from pipelines import read
+from pipelines.documents import recognise
 from pipelines.errors import ReaderError
 from pipelines.fixtures import save
 from pipelines.ingest.compose import CapturedBeside, stored_page
@@ -23,7 +24,7 @@ FOLDER = Path("tests/pages")
 
 
 class Command(ArchiveCommand):
-    """Writes a captured page as page.html and page.json into tests/pages/PORTAL/KEY/.
+    """Writes a captured web page as page.html and page.json into tests/pages/PORTAL/KEY/.
 
     The tests then add report.json, what the readers make of it, for you to review.
     """
@@ -34,7 +35,7 @@ class Command(ArchiveCommand):
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
-        return "Write a captured page as a fixture of the tests"
+        return "Write a captured web page as a test fixture"
 
     def add_options(self, parser: ArgumentParser) -> None:
         """`--into`."""
@@ -53,6 +54,8 @@ class Command(ArchiveCommand):
         if capture is None or place is None:
             raise ArchiveError(f"the archive {self.archive} has no document {args[0]}")
         page = stored_page(captures, place, capture, tuple(captures.entries(urls=place.urls)))
+        if kind := recognise(page.body, page.content_type):
+            raise ArchiveError(f"{args[0]} is a file ({kind}), not a web page: add a sample to tests/test_documents.py")
         next_pages: Sequence[Page] = ()
         try:
             next_pages = CapturedBeside(captures).next_pages(read(page).next_page_urls)

@@ -26,9 +26,9 @@ _KINDS = {str(kind): kind for kind in ProblemKind}
 
 
 class Command(ArchiveCommand):
-    """Judges the portals, or those named, by what is in the archive, and says what to do. It changes nothing.
+    """Checks all portals, or those named, by what is in the archive, and says what to do. It changes nothing.
 
-    A portal is unwell whose last crawl was cut off, failed, is too long ago or met a problem, or whose listings show
+    A portal is unwell if its last crawl was cut off, failed, was too long ago or met a problem, or if its listings show
     less than is archived.
 
     Exit status: 0 all is well, 1 a portal is unwell, 2 there is no archive.
@@ -51,7 +51,7 @@ class Command(ArchiveCommand):
             default=STALE_AFTER.days,
             help="days without a complete crawl after which a portal is unwell (default: %(default)s)",
         )
-        parser.add_argument("--json", action="store_true", help="print one JSON object a finding")
+        parser.add_argument("--json", action="store_true", help="print one JSON object per finding")
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """Portals that were never crawled are listed at the end; they are unwell only where they are named here."""

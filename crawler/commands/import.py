@@ -64,6 +64,6 @@ class Command(ArchiveCommand):
             taking.run_id, "finished" if code in {WELL, UNWELL} else "damaged file", dict(taking.counts)
         )
         captures.close()
-        told = ", ".join(f"{count} {name}" for name, count in sorted(taking.counts.items()))
-        Console(stderr=True).print(told or "nothing in it")
+        counted = ", ".join(f"{count} {name}" for name, count in sorted(taking.counts.items()))
+        Console(stderr=True).print(counted or "nothing new")
         return code

@@ -9,7 +9,7 @@ from spiders.registry import Registry
 
 
 class Command(ProjectCommand):
-    """Lists the names of all portals, one a line. Other spiders beside them are not named."""
+    """Lists the names of all portals, one per line. Other spiders beside them are not named."""
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""

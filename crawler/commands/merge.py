@@ -43,7 +43,7 @@ class Command(ArchiveCommand):
         )
 
     def act(self, args: list[str], opts: Namespace) -> int:
-        """Copy, read, and print what came of it."""
+        """Copy, read, and print the counts."""
         if len(args) != 1:
             raise UsageError("name one directory: the other archive")
         captures, console = Captures(self.archive), Console(stderr=True)
@@ -61,5 +61,5 @@ class Command(ArchiveCommand):
             code = max(code, UNWELL if read_new(captures, portals, run_id, merge.urls, counts) else WELL)
         captures.finish_run(run_id, "finished", dict(counts))
         captures.close()
-        print(", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count) or "nothing in it")
+        print(", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count) or "nothing new")
         return code

@@ -21,7 +21,7 @@ from spiders.registry import Registry
 class Command(ArchiveCommand):
     """Recognises the platform of a site, finds its columns of annual reports and prints the portal file for it.
 
-    How it was found out goes to standard error. What was fetched is kept in the archive.
+    The evidence goes to standard error. What was fetched is kept in the archive.
 
     Exit status: 0 platform and columns are found, 1 a person has to look, 2 the page could not be fetched.
     """
@@ -72,7 +72,7 @@ class Command(ArchiveCommand):
         return crawler.spider
 
     def _explain(self, probe: Probe, proposed: ProposedPortal) -> None:
-        """How it was found out, on standard error: standard output is the file."""
+        """Print the evidence on standard error: standard output is the file."""
         portal, fingerprints = proposed.portal, proposed.fingerprints
         lines = [
             f"platform {portal.platform}, recognised by {', '.join(fingerprints)}"

@@ -43,7 +43,7 @@ class Command(ArchiveCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         """What to read, how, and what to say of it."""
         super().add_options(parser)
-        parser.add_argument("--jobs", type=int, metavar="N", help="processes to read with (default: one a core)")
+        parser.add_argument("--jobs", type=int, metavar="N", help="processes to read with (default: one per core)")
         parser.add_argument(
             "--new",
             action="store_true",
@@ -54,7 +54,7 @@ class Command(ArchiveCommand):
             "--dry-run", action="store_true", help="write nothing; with the id of a report, show how it would change"
         )
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
-        parser.add_argument("--accept-losses", action="store_true", help="exit 0 although values were lost")
+        parser.add_argument("--accept-losses", action="store_true", help="exit 0 even if values were lost")
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """A portal, or with --dry-run a report, or everything."""

@@ -1,4 +1,4 @@
-"""Replicas of portals on loopback, one module a platform, and the synthetic reports that they publish.
+"""Replicas of portals on loopback, one module per platform, and the synthetic reports that they publish.
 
     with Server(Nfcms("qingxi", 250), Ucap("yunling", 40)) as server:
         replica = server["qingxi"]

@@ -1,6 +1,6 @@
 """A district's own system as in Beijing: HTTP only, GB2312 bytes without a charset in the header, hexadecimal ids.
 
-One listing page holds everything. Articles have no article metas: title, date and source stand in the page alone.
+One listing page holds everything. Articles have no article metas: title, date and source are in the page alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Epoint: static pages moreinfo.html, 2.html, 3.html …, whose links stand in the page; ids are UUIDs."""
+"""Epoint: static pages moreinfo.html, 2.html, 3.html …, whose links are in the page; ids are UUIDs."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """gkmlpt (广东省政府信息公开平台): an index with the tree of categories, and a JSON listing of 100 a page.
 
-The text of an article stands in `window._CONFIG.DETAIL.content`, rendered beside it or not. Page 0 of the listing is
+The text of an article is in `window._CONFIG.DETAIL.content`, rendered beside it or not. Page 0 of the listing is
 page 1.
 """
 

@@ -86,7 +86,7 @@ class PlainLinks(Replica):
 """
 
     def head(self, title: str, metas: str) -> str:
-        """Head and breadcrumb; the whole site stands in a layout table."""
+        """Head and breadcrumb; the whole site is in a layout table."""
         return f"""<!DOCTYPE html>
 <html>
 <head>

@@ -208,7 +208,7 @@ def _pdf_table(pages: _Pages, grid: Grid, tear: bool) -> None:
             heights[r] = max(heights[r], len(lines[r, c]))
     step = 1.3 * _SIZE
     row = 0
-    done = 0  # lines of the row that stand on the page before
+    done = 0  # lines of the row that are on the page before
     while row < len(grid):
         start, top = row, pages.y
         offsets = [top]

@@ -1,4 +1,4 @@
-"""What stands in columns of annual reports without being one: notices, half-year statistics, letters, links elsewhere."""
+"""What columns of annual reports list without its being one: notices, half-year statistics, letters, links elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Annual reports by year: a tree of columns as Beijing's districts have them, and Hanweb's module with a page a year."""
+"""Annual reports by year: a tree of columns as Beijing's districts have them, and Hanweb's module with one page per year."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class BeijingTree(Beijing):
 
 
 class HanwebModule(Hanweb):
-    """The report of one body for each year, all at one address but for the year in the query; one report a year."""
+    """The report of one body for each year, all at one address but for the year in the query; one report per year."""
 
     known_quirks: ClassVar[dict[str, str]] = {}
 

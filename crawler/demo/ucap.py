@@ -116,7 +116,7 @@ $.get("/common/search/" + channelId + "?page=1&_pageSize=" + pageSize + "&_isAgg
 """
 
     def article(self, document: Document) -> str:
-        """An article: the title and the text stand in tags of the system's own."""
+        """An article: the title and the text are in tags of the system's own."""
         shown = datetime.fromisoformat(document.published)
         body = self.body(document, lambda n: f"images/{n}.png")
         return f"""{self.head(document.title, self.metas(document))}

@@ -131,7 +131,7 @@ class Fleet:
         )
 
     def _tick(self) -> None:
-        """Show how far the crawls are, which the archive tells."""
+        """Show how far the crawls are, which the archive shows."""
         if self.console.is_terminal:
             for name, task in self.tasks.items():
                 run = last_run(self.captures, name)

@@ -1,4 +1,4 @@
-"""One row of `runs` a crawl, one row of `problems` an error: what scheduled crawls are judged by."""
+"""Records one row in `runs` per crawl and one in `problems` per error, by which scheduled crawls are checked."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The downloader keeps every response before anything reads it.
 
 `DecodeMiddleware` undoes the content encoding and remembers the size on the wire. `CaptureMiddleware`, next to it,
-writes one row a fetch, sends conditional requests on a recrawl, answers an offline crawl from the archive alone, and
+writes one row per fetch, sends conditional requests on a recrawl, answers an offline crawl from the archive alone, and
 stops what is not a document on its way up. Listings, redirect hops, retries, robots.txt, attachments, 304s and refusals
 all pass here.
 """

@@ -40,9 +40,9 @@ _HEAD = 1024
 """Bytes within which a PDF begins; some servers put blanks or a line before it."""
 _PDF = re.compile(rb"%PDF-\d")
 _PACKAGES = ((b"word/", "docx"), (b"xl/", "xlsx"), (b"OFD.xml", "ofd"))
-"""Names of members that tell what a zip package is."""
+"""Names of members that show what a zip package is."""
 _STREAMS = (("EncryptedPackage", "ole"), ("WordDocument", "doc"), ("Workbook", "xls"), ("Book", "xls"))
-"""Names of streams that tell what an OLE file is."""
+"""Names of streams that show what an OLE file is."""
 _MARKUP = (b"<html", b"<table", b"<!doctype html")
 _OFFICE = re.compile(r"msword|ms-?excel|officedocument|wps", re.IGNORECASE)
 

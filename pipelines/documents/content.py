@@ -110,4 +110,4 @@ class StoredDocument:
     """What the server calls the file."""
     content: Content | None = None
     problems: list[Problem] = field(default_factory=list)
-    """Why it could not be read, or what is to be said of it though it was."""
+    """Why it could not be read, or what is wrong with it although it was."""

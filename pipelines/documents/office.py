@@ -1,7 +1,7 @@
 """Old Word documents (doc, wps, rtf), made docx by LibreOffice where it is installed.
 
 LibreOffice runs in a profile of its own that forbids macros and sends every request for a linked file nowhere. It is
-started in the process group of the reading child, so that whoever ends that ends it too.
+started in the process group of the reading child: killing the child kills LibreOffice.
 """
 
 from __future__ import annotations

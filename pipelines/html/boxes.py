@@ -19,7 +19,7 @@ class BoxRole(StrEnum):
     ARTICLE = "article"
     """It holds the article and nothing else."""
     ASIDE = "aside"
-    """It stands beside the article: menus, buttons, lists of other pages."""
+    """It is not part of the article: menus, buttons, lists of other pages."""
     FILES = "files"
     """It lists the files attached to the article."""
     UNKNOWN = "unknown"

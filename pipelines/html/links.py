@@ -22,7 +22,7 @@ _DECORATION = re.compile(r"icon|logo|/images/|button|blank|spacer|qrcode|\.gif$"
 
 
 def absolute(base: str, href: str, charset: str = "utf-8") -> str | None:
-    """The web address of a link, of a viewer's (`viewer.html?file=…`) that of its file; None where it is none."""
+    """The web address of a link, of a viewer's (`viewer.html?file=…`) that of its file; None where the link has no web address."""
     try:
         url = browser_url(base, href, charset)
         parts = urlsplit(url)

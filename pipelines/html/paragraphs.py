@@ -119,7 +119,7 @@ def paragraphs_of(element: Any) -> list[str]:
 
 
 def _rows(table: str) -> str:
-    """The rows of a table's markup, one a line; cells joined by a blank, the paragraphs within a cell by nothing."""
+    """The rows of a table's markup, one per line; cells joined by a blank, the paragraphs within a cell by nothing."""
     plain = table.replace("</tr>", "\x1e").replace("</td>", " ").replace("</th>", " ")
     for tag in ("<tr>", "<td>", "<p>", "</p>"):
         plain = plain.replace(tag, "")  # what a table has most of, at a tenth of the pattern's cost

@@ -276,7 +276,7 @@ def _is_page(capture: Capture) -> bool:
 def _report_state(history: list[Capture]) -> ReportState:
     """From the answers in order; refusals and errors say nothing.
 
-    A document is missed when none of its addresses has it any more, and once a run and day, however many it has.
+    A document is missed when none of its addresses has it any more; that is counted once per run and day.
     """
     there: dict[str, bool] = {}
     misses: dict[tuple[int | None, str], datetime] = {}

@@ -1,4 +1,4 @@
-"""What two readings of one document say differently."""
+"""How two readings of one document differ."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archive.records import FIELDS, Record
 
 
 def differences(old: Report, new: Report) -> dict[str, list[Any]]:
-    """What two readings of one document say differently: field → [old, new].
+    """How two readings of one document differ: field → [old, new].
 
     Of the text only the paragraphs that differ; figures one by one under `table row column`; attachments by address.
     """

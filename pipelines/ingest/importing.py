@@ -84,7 +84,7 @@ class Import:
 
 
 def read_new(captures: Captures, portals: Portals, run_id: int, urls: set[str], counts: Counter[str]) -> int:
-    """Read the documents that have one of these addresses; adds to `counts` what came of them.
+    """Read the documents that have one of these addresses; adds the results to `counts`.
 
     Returns how many problems say that a page could not be read.
     """

@@ -80,7 +80,7 @@ def _alike(first: RMinHash | None, second: RMinHash | None) -> bool:
 
 
 def _sketch(text: str) -> RMinHash | None:
-    """None for a text that is too short to tell anything: a report that is a picture or a document."""
+    """None for a text that is too short to compare: a report that is a picture or a document."""
     bare = _NO_TEXT.sub("", text)
     if len(bare) < LEAST_TEXT:
         return None

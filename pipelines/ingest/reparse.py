@@ -63,7 +63,7 @@ class Account:
     """Field → values added, lost, changed."""
     candidates: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     reports: dict[str, list[str]] = field(default_factory=lambda: {"new": [], "changed": [], "lost": [], "failed": []})
-    """Ids by what came of them, the first of each."""
+    """Ids by result, the first of each."""
 
     @property
     def has_losses(self) -> bool:
@@ -86,7 +86,7 @@ class Account:
             alike.append({**named, "kind": change.kind, **values})
 
     def examples(self) -> list[dict[str, Any]]:
-        """The ten that tell most: losses before changes before additions, and of each field one before a second."""
+        """The ten that show most: losses before changes before additions, and of each field one before a second."""
         ranked = [
             (_TELLING[kind], number, -self.fields[name][kind], name, example)
             for (kind, name), alike in self.candidates.items()
@@ -124,7 +124,7 @@ def reparse(
     """Read stored documents again as a run of its own: write what changed, remove what is lost, relate the reports.
 
     jobs: processes that read (default: as many as cores, fewer for few documents). dry_run: write nothing, only give
-    the account. tell: hears what happens on the way, a line at a time. progress: hears how many documents of how many
+    the account. tell: hears what happens on the way, one line at a time. progress: hears how many documents of how many
     are read. An interrupt (KeyboardInterrupt) ends it early with what is read so far written. Raises ArchiveError.
     """
     interrupted = [] if dry_run else captures.unfinished(RunKind.REPARSE)

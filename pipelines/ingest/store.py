@@ -84,7 +84,7 @@ class Store:
         return result
 
     def read_all(self, documents: Iterable[Located]) -> Iterator[str]:
-        """Read these documents and relate them; yields what came of each, as `write` returns it."""
+        """Read these documents and relate them; yields the result of each, as `write` returns it."""
         for number, place in enumerate(documents):
             yield self.write(compose(self.captures, place))
             if number % _AT_ONCE == 0:

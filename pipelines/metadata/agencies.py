@@ -77,7 +77,7 @@ _SHORT_GOVERNMENT = re.compile(r"(?<=[省市区县州旗盟镇乡])政府(?=$|�
 def full_name(name: str, text: str = "") -> str | None:
     """A body's name written out: 朝阳区 → 朝阳区人民政府, 翔安区政府办 → 翔安区人民政府办公室. None for what names no body.
 
-    `text` decides for zones (开发区 …), which have no people's government: the name of the committee must stand in it.
+    `text` decides for zones (开发区 …), which have no people's government: it must contain the committee's name.
     """
     name = collapse_blanks(name).strip(' ,，、:：《》"“”·-—')
     if not name or len(name) < 2 or len(name) > 60:
@@ -134,7 +134,7 @@ _NATIONAL = re.compile(
 
 
 def level(name: str, kind: BodyKind | None, where: Division | None, site_id_code: str | None) -> Level | None:
-    """The administrative level of a public body, as far as its name, its division and its site tell.
+    """The administrative level of a public body, as far as its name, its division and its site show it.
 
     A SiteIDCode that begins with `bm` is that of a ministry's site (docs/form.md, Dates and publication metadata).
     """

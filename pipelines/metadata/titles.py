@@ -142,7 +142,7 @@ def _headings(parsed: ParsedPage) -> list[str]:
     for heading in parsed.root.iter(*_HEADING_TAGS):
         own = [heading.text or ""]
         for child in heading:
-            # dates and buttons stand in boxes of their own inside some headings
+            # dates and buttons are in boxes of their own inside some headings
             if child.tag not in ("small", "div", "script", "style", "p"):
                 own.extend(child.itertext())
             own.append(child.tail or "")

@@ -1,4 +1,4 @@
-"""The year that a report is on: period of its statistics, title, preamble (docs/form.md, Titles, bodies and scope)."""
+"""The year that a report covers: period of its statistics, title, preamble (docs/form.md, Titles, bodies and scope)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipelines.metadata.dates import normalise
 from pipelines.metadata.titles import TITLE_YEAR
 
 FIRST_REPORT_YEAR = 2007
-"""The 政府信息公开条例 took effect on 2008-05-01; some bodies report on the year before (docs/form.md, Deadlines)."""
+"""The 政府信息公开条例 took effect on 2008-05-01; some agencies report on the year before (docs/form.md, Deadlines)."""
 _PREAMBLE = 4
 """Paragraphs at the head of a report that may name its year."""
 

@@ -29,9 +29,9 @@ def read(
 ) -> tuple[list[Statistic], Form, list[Problem]]:
     """Every figure that is sure, the report's form, and a problem of kind `unsure` for each that is not.
 
-    grids: the article's data tables in order. paragraphs: the article's paragraphs, one table row a paragraph. A table
+    grids: the article's data tables in order. paragraphs: the article's paragraphs, one table row per paragraph. A table
     of which no grid was found is looked for in the paragraphs, where extractors leave it flattened. attached: tables of
-    documents beside the page; they tell the form where the page has no table of that number.
+    documents beside the page; they decide the form where the page has no table of that number.
     """
     tables = _read_tables(grids, paragraphs, report_year)
     usable, attached_usable = _usable(tables), _usable(attached)

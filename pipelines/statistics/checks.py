@@ -43,7 +43,7 @@ Cells = dict[tuple[str, str], Number]
 """(row name, column name) → value; a key that is absent was not read, None was read as blank, / or -."""
 
 TABLE_ORIGINS = (Origin.HTML, Origin.DOCX, Origin.XLSX, Origin.PDF, Origin.IMAGE)
-"""Origins of tables, best first where nothing else tells readings apart; prose is no table."""
+"""Origins of tables, best first where nothing else ranks the readings; prose is no table."""
 
 _COLUMNS = tuple(column.name for column in columns(Form.NATIONAL_2021, 3))
 _ROWS_2021 = tuple(row.name for row in rows(Form.NATIONAL_2021, 3))

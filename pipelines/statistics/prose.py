@@ -244,7 +244,7 @@ def _read_negative(clause: str, sentence: str, context: ProseContext, stated: St
 
 
 def _settle(stated: StatedFigures) -> tuple[list[Statistic], list[str]]:
-    """One figure a key: the plainest wording's; two different ones of equal rank are both dropped."""
+    """One figure per key: the plainest wording's; two different ones of equal rank are both dropped."""
     kept: list[Statistic] = []
     doubts = list(stated.doubts)
     for (_, row, column), figures in stated.by_key.items():

@@ -1,6 +1,6 @@
-"""Where a report's tables stand: in the page, in documents beside it, in both; and how far each reading can be trusted.
+"""Where a report's tables were read: in the page, in its attachments, in both; and how far each reading can be trusted.
 
-A page and a Word or Excel file say which cell a figure stands in; a PDF and a picture only show it. There identities
+A page and a Word or Excel file say which cell a figure is in; a PDF and a picture only show it. There identities
 catch wrong figures, and nothing but the form's exact rows in their order catches exchanged and lost ones. So a table
 of theirs is `verified` only when both hold (docs/form.md, Identities).
 """
@@ -27,7 +27,7 @@ from pipelines.tables.national import read_national_tables
 from pipelines.tables.report_table import ReportTable
 
 _VISUAL = frozenset((Origin.PDF, Origin.IMAGE))
-"""Origins that show figures without saying which cell they stand in."""
+"""Origins that show figures without saying which cell they are in."""
 _SURE = 0.9
 """Confidence that every figure of a picture's table needs where no identity could show a wrong one."""
 _LABEL_SIMILARITY = 0.6

@@ -1,4 +1,4 @@
-"""The annex before 2019 (table one): 统计表 of indicators, national (2014), Fujian or Dingxi, one indicator a row.
+"""The annex before 2019 (table one): 统计表 of indicators, national (2014), Fujian or Dingxi, one indicator per row.
 
 Labels repeat under different headings (其他情形数 of reviews, and of suits), so rows are aligned to the form's printed
 order. 历年累计 is stored as printed: it is not always a running sum. See docs/form.md, Annexes before 2019.
@@ -130,7 +130,7 @@ def _cells_under(below: dict[int, Cell], figures: dict[str, Cell]) -> dict[str, 
 
 
 def _build_table(printed: list[TableRow], origin: Origin) -> ReportTable | None:
-    """Rows in printed order → the annex of the form that most of their labels are of; None where it is none."""
+    """Rows in printed order → the annex of the form that most of their labels are of; None where they are not an annex."""
     names_by_form = {form: _align(printed, form) for form in ANNEX_FORMS}
     form = max(names_by_form, key=lambda form: _count_named(names_by_form[form]))
     names = names_by_form[form]

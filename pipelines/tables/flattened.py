@@ -1,6 +1,6 @@
 """Tables that an extractor left flattened in the text.
 
-Where a separator survives (`|`, a blank, one cell a line) every figure is taken in its place. Where the borders are
+Where a separator survives (`|`, a blank, one cell per line) every figure is taken in its place. Where the borders are
 lost and the figures of a row run together, only the identities can say where to cut: a run is cut where they leave one
 single way, and otherwise left out with a doubt.
 """
@@ -91,7 +91,7 @@ _WIDE = {
 
 @lru_cache(maxsize=256)
 def _pattern(row: Row) -> re.Pattern[str]:
-    """The row's label as it may stand in running text."""
+    """The row's label as it may appear in running text."""
     if row.name == OTHER_HANDLING:
         return re.compile(r"[（(]六[)）]其他(?:处理)?(?![\u4e00-\u9fff])")
     if row.name == OTHER_OTHER:

@@ -33,7 +33,7 @@ class _BlockHeader(NamedTuple):
 
 
 def read_tables(grids: Iterable[Grid]) -> list[ReportTable]:
-    """Every table four; blocks that stand in grids of their own are one table until a block comes again."""
+    """Every table four; blocks in grids of their own are one table until a block comes again."""
     tables: list[ReportTable] = []
     cells: dict[str, str] = {}
     doubts: list[str] = []
@@ -84,7 +84,7 @@ def _result(label: str) -> str | None:
 
 
 def _block_headers(rows: list[list[Cell]], index: int) -> list[_BlockHeader]:
-    """The blocks whose header ends in this row; empty where it is no such header."""
+    """The blocks whose header ends in this row; empty where the row is not the last of such a header."""
     row = rows[index]
     if len(row) < len(RESULTS):
         return []

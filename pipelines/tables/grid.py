@@ -39,7 +39,7 @@ MISSING = Slot("", False, -1)
 
 
 class Cell(NamedTuple):
-    """A cell as it stands in one row: it covers the slots from `start` up to but not including `end`."""
+    """A cell as one row has it: it covers the slots from `start` up to but not including `end`."""
 
     start: int
     end: int

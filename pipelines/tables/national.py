@@ -1,6 +1,6 @@
 """Tables two, three and four of the national forms (cn-2019, cn-2021), read from grids.
 
-A row is known by its label, a column by its header. The form's fixed order and its exact set of rows tell a swapped,
+A row is known by its label, a column by its header. The form's fixed order and its exact set of rows reveal a swapped,
 lost or shifted row from a good one; sums alone do not, since a row of zeros can vanish unseen. The form is decided for
 each table by the labels that it prints: tables two of 2021 beside tables three of 2019 are common.
 """

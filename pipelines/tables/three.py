@@ -40,7 +40,7 @@ def is_header(row: list[Cell]) -> bool:
 
 def _header(row: list[Cell]) -> tuple[Cell, ...] | None:
     """The columns 自然人 … 总计 of a header row, and what stands right of them; empty where they are not in order."""
-    # most rows are rows of figures: one look for a character of 商业企业 tells them apart
+    # most rows are rows of figures: one look for a character of 商业企业 distinguishes them
     if len(row) < 5 or "业" not in "".join([cell.text for cell in row]):
         return None
     names = [_column_name(cell.text) for cell in row]

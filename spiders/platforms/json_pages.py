@@ -1,4 +1,4 @@
-"""Listings whose rows a service answers as JSON, a page a request: what the platforms that have one share."""
+"""Listings whose rows a service answers as JSON, one page per request: what the platforms that have one share."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _NEXT = re.compile(r"^\s*(下一页|下页|后一页|Next|>|»)\s*>*\s*$", re.IG
 class Links(Portal):
     """A site on a system that is no platform here.
 
-    Its file gives `document`, a pattern of its articles' addresses with the group `key`. Where addresses do not tell entries
+    Its file gives `document`, a pattern of its articles' addresses with the group `key`. Where addresses do not distinguish entries
     from other links, `entry_links` is a CSS selector for the entries' links; where the next page is not linked as 下一页,
     `next_page` is a selector for that link.
     """

@@ -1,6 +1,6 @@
 """What pages of listings have in common on all platforms: how many entries they announce, and where their rows stand.
 
-Rows may stand in the page, in `document.writeln("…")`, or as XML records in a script or in an answer of their own.
+Rows may be in the page, in `document.writeln("…")`, or as XML records in a script or in an answer of their own.
 What a row lists is for `rows` to say.
 """
 

@@ -95,7 +95,7 @@ def _row(element: Any, holders: _Holders) -> Any:
 
 
 def _neighbours(links: list[Anchor], rows: dict[Any, Any], holders: _Holders) -> dict[Any, Any]:
-    """Link → row of the links that lead elsewhere, from rows that stand beside the entries' rows."""
+    """Link → row of the links that lead elsewhere, from rows next to the entries' rows."""
     taken = set(rows.values())
     lists = {row.getparent() for row in taken if row.getparent() is not None and len(holders[row.getparent()]) > 1}
     found: dict[Any, Any] = {}

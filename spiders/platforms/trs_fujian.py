@@ -27,7 +27,7 @@ _COUNT = re.compile(r"\brecordCount\s*:\s*['\"]?(\d+)")
 class TRSFujian(JSONPages, TRS):
     """A site on TRS with Fujian's template. Its file gives in `listings` the folder of each column.
 
-    The page's own script holds the service's arguments: channel, class, order, rows a page, and `recordCount`, the announced
+    The page's own script holds the service's arguments: channel, class, order, rows per page, and `recordCount`, the announced
     total. index_1.html exists but is not page 2.
     """
 

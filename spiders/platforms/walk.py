@@ -13,7 +13,7 @@ from archive.model import Entry, Problem
 from archive.vocabulary import ProblemKind, Stage
 
 MAX_PAGES = 500
-"""Pages after which a walk counts as endless: at 10 rows a page 5,000 reports, more than any column has."""
+"""Pages after which a walk counts as endless: at 10 rows per page 5,000 reports, more than any column has."""
 
 
 @dataclass(slots=True)

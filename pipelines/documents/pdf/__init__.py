@@ -66,7 +66,7 @@ def _read_blocks(body: bytes) -> list[Block]:
 
 
 def _without_running_lines(blocks: list[Block], pages: int) -> list[Block]:
-    """Without the lines that stand at the head or foot of most pages, figures in them apart: titles, addresses, dates."""
+    """Without the lines that are at the head or foot of most pages, figures in them apart: titles, addresses, dates."""
     counts = Counter(_DIGITS.sub("", one.text) for one in blocks if isinstance(one, TextLine) and one.in_margin)
     running = {text for text, count in counts.items() if count > 1 and 2 * count >= pages}
     return [b for b in blocks if not (isinstance(b, TextLine) and b.in_margin and _DIGITS.sub("", b.text) in running)]

@@ -87,7 +87,7 @@ def _slices(page: Any) -> list[PageSlice]:
 
 
 def _lines_outside(slices: list[PageSlice], page: Any) -> list[TextLine]:
-    """The lines of text that stand in no table; page numbers are left out."""
+    """The lines of text that are in no table; page numbers are left out."""
 
     def is_prose(thing: Any) -> bool:
         if thing.get("object_type") != "char":

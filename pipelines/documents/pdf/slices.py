@@ -1,4 +1,4 @@
-"""A table over the pages of a PDF: the slices that pages hold, laid on common columns."""
+"""A table that spans pages of a PDF: the slices on its pages, aligned to common columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NUMBERS_A_SLICE = 1_000_000
 
 
 def tables_of(slices: list[PageSlice]) -> Iterator[list[PageSlice]]:
-    """The slices of each table: nothing stands between them but a page break, and they end at the same right edge."""
+    """The slices of each table: only a page break is between them, and they end at the same right edge."""
     table: list[PageSlice] = []
     for one in slices:
         if table and not _continues(table[-1], one):

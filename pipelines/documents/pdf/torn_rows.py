@@ -64,7 +64,7 @@ def _rejoined_by_label(upper: list[PageCell], lower: list[PageCell]) -> Rejoined
 
 
 def _overlap(one: PageCell, other: PageCell) -> bool:
-    """Whether two cells stand one above the other for more than half of the narrower."""
+    """Whether two cells lie one above the other for more than half of the narrower."""
     common = min(one.x1, other.x1) - max(one.x0, other.x0)
     return common > 0.5 * min(one.x1 - one.x0, other.x1 - other.x0)
 

@@ -109,7 +109,7 @@ def _lines(mask: Picture, size: float) -> list[tuple[int, int]]:
 
 
 def _cut(grey: Picture, mask: Picture, top: int, bottom: int, size: float) -> Picture:
-    """A line with paper around it, as high as a line is: how large a stroke is tells a dash from 一."""
+    """A line with paper around it, as high as a line is: a stroke's size distinguishes a dash from 一."""
     places = np.flatnonzero(mask[top:bottom].any(axis=0))
     middle, half = (top + bottom) / 2, max((bottom - top) / 2, size / 2) * 1.15
     margin = int(size * 0.35)

@@ -14,7 +14,7 @@ from pipelines.documents.picture.rules import Picture, ink, regions, strokes
 _STEEPEST = 5.0
 """Degrees by which a picture may be skewed."""
 _SKEWED = 0.003
-"""Of its width, that a table's corner stands from where a rectangle has it, if that is worth mending."""
+"""Share of a table's width by which a corner may be off before the picture is straightened."""
 _STRAIGHT = 0.8
 """How much of a table's side is on one line where the table has a side there."""
 
