@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from archive.vocabulary import (
     BodyKind,
+    Fate,
     Form,
     Level,
     Origin,
@@ -154,6 +155,10 @@ class Report:
     """The article's paragraphs, one newline between two; a table row is one paragraph, cells joined by a blank."""
     attachments: list[Attachment] = field(default_factory=list)
     is_report: bool = False
+    fate: Fate | None = None
+    """What the page is where it is no report: not_a_report, blocked, missing, error or unreadable."""
+    cause: str = ""
+    """What shows that, in a few words."""
 
     issuing_body: str | None = None
     co_issuing_body: str | None = None

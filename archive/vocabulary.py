@@ -317,6 +317,12 @@ class ProblemKind(StrEnum):
         "Open the page. If it is a report, add it as a fixture (scrapy fixture) and correct the reader.",
         "document",
     )
+    CONTRADICTS_LISTING = (
+        "contradicts_listing",
+        "A page is on another year or by another body than the listing says.",
+        "Open the entry in a browser. If the portal answers with a wrong page, crawl again later.",
+        "document",
+    )
     UNSURE = ("unsure", "A value is uncertain and was left out.", "Compare the page with the report.", "document")
     NO_YEAR = (
         "no_year",

@@ -48,7 +48,7 @@ def read(page: Page, beside: Beside = NOTHING_BESIDE, *, prepared: PreparedPage 
     article = _joined(prepared.article, next_articles)
     documents = _documents(prepared, beside, article)
     table_rows = _take_text(article, documents, prepared.file)
-    report = metadata.describe(prepared.parsed, article, page)
+    report = metadata.describe(prepared.parsed, article, page, is_file=prepared.file is not None)
     report.next_page_urls = next_urls
     if len(next_articles) < len(next_urls):
         message = f"{len(next_urls) + 1} pages, {len(next_articles) + 1} of them available"

@@ -148,6 +148,10 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ProblemKind.REQUESTS_SPENT: ("REQUESTS_PER_RUN 规定的请求次数已用完。", "下次抓取从此处继续。"),
     ProblemKind.ENDED_EARLY: ("抓取未完成即结束。", "请重新抓取。"),
     ProblemKind.NOT_A_REPORT: ("列表中的页面不像年度报告。", "请打开查看；如确为年度报告，请加入测试样本。"),
+    ProblemKind.CONTRADICTS_LISTING: (
+        "页面的年度或发布机关与列表所示不一致。",
+        "请用浏览器打开该条目；如网站返回了其他页面，请稍后重新抓取。",
+    ),
     ProblemKind.UNSURE: ("某一数值无法确定，未予采用。", "请将网页与报告对照。"),
     ProblemKind.NO_YEAR: ("无法确定报告年度。", "请打开网页查看。"),
     ProblemKind.NO_TITLE: ("网页没有标题。", "请打开网页查看。"),

@@ -7,6 +7,7 @@ from typing import Any
 from lxml import etree
 
 from pipelines.html.boxes import SENTENCE_MARK, BoxRole, is_hidden, role, string_of, text_size
+from pipelines.html.links import is_document
 from pipelines.html.paragraphs import SILENT
 
 ENOUGH = 200
@@ -59,9 +60,16 @@ def _concealed(element: Any) -> bool:
 
 
 def content_size(element: Any) -> int:
-    """Characters of text, with something for tables and pictures, nothing for scripts."""
+    """Characters of text, with something for tables, pictures and viewers of documents, nothing for scripts."""
     silent = sum(len(s.text or "") for s in element.iter("script", "style"))
-    return int(text_size(element)) - silent + 30 * sum(1 for _ in element.iter("img", "table"))
+    shown = sum(1 for _ in element.iter("img", "table"))
+    shown += sum(1 for viewer in element.iter("iframe", "embed", "object") if is_viewer(viewer))
+    return int(text_size(element)) - silent + 30 * shown
+
+
+def is_viewer(element: Any) -> bool:
+    """Whether an iframe, embed or object shows a document."""
+    return is_document(element.get("src") or element.get("data") or "")
 
 
 def _widened(element: Any) -> Any:

@@ -15,7 +15,7 @@ from archive.captures import Capture, Captures
 from archive.database import ArchiveError, DamageError
 from archive.model import Attachment, Entry, Located, Page, PageReference, Problem, Report
 from archive.records import Reading, ReportHistory, Version, record
-from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind, ReportState
+from archive.vocabulary import DOCUMENT_OUTCOMES, Fate, Outcome, ProblemKind, ReportState
 from pipelines import read
 from pipelines.documents import MEDIA_TYPES, StoredDocument, recognise
 from pipelines.errors import DocumentError, ReaderError
@@ -44,7 +44,7 @@ def compose(captures: Captures, located: Located, prepared: PreparedPage | None 
     """
     reading = Reading(located=located)
     try:
-        history = _history(captures, located, prepared, reading.problems)
+        history = _history(captures, prepared, reading)
         composed = record(history) if history else None
     except Exception as error:
         if isinstance(error, ArchiveError) and not isinstance(error, DamageError):
@@ -59,20 +59,23 @@ def compose(captures: Captures, located: Located, prepared: PreparedPage | None 
     return reading
 
 
-def _history(
-    captures: Captures, located: Located, prepared: PreparedPage | None, problems: list[tuple[str, list[Problem]]]
-) -> ReportHistory | None:
-    """The report at the best of a document's addresses that has one; adds what is to be said of each address read."""
+def _history(captures: Captures, prepared: PreparedPage | None, reading: Reading) -> ReportHistory | None:
+    """The report at the best of a document's addresses that has one; adds what is to be said of each address read.
+
+    Where none has one, the reading says what the best of them is instead.
+    """
+    located, problems = reading.located, reading.problems
     history = captures.history(located.urls)
     entries = tuple(captures.entries(urls=located.urls))
     pages = {c.url for c in history if c.outcome in DOCUMENT_OUTCOMES and c.sha256 and (entries or _is_page(c))}
     newest = {c.url: c.outcome for c in history}
     for url in sorted(pages, key=lambda url: (newest[url] == Outcome.MISSING, located.urls.index(url))):
         states = _distinct_bodies([capture for capture in history if capture.url == url])
-        versions, report, said = _versions(captures, located, states, entries, prepared)
+        versions, report, said = _versions(captures, states, entries, prepared, reading)
         problems.append((url, [problem for problem in said if problem.url in {None, url}]))
         if report is None:
             continue
+        reading.fate, reading.cause, reading.capture_id = None, "", None
         beside = dict.fromkeys(attachment.url for attachment in report.attachments)
         problems += [(other, [problem for problem in said if problem.url == other]) for other in beside]
         report.id, report.portal, report.state = located.id, located.portal, _report_state(history)
@@ -99,36 +102,56 @@ def _distinct_bodies(history: Sequence[Capture]) -> list[Capture]:
 
 def _versions(
     captures: Captures,
-    located: Located,
     states: Sequence[Capture],
     entries: tuple[Entry, ...],
     prepared: PreparedPage | None,
+    reading: Reading,
 ) -> tuple[list[Version], Report | None, list[Problem]]:
-    """Read each body of one address in turn; a version begins where what is read differs."""
+    """Read each body of one address in turn; a version begins where what is read differs.
+
+    Of an address without a report the reading says what its newest body is, unless it says so of a better address.
+    """
     versions: list[Version] = []
     last: Report | None = None
     problems: list[Problem] = []
+    instead: tuple[Fate | None, str, int | None] = (None, "", None)
     for capture, after in zip_longest(states, states[1:]):
+        until = after.requested_at if after else None
         try:
-            report = read_capture(
-                captures, located, capture, entries, until=after.requested_at if after else None, prepared=prepared
-            )
+            report = read_capture(captures, reading.located, capture, entries, until=until, prepared=prepared)
         except BelongsToPageError:
             problems = []
             continue
         except ReaderError as error:
             problems = [Problem(kind=error.kind, message=str(error))]
+            instead = (Fate.UNREADABLE, str(error), capture.id)
             continue
         problems = list(report.problems)
         if not report.is_report:
-            message = f"titled {report.title!r}, it does not read as an annual report"
-            problems = [Problem(kind=ProblemKind.NOT_A_REPORT, message=message)] if entries or last else []
+            problems = _problems_without_report(report) if entries or last else []
+            instead = (report.fate, report.cause, capture.id)
             continue
         changed = differences(last, report) if last else {}
         if last is None or changed:
             versions.append(Version(sha256=capture.sha256 or "", captured_at=capture.requested_at, changed=changed))
         last = report
+    if last is None and reading.fate is None:
+        reading.fate, reading.cause, reading.capture_id = instead
     return versions, last, problems
+
+
+_KINDS = {Fate.BLOCKED: ProblemKind.BLOCKED, Fate.MISSING: ProblemKind.MISSING, Fate.ERROR: ProblemKind.ERROR}
+"""The kinds of problems with pages that say themselves why they are no report."""
+
+
+def _problems_without_report(report: Report) -> list[Problem]:
+    """What is to be said of a listed page that is no report."""
+    contradictions = [problem for problem in report.problems if problem.kind == ProblemKind.CONTRADICTS_LISTING]
+    if contradictions:
+        return contradictions
+    kind = _KINDS.get(report.fate or Fate.NOT_A_REPORT, ProblemKind.NOT_A_REPORT)
+    message = f"titled {report.title!r}, it does not read as an annual report: {report.cause}"
+    return [Problem(kind=kind, message=message)]
 
 
 def read_capture(

@@ -4,7 +4,8 @@
 proved right (what is printed beside the article, the national page labels in meta tags, the listing), and what they
 leave open stays open and becomes a problem of kind `unsure`.
 
-- `page_kind`: listing, report, copy on another site; `titles`; `publication`: dates and source;
+- `page_kind`: listing, copy on another site; `evidence`: what proves a report, and what a page is instead;
+- `witnesses`: whether a page is what its listing says; `titles`; `publication`: dates and source;
 - `issuing_body`, with `agencies` for names, kinds, levels and divisions of public bodies;
 - `year`, `numbers`, `dates` (dates as portals print them).
 
@@ -15,24 +16,42 @@ Imports `archive` and `pipelines.html`. The figures of a report are the business
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from archive.model import Page, Problem, Report
-from archive.vocabulary import ProblemKind
+from archive.vocabulary import Fate, ProblemKind
 from pipelines.blanks import collapse_blanks
 from pipelines.html.article import Article
 from pipelines.html.parsing import ParsedPage
-from pipelines.metadata import agencies, page_kind
+from pipelines.metadata import agencies, evidence, page_kind, witnesses
+from pipelines.metadata.dates import normalise
 from pipelines.metadata.issuing_body import name_in_title, read_issuing_bodies
 from pipelines.metadata.numbers import read_document_number, read_index_number
 from pipelines.metadata.publication import published, read_dates, read_source
-from pipelines.metadata.titles import COLUMN_TITLE, is_report_title, read_title, without_suffix
+from pipelines.metadata.titles import (
+    COLUMN_TITLE,
+    is_cut_short,
+    is_report_title,
+    may_be_report_title,
+    names_site,
+    read_title,
+    says_nothing,
+    without_suffix,
+)
 from pipelines.metadata.year import impossible, read_year
 
-__all__ = ["describe", "is_report_title"]
+__all__ = ["describe", "is_report_title", "may_be_report_title"]
 
 
-def describe(parsed: ParsedPage, article: Article, page: Page) -> Report:
-    """A report with everything but its statistics and checks; of a page that is no report, what any article has."""
+_ENOUGH_SECTIONS = 4
+"""Headings of the report's sections that prove a page without a title to be a report."""
+
+
+def describe(parsed: ParsedPage, article: Article, page: Page, *, is_file: bool = False) -> Report:
+    """A report with everything but its statistics and checks; of a page that is no report, what any article has.
+
+    `is_file`: the page is itself a Word, PDF or other document.
+    """
     report = Report(url=page.url, text="\n".join(article.paragraphs))
     is_listing = page_kind.is_listing(parsed, article)
     title = read_title(parsed, article, is_listing=is_listing)
@@ -42,17 +61,42 @@ def describe(parsed: ParsedPage, article: Article, page: Page) -> Report:
         report.source = read_source(parsed, article)
         report.attachments = article.attachments
     report.title = _title_with_listing(title, page)
-    untitled = report.title is None
     if (site := page_kind.foreign_site(parsed)) is not None:
         _note(report, ProblemKind.REHOSTED, f"the page names {site} as its site")
-    report.is_report = not is_listing and page_kind.is_report(report.title, article)
-    if report.is_report:
-        _describe_report(report, parsed, article, page)
-    elif untitled:
+    judgement = _judge(report.title, title, parsed, article, is_listing=is_listing, is_file=is_file)
+    if judgement.fate is Fate.REPORT:
+        described = replace(report, problems=list(report.problems), is_report=True)
+        _describe_report(described, parsed, article, page)
+        contradiction = witnesses.contradiction(title, described, article, page.entries)
+        if contradiction is None:
+            report = described
+        else:
+            judgement = evidence.Judgement(Fate.NOT_A_REPORT, contradiction)
+            _note(report, ProblemKind.CONTRADICTS_LISTING, contradiction)
+    elif report.title is None:
         _note(report, ProblemKind.NO_TITLE, "the page names no title")
+    if not report.is_report:
+        report.fate, report.cause = judgement.fate, judgement.cause
     for problem in report.problems:
         problem.url = problem.url or page.url
     return report
+
+
+def _judge(
+    title: str | None, own_title: str | None, parsed: ParsedPage, article: Article, *, is_listing: bool, is_file: bool
+) -> evidence.Judgement:
+    """What the page is: `title` is the page's or the listing's, `own_title` the page's alone."""
+    if is_listing:
+        return evidence.Judgement(Fate.NOT_A_REPORT, "a page of links")
+    if title is not None and is_report_title(title):
+        return evidence.judge(parsed, article, is_own_title=title == own_title, is_file=is_file)
+    says_little = title is None or COLUMN_TITLE.match(normalise(title)) or says_nothing(title) or is_cut_short(title)
+    if says_little and evidence.count_sections(article.paragraphs) >= _ENOUGH_SECTIONS:
+        return evidence.IS_REPORT
+    other = evidence.what_else(parsed, article)
+    if other.fate is Fate.NOT_A_REPORT and title is not None:
+        return evidence.Judgement(Fate.NOT_A_REPORT, f"titled {title!r}: {other.cause}")
+    return other
 
 
 def _note(report: Report, kind: ProblemKind, message: str) -> None:
@@ -60,11 +104,16 @@ def _note(report: Report, kind: ProblemKind, message: str) -> None:
 
 
 def _title_with_listing(title: str | None, page: Page) -> str | None:
-    """The page's title; the listing's where the page has none, or only that of the column."""
+    """The page's title; the listing's where the page has none, or only that of the column or of the site."""
     listed = [without_suffix(collapse_blanks(entry.title)) for entry in page.entries if entry.title]
     if title is None:
         return listed[0] if listed else None
-    if title and COLUMN_TITLE.match(title):
+    if is_report_title(title):
+        return title
+    if is_cut_short(title):
+        stem = title.rstrip(".…⋯。 ")
+        return next((one for one in listed if one.startswith(stem) and is_report_title(one)), title)
+    if COLUMN_TITLE.match(title) or names_site(title) or says_nothing(title):
         return next(filter(is_report_title, listed), title)
     return title
 
@@ -75,6 +124,8 @@ def _describe_report(report: Report, parsed: ParsedPage, article: Article, page:
     report.index_number = read_index_number(parsed, article)
     report.document_number = read_document_number(parsed, article)
     _set_year(report, article, page)
+    if report.title is not None and (says_nothing(report.title) or is_cut_short(report.title)):
+        report.title = None
     report.title = report.title or _quoted_title(article.paragraphs)
     codes = [code for code in (page.division_code, (report.site_id_code or "")[:6]) if code]
     bodies, problems = read_issuing_bodies(report.title, report.source, codes, parsed, article)

@@ -64,14 +64,20 @@ def name_in_title(title: str) -> str:
     return re.sub(r"(?:年度|年|关于|度)$", "", name.strip(' 《“"')).strip()
 
 
+def names_in_text(paragraphs: list[str]) -> list[str]:
+    """Whom the text names as its issuer: its signature, the preamble's 由…编制, the subject of the first sentence."""
+    names = _names_in_signature(paragraphs)
+    for paragraph in paragraphs[:4]:
+        found = _COMPILED_BY.search(paragraph) or _SUBJECT_OF_SENTENCE.match(normalise(paragraph))
+        if found:
+            names.append(found[1])
+    return names
+
+
 def _candidates(title: str | None, source: str | None, parsed: ParsedPage, article: Article) -> Iterator[str]:
     if title:
         yield name_in_title(title)
-    yield from _names_in_signature(article.paragraphs)
-    for paragraph in article.paragraphs[:4]:
-        found = _COMPILED_BY.search(paragraph) or _SUBJECT_OF_SENTENCE.match(normalise(paragraph))
-        if found:
-            yield found[1]
+    yield from names_in_text(article.paragraphs)
     yield source or ""
     yield _name_of_site(parsed)
 

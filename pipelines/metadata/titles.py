@@ -54,6 +54,56 @@ def is_report_title(title: str) -> bool:
     return not (_OTHER_TITLE.search(title) or COLUMN_TITLE.match(title))
 
 
+_CUT_SHORT = re.compile(r"(?:…|⋯|\.{2,}|。{2,})\W*$")
+_SPEAKS_OF_IT = re.compile(r"公开|年报|年度|报告|20\d\d")
+_SAYS_NOTHING = re.compile(
+    r"^\W*(?:(?:20\d\d|二[〇○零ＯO0]\S{2})\s*年?\s*度?\s*)?(?:工作)?(?:年度)?(?:工作)?(?:报告|年报)?\W*"
+    r"(?:附\s*件\s*\d*|(?:点击|文件|附件|全文|报告)?(?:下载|查看|阅读|浏览|打开)(?:全文|附件|详情|更多)?|点击此处|点击这里|详情|详细|全文|正文|更多|pdf|word|docx?|html?)?\W*$",
+    re.IGNORECASE,
+)
+
+
+def is_cut_short(title: str) -> bool:
+    """Whether a listing or a meta cut a title: it ends in dots."""
+    return _CUT_SHORT.search(title) is not None
+
+
+def says_nothing(title: str) -> bool:
+    """Whether a title is bare: none, a year, 年报, 下载, 附件, 详情.
+
+    >>> says_nothing("2019年"), says_nothing("附件1"), says_nothing("点击下载"), says_nothing("2019年决算")
+    (True, True, True, False)
+    """
+    return _SAYS_NOTHING.match(without_suffix(normalise(collapse_blanks(title)))) is not None
+
+
+_SITE = re.compile(
+    r"^\W*(?:欢迎访问|中国)?[\u4e00-\u9fff·\s]{0,30}(?:人民政府(?:办公[室厅])?|政府|门户网站?|网站|官网|政务网|信息网|公开网|(?:信息|政务)公开(?:专栏|平台|网|栏目?)?)"
+    r"\W*(?:门户)?(?:网站?)?\W*$|^\W*(?:首页|内容页?|信息内容|文章(?:内容|详情|页)?|详情页?|详细(?:信息|内容|页面)|无标题(?:文档|页)?|untitled.*|document)\W*$",
+    re.IGNORECASE,
+)
+
+
+def names_site(title: str) -> bool:
+    """Whether a title is that of a site or a template, the same on each of its pages.
+
+    >>> names_site("青溪区人民政府门户网站"), names_site("详细内容"), names_site("2019年青溪区政府工作报告")
+    (True, True, False)
+    """
+    return _SITE.match(title) is not None
+
+
+def may_be_report_title(title: str) -> bool:
+    """Whether an entry of a column of reports is to be asked for: its title is a report's, or too short to tell.
+
+    A title that ends in dots is too short where nothing in it names another thing, and so is a bare one.
+    """
+    if is_report_title(title) or says_nothing(title):
+        return True
+    title = normalise(collapse_blanks(title))
+    return is_cut_short(title) and _SPEAKS_OF_IT.search(title) is not None and not _OTHER_TITLE.search(title)
+
+
 # --- title -----------------------------------------------------------------------------------------------------------
 
 _TAGS = re.compile(r"<[^>]*(?:>|$)")

@@ -21,7 +21,7 @@ from crawler.extensions.runs import Runs, described
 from crawler.middlewares.capture import UnusableResponse
 from crawler.middlewares.politeness import ENDS
 from crawler.middlewares.safety import refusal
-from pipelines.metadata import is_report_title
+from pipelines.metadata import may_be_report_title
 from spiders.platforms import listing
 from spiders.platforms.anchors import anchors
 from spiders.platforms.listing_reader import ListingReader
@@ -197,7 +197,7 @@ class Portal(ListingReader, scrapy.Spider):
             kind, why = refused
             self.runs.problem(kind, f"listed as {entry.title!r}, {why}", entry.url, Stage.LISTING)
             return
-        if not is_report_title(entry.title or ""):
+        if not may_be_report_title(entry.title or ""):
             self.runs.count("entries/other")
             return
         key = self.key(entry.url)
@@ -234,7 +234,7 @@ class Portal(ListingReader, scrapy.Spider):
 
     def _unlisted(self) -> set[str]:
         whole = {root for root, walk in self.walks.items() if walk.is_whole}
-        reports = {self.key(entry.url) for entry in self.listed.values() if is_report_title(entry.title or "")}
+        reports = {self.key(entry.url) for entry in self.listed.values() if may_be_report_title(entry.title or "")}
         unsure = {self.key(entry.url) for entry in self.listed.values() if entry.listing_url not in whole}
         return (reports & self.archived.keys()) - self.shown.keys() - unsure
 
@@ -343,7 +343,7 @@ class Portal(ListingReader, scrapy.Spider):
         before = {
             self.key(e.url)
             for (listing_url, _), e in self.listed.items()
-            if listing_url == root and is_report_title(e.title or "")
+            if listing_url == root and may_be_report_title(e.title or "")
         }
         archived = before & self.archived.keys() - self.gone
         shown_here = {key for key, entries in self.shown.items() if any(entry.listing_url == root for entry in entries)}
