@@ -16,11 +16,13 @@ from archive.model import Attachment
 from pipelines.blanks import collapse_blanks
 from pipelines.html import links
 from pipelines.html.article_element import content_size, find_article_element
-from pipelines.html.boxes import BoxRole, is_headed_attachments, is_hidden, role
+from pipelines.html.boxes import BoxRole, is_headed_attachments, is_hidden, role, string_of, text_size
 from pipelines.html.paragraphs import SILENT, paragraphs_of, remove_unseen, strip_markup
 from pipelines.html.parsing import ParsedPage, parse_html
 from pipelines.html.trimming import INFO_LINE, cut_attachment_lines, cut_head, cut_tail
 
+LONGEST_INFO = 160
+"""Characters of a box that may be no more than the line of date and source."""
 LITTLE = 60
 """Characters below which no text is worth looking for."""
 
@@ -51,7 +53,13 @@ def find_article(parsed: ParsedPage) -> Article:
     else:
         place = next((box for box in parsed.root.iter("div") if role(box) is BoxRole.ARTICLE), place)
     if element is None:
-        return _last_resort(parsed)
+        article = _last_resort(parsed)
+        heading = next(parsed.root.iter("h1"), None)
+        element = place = None if article.paragraphs or heading is None else heading.getparent()
+        if element is None:
+            return article
+    elif element is place:
+        element = place = _around_info_line(place)
     viewers = list(element.iter("iframe", "embed", "object"))
     boxes = remove_unseen(element, has_hidden=parsed.has_hidden)
     anchors = viewers + [a for box in boxes for a in box.iter("a")] + list(element.iter("a"))
@@ -71,6 +79,15 @@ def find_article(parsed: ParsedPage) -> Article:
     cut_attachment_lines(article.paragraphs, article.attachments)
     article.lines_below = cut_tail(article.paragraphs) + article.lines_below
     return article
+
+
+def _around_info_line(element: Any) -> Any:
+    """The element, or its parent where it holds no more than the line of date and source: pictures and links stand beside."""
+    parent = element.getparent()
+    if role(element) is BoxRole.ARTICLE or parent is None or parent.tag == "html":
+        return element
+    is_info = text_size(element) <= LONGEST_INFO and INFO_LINE.search(string_of(element)) is not None
+    return parent if is_info else element
 
 
 def _plain_article(source: str) -> Article:
