@@ -28,7 +28,7 @@ from pipelines.ingest.compose import document_capture, referenced_page
 from pipelines.ingest.locate import locate
 from pipelines.ingest.portals import OnePortal, PortalFacts
 from pipelines.ingest.sandbox import LARGEST, READER
-from pipelines.metadata import is_report_title
+from pipelines.metadata import may_be_report_title
 from pipelines.prepared import PreparedPage, prepare
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class Store:
     def _balance(self) -> None:
         """Hold what was listed against what came of it; what is not explained is a problem of this run."""
         runs, name = self.runs, self.portal.name
-        account = ledger.balance(runs.captures, self.reports, self.portal, is_report_title, runs.limits)
+        account = ledger.balance(runs.captures, self.reports, self.portal, may_be_report_title, runs.limits)
         problems = [*account.lost(), *account.alarms()]
         if not runs.unwell and not runs.limits:
             problems += account.left_waiting()

@@ -16,7 +16,7 @@ from pipelines.ingest.compose import compose
 from pipelines.ingest.locate import located
 from pipelines.ingest.near_copies import find_copies
 from pipelines.ingest.portals import PortalFacts, Portals
-from pipelines.metadata import is_report_title
+from pipelines.metadata import may_be_report_title
 from pipelines.prepared import PreparedPage
 from pipelines.statistics.checks import check_years
 
@@ -102,7 +102,7 @@ class Store:
             portal = self.portals.get(name)
             if portal is None:
                 continue
-            account = ledger.balance(self.captures, self.reports, portal, is_report_title)
+            account = ledger.balance(self.captures, self.reports, portal, may_be_report_title)
             lost += account.lost()
             put_ledger_problems(self.captures, run_id, name, [*account.lost(), *account.alarms()])
         return lost

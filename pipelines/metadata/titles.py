@@ -55,7 +55,7 @@ def is_report_title(title: str) -> bool:
 
 
 _CUT_SHORT = re.compile(r"(?:…|⋯|\.{2,}|。{2,})\W*$")
-_SPEAKS_OF_IT = re.compile(r"公开|年报|年度|报告|20\d\d")
+_SPEAKS_OF_IT = re.compile(r"公开|年报|年度|报告|20|二[〇○零]")
 _SAYS_NOTHING = re.compile(
     r"^\W*(?:(?:20\d\d|二[〇○零ＯO0]\S{2})\s*年?\s*度?\s*)?(?:工作)?(?:年度)?(?:工作)?(?:报告|年报)?\W*"
     r"(?:附\s*件\s*\d*|(?:点击|文件|附件|全文|报告)?(?:下载|查看|阅读|浏览|打开)(?:全文|附件|详情|更多)?|点击此处|点击这里|详情|详细|全文|正文|更多|pdf|word|docx?|html?)?\W*$",
