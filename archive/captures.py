@@ -164,9 +164,17 @@ class Captures(RunsAndProblems):
         return {row[0] for row in self.db.conn.execute("SELECT url FROM captures WHERE requested_at >= ?", (date,))}
 
     def urls_unread(self) -> set[str]:
-        """Addresses of documents that no reader installed here could read when they were last read."""
-        sql = "SELECT url FROM problems WHERE kind = ? AND stage = ? AND resolved_at IS NULL"
-        return {row[0] for row in self.db.conn.execute(sql, (ProblemKind.UNREAD, Stage.READ))}
+        """Addresses of pages and documents that this machine could not read when they were last read.
+
+        No reader for them was installed, or the reading process was killed.
+        """
+        return self.urls_with_problem(ProblemKind.UNREAD, ProblemKind.NOT_READ_HERE)
+
+    def urls_with_problem(self, *kinds: ProblemKind) -> set[str]:
+        """Addresses of which reading has said so when they were last read."""
+        words = sql_words(kinds)
+        sql = f"SELECT url FROM problems WHERE kind IN ({words}) AND stage = ? AND resolved_at IS NULL"  # noqa: S608 - words of the vocabulary
+        return {row[0] for row in self.db.conn.execute(sql, (Stage.READ,)) if row[0]}
 
     def body_of(self, url: str, moment: str | None) -> str | None:
         """The sha256 of the answer to a GET of this address at that moment (UTC, ISO), or of the newest without one."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,6 +58,15 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     )
     connection.row_factory = sqlite3.Row
     return connection
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Makes an error of SQLite, such as a full disk, an ArchiveError that names the database."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise ArchiveError(f"cannot write to {path}: {error}") from error
 
 
 def utc_now() -> str:

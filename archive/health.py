@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ from dateutil.relativedelta import relativedelta
 from archive.captures import Captures
 from archive.database import sql_words, utc_now
 from archive.reports import Reports
-from archive.runs import FINISHED
+from archive.runs import FINISHED, is_alive
 from archive.vocabulary import ProblemKind, ReportState, RunKind, Stage
 
 STALE_AFTER = relativedelta(days=35)
@@ -136,7 +135,7 @@ def _runs(captures: Captures, portal: str, now: datetime, stale: timedelta | rel
     last = rows[0]
     complete = next((row for row in rows if row["finish_reason"] == FINISHED), None)
     if last["finished_at"] is None:
-        if not _is_alive(json.loads(last["stats"] or "{}").get("process")):
+        if not is_alive(json.loads(last["stats"] or "{}").get("process")):
             kind = ProblemKind.RUN_CUT_OFF
             yield Finding(portal=portal, kind=kind, message=kind.meaning, since=last["started_at"])
     elif last["finish_reason"] != FINISHED:
@@ -152,17 +151,6 @@ def _runs(captures: Captures, portal: str, now: datetime, stale: timedelta | rel
             message = f"The last complete crawl ended {days} days ago."
         kind, since = ProblemKind.NOT_CRAWLED_LATELY, complete and complete["finished_at"]
         yield Finding(portal=portal, kind=kind, message=message, since=since)
-
-
-def _is_alive(process: int | None) -> bool:
-    """Whether a process of this machine still runs."""
-    try:
-        os.kill(process or 0, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return process is not None
 
 
 def _problems(captures: Captures, portal: str) -> Iterator[Finding]:

@@ -10,6 +10,8 @@ from typing import Any
 
 from archive.captures import Captures
 from archive.database import ArchiveError, DamageError, open_read_only, placeholders
+from archive.runs import INTERRUPTED
+from archive.vocabulary import RunKind
 
 _CAPTURES_PER_COMMIT = 200
 """What a crash loses is merged by the next run."""
@@ -37,8 +39,6 @@ class Merge:
         self.counts: Counter[str] = Counter()
         self.damaged: list[str] = []
         """A line for each capture that could not be merged."""
-        self.urls: set[str] = set()
-        """The addresses of the captures that were added."""
 
     def run(self) -> None:
         """Add portals, runs, captures with their bodies, entries and problems. Raises ArchiveError."""
@@ -69,7 +69,7 @@ class Merge:
         with self.captures.db.conn as connection:
             for row in self._rows("runs", "id"):
                 known = connection.execute(_RUN, (row["kind"], row["portal"], row["started_at"])).fetchone()
-                ids[row["id"]] = known["id"] if known else _insert(connection, "runs", _without_id(row))
+                ids[row["id"]] = known["id"] if known else _insert(connection, "runs", _run(row))
                 self.counts["runs"] += known is None
         return ids
 
@@ -83,7 +83,6 @@ class Merge:
             elif self._body(connection, row):
                 _insert(connection, "captures", _without_id(row) | {"run_id": runs.get(row["run_id"])})
                 self.counts[f"captures/{row['outcome']}"] += 1
-                self.urls.add(row["url"])
             if number % _CAPTURES_PER_COMMIT == 0:
                 connection.commit()
                 self.progress(number, total)
@@ -115,6 +114,14 @@ class Merge:
 def _without_id(row: sqlite3.Row) -> dict[str, Any]:
     values = dict(row)
     del values["id"]
+    return values
+
+
+def _run(row: sqlite3.Row) -> dict[str, Any]:
+    """A run of the other archive. An import or reparse that has not ended there is none that was killed here."""
+    values = _without_id(row)
+    if row["finished_at"] is None and row["kind"] != RunKind.CRAWL:
+        values |= {"finished_at": row["started_at"], "finish_reason": INTERRUPTED}
     return values
 
 

@@ -138,6 +138,21 @@ def _digest(row: dict[str, Any], tables: dict[str, Rows]) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMark:
+    """What a document was read from: once there is more, it has to be read again."""
+
+    capture_id: int
+    """The newest capture that the archive had then."""
+    entries: str
+    """A digest of what the listings said of it; empty where none names it."""
+    reader_version: str
+    beside: tuple[str, ...] = ()
+    """Addresses of the documents and next pages that it names, captured or not."""
+    has_report: bool = False
+    """Whether the reading gave a report."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Reading:
     """What came of composing a document."""
@@ -160,3 +175,7 @@ class Reading:
     """What shows that, in a few words."""
     capture_id: int | None = None
     """The capture that says so."""
+    mark: ReadMark | None = None
+    """What it was read from. None where this machine kept it from being read whole: it is to be read again."""
+    beside: set[str] = field(default_factory=set)
+    """Addresses of the documents and next pages that its pages name."""

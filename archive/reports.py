@@ -204,6 +204,7 @@ class Reports:
             with self.db.atomic():
                 self._delete_rows(self.db.conn, report_id, stored)
                 self.db.conn.execute("DELETE FROM reports WHERE id = ?", (report_id,))
+                self.db.conn.execute("DELETE FROM read_marks WHERE id = ?", (report_id,))
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot remove {report_id} from {self.path}: {error}") from error
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archive.database import ArchiveError, utc_now
+from archive.database import ArchiveError, utc_now, writing
 from archive.model import Problem
 from archive.vocabulary import RunKind, Stage
 
@@ -30,6 +30,22 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _REPEAT_PROBLEM = "UPDATE problems SET run_id = ?, message = ? WHERE id = ?"
 _RESOLVE_PROBLEM = "UPDATE problems SET resolved_at = ? WHERE id = ?"
+
+
+def is_alive(process: int | None) -> bool:
+    """Whether a process of this machine still runs."""
+    try:
+        os.kill(process or 0, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return process is not None
+
+
+def _is_running(process: int | None) -> bool:
+    """Whether the process of a run lives and is another: a number may be given twice, and a process has one such run."""
+    return process != os.getpid() and is_alive(process)
 
 
 class RunsAndProblems:
@@ -54,17 +70,16 @@ class RunsAndProblems:
         )
         return int(cursor.lastrowid or 0)
 
-    def unfinished(self, kind: RunKind) -> list[str]:
-        """When the runs of this kind started that have not ended."""
-        sql = "SELECT started_at FROM runs WHERE kind = ? AND finished_at IS NULL ORDER BY id"
-        return [row["started_at"] for row in self.db.conn.execute(sql, (kind,))]
-
-    def end_unfinished(self, kind: RunKind) -> None:
-        """Mark the runs of this kind that have not ended as interrupted."""
-        self._write(
-            "UPDATE runs SET finished_at = ?, finish_reason = ? WHERE kind = ? AND finished_at IS NULL",
-            (utc_now(), INTERRUPTED, kind),
-        )
+    def end_cut_off(self, kind: RunKind) -> list[str]:
+        """Mark the runs of this kind that were killed as interrupted; returns when they started."""
+        sql = "SELECT id, started_at, stats FROM runs WHERE kind = ? AND finished_at IS NULL ORDER BY id"
+        rows = self.db.conn.execute(sql, (kind,)).fetchall()
+        cut_off = [row for row in rows if not _is_running(json.loads(row["stats"] or "{}").get("process"))]
+        for row in cut_off:
+            self._write(
+                "UPDATE runs SET finished_at = ?, finish_reason = ? WHERE id = ?", (utc_now(), INTERRUPTED, row["id"])
+            )
+        return [row["started_at"] for row in cut_off]
 
     def finish_run(self, run_id: int, reason: str, stats: dict[str, Any]) -> None:
         """End a run; `stats` is kept as JSON."""
@@ -92,7 +107,7 @@ class RunsAndProblems:
         Problems that are no longer there are resolved; one that is open with the same message is left as it is.
         """
         now = utc_now()
-        with self.db.conn as connection:
+        with writing(self.path), self.db.conn as connection:
             for portal, url, problems in current:
                 rows = connection.execute(
                     "SELECT id, kind, message FROM problems WHERE url = ? AND stage = ? AND resolved_at IS NULL",

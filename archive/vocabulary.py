@@ -378,6 +378,11 @@ class ProblemKind(StrEnum):
         "Install the reader that the message names.",
         "document",
     )
+    NOT_READ_HERE = (
+        "not_read_here",
+        "The process that read a page or document was killed or could not start; this machine was probably out of memory.",
+        "Free memory and disk space, then run scrapy reparse --new.",
+    )
     DAMAGED = ("damaged", "A document is damaged.", "Open the captured file.", "document")
     ENCRYPTED = ("encrypted", "A document is encrypted.", "No action needed.", "document")
     OVERSIZED = ("oversized", "A document is larger than the readers' limit.", "Open the captured file.", "document")

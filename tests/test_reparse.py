@@ -382,7 +382,7 @@ def test_a_dry_run_of_a_report_shows_the_difference(archive: Path) -> None:
     assert "- 多余的一段" in done.stdout
     other = min(set(_ids(archive)) - {report_id})
     done = scrapy(archive, "reparse", "--dry-run", other)
-    assert (done.returncode, done.stdout) == (0, "Both say the same.\n")
+    assert (done.returncode, done.stdout) == (0, "No differences.\n")
 
 
 def _ids(archive: Path) -> list[str]:

@@ -146,3 +146,13 @@ def m005_ledger(db: Database) -> None:
         "CREATE TABLE unreported (portal TEXT NOT NULL, key TEXT NOT NULL, fate TEXT NOT NULL, cause TEXT,"
         " capture_id INTEGER, PRIMARY KEY (portal, key)) WITHOUT ROWID"
     )
+
+
+@migrations()
+def m006_read_marks(db: Database) -> None:
+    """What each document was read from. Reports of earlier versions have no mark and are read once more."""
+    db.execute(
+        "CREATE TABLE read_marks (id TEXT PRIMARY KEY, capture_id INTEGER NOT NULL, entries TEXT NOT NULL,"
+        " reader_version TEXT NOT NULL, beside TEXT, has_report INTEGER NOT NULL, is_related INTEGER NOT NULL) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX read_marks_unrelated ON read_marks (id) WHERE is_related = 0")

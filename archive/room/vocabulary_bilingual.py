@@ -161,6 +161,10 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ProblemKind.UNREADABLE: ("网页完全无法识读。", "请打开存档的网页。"),
     ProblemKind.READ_FAILED: ("识读程序在该网页上出错。", "请将该网页加入测试样本并修改程序。"),
     ProblemKind.SPIDER_ERROR: ("遍历列表时程序出错。", "请修改平台程序或网站文件。"),
+    ProblemKind.NOT_READ_HERE: (
+        "识读网页或文件的进程被终止或无法启动，可能是本机内存不足。",
+        "请释放内存和磁盘空间后运行 scrapy reparse --new。",
+    ),
     ProblemKind.UNREAD: ("文件完好，但未安装可以识读它的程序。", "请安装说明中指明的程序。"),
     ProblemKind.DAMAGED: ("文件已损坏。", "请打开存档的文件。"),
     ProblemKind.ENCRYPTED: ("文件已加密。", "无需处理。"),

@@ -8,18 +8,19 @@ from pathlib import Path
 from rich.console import Console
 from scrapy.exceptions import UsageError
 
-from archive import ArchiveError, Captures
+from archive import Captures
 from archive.model import Problem
 from archive.vocabulary import ProblemKind, Stage
 from crawler.command import UNWELL, WELL, ArchiveCommand, fail, unknown_portal
-from pipelines.ingest.importing import Import
+from pipelines.ingest.importing import DamagedFileError, Import
 from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
     """Imports the responses in WARC and WACZ files as captures, with their own dates, and reads the reports among them.
 
-    Importing a file twice changes nothing. A damaged file is imported up to the damage.
+    Importing a file twice changes nothing, and an import that was interrupted is completed by the next one. A damaged
+    file is imported up to the damage.
 
     Exit status: 0 all is well, 1 a page could not be read, 2 a file is damaged.
     """
@@ -50,11 +51,12 @@ class Command(ArchiveCommand):
         portals = Registry(self.configuration, captures)
         if opts.portal and opts.portal not in portals:
             raise unknown_portal(opts.portal, portals.names())
-        taking = Import(captures, portals, opts.portal)
+        errors = Console(stderr=True)
+        taking = Import(captures, portals, opts.portal, lambda line: errors.print(f"scrapy: {line}", highlight=False))
         for path in map(Path, args):
             try:
                 taking.take(path)
-            except ArchiveError as error:
+            except DamagedFileError as error:
                 problem = Problem(kind=ProblemKind.DAMAGED_FILE, message=str(error), url=str(path), stage=Stage.IMPORT)
                 captures.add_problem(taking.run_id, opts.portal, problem)
                 code = fail(error)
@@ -65,5 +67,5 @@ class Command(ArchiveCommand):
         )
         captures.close()
         counted = ", ".join(f"{count} {name}" for name, count in sorted(taking.counts.items()))
-        Console(stderr=True).print(counted or "nothing new")
+        errors.print(counted or "nothing new")
         return code

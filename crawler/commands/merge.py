@@ -12,17 +12,17 @@ from scrapy.exceptions import UsageError
 from archive import Captures
 from archive.merge import Merge
 from archive.model import Problem
-from archive.vocabulary import ProblemKind, RunKind, Stage
+from archive.vocabulary import ProblemKind, Stage
 from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.extensions.progress import Counting
-from pipelines.ingest.importing import read_new
+from pipelines.ingest.importing import begin, read_due
 from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
     """Copies the captures of another archive into this one and reads what is new.
 
-    You can stop it at any time and run it again.
+    You can stop it at any time; run again, it copies and reads what is left.
 
     Exit status: 0 all is well, 1 a capture of the other archive is damaged or a page could not be read.
     """
@@ -49,7 +49,7 @@ class Command(ArchiveCommand):
         captures, console = Captures(self.archive), Console(stderr=True)
         with Counting(console, "captures") as counting:
             merge = Merge(captures, Path(args[0]) / "captures.db", counting.show)
-            run_id = captures.start_run(RunKind.IMPORT, None)
+            run_id = begin(captures, None, lambda line: console.print(f"scrapy: {line}", highlight=False))
             merge.run()
         code = UNWELL if merge.damaged else WELL
         for line in merge.damaged:
@@ -58,7 +58,7 @@ class Command(ArchiveCommand):
         counts: Counter[str] = merge.counts
         if not opts.no_read:
             portals = Registry(self.configuration, captures)
-            code = max(code, UNWELL if read_new(captures, portals, run_id, merge.urls, counts) else WELL)
+            code = max(code, UNWELL if read_due(captures, portals, run_id, counts) else WELL)
         captures.finish_run(run_id, "finished", dict(counts))
         captures.close()
         print(", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count) or "nothing new")

@@ -47,7 +47,8 @@ class Command(ArchiveCommand):
         parser.add_argument(
             "--new",
             action="store_true",
-            help="only pages that are not in reports.db or have documents that were not read",
+            help="only pages captured or listed since they were last read, not read by this version, or with documents"
+            " that could not be read",
         )
         parser.add_argument("--since", metavar="DATE", help="only documents captured on this day (UTC) or later")
         parser.add_argument(

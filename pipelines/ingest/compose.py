@@ -14,6 +14,7 @@ from itertools import zip_longest
 from archive.captures import Capture, Captures
 from archive.database import ArchiveError, DamageError
 from archive.model import Attachment, Entry, Located, Page, PageReference, Problem, Report
+from archive.read_marks import mark_of
 from archive.records import Reading, ReportHistory, Version, record
 from archive.vocabulary import DOCUMENT_OUTCOMES, Fate, Outcome, ProblemKind, ReportState
 from pipelines import read
@@ -42,7 +43,7 @@ def compose(captures: Captures, located: Located, prepared: PreparedPage | None 
     Whatever a reader raises, and a damaged body, fails this document alone. Raises ArchiveError when the archive itself
     cannot be read.
     """
-    reading = Reading(located=located)
+    reading = Reading(located=located, mark=mark_of(captures, located.urls, READER_VERSION))
     try:
         history = _history(captures, prepared, reading)
         composed = record(history) if history else None
@@ -54,6 +55,10 @@ def compose(captures: Captures, located: Located, prepared: PreparedPage | None 
         reading.problems = [(located.urls[0], [problem])]
         return reading
     reading.report = history.report if history else None
+    if reading.report is not None:
+        reading.beside.update(reading.report.next_page_urls, (beside.url for beside in reading.report.attachments))
+    if any(problem.kind == ProblemKind.NOT_READ_HERE for _, said in reading.problems for problem in said):
+        reading.mark = None
     reading.is_unchanged = composed is not None and composed.digest == located.digest
     reading.record = None if reading.is_unchanged else composed
     return reading

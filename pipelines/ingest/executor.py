@@ -62,8 +62,8 @@ def compose_all(
 ) -> Iterator[Reading]:
     """Compose documents in `jobs` processes, in this one if that is 1; in any order.
 
-    What a process that is killed was reading is read again, one document at a time; a document that kills its process
-    twice has failed. Raises ArchiveError when the captures cannot be read.
+    What a process that is killed was reading is read again, one document at a time; a document whose process dies twice
+    has failed. Raises ArchiveError when the captures cannot be read.
     """
     if jobs == 1:
         captures = Captures(archive, read_only=True)
@@ -172,7 +172,9 @@ class _Pool:
             self.again.append(_Chunk(suspect.places, deaths=1))
         else:
             (place,) = suspect.places
-            problem = Problem(kind=ProblemKind.READ_FAILED, message=f"the process that read it was {how}, twice")
+            is_of_machine = code == -signal.SIGKILL
+            kind = ProblemKind.NOT_READ_HERE if is_of_machine else ProblemKind.READ_FAILED
+            problem = Problem(kind=kind, message=f"the process that read it was {how}, twice")
             yield Reading(located=place, problems=[(place.urls[0], [problem])], failed=True)
         self.workers[self.workers.index(worker)] = other = self._started()
         worker.connection.close()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from archive import Capture, Captures, Reports
+from archive import ArchiveError, Capture, Captures, Reports
+from archive.database import writing
 from archive.ledger import portals_with_entries
 from archive.model import Problem
+from archive.read_marks import due
 from archive.vocabulary import Outcome, ProblemKind, RunKind, Stage
 from archive.warc import reader
 from pipelines.ingest.locate import located_documents
@@ -15,25 +18,40 @@ from pipelines.ingest.portals import Portals
 from pipelines.ingest.store import Store
 from pipelines.outcomes import classify
 
+_FAILURES = {ProblemKind.UNREADABLE, ProblemKind.READ_FAILED, ProblemKind.NOT_READ_HERE}
+
+
+class DamagedFileError(ArchiveError):
+    """A file to import is damaged, or cannot be opened; what precedes the damage is archived."""
+
 
 class Import:
-    """One run of kind `import` while it lasts. `counts` says what it brought, `urls` whose captures are new."""
+    """One run of kind `import` while it lasts. `counts` says what it brought."""
 
-    def __init__(self, captures: Captures, portals: Portals, portal: str | None = None) -> None:
+    def __init__(
+        self,
+        captures: Captures,
+        portals: Portals,
+        portal: str | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Every response is given to `portal`, whatever its address; without one, to the portal that declares it."""
         self.captures = captures
         self.portal = portal
-        self.run_id = captures.start_run(RunKind.IMPORT, portal)
+        self.run_id = begin(captures, portal, tell)
         self.counts: Counter[str] = Counter()
-        self.urls: set[str] = set()
         self.portals = portals
 
     def take(self, path: Path) -> None:
         """Take in a file's captures, each in a commit of its own.
 
-        Raises ArchiveError where the file is damaged; what precedes the damage is archived.
+        Raises DamagedFileError, and ArchiveError where the archive cannot be written.
         """
-        for item in reader.records(path, self.captures.body_of):
+        with writing(self.captures.path):
+            self._take_all(path)
+
+    def _take_all(self, path: Path) -> None:
+        for item in self._records(path):
             if isinstance(item, Capture):
                 self._take(item)
             elif isinstance(item, reader.Skipped):
@@ -44,6 +62,12 @@ class Import:
                         self.captures.add_portal(facts)
                 self.captures.merge_entries(item.entries)
                 self.portals.refresh()
+
+    def _records(self, path: Path) -> Iterator[Capture | reader.Declared | reader.Skipped]:
+        try:
+            yield from reader.records(path, self.captures.body_of)
+        except ArchiveError as error:
+            raise DamagedFileError(str(error)) from error
 
     def _take(self, capture: Capture) -> None:
         is_classified = bool(capture.outcome)
@@ -58,7 +82,6 @@ class Import:
             return
         self.captures.add(capture, settled=is_classified)
         self.counts[f"captures/{capture.outcome}"] += 1
-        self.urls.add(capture.url)
 
     def _classify(self, capture: Capture) -> None:
         """Set a capture's outcome; a revisit that was answered 304 confirms what it refers to."""
@@ -78,14 +101,22 @@ class Import:
         return sum(n for name, n in self.counts.items() if name.startswith("captures/") and name != "captures/held")
 
     def read(self) -> int:
-        """Read the documents with an address among the new captures; returns how many could not be read."""
+        """Read the documents that are due, as `read_due` does; returns how many could not be read."""
         self.portals.refresh()
-        return read_new(self.captures, self.portals, self.run_id, self.urls, self.counts)
+        return read_due(self.captures, self.portals, self.run_id, self.counts)
 
 
-def read_new(captures: Captures, portals: Portals, run_id: int, urls: set[str], counts: Counter[str]) -> int:
-    """Read the documents that have one of these addresses; adds the results to `counts`.
+def begin(captures: Captures, portal: str | None, tell: Callable[[str], None]) -> int:
+    """Start a run of kind `import` and return its id. One that was killed is closed, and said."""
+    for started_at in captures.end_cut_off(RunKind.IMPORT):
+        tell(f"The import begun at {started_at} was interrupted; this one also reads what it brought.")
+    return captures.start_run(RunKind.IMPORT, portal)
 
+
+def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[str]) -> int:
+    """Read whatever reports.db lacks or holds in an older state than the captures; adds the results to `counts`.
+
+    It does not matter which run brought the captures: one that was killed before it could read them is made good for.
     Returns how many problems say that a page could not be read.
     """
     failures = 0
@@ -95,13 +126,17 @@ def read_new(captures: Captures, portals: Portals, run_id: int, urls: set[str], 
         captures.resolve_problems(url, Stage.READ, still=[problem.kind for problem in problems])
         for problem in problems:
             captures.add_problem(run_id, None, Problem(kind=problem.kind, message=problem.message, url=url))
-            failures += problem.kind in {ProblemKind.UNREADABLE, ProblemKind.READ_FAILED}
+            failures += problem.kind in _FAILURES
 
     reports = Reports(captures.path.parent)
-    store = Store(captures, reports, portals, record)
-    wanted = (place for place in located_documents(captures, portals) if not urls.isdisjoint(place.urls))
-    for result in store.read_all(wanted):
-        counts[f"reports/{result}"] += 1
-    failures += len(store.balance(portals_with_entries(captures), run_id))
-    reports.close()
+    try:
+        store = Store(captures, reports, portals, record)
+        again = captures.urls_with_problem(ProblemKind.NOT_READ_HERE)
+        places = due(captures, reports, located_documents(captures, portals), again=again)
+        with writing(reports.path):
+            for result in store.read_all(places):
+                counts[f"reports/{result}"] += 1
+            failures += len(store.balance(portals_with_entries(captures), run_id))
+    finally:
+        reports.close()
     return failures

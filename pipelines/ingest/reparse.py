@@ -11,16 +11,18 @@ from typing import Any
 
 from archive import Captures, Reports
 from archive.batches import batched
+from archive.database import writing
 from archive.document_index import DiskSet
 from archive.ledger import portals_with_entries
 from archive.model import Located, Problem
+from archive.read_marks import due
 from archive.records import Reading
 from archive.vocabulary import ProblemKind, RunKind, Stage
 from pipelines.ingest.differences import Change, compare
 from pipelines.ingest.executor import Prepare, compose_all
 from pipelines.ingest.locate import locate, located_all
 from pipelines.ingest.portals import Portals
-from pipelines.ingest.store import Store
+from pipelines.ingest.store import Pace, Store
 from pipelines.version import READER_VERSION
 
 EXAMPLES = 10
@@ -41,7 +43,8 @@ class Selection:
 
     portal: str | None = None
     only_unread: bool = False
-    """Those that reports.db does not have, and those beside which a document could not be read here before."""
+    """Those that reports.db lacks or holds in an older state or of another reader, and those of which, or beside which,
+    something could not be read here before."""
     fetched_since: str | None = None
     """ISO date: those with an address that was asked for on this day or later."""
 
@@ -127,25 +130,28 @@ def reparse(
     the account. tell: hears what happens on the way, one line at a time. progress: hears how many documents of how many
     are read. An interrupt (KeyboardInterrupt) ends it early with what is read so far written. Raises ArchiveError.
     """
-    interrupted = [] if dry_run else captures.unfinished(RunKind.REPARSE)
+    interrupted = [] if dry_run else captures.end_cut_off(RunKind.REPARSE)
     if interrupted:
         tell(f"The reparse begun at {interrupted[-1]} never came to its end; what it wrote is kept.")
-        captures.end_unfinished(RunKind.REPARSE)
+    if not dry_run:
+        for started_at in captures.end_cut_off(RunKind.IMPORT):
+            tell(f"The import begun at {started_at} was interrupted; what it brought is read now if it is selected.")
     run_id = None if dry_run else captures.start_run(RunKind.REPARSE, selection.portal)
     addresses = locate(captures, portals, selection.portal)
     total = len(addresses)
     run = Reparse(archive, captures, portals, run_id=run_id)
     try:
-        run.run(
-            run.selected(located_all(addresses, portals), selection),
-            jobs or min(os.cpu_count() or 1, total // _WORTH_A_PROCESS + 1),
-            tell=tell,
-            progress=lambda done: progress(done, total),
-        )
-        if selection.is_whole:
-            run.remove_lost(selection.portal)
-        run.balance(selection.portal)
-        run.relate(everything=bool(interrupted) or (selection.is_whole and not selection.portal))
+        with writing(archive / "reports.db"):
+            run.run(
+                run.selected(located_all(addresses, portals), selection),
+                jobs or min(os.cpu_count() or 1, total // _WORTH_A_PROCESS + 1),
+                tell=tell,
+                progress=lambda done: progress(done, total),
+            )
+            if selection.is_whole:
+                run.remove_lost(selection.portal)
+            run.balance(selection.portal)
+            run.relate(everything=bool(interrupted) or (selection.is_whole and not selection.portal))
         run.account.is_finished = True
     except KeyboardInterrupt:
         tell("interrupted; what was read is kept, and the next reparse goes on from it")
@@ -186,9 +192,10 @@ class Reparse:
     ) -> None:
         """Read these documents. What is written is consistent whenever it is stopped, and the next run goes on."""
         readings = compose_all(self.archive, self._known(places), jobs, prepare=prepare, tell=tell)
+        is_time = Pace(_AT_ONCE)
         for number, reading in enumerate(readings, 1):
             self._take(reading)
-            if number % _AT_ONCE == 0:
+            if is_time():
                 self.commit()
             if number % 20 == 0:
                 progress(number)
@@ -197,18 +204,12 @@ class Reparse:
     def selected(self, places: Iterable[Located], selection: Selection) -> Iterable[Located]:
         """Those of these documents that the selection has."""
         if selection.only_unread:
-            places = self._unread(places)
+            again = self.captures.urls_unread()
+            places = due(self.captures, self.reports, places, again=again, reader_version=READER_VERSION)
         if selection.fetched_since:
             fetched = self.captures.urls_since(selection.fetched_since)
             places = (place for place in places if not fetched.isdisjoint(place.urls))
         return places
-
-    def _unread(self, places: Iterable[Located]) -> Iterator[Located]:
-        """Those that reports.db does not have, and those beside which a document could not be read here before."""
-        half_read = self.reports.attaching(self.captures.urls_unread()) if self.reports else set()
-        for batch in batched(places, _AT_ONCE):
-            stored = self.reports.digests(place.id for place in batch) if self.reports else {}
-            yield from (place for place in batch if place.id not in stored or place.id in half_read)
 
     def _known(self, places: Iterable[Located]) -> Iterator[Located]:
         """These documents with the digests that reports.db has of them, as far as this reader wrote them."""

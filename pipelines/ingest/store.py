@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ from archive import Captures, Reports, copy_candidates, cross_year, ledger
 from archive.batches import batched
 from archive.document_index import DiskSet
 from archive.model import Located, Problem, Report
+from archive.read_marks import put_mark, set_related, unrelated
 from archive.records import Reading
 from archive.vocabulary import Fate, ProblemKind, Stage
 from pipelines.ingest.compose import compose
@@ -29,6 +31,9 @@ _FATES = {
 _AT_ONCE = 200
 """Reports written or related in one commit when no crawl waits for them."""
 
+_SECONDS = 5.0
+"""The longest that a commit waits: other processes that write must not wait for slow documents."""
+
 Problems = Callable[[str, list[Problem]], None]
 """Called after each reading with an address and its problems; without any, those reported before are resolved."""
 
@@ -41,6 +46,22 @@ class Stored:
     """new, changed, unchanged, elsewhere (another portal has the address), none (no report) or failed."""
     report: Report | None
     """As reports.db has it now; None where it has none of this document."""
+
+
+class Pace:
+    """Says when to commit: after so many documents, or after some seconds if they are slow."""
+
+    def __init__(self, documents: int) -> None:
+        self.documents = documents
+        self._read, self._since = 0, time.monotonic()
+
+    def __call__(self) -> bool:
+        """Count a document; whether it is time."""
+        self._read += 1
+        if self._read < self.documents and time.monotonic() - self._since < _SECONDS:
+            return False
+        self._read, self._since = 0, time.monotonic()
+        return True
 
 
 class Store:
@@ -65,6 +86,13 @@ class Store:
         for url, said in reading.problems:
             self.problems(url, said)
         ledger.set_unreported(self.reports, reading.located, _unreported(reading))
+        result = self._put(reading)
+        has_report = result in {"new", "changed", "unchanged"}
+        put_mark(self.reports, reading, has_report=has_report, is_changed=result in {"new", "changed"})
+        return result
+
+    def _put(self, reading: Reading) -> str:
+        """Write the report, if there is one to write; returns as `write` does."""
         if reading.failed:
             return "failed"
         if reading.is_unchanged:
@@ -85,9 +113,10 @@ class Store:
 
     def read_all(self, documents: Iterable[Located]) -> Iterator[str]:
         """Read these documents and relate them; yields the result of each, as `write` returns it."""
-        for number, place in enumerate(documents):
+        is_time = Pace(_AT_ONCE)
+        for place in documents:
             yield self.write(compose(self.captures, place))
-            if number % _AT_ONCE == 0:
+            if is_time():
                 self.reports.commit()
         self.relate()
         self.reports.commit()
@@ -108,11 +137,14 @@ class Store:
         return lost
 
     def relate(self, *, everything: bool = False) -> None:
-        """Evaluate what takes two reports (cross-year checks, copies), for those that this run has touched or for all.
+        """Evaluate what takes two reports (cross-year checks, copies), for all or for those that this run has touched.
 
-        Commits.
+        Those that an earlier run wrote and did not come to relate, because it was killed, are among them. Commits.
         """
         self.reports.commit()
+        pending = unrelated(self.reports)
+        for report_id in pending:
+            self.touched.add(report_id)
         touched: Container[str] = _Everything() if everything else self.touched
         pairs = (pair for pair in cross_year.year_pairs(self.reports) if pair[0] in touched or pair[1] in touched)
         for part in batched(pairs, _AT_ONCE):
@@ -127,6 +159,8 @@ class Store:
             copy_candidates.link_copies(self.reports, dict(found))
             strays.difference_update(report_id for report_id, _ in found)
         copy_candidates.link_copies(self.reports, dict.fromkeys(strays))
+        set_related(self.reports, pending)
+        self.reports.commit()
 
 
 def put_ledger_problems(captures: Captures, run_id: int, portal: str, problems: Iterable[Problem]) -> None:

@@ -1,7 +1,8 @@
 """Documents are read in a child process with limits on time, memory and output, because anybody may have made them.
 
 A child reads one document after another. One that hangs, dies or answers too much is killed with every process it
-started, and the next document gets a new child.
+started, and the next document gets a new child. A document whose child died is given to a second one: a child that the
+system killed (SIGKILL, as when memory runs out) says something of this machine, one that crashed of the document.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from contextlib import suppress
 from hashlib import sha256 as sha256_of
 from pathlib import Path
 from queue import LifoQueue
+from typing import Any
 
 from archive.vocabulary import ProblemKind
 from pipelines.documents import PICTURES, Content
@@ -39,6 +41,10 @@ LARGEST = 32 * 1024 * 1024
 LARGEST_ANSWER = 64 * 1024 * 1024
 DOCUMENTS_A_CHILD = 200
 """After so many a child is replaced: libraries leak."""
+ENDING = 5.0
+"""Seconds that a child which has closed its output may take to end."""
+_OF_MACHINE = {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP}
+"""Signals that come from outside: of the kernel when memory runs out, of a machine that shuts down."""
 REMEMBERED = 64
 """Documents kept as read: a crawl has them read before it composes their report."""
 
@@ -46,6 +52,15 @@ _ROOT = str(Path(__file__).parents[3])
 """Where the packages are: a directory, or the egg they are imported from."""
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """For libraries of numbers, which take address space for every processor there is."""
+
+
+class _DeathError(Exception):
+    """A child died before it answered."""
+
+    def __init__(self, how: str, *, is_of_machine: bool) -> None:
+        """is_of_machine: it was killed or could not start, as opposed to a crash."""
+        super().__init__(how)
+        self.is_of_machine = is_of_machine
 
 
 class Child:
@@ -64,24 +79,52 @@ class Child:
         """A document of a kind that `recognise` gave. Raises DocumentError, and nothing else."""
         if len(body) > LARGEST:
             raise DocumentError(f"{len(body)} bytes, more than the {LARGEST} that are read", ProblemKind.OVERSIZED)
-        process = self._process or self._start()
-        self._read += 1
-        answered = False
         try:
-            answer = json.loads(self._ask(process, body, kind))
-            answered = True
-        except DocumentError:
-            raise
-        except (OSError, ValueError) as error:
-            raise DocumentError(f"the process that read it died: {error}") from error
-        finally:
-            if not answered or self._read >= DOCUMENTS_A_CHILD:
-                self.close()
+            answer = self._answer(body, kind)
+        except _DeathError as first:
+            try:
+                answer = self._answer(body, kind)
+            except _DeathError as second:
+                is_of_machine = first.is_of_machine or second.is_of_machine
+                raise DocumentError(
+                    f"the process that read it {second}, and so did the one before",
+                    ProblemKind.NOT_READ_HERE if is_of_machine else ProblemKind.DAMAGED,
+                ) from second
         if "failed" in answer:
             if answer["failed"] == ProblemKind.OVERSIZED:
                 self.close()
             raise DocumentError(answer["message"], answer["failed"])
         return Content.from_json(answer)
+
+    def _answer(self, body: bytes, kind: str) -> dict[str, Any]:
+        """What the child says of a document. Raises DocumentError, and _DeathError where the child died instead."""
+        answered = False
+        try:
+            process = self._process or self._start()
+            self._read += 1
+            answer: dict[str, Any] = json.loads(self._ask(process, body, kind))
+            answered = True
+        except DocumentError:
+            raise
+        except (OSError, ValueError) as error:
+            raise self._death(error) from error
+        finally:
+            if not answered or self._read >= DOCUMENTS_A_CHILD:
+                self.close()
+        return answer
+
+    def _death(self, error: Exception) -> _DeathError:
+        """How the child ended, or why it did not start."""
+        if self._process is None:
+            return _DeathError(f"could not start ({error})", is_of_machine=True)
+        try:
+            code = self._process.wait(ENDING)
+        except subprocess.TimeoutExpired:  # it lives, and what it answered is no answer
+            return _DeathError(f"gave no answer ({error})", is_of_machine=False)
+        if code >= 0:
+            return _DeathError(f"ended with exit code {code}", is_of_machine=False)
+        number = signal.Signals(-code)
+        return _DeathError(f"was ended by {number.name}", is_of_machine=number in _OF_MACHINE)
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._folder = tempfile.mkdtemp(prefix="tongjian-")
@@ -137,6 +180,7 @@ class Child:
         """End the process and all that it has started."""
         process, self._process = self._process, None
         if process is None:
+            shutil.rmtree(self._folder, ignore_errors=True)
             return
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -176,8 +220,16 @@ class Reader:
             self._answer(found, body, kind)
         error = found.exception()
         if isinstance(error, DocumentError):
+            if error.kind == ProblemKind.NOT_READ_HERE:
+                self._forget(key, found)
             raise DocumentError(str(error), error.kind)
         return found.result()
+
+    def _forget(self, key: str, found: Future[Content]) -> None:
+        """What this machine could not read now is tried again when it is next asked for."""
+        with self._lock:
+            if self._remembered.get(key) is found:
+                del self._remembered[key]
 
     def _answer(self, asked: Future[Content], body: bytes, kind: str) -> None:
         child = self._free.get()

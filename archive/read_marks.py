@@ -1,0 +1,159 @@
+"""Which documents have to be read: table `read_marks` of reports.db holds what each of them was read from.
+
+A document is due when reports.db lacks its reading, or holds one of an older state: an address of it or of what stands
+beside it (documents, next pages) was captured since, or a listing says otherwise. This looks at what there is, not at
+what a run has touched, so a run that was killed leaves nothing behind that the next one does not see.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from archive.batches import batched
+from archive.captures import HISTORY_BATCH, Captures
+from archive.database import placeholders, writing
+from archive.model import Located
+from archive.records import Reading, ReadMark
+from archive.reports import Reports
+
+_AT_ONCE = 200
+"""Documents looked up together."""
+_NEWEST_CAPTURE = "SELECT COALESCE(MAX(id), 0) FROM captures"
+_NEWEST_OF = "SELECT url, MAX(id) FROM captures WHERE url IN ({}) GROUP BY url"
+_ENTRIES_OF = "SELECT url, portal, listing_url, title, date FROM entries WHERE url IN ({}) ORDER BY portal, listing_url"
+_STORED = "SELECT * FROM read_marks WHERE id IN ({})"
+_PUT = """
+INSERT INTO read_marks (id, capture_id, entries, reader_version, beside, has_report, is_related)
+VALUES (:id, :capture_id, :entries, :reader_version, :beside, :has_report, NOT :has_report)
+ON CONFLICT (id) DO UPDATE SET
+    capture_id = excluded.capture_id,
+    entries = excluded.entries,
+    reader_version = excluded.reader_version,
+    beside = excluded.beside,
+    has_report = excluded.has_report,
+    is_related = MIN(is_related, :is_unchanged)
+"""
+
+
+def mark_of(captures: Captures, urls: Sequence[str], reader_version: str) -> ReadMark:
+    """What a reading of a document at these addresses can see. To be taken before it is read: what comes later is new."""
+    newest = int(captures.db.conn.execute(_NEWEST_CAPTURE).fetchone()[0])
+    entries = _digest(_entries(captures, urls), urls)
+    return ReadMark(capture_id=newest, entries=entries, reader_version=reader_version)
+
+
+def put_mark(reports: Reports, reading: Reading, *, has_report: bool, is_changed: bool) -> None:
+    """Keep what a document was read from; the caller commits it together with the report.
+
+    Nothing is kept of a reading that failed or that this machine prevented: the document stays due.
+    Raises ArchiveError where it cannot be written.
+    """
+    mark = reading.mark
+    with writing(reports.path):
+        if mark is None or reading.failed:
+            reports.db.conn.execute("DELETE FROM read_marks WHERE id = ?", (reading.located.id,))
+            return
+        values = {
+            "id": reading.located.id,
+            "capture_id": mark.capture_id,
+            "entries": mark.entries,
+            "reader_version": mark.reader_version,
+            "beside": json.dumps(sorted(reading.beside)) if reading.beside else None,
+            "has_report": has_report,
+            "is_unchanged": not is_changed,
+        }
+        reports.db.conn.execute(_PUT, values)
+
+
+def due(
+    captures: Captures,
+    reports: Reports | None,
+    places: Iterable[Located],
+    *,
+    again: set[str],
+    reader_version: str | None = None,
+) -> Iterator[Located]:
+    """Those of these documents that have to be read.
+
+    again: addresses to read again whatever was read of them; a document that has one, or names one, is due.
+    reader_version: with it, a document that another version has read is due, too.
+    """
+    reports = reports if reports is not None and _has_table(reports) else None
+    half_read = reports.attaching(again) if reports and again else set()
+    for batch in batched(places, _AT_ONCE):
+        marks = _stored(reports, [place.id for place in batch]) if reports else {}
+        stored = reports.digests(place.id for place in batch) if reports else {}
+        beside = {document_id: mark.beside for document_id, mark in marks.items()}
+        urls = {url for place in batch for url in (*place.urls, *beside.get(place.id, ()))}
+        newest, entries = _newest(captures, urls), _entries(captures, urls)
+        for place in batch:
+            mark = marks.get(place.id)
+            is_stored = mark is not None and (place.id in stored or not mark.has_report)
+            if mark is None or not is_stored or place.id in half_read:
+                yield place
+                continue
+            seen = (*place.urls, *mark.beside)
+            is_newer = any(newest.get(url, 0) > mark.capture_id for url in seen)
+            is_otherwise = mark.entries != _digest(entries, place.urls) or not again.isdisjoint(seen)
+            is_older = reader_version not in {None, mark.reader_version}
+            if is_newer or is_otherwise or is_older:
+                yield place
+
+
+def unrelated(reports: Reports) -> list[str]:
+    """Ids of the reports that were written and not yet compared with others, whichever run wrote them."""
+    return [row[0] for row in reports.db.conn.execute("SELECT id FROM read_marks WHERE is_related = 0 ORDER BY id")]
+
+
+def set_related(reports: Reports, document_ids: Sequence[str]) -> None:
+    """These reports are compared with others; the caller commits."""
+    for batch in batched(document_ids, HISTORY_BATCH):
+        reports.db.conn.execute(
+            f"UPDATE read_marks SET is_related = 1 WHERE id IN ({placeholders(batch)})",  # noqa: S608 - placeholders
+            batch,
+        )
+
+
+def _has_table(reports: Reports) -> bool:
+    """False for a database of an earlier version that is only read."""
+    return "read_marks" in reports.db.table_names()
+
+
+def _stored(reports: Reports, document_ids: Sequence[str]) -> dict[str, ReadMark]:
+    rows = reports.db.conn.execute(_STORED.format(placeholders(document_ids)), document_ids)
+    return {
+        row["id"]: ReadMark(
+            capture_id=row["capture_id"],
+            entries=row["entries"],
+            reader_version=row["reader_version"],
+            beside=tuple(json.loads(row["beside"] or "[]")),
+            has_report=bool(row["has_report"]),
+        )
+        for row in rows
+    }
+
+
+def _newest(captures: Captures, urls: Iterable[str]) -> dict[str, int]:
+    """URL → id of its newest capture."""
+    found: dict[str, int] = {}
+    for batch in batched(sorted(urls), HISTORY_BATCH):
+        found.update(tuple(row) for row in captures.db.conn.execute(_NEWEST_OF.format(placeholders(batch)), batch))
+    return found
+
+
+def _entries(captures: Captures, urls: Iterable[str]) -> dict[str, list[tuple[str | None, ...]]]:
+    """URL → what each listing says of it."""
+    found: defaultdict[str, list[tuple[str | None, ...]]] = defaultdict(list)
+    for batch in batched(sorted(urls), HISTORY_BATCH):
+        for row in captures.db.conn.execute(_ENTRIES_OF.format(placeholders(batch)), batch):
+            found[row["url"]].append(tuple(row))
+    return found
+
+
+def _digest(entries: dict[str, list[tuple[str | None, ...]]], urls: Iterable[str]) -> str:
+    """The same for the same entries of the same addresses; empty where no listing names any of them."""
+    said = [entry for url in sorted(urls) for entry in entries.get(url, ())]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()[:32] if said else ""
