@@ -199,7 +199,7 @@ def _skip_hanging(row: list[Cell], column: int, hanging: list[_Hanging]) -> int:
 
 
 def _append_hanging(row: list[Cell], column: int, hanging: list[_Hanging]) -> None:
-    """Append the cells of rows above that stand behind the row's own cells."""
+    """Append the cells of rows above that come after the row's own cells."""
     for (start, end, text, _, cell_id), _ in hanging:
         if end > column:
             row.append(_new(Cell, (max(start, column), end, text, False, cell_id)))
