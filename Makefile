@@ -33,8 +33,9 @@ ocr: $(OCR)  ## install what reads tables in pictures (330 MB)
 bench: $(READY)  ## measure speed and memory
 	@$(BIN)/python -m tests.bench
 
-soak: $(READY)  ## kill crawls at random moments, 50 times (some minutes)
+soak: $(READY)  ## kill crawls, imports, merges and reparses at random moments, 50 to 100 times (some minutes)
 	@$(BIN)/python -m tests.soak
+	@KILLS=100 $(BIN)/python -m pytest -q tests/test_interrupted.py
 
 interop: $(READY)  ## try exports in other people's tools, which get an environment of their own
 	@test -x build/interop/bin/wacz || ($(PYTHON) -m venv build/interop && \

@@ -1,6 +1,7 @@
 """Crawls that are killed at random moments, again and again: `python -m tests.soak [KILLS]`, or `make soak`.
 
 Everything that was fetched and kept must be there in the end, and nothing of it may have been fetched a second time.
+`make soak` also kills imports, merges and reparses: tests/test_interrupted.py, with KILLS in the environment.
 """
 
 from __future__ import annotations

@@ -19,9 +19,10 @@ import pytest
 from scrapy.utils.project import get_project_settings
 
 import pipelines.ingest.sandbox
-from archive import Captures, Reports
+from archive import Capture, Captures, Reports
 from archive.merge import Merge
-from archive.vocabulary import ProblemKind
+from archive.model import Entry
+from archive.vocabulary import Outcome, ProblemKind
 from crawler.demo import office
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.reports import Synthetic
@@ -348,3 +349,42 @@ def test_documents_whose_children_are_killed_are_read_later(
     fresh.close()
     assert again.returncode == 0, again.stderr
     assert state(archive) == wanted
+
+
+def test_a_page_that_is_nothing_without_its_document_is_read_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives no report while the document's reader is killed, and it is not settled that it is none."""
+    archive = tmp_path / "archive"
+    url, document = "https://a.example.gov.cn/1.html", "https://a.example.gov.cn/1.docx"
+    title = REPORT.title
+    page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1><div id='zoom'><a href='{document}'>{title}</a></div></body></html>"
+    captures = Captures(archive)
+    for address, body, kind in (
+        (url, page.encode(), "text/html; charset=utf-8"),
+        (document, DOCX, "application/msword"),
+    ):
+        captures.add(
+            Capture(
+                url=address,
+                body=body,
+                content_type=kind,
+                status=200,
+                outcome=Outcome.OK,
+                requested_at="2026-01-01T00:00:00.000000Z",
+                portal="a",
+            )
+        )
+    captures.add_portal({"name": "a", "home_url": "https://a.example.gov.cn/", "hosts": '["a.example.gov.cn"]'})
+    captures.add_entries([Entry(portal="a", listing_url="https://a.example.gov.cn/", url=url, title=title)])
+    captures.close()
+    fresh = Reader()
+    monkeypatch.setattr("pipelines.ingest.compose.READER", fresh)
+    with monkeypatch.context() as patched:
+        killing(patched, signal.SIGKILL, 1_000)
+        read_new(archive)
+    assert sum(ProblemKind.NOT_READ_HERE in line for line in state(archive)) == 1
+    read_new(archive)
+    fresh.close()
+    assert any(line.startswith('["reports"') for line in state(archive))
+    assert not any(ProblemKind.NOT_READ_HERE in line for line in state(archive))

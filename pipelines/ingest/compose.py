@@ -55,10 +55,6 @@ def compose(captures: Captures, located: Located, prepared: PreparedPage | None 
         reading.problems = [(located.urls[0], [problem])]
         return reading
     reading.report = history.report if history else None
-    if reading.report is not None:
-        reading.beside.update(reading.report.next_page_urls, (beside.url for beside in reading.report.attachments))
-    if any(problem.kind == ProblemKind.NOT_READ_HERE for _, said in reading.problems for problem in said):
-        reading.mark = None
     reading.is_unchanged = composed is not None and composed.digest == located.digest
     reading.record = None if reading.is_unchanged else composed
     return reading
@@ -130,11 +126,17 @@ def _versions(
         except ReaderError as error:
             problems = [Problem(kind=error.kind, message=str(error))]
             instead = (Fate.UNREADABLE, str(error), capture.id)
+            if _prevented(problems):
+                reading.mark, instead = None, (None, "", None)
             continue
         problems = list(report.problems)
+        prevented = _prevented(problems)
+        reading.beside.update(report.next_page_urls, (attachment.url for attachment in report.attachments))
+        if prevented:
+            reading.mark = None
         if not report.is_report:
-            problems = _problems_without_report(report) if entries or last else []
-            instead = (report.fate, report.cause, capture.id)
+            instead = (report.fate, report.cause, capture.id) if not prevented else (None, "", None)
+            problems = (prevented or _problems_without_report(report)) if entries or last else []
             continue
         changed = differences(last, report) if last else {}
         if last is None or changed:
@@ -143,6 +145,11 @@ def _versions(
     if last is None and reading.fate is None:
         reading.fate, reading.cause, reading.capture_id = instead
     return versions, last, problems
+
+
+def _prevented(problems: Sequence[Problem]) -> list[Problem]:
+    """The problems, if any, that are this machine's and not the document's: what is read without it is not all."""
+    return [replace(problem, url=None) for problem in problems if problem.kind == ProblemKind.NOT_READ_HERE]
 
 
 _KINDS = {Fate.BLOCKED: ProblemKind.BLOCKED, Fate.MISSING: ProblemKind.MISSING, Fate.ERROR: ProblemKind.ERROR}
