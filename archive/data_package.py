@@ -24,6 +24,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "statistics": ("report_id", "table_no", "row_name", "column_name", "origin"),
     "checks": ("report_id", "identity", "scope"),
     "table_sources": ("report_id", "table_no", "origin"),
+    "parts": ("report_id", "part", "url"),
     "attachments": ("report_id", "url"),
     "locations": ("report_id", "url"),
     "versions": ("report_id", "captured_at", "sha256"),

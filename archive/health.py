@@ -23,6 +23,8 @@ PROBE = "probe"
 
 _CONCERN_DOCUMENTS = frozenset(kind for kind in ProblemKind if kind.concerns_document)
 _CONCERN_RUNS = frozenset(ProblemKind) - _CONCERN_DOCUMENTS
+_WORTH_A_LOOK = _CONCERN_RUNS | {ProblemKind.INCOMPLETE_REPORT}
+"""What health says of what readers noted: single values that are uncertain concern the figures, not the crawls."""
 
 _SETTLE = f"""
 UPDATE problems SET resolved_at = ?
@@ -154,9 +156,9 @@ def _runs(captures: Captures, portal: str, now: datetime, stale: timedelta | rel
 
 
 def _problems(captures: Captures, portal: str) -> Iterator[Finding]:
-    """Open problems by kind, without what readers noted on single pages: that concerns the figures, not the crawls."""
+    """Open problems by kind, without most of what readers noted on single pages."""
     rows = captures.db.conn.execute(_OPEN_PROBLEMS, (portal,)).fetchall()
-    rows = [row for row in rows if row["stage"] != Stage.READ or row["kind"] in _CONCERN_RUNS]
+    rows = [row for row in rows if row["stage"] != Stage.READ or row["kind"] in _WORTH_A_LOOK]
     for kind in sorted({row["kind"] for row in rows}, key=lambda kind: (kind in _CONCERN_DOCUMENTS, kind)):
         same = [row for row in rows if row["kind"] == kind]
         urls = tuple(dict.fromkeys(row["url"] for row in same if row["url"]))

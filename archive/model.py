@@ -10,6 +10,8 @@ from archive.vocabulary import (
     Form,
     Level,
     Origin,
+    PartName,
+    PartState,
     ProblemKind,
     ReportState,
     Severity,
@@ -117,6 +119,18 @@ class Attachment:
     sha256: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One thing that belongs to a report, and what became of it."""
+
+    part: PartName
+    state: PartState
+    url: str = ""
+    """The document, picture or next page that has it; empty for the page itself."""
+    cause: str = ""
+    """Why it was not read or is doubtful, and what would read it; empty for what is read."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Problem:
     """One thing that went wrong, in words for the person who fixes it."""
@@ -179,6 +193,8 @@ class Report:
     statistics: list[Statistic] = field(default_factory=list, repr=False)
     checks: list[Check] = field(default_factory=list, repr=False)
     table_sources: list[TableSource] = field(default_factory=list, repr=False)
+    parts: list[Part] = field(default_factory=list, repr=False)
+    """What the report must have, each with its state, and every document and next page that is missing."""
     problems: list[Problem] = field(default_factory=list)
 
 

@@ -25,6 +25,7 @@ TABLES = (
     "statistics",
     "checks",
     "table_sources",
+    "parts",
     "attachments",
     "locations",
     "versions",
@@ -179,7 +180,11 @@ class Reports:
         if stored is None:
             return None
         tables: dict[str, Rows] = {}
+        present = set(self.db.table_names())
         for table, columns in COLUMNS.items():
+            if table not in present:  # an archive of an earlier version, opened to read only
+                tables[table] = []
+                continue
             where = f"AND identity NOT GLOB '{CROSS_YEAR}*'" if table == "checks" else ""
             rows = self.db.conn.execute(
                 f"SELECT {', '.join(columns)} FROM {table} WHERE report_id = ? {where}",  # noqa: S608 - our names
@@ -228,7 +233,7 @@ class Reports:
             "INSERT INTO report_search (report_search, rowid, title, text) VALUES ('delete', ?, ?, ?)",
             (stored["search_id"], search_text(stored["title"]), search_text(text["text"] if text else "")),
         )
-        for table in ("report_texts", "statistics", "table_sources", "attachments", "locations", "versions"):
+        for table in ("report_texts", "statistics", "table_sources", "parts", "attachments", "locations", "versions"):
             connection.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))  # noqa: S608 - our table names
         connection.execute(
             "DELETE FROM checks WHERE report_id = ? AND identity NOT GLOB ?", (report_id, CROSS_YEAR + "*")

@@ -179,6 +179,41 @@ class Standing(StrEnum):
     """The table is there and none of it is used."""
 
 
+class PartName(StrEnum):
+    """What a report consists of (`parts.part`)."""
+
+    TITLE = "title"
+    BODY = "body"
+    """The issuing body."""
+    YEAR = "year"
+    DATE = "date"
+    """Of publication."""
+    TEXT = "text"
+    TABLE_TWO = "table_two"
+    TABLE_THREE = "table_three"
+    TABLE_FOUR = "table_four"
+    DOCUMENT = "document"
+    """A document beside the page that was not fetched or could not be read."""
+    PICTURE = "picture"
+    """The same of a picture that may show a table."""
+    NEXT_PAGE = "next_page"
+    """A page of a split article that was not fetched or could not be read."""
+
+
+class PartState(StrEnum):
+    """What became of a part of a report (`parts.state`)."""
+
+    READ = "read"
+    ELSEWHERE = "elsewhere"
+    """Read in the document that `parts.url` names."""
+    UNREAD = "unread"
+    """It may be there and was not read; `parts.cause` says why."""
+    NOT_IN_SOURCE = "not_in_source"
+    """The publication does not have it."""
+    DOUBTFUL = "doubtful"
+    """It is there, and what was read of it is uncertain or not whole."""
+
+
 class ProblemKind(StrEnum):
     """One thing that can go wrong (`problems.kind`, and what `scrapy health` finds)."""
 
@@ -335,6 +370,17 @@ class ProblemKind(StrEnum):
         "no_tables",
         "Table three, which the form prescribes, is not in the text.",
         "Open the page and see whether the table is in a picture or an attached document.",
+        "document",
+    )
+    NO_TEXT = (
+        "no_text",
+        "A report has no readable text, and no document beside it explains that.",
+        "Open the page in a browser. If its text is there, add the page as a fixture (scrapy fixture) and correct the reader.",
+    )
+    INCOMPLETE_REPORT = (
+        "incomplete_report",
+        "A report from 2019 on lacks a table that its form prescribes, and nothing on the page explains that.",
+        "Open the page. If the table is there, add the page as a fixture (scrapy fixture) and correct the reader.",
         "document",
     )
     REHOSTED = ("rehosted", "The page names another site as its origin.", "No action needed.", "document")

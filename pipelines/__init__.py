@@ -19,6 +19,7 @@ from pipelines.beside import NOTHING_BESIDE, Beside
 from pipelines.documents import Content, StoredDocument
 from pipelines.errors import ReaderError
 from pipelines.html.article import Article, find_article, next_page_urls
+from pipelines.parts import parts_of
 from pipelines.prepared import PreparedPage, prepare, text_page
 from pipelines.statistics import provenance
 from pipelines.tables.grid import grids
@@ -56,6 +57,8 @@ def read(page: Page, beside: Beside = NOTHING_BESIDE, *, prepared: PreparedPage 
     _describe_documents(report, documents)
     if report.is_report:
         _read_figures(report, article, next_articles, documents, table_rows)
+        report.parts, problems = parts_of(report, article, prepared, next_articles, documents)
+        report.problems += problems
     return report
 
 

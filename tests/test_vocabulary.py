@@ -28,6 +28,7 @@ COLUMNS: dict[str, type[vocabulary.StrEnum]] = {
     "value_state": vocabulary.ValueState,
     "state": vocabulary.ReportState,
     "stage": vocabulary.Stage,
+    "part": vocabulary.PartName,
     "form": vocabulary.Form,
     "level": vocabulary.Level,
     "body_kind": vocabulary.BodyKind,

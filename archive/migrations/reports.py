@@ -156,3 +156,12 @@ def m006_read_marks(db: Database) -> None:
         " reader_version TEXT NOT NULL, beside TEXT, has_report INTEGER NOT NULL, is_related INTEGER NOT NULL) WITHOUT ROWID"
     )
     db.execute("CREATE INDEX read_marks_unrelated ON read_marks (id) WHERE is_related = 0")
+
+
+@migrations()
+def m007_parts(db: Database) -> None:
+    """What each report consists of, and what became of each part."""
+    db.execute(
+        "CREATE TABLE parts (report_id TEXT NOT NULL REFERENCES reports(id) ON DELETE CASCADE, part TEXT NOT NULL,"
+        " state TEXT NOT NULL, url TEXT NOT NULL, cause TEXT NOT NULL, PRIMARY KEY (report_id, part, url)) WITHOUT ROWID"
+    )

@@ -11,13 +11,14 @@ from typing import Any
 from archive.database import placeholders
 from archive.forms import names
 from archive.migrations.views import BEST
-from archive.vocabulary import DOCUMENT_OUTCOMES, Origin, Outcome, Verdict
+from archive.vocabulary import DOCUMENT_OUTCOMES, Origin, Outcome, PartName, Verdict
 
 _HEADING = re.compile(r"^\s*(?:[一二三四五六七八九十]{1,3}[、．.]|第[一二三四五六七八九十]{1,3}[章节部])\s*\S.{0,60}$")
 _SUBHEADING = re.compile(r"^\s*[（(][一二三四五六七八九十]{1,3}[)）]\s*\S.{0,50}$")
 _SENTENCE = re.compile(r"[。；！？]")
 _TABLE_ROW = re.compile(r"(?:^|\s)[-+]?[\d,.]*[\d/／—–-](?:\s+[-+]?[\d,.]*[\d/／—–-])+\s*$|^\S{2,40}\s+[\d,.]+\s*$")
 _KINDS = (("row", _TABLE_ROW), ("h2", _HEADING), ("h3", _SUBHEADING))
+_PART_ORDER = {str(name): place for place, name in enumerate(PartName)}
 _BEST_SOURCE_FIRST = f"table_no, {BEST.replace('t.', '')}"
 
 
@@ -59,6 +60,8 @@ class ReportDetails:
     checks: list[dict[str, Any]]
     sources: list[dict[str, Any]]
     """Rows of table_sources, the best source of each table first."""
+    parts: list[dict[str, Any]]
+    """Rows of parts, in the order of PartName."""
     attachments: list[dict[str, Any]]
     locations: list[dict[str, Any]]
     versions: list[dict[str, Any]]
@@ -90,6 +93,7 @@ def load(db: sqlite3.Connection, report_id: str) -> ReportDetails | None:
             ("statistics", "table_no, row_name, column_name"),
             ("checks", "identity, scope"),
             ("table_sources", _BEST_SOURCE_FIRST),
+            ("parts", "part, url"),
             ("attachments", "url"),
             ("locations", "url"),
             ("versions", "captured_at DESC"),
@@ -105,6 +109,7 @@ def load(db: sqlite3.Connection, report_id: str) -> ReportDetails | None:
         statistics=of["statistics"],
         checks=of["checks"],
         sources=of["table_sources"],
+        parts=sorted(of["parts"], key=lambda part: _PART_ORDER.get(part["part"], len(_PART_ORDER))),
         attachments=of["attachments"],
         locations=of["locations"],
         versions=of["versions"],

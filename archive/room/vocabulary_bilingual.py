@@ -18,6 +18,8 @@ from archive.vocabulary import (
     Level,
     Origin,
     Outcome,
+    PartName,
+    PartState,
     ProblemKind,
     ReportState,
     Severity,
@@ -84,6 +86,26 @@ STANDINGS: dict[Standing, Bilingual] = {
     Standing.UNVERIFIED: ("未经核验", "not verified"),
     Standing.INCOMPLETE: ("不完整", "incomplete"),
     Standing.UNREAD: ("未采用", "not used"),
+}
+PART_NAMES: dict[PartName, Bilingual] = {
+    PartName.TITLE: ("标题", "title"),
+    PartName.BODY: ("发布机关", "issuing body"),
+    PartName.YEAR: ("报告年度", "report year"),
+    PartName.DATE: ("发布日期", "date of publication"),
+    PartName.TEXT: ("正文", "text"),
+    PartName.TABLE_TWO: ("表二", "table two"),
+    PartName.TABLE_THREE: ("表三", "table three"),
+    PartName.TABLE_FOUR: ("表四", "table four"),
+    PartName.DOCUMENT: ("附件", "document"),
+    PartName.PICTURE: ("图片", "picture"),
+    PartName.NEXT_PAGE: ("续页", "next page"),
+}
+PART_STATES: dict[PartState, Bilingual] = {
+    PartState.READ: ("已识读", "read"),
+    PartState.ELSEWHERE: ("在附件中识读", "read in a document"),
+    PartState.UNREAD: ("未识读", "not read"),
+    PartState.NOT_IN_SOURCE: ("原文没有", "not in the publication"),
+    PartState.DOUBTFUL: ("存疑", "doubtful"),
 }
 STAGES: dict[Stage, Bilingual] = {
     Stage.LISTING: ("列表页", "listing"),
@@ -156,6 +178,14 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ProblemKind.NO_YEAR: ("无法确定报告年度。", "请打开网页查看。"),
     ProblemKind.NO_TITLE: ("网页没有标题。", "请打开网页查看。"),
     ProblemKind.NO_TABLES: ("按规定格式应有表三，而正文中没有。", "请查看表三是否在图片或附件中。"),
+    ProblemKind.NO_TEXT: (
+        "报告没有可识读的正文，也没有附件说明原因。",
+        "请用浏览器打开网页；如有正文，请将该网页加入测试样本并修改程序。",
+    ),
+    ProblemKind.INCOMPLETE_REPORT: (
+        "2019年以后的报告缺少规定格式的表格，且网页未说明原因。",
+        "请打开网页查看；如表格就在网页中，请将该网页加入测试样本并修改程序。",
+    ),
     ProblemKind.REHOSTED: ("网页自称属于另一网站。", "无需处理。"),
     ProblemKind.INCOMPLETE: ("文章的后续页未存档。", "请重新抓取。"),
     ProblemKind.UNREADABLE: ("网页完全无法识读。", "请打开存档的网页。"),
@@ -241,6 +271,8 @@ VALUES: dict[str, Mapping[Any, Bilingual]] = {
     "severity": SEVERITIES,
     "origin": ORIGINS,
     "standing": STANDINGS,
+    "part": PART_NAMES,
+    "part_state": PART_STATES,
     "stage": STAGES,
     "outcome": OUTCOMES,
     "problem": PROBLEM_MEANINGS,

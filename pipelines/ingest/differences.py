@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from archive.model import Report
-from archive.records import FIELDS, Record
+from archive.records import COLUMNS, FIELDS, Record
 
 
 def differences(old: Report, new: Report) -> dict[str, list[Any]]:
@@ -59,8 +59,17 @@ class Change:
 
 
 _OF_THE_CAPTURE = {"sha256", "captured_at", "first_captured_at", "state"}
-_KEYS = {"attachments": 1, "checks": 2, "table_sources": 2, "locations": 1, "versions": 2}
-"""How many columns of these tables name a row."""
+_KEYS = {
+    "attachments": ("url",),
+    "checks": ("identity", "scope"),
+    "table_sources": ("table_no", "origin"),
+    "parts": ("part", "url"),
+    "locations": ("url",),
+    "versions": ("sha256", "captured_at"),
+}
+"""The columns of these tables that name a row."""
+_ADDED_LATER = ("parts",)
+"""Tables that every report has rows in; one without was stored before there was such a table, and has not changed."""
 
 
 def compare(old: Record, new: Record) -> Iterator[Change]:
@@ -87,8 +96,10 @@ def _changes(old: Record, new: Record) -> Iterator[Change]:
         one, other = (_cell(rows.get(key)) for rows in cells)
         if cells[0].get(key) != cells[1].get(key):
             yield Change(f"statistics {key[0]}", f"{key[1]} {key[2]} ({key[3]})", _kind(one, other), one, other)
-    for table, width in _KEYS.items():
-        rows = [_keyed(record, table, tuple(range(width))) for record in (old, new)]
+    for table, names in _KEYS.items():
+        if table in _ADDED_LATER and not old.tables[table]:
+            continue
+        rows = [_keyed(record, table, tuple(map(COLUMNS[table].index, names))) for record in (old, new)]
         for key in sorted(rows[0].keys() | rows[1].keys(), key=str):
             one, other = rows[0].get(key), rows[1].get(key)
             if one != other:

@@ -84,5 +84,6 @@ def as_json(report: Report, page: Page, report_id: str, refused: str | None) -> 
             {name: value for name, value in asdict(s).items() if name in STATISTIC} for s in report.statistics
         ]
         stated["table_sources"] = [asdict(source) for source in report.table_sources]
+        stated["parts"] = [asdict(part) for part in report.parts]
         stated["checks"] = [{name: value for name, value in asdict(c).items() if name in CHECK} for c in report.checks]
     return stated

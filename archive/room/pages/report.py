@@ -56,6 +56,7 @@ def _as_data(found: reports.ReportDetails) -> dict[str, Any]:
         "statistics": found.statistics,
         "checks": found.checks,
         "table_sources": found.sources,
+        "parts": found.parts,
         "attachments": found.attachments,
         "locations": found.locations,
         "versions": found.versions,
