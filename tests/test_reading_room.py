@@ -170,6 +170,34 @@ def test_a_report_says_where_its_tables_stand(archive: Path, room: str) -> None:
     }
 
 
+def test_every_report_says_what_it_consists_of(archive: Path, room: str) -> None:
+    values = {"title": "r.title", "body": "r.issuing_body", "year": "r.report_year", "date": "r.published"}
+    db = sqlite3.connect(archive / "reports.db")
+    parts = dict(
+        db.execute("SELECT report_id, COUNT(*) FROM parts WHERE part NOT IN ('document', 'picture') GROUP BY 1")
+    )
+    years = dict(db.execute("SELECT id, report_year FROM reports"))
+    assert {parts.get(report_id) for report_id, year in years.items() if year >= 2019} == {8}
+    assert {parts.get(report_id) for report_id, year in years.items() if year < 2019} == {5}
+    missing = [f"part = '{part}' AND {column} IS NULL" for part, column in values.items()]
+    missing += [
+        f"part = '{part}' AND NOT EXISTS (SELECT 1 FROM statistics s WHERE s.report_id = r.id AND table_no = {number} AND s.origin <> 'narrative')"
+        for part, number in (("table_two", 2), ("table_three", 3), ("table_four", 4))
+    ]
+    missing.append("part = 'text' AND (SELECT LENGTH(text) FROM report_texts t WHERE t.report_id = r.id) < 100")
+    sql = f"SELECT p.* FROM parts p JOIN reports r ON r.id = report_id WHERE p.state = 'read' AND ({' OR '.join(missing)})"
+    assert db.execute(sql).fetchall() == []
+    sql = "SELECT report_id, cause FROM parts WHERE state = 'unread' AND part = 'table_three' LIMIT 1"
+    report_id, cause = db.execute(sql).fetchone()
+    db.close()
+    shown = get(f"{room}/report/{report_id}", **{"Accept-Language": "en"})[2].decode()
+    assert "What this report consists of" in shown
+    assert cause.partition(";")[0] in shown
+    told = json.loads(get(f"{room}/report/{report_id}.json")[2])["parts"]
+    assert {"part": "table_three", "state": "unread"}.items() <= told[6].items()
+    assert "报告的组成" in get(f"{room}/report/{report_id}", **{"Accept-Language": "zh"})[2].decode()
+
+
 def test_no_page_asks_another_host(archive: Path, room: str) -> None:
     for name, address in addresses(archive).items():
         page = get(room + address)[2].decode()
