@@ -183,8 +183,7 @@ class PartName(StrEnum):
     """What a report consists of (`parts.part`)."""
 
     TITLE = "title"
-    BODY = "body"
-    """The issuing body."""
+    ISSUING_BODY = "body"
     YEAR = "year"
     DATE = "date"
     """Of publication."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from archive.forms import NATIONAL_FORMS
 from archive.model import Attachment, Part, Problem, Report, TableSource
 from archive.vocabulary import Origin, PartName, PartState, ProblemKind, Standing, ValueState
-from pipelines.attachments import wanted
+from pipelines.attachments import documents_to_fetch
 from pipelines.documents import StoredDocument
 from pipelines.html.article import Article
-from pipelines.metadata.page_kind import count_sections
+from pipelines.metadata.evidence import count_sections
 from pipelines.prepared import PreparedPage
 
 NOT_CAPTURED = "not captured"
@@ -116,7 +116,7 @@ def _values(report: Report) -> Iterator[_Finding]:
     """Title, body and year have a problem of their own where they are missing; a date need not be printed."""
     for name, value, kinds, about in (
         (PartName.TITLE, report.title, (ProblemKind.NO_TITLE,), "title"),
-        (PartName.BODY, report.issuing_body, (ProblemKind.UNSURE,), "issuing body"),
+        (PartName.ISSUING_BODY, report.issuing_body, (ProblemKind.UNSURE,), "issuing body"),
         (PartName.YEAR, report.report_year, (ProblemKind.NO_YEAR, ProblemKind.UNSURE), "report year"),
     ):
         if value:
@@ -305,7 +305,7 @@ def _beside(
         yield Part(part=PartName.NEXT_PAGE, state=PartState.UNREAD, url=url, cause=NOT_CAPTURED)
     if not (article.attachments or article.images):
         return
-    fetched = {attachment.url for attachment in wanted(replace(prepared, article=article))}
+    fetched = {attachment.url for attachment in documents_to_fetch(replace(prepared, article=article))}
     seen: set[str] = set()
     for name, attachments in ((PartName.DOCUMENT, article.attachments), (PartName.PICTURE, article.images)):
         for attachment in attachments:

@@ -89,20 +89,20 @@ STANDINGS: dict[Standing, Bilingual] = {
 }
 PART_NAMES: dict[PartName, Bilingual] = {
     PartName.TITLE: ("标题", "title"),
-    PartName.BODY: ("发布机关", "issuing body"),
+    PartName.ISSUING_BODY: ("发布机关", "issuing body"),
     PartName.YEAR: ("报告年度", "report year"),
     PartName.DATE: ("发布日期", "date of publication"),
     PartName.TEXT: ("正文", "text"),
     PartName.TABLE_TWO: ("表二", "table two"),
     PartName.TABLE_THREE: ("表三", "table three"),
     PartName.TABLE_FOUR: ("表四", "table four"),
-    PartName.DOCUMENT: ("附件", "document"),
+    PartName.DOCUMENT: ("附件文档", "document"),
     PartName.PICTURE: ("图片", "picture"),
     PartName.NEXT_PAGE: ("续页", "next page"),
 }
 PART_STATES: dict[PartState, Bilingual] = {
     PartState.READ: ("已识读", "read"),
-    PartState.ELSEWHERE: ("在附件中识读", "read in a document"),
+    PartState.ELSEWHERE: ("在附件文档中识读", "read in a document"),
     PartState.UNREAD: ("未识读", "not read"),
     PartState.NOT_IN_SOURCE: ("原文没有", "not in the publication"),
     PartState.DOUBTFUL: ("存疑", "doubtful"),
