@@ -14,15 +14,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from archive.batches import batched
 from archive.captures import HISTORY_BATCH, Captures
-from archive.database import placeholders, writing
+from archive.database import placeholders, sql_words, writing
 from archive.model import Located
 from archive.records import Reading, ReadMark
 from archive.reports import Reports
+from archive.vocabulary import ANSWER_OUTCOMES
 
 _AT_ONCE = 200
 """Documents looked up together."""
 _NEWEST_CAPTURE = "SELECT COALESCE(MAX(id), 0) FROM captures"
-_NEWEST_OF = "SELECT url, MAX(id) FROM captures WHERE url IN ({}) GROUP BY url"
+_ANSWERED = sql_words(ANSWER_OUTCOMES)
+_NEWEST_OF = f"SELECT url, MAX(id) FROM captures WHERE url IN ({{}}) AND outcome IN ({_ANSWERED}) GROUP BY url"  # noqa: S608 - words of the vocabulary
 _ENTRIES_OF = "SELECT url, portal, listing_url, title, date FROM entries WHERE url IN ({}) ORDER BY portal, listing_url"
 _STORED = "SELECT * FROM read_marks WHERE id IN ({})"
 _PUT = """
@@ -137,7 +139,7 @@ def _stored(reports: Reports, document_ids: Sequence[str]) -> dict[str, ReadMark
 
 
 def _newest(captures: Captures, urls: Iterable[str]) -> dict[str, int]:
-    """URL → id of its newest capture."""
+    """URL → id of its newest capture. Refusals and errors say nothing of a document."""
     found: dict[str, int] = {}
     for batch in batched(sorted(urls), HISTORY_BATCH):
         found.update(tuple(row) for row in captures.db.conn.execute(_NEWEST_OF.format(placeholders(batch)), batch))

@@ -138,6 +138,8 @@ class Store:
         self.store = store.Store(self.runs.captures, self.reports, OnePortal(self.portal), self._problems)
         self.addresses = self._addresses()
         self.read_keys: set[str] = set()
+        self.prevented: set[str] = set()
+        self.half_read: set[str] = set()
 
     def _addresses(self) -> dict[str, set[str]]:
         index = locate(self.runs.captures, self.store.portals, self.portal.name)
@@ -162,19 +164,26 @@ class Store:
     def _catch_up(self) -> None:
         """Read what this run has touched only indirectly.
 
-        Those are documents with one more address, with one that is gone, and documents that are listed and captured and
-        not in reports.db.
+        Those are documents with one more address, with one that is gone, documents that are listed and captured and not
+        in reports.db, and those whose reading process was killed.
         """
         spider = self.crawler.spider
         known = set(self.reports.known(self.portal.name))
+        self.prevented = self.runs.captures.urls_with_problem(ProblemKind.NOT_READ_HERE)
+        self.half_read = self.reports.attaching(self.prevented)
         missed: set[str] = getattr(spider, "missed", set())
         shown: dict[str, list[Entry]] = getattr(spider, "shown", {})
         for key, urls in sorted(self._addresses().items()):
             unread = key in shown and f"{self.portal.name}-{key}" not in known and key not in self.read_keys
-            if urls != self.addresses.get(key) or key in missed or unread:
+            if urls != self.addresses.get(key) or key in missed or unread or self._was_prevented(key, urls):
                 result = self.store.read(self.portal, key, urls).result
+                self.reports.commit()
                 if result in {"new", "changed"} and key not in self.read_keys:
                     self.runs.count(f"reports/{result}")
+
+    def _was_prevented(self, key: str, urls: set[str]) -> bool:
+        """Whether the last reading of a document, or of what is beside it, failed for a reason of this machine."""
+        return not self.prevented.isdisjoint(urls) or f"{self.portal.name}-{key}" in self.half_read
 
     def _problems(self, url: str, problems: list[Problem]) -> None:
         self.runs.resolve(url, Stage.READ, still=[problem.kind for problem in problems])

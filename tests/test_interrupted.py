@@ -35,6 +35,7 @@ from pipelines.ingest.sandbox import Child, Reader
 from pipelines.ingest.store import Store
 from spiders.registry import Registry
 from tests.crawling import crawl, scrapy
+from tests.soak import said, start
 
 KILLS = int(os.environ.get("KILLS", "20"))
 """Of each command; `make soak` asks for more."""
@@ -388,3 +389,38 @@ def test_a_page_that_is_nothing_without_its_document_is_read_later(
     fresh.close()
     assert any(line.startswith('["reports"') for line in state(archive))
     assert not any(ProblemKind.NOT_READ_HERE in line for line in state(archive))
+
+
+def test_documents_whose_children_are_killed_in_a_crawl_are_read_by_the_next(tmp_path: Path) -> None:
+    replica = Nfcms("qinghe", 4)
+    with Server(replica) as server:
+        replica.link_files("docx")
+        assert crawl(tmp_path / "whole", *server).returncode == 0
+        crawling = start(tmp_path / "archive", *server)
+        while crawling.poll() is None:
+            for child in _children(crawling.pid):
+                os.kill(child, signal.SIGKILL)
+            time.sleep(0.005)
+        assert crawling.returncode == 1
+        lost = state(tmp_path / "archive")
+        assert sum(ProblemKind.NOT_READ_HERE in line for line in lost) == 2
+        assert crawl(tmp_path / "archive", *server).returncode == 0
+    figures, wanted = (
+        [line for line in said(tmp_path / name) if line.startswith('["statistics"')] for name in ("archive", "whole")
+    )
+    assert figures == wanted
+    assert len({line.split('"')[3] for line in figures}) == 4
+    assert not any(ProblemKind.NOT_READ_HERE in line for line in state(tmp_path / "archive"))
+
+
+def _children(parent: int) -> list[int]:
+    """The processes of a crawl in which documents are read."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            is_ours = f"\nPPid:\t{parent}\n" in (path / "status").read_text()
+            if is_ours and b"pipelines.ingest.sandbox.child" in (path / "cmdline").read_bytes():
+                found.append(int(path.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
