@@ -14,6 +14,8 @@ _SERVER_DEFAULTS = {"iso8859-1", "iso8859-15", "cp1252", "ascii"}
 """Declared by servers that were never configured; no Chinese page is written in them."""
 _DECLARED_WITHIN = 8192
 """Bytes in which a meta is looked for."""
+_MARKED_WITHIN = 256
+"""Bytes in which UTF-16 without a byte order mark shows."""
 _FREQUENT = "的一是年，、。"
 """Characters that every Chinese text has: decoded with the wrong charset, it has none of them."""
 _FEW_BROKEN = 0.01
@@ -33,6 +35,8 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
         return body[3:].decode("utf-8", "replace"), "utf-8"
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return body.decode("utf-16", "replace"), "utf-16"
+    if b"\0" in body[:_MARKED_WITHIN] and (name := _unmarked_utf16(body[:_MARKED_WITHIN])):
+        return body.decode(name, "replace"), name
     try:
         # valid UTF-8 of any length is UTF-8, whatever is declared; final=False forgives a body cut within a character
         text, _ = codecs.utf_8_decode(body, "strict", False)
@@ -52,6 +56,14 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
         tried.append((broken, name, text))
     _, name, text = min(tried)
     return text, name
+
+
+def _unmarked_utf16(start: bytes) -> str | None:
+    """UTF-16 without a mark shows by its ASCII characters: every other byte of them is zero, and the bytes between never."""
+    for name, zeros, others in (("utf-16-le", start[1::2], start[::2]), ("utf-16-be", start[::2], start[1::2])):
+        if 0 not in others and 2 * zeros.count(0) > len(zeros):
+            return name
+    return None
 
 
 def _codec(declared: bytes) -> str | None:

@@ -304,16 +304,32 @@ class ProblemKind(StrEnum):
         "A host refused several requests in a row and was left alone for the rest of the run.",
         "Crawl later. If it persists, write to the portal's administrator.",
     )
+    HOST_FAILS = (
+        "host_fails",
+        "Several requests in a row to a host failed, and it was left alone for the rest of the run.",
+        "Crawl later. If it persists, open the portal in a browser.",
+    )
     HOST_BUSY = (
         "host_busy",
         "A host asked for a longer pause than LONGEST_PAUSE and was left alone for the rest of the run.",
         "Crawl later, or raise LONGEST_PAUSE.",
+    )
+    ROBOTS_UNREACHABLE = (
+        "robots_unreachable",
+        "robots.txt of a host answered with an error or not at all, so nothing was asked of it in this run (RFC 9309).",
+        "Crawl later. If it persists, open the host's robots.txt in a browser.",
     )
     ROBOTS_FORBIDS = ("robots_forbids", "robots.txt forbids the address.", "No action needed.", "document")
     OFF_SITE = (
         "off_site",
         "The address is on a host that the portal does not declare.",
         "If the host is the portal's own, add it to `hosts` in the portal's file.",
+        "document",
+    )
+    ADDRESS_TOO_LONG = (
+        "address_too_long",
+        "The address is longer than servers have to accept.",
+        "Open the address in a browser.",
         "document",
     )
     UNSAFE_SCHEME = (

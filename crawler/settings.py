@@ -40,6 +40,9 @@ REQUESTS_PER_RUN = 0
 # Refusals in a row after which a host is left alone for the rest of the run. Some portals refuse single addresses and
 # answer all others; a host that means it refuses the next ones too.
 REFUSALS_BEFORE_LEAVING = 3
+# Addresses in a row that fail (429, 5xx, no answer) after which a host is left alone, too. From the third on, none is
+# tried again.
+FAILURES_BEFORE_LEAVING = 5
 
 # Slow portals do answer; 30 s is longer than any page waited for so far, and three tries are enough.
 DOWNLOAD_TIMEOUT = 30
@@ -50,7 +53,8 @@ DOWNLOAD_WARNSIZE = 16 * 1024 * 1024
 # A body cut short is kept as such and asked for again by the capture; Scrapy would throw it away.
 DOWNLOAD_FAIL_ON_DATALOSS = False
 
-# Cookies would make the same address give different pages, and reading them needs a list from the network.
+# Cookies would make the same address give different pages, and reading them needs a list from the network. A host that
+# answers nothing without its cookie is sent it back by crawler.middlewares.capture.
 COOKIES_ENABLED = False
 # A stored body has to be decodable by this project alone: no br, no zstd.
 DEFAULT_REQUEST_HEADERS = {
@@ -68,6 +72,8 @@ DOWNLOADER_MIDDLEWARES = {
     # The capture knows more about refresh shells: a refresh to a folder above is a removed page.
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "crawler.middlewares.redirects.Redirects": 600,
     "crawler.middlewares.safety.DeclaredHosts": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.politeness.Robots": 100,
@@ -77,6 +83,10 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.capture.CaptureMiddleware": 900,
     "crawler.middlewares.capture.DecodeMiddleware": 950,
 }
+# Scrapy drops duplicates and long addresses without a word. Only pages of listings are asked for twice by their readers;
+# how long an address may be is decided in crawler.middlewares.safety, which says so.
+DUPEFILTER_CLASS = "crawler.middlewares.redirects.ListingDuplicates"
+URLLENGTH_LIMIT = 0
 # Responses are kept in ARCHIVE where the spider is a portal or the probe; scrapy shell, fetch, parse, view and check
 # set it off.
 ARCHIVING = True

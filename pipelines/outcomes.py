@@ -10,13 +10,15 @@ import html
 import json
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from archive.charset import decode
 from archive.media_types import DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS, extension_of
-from archive.urls import without_www
+from archive.urls import browser_url, without_www
 from archive.vocabulary import Outcome
 
+TO_ITSELF = "to itself"
+"""End of the note of an answer that leads to the address that was asked."""
 TINY = 1_500
 """Bytes up to which a page may be a shell that only leads elsewhere: those seen have 100 to 450."""
 LARGEST_STUB = 8 * TINY
@@ -31,6 +33,8 @@ MUCH_TEXT = 6_000
 _ASCII = bytes(range(128))
 _REFUSING = {403, 412, 512, 521}
 _MISSING = {404, 410}
+_MOVES = {301, 302, 303, 307, 308}
+"""Statuses whose Location browsers follow."""
 _SIGNATURES = {
     "jsl": ("__jsl_clearance", "__jsluid", "document.cookie=('_')+", "location.href=location.pathname"),
     "acw_sc": ("acw_sc__v", "vararg1='"),
@@ -83,9 +87,13 @@ _PORTAL_PAGE = re.compile(r"name\s*=\s*[\"']?(?:SiteName|ColumnName|ArticleTitle
 _FEW_LINKS = 2
 _SAYS_NOTHING = 60
 """Visible characters of a page that only leads elsewhere: 正在跳转，请稍候."""
-_META_REFRESH = re.compile(
-    r"<meta[^>]+http-equiv\s*=\s*[\"']?refresh[^>]+content\s*=\s*[\"']?\s*[\d.]*\s*[;,]\s*url\s*=\s*['\"]?([^\"'>\s]+)",
-    re.IGNORECASE,
+_META = re.compile(r"<meta\b[^>]*>", re.IGNORECASE)
+_IS_REFRESH = re.compile(r"http-equiv\s*=\s*[\"']?\s*refresh", re.IGNORECASE)
+_REFRESH_TARGET = re.compile(
+    r"content\s*=\s*[\"']?\s*[\d.]*\s*[;,]\s*(?:url\s*=)?\s*[\"']?([^\"'>]*[^\"'>\s/]|/)", re.IGNORECASE
+)
+_SCRIPT_RELOAD = re.compile(
+    r"location(?:\.href)?\s*(?:=|\.(?:replace|assign)\s*\()\s*(?:\w+\.)*location\b|location\.reload\b|history\.go\(0?\)"
 )
 _SCRIPT_MOVE = re.compile(
     r"location(?:\.href)?\s*(?:=|\.(?:replace|assign)\s*\()\s*[\"']([^\"']+)[\"']"
@@ -166,8 +174,8 @@ def _classify_status(
         return Classification(Outcome.MISSING, note=f"status {status}")
     if status in _REFUSING:
         return Classification(Outcome.BLOCKED, note=_signature(body) or f"status {status}")
-    if 300 <= status < 400 and location:
-        return _classify_move(url, location, f"status {status}")
+    if status in _MOVES and location:
+        return _classify_move(url, _header_address(location), f"status {status}")
     if truncated:
         return Classification(Outcome.ERROR, note=truncated)
     if status == 200:
@@ -187,16 +195,18 @@ def _classify_small_page(url: str, body: bytes) -> Classification:
     signature = _signature(body)
     if signature is None and len(body) >= LARGEST_STUB:
         return _DOCUMENT
-    text, _ = decode(body)
+    text, charset = decode(body)
     visible = len("".join(html.unescape(_NOT_SHOWN.sub("", text)).split()))
     if visible >= FEW_CHARACTERS:
         return _DOCUMENT
     if signature and not (signature == "waf" and _is_of_portal(text)):
         return Classification(Outcome.BLOCKED, note=signature)
-    if not visible and ("document.cookie" in text or "location.reload" in text):
+    if not visible and "document.cookie" in text:
         return Classification(Outcome.BLOCKED, note="cookie script")
     if len(body) <= TINY and visible <= _SAYS_NOTHING and (move := _move_in_page(text)):
-        return _classify_move(url, *move)
+        return _classify_move(url, *move, charset)
+    if not visible and "location.reload" in text:
+        return Classification(Outcome.BLOCKED, redirect_url=url, note=f"script {TO_ITSELF}")
     return Classification(Outcome.MISSING, note="page says so") if _GONE.search(text) else _DOCUMENT
 
 
@@ -209,16 +219,38 @@ def _move_in_page(text: str) -> tuple[str, str] | None:
     """Where a page leads by refresh or script, and which of them; not a page that sends only mobile phones elsewhere."""
     if "userAgent" in text:
         return None
-    move = _META_REFRESH.search(text) or _SCRIPT_MOVE.search(text)
-    if move is None:
-        return None
-    target = html.unescape(next(group for group in move.groups() if group))
-    return target, "refresh" if move.re is _META_REFRESH else "script"
+    for tag in _META.findall(text):
+        if _IS_REFRESH.search(tag):
+            target = _REFRESH_TARGET.search(tag)
+            return html.unescape(target[1]) if target else "", "refresh"
+    if move := _SCRIPT_MOVE.search(text):
+        return html.unescape(next(group for group in move.groups() if group)), "script"
+    return ("", "script") if _SCRIPT_RELOAD.search(text) else None
 
 
-def _classify_move(url: str, location: str, how: str) -> Classification:
-    """Portals answer for a document that is gone with a move to a folder above it, the home page or an error page."""
-    target = urljoin(url, location.strip())
+def _header_address(location: str) -> str:
+    """A Location header whose bytes beyond ASCII, of whatever charset, are escaped as they came."""
+    if location.isascii():
+        return location
+    try:
+        sent = location.encode("latin-1")
+    except UnicodeEncodeError:
+        sent = location.encode("utf-8", "surrogateescape")
+    return "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in sent)
+
+
+def _classify_move(url: str, location: str, how: str, charset: str = "utf-8") -> Classification:
+    """Portals answer for a document that is gone with a move to a folder above it, the home page or an error page.
+
+    A page that leads to itself, by script or refresh, waits for a cookie. By status it is a portal's mistake.
+    """
+    try:
+        target = browser_url(url, location, charset)
+    except ValueError:
+        return Classification(Outcome.ERROR, note=f"{how} to {location[:80]!r}, which is no address")
+    if urldefrag(target).url == urldefrag(url).url:
+        outcome = Outcome.ERROR if how.startswith("status") else Outcome.BLOCKED
+        return Classification(outcome, redirect_url=target, note=f"{how} {TO_ITSELF}")
     if is_above(target, url):
         return Classification(Outcome.MISSING, redirect_url=target, note=f"{how} to a page above")
     if _ERROR_PAGE.search(urlsplit(target).path):

@@ -154,15 +154,24 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
         "服务器连续拒绝访问，本次抓取不再访问该服务器。",
         "请稍后重新抓取；如持续如此，请联系网站管理单位。",
     ),
+    ProblemKind.HOST_FAILS: (
+        "服务器连续多次访问失败，本次抓取不再访问该服务器。",
+        "请稍后重新抓取；如持续如此，请用浏览器打开该网站。",
+    ),
     ProblemKind.HOST_BUSY: (
         "服务器要求等待的时间超过 LONGEST_PAUSE，本次抓取不再访问该服务器。",
         "请稍后重新抓取，或调高 LONGEST_PAUSE。",
+    ),
+    ProblemKind.ROBOTS_UNREACHABLE: (
+        "robots.txt 无法访问，本次抓取不访问该服务器（RFC 9309）。",
+        "请稍后重新抓取；如持续如此，请用浏览器打开该服务器的 robots.txt。",
     ),
     ProblemKind.ROBOTS_FORBIDS: ("robots.txt 不允许抓取该网址。", "无需处理。"),
     ProblemKind.OFF_SITE: (
         "该网址不属于本网站登记的域名。",
         "如确为该网站所有，请在网站文件的 `hosts` 中登记。",
     ),
+    ProblemKind.ADDRESS_TOO_LONG: ("网址过长。", "请用浏览器打开该网址。"),
     ProblemKind.UNSAFE_SCHEME: ("该地址不是网页地址。", "无需处理。"),
     ProblemKind.PRIVATE_ADDRESS: ("该地址指向本机或内部网络。", "请核对域名，可能已被劫持。"),
     ProblemKind.NOT_CAPTURED: ("离线抓取所需的内容未曾存档。", "请联网抓取。"),

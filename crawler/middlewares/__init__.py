@@ -4,6 +4,7 @@
 |---|---|
 | safety | refuses addresses that the portal does not declare |
 | politeness | obeys robots.txt, and the hours and number of requests that the user allows |
+| redirects | follows redirects so that no request is dropped |
 | capture | keeps every answer, answers offline crawls, and stops what is not a document |
 
 Their order is in `crawler.settings`. They share the run's archive through `crawler.extensions.runs`; what an answer means

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.retry import get_retry_request
@@ -47,6 +47,8 @@ _CONDITIONAL = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"
 """Header of a conditional request, and the response header that it repeats."""
 _UNDONE = {"content-encoding", "transfer-encoding", "content-length"}
 _LONGEST_NOTE = 500
+_RETRIED_IN_A_ROW = 2
+"""Addresses of a host that may fail one after the other before no other is tried more than once."""
 
 
 class UnusableResponse(IgnoreRequest):
@@ -101,6 +103,10 @@ class CaptureMiddleware:
         self.offline = crawler.settings.getbool("OFFLINE")
         self.refusals: Counter[str] = Counter()
         """Refusals in a row, by host."""
+        self.failing: dict[str, set[str]] = {}
+        """Addresses in a row that failed, by host."""
+        self.cookies: dict[str, dict[str, str]] = {}
+        """Cookies of the hosts that answer no request without one."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -117,6 +123,8 @@ class CaptureMiddleware:
         host = urlparse_cached(request).netloc
         if host in self.runs.left_alone:
             raise UnusableResponse(*self.runs.left_alone[host], is_reported=True)
+        if host in self.cookies:
+            request.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies[host].items())
         request.meta["requested_at"] = utc_now()
         if request.method == "GET":
             self._make_conditional(request)
@@ -145,10 +153,11 @@ class CaptureMiddleware:
         return self._pass(request, response, answer)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Keep the failure, too; Scrapy's retries go on as usual. Raises UnusableResponse for a body that is too large."""
+        """Keep the failure, too; Scrapy's retries go on. Raises UnusableResponse for a body that is too large."""
         if self.offline or isinstance(exception, IgnoreRequest):
             return
         request.meta.pop("stored", None)
+        note = f"{type(exception).__name__}: {exception}"[:_LONGEST_NOTE]
         self._keep(
             Capture(
                 url=request.url,
@@ -157,13 +166,14 @@ class CaptureMiddleware:
                 requested_at=request.meta.get("requested_at", utc_now()),
                 outcome=Outcome.ERROR,
                 request_headers=pairs(request.headers),
-                note=f"{type(exception).__name__}: {exception}"[:_LONGEST_NOTE],
+                note=note,
                 portal=self.runs.portal,
                 run_id=self.runs.run_id,
             )
         )
         if isinstance(exception, DownloadCancelledError):
             raise UnusableResponse(ProblemKind.TOO_LARGE, f"not read to its end: {exception}") from exception
+        self._count_failure(request, note)
 
     def _replay(self, request: Request) -> Response:
         """The stored answer to a request."""
@@ -185,7 +195,7 @@ class CaptureMiddleware:
             request.url,
             response.status,
             content_type.decode("latin-1") if content_type else None,
-            location.decode("utf-8", "replace") if location else None,
+            location.decode("latin-1") if location else None,
             response.body,
             truncated=_fault(request, response),
         )
@@ -231,6 +241,19 @@ class CaptureMiddleware:
             why = f"it refused {self.refusals[host]} requests in a row ({note})"
             self.runs.leave_alone(host, ProblemKind.HOST_REFUSES, why)
 
+    def _count_failure(self, request: Request, note: str | None) -> None:
+        """Leave a host where several addresses in a row failed alone, too; before that, stop trying each of them again."""
+        if self.offline or _is_robots(request):
+            return
+        host = urlparse_cached(request).netloc
+        failing = self.failing.setdefault(host, set())
+        failing.add(request.url)
+        if len(failing) >= self.crawler.settings.getint("FAILURES_BEFORE_LEAVING"):
+            why = f"{len(failing)} requests in a row failed ({note})"
+            self.runs.leave_alone(host, ProblemKind.HOST_FAILS, why)
+        elif len(failing) > _RETRIED_IN_A_ROW:
+            request.meta["dont_retry"] = True
+
     def _keep(self, capture: Capture) -> Capture:
         """Write a capture; returns it without its body."""
         self.captures.add(capture)
@@ -243,21 +266,83 @@ class CaptureMiddleware:
 
         Raises UnusableResponse for all that has no document.
         """
+        self._note_cookies(request, response, answer)
+        if answer.redirect_url and self._leads_back(request, answer):
+            return self._ask_with_cookies(request, response, answer)
+        if answer.outcome == Outcome.REDIRECT:
+            self._count_answer(request)
+            return _redirect(response, answer.redirect_url or "", request)
         if _is_robots(request):
             return response
         if answer.outcome == Outcome.BLOCKED:
             self._count_refusal(request, answer.note)
             raise UnusableResponse(ProblemKind.BLOCKED, f"refused ({answer.note})")
-        self.refusals.pop(urlparse_cached(request).netloc, None)
-        if answer.outcome == Outcome.MISSING:
-            raise UnusableResponse(ProblemKind.MISSING, f"the portal no longer has it ({answer.note})")
         if TOO_LARGE in response.flags:
             raise UnusableResponse(ProblemKind.TOO_LARGE, f"not kept: {response.flags[-1]}")
-        if answer.outcome == Outcome.REDIRECT:
-            return _redirect(response, answer.redirect_url or "", request)
-        if answer.outcome == Outcome.ERROR and response.status == 200:
-            return self._retry(request, answer.note)
+        if answer.outcome == Outcome.ERROR:
+            return self._pass_error(request, response, answer)
+        self._count_answer(request)
+        if answer.outcome == Outcome.MISSING:
+            raise UnusableResponse(ProblemKind.MISSING, f"the portal no longer has it ({answer.note})")
+        if request.meta.get("redirect_urls"):
+            self.runs.fetched_before.add(request.url)  # whatever else redirects here is answered from the archive
         return response
+
+    def _pass_error(self, request: Request, response: Response, answer: Classification) -> Request | Response:
+        """A broken or odd answer is asked for again here, a busy host's by Scrapy, which takes other statuses as they are."""
+        if response.status >= 500 or response.status == 429:
+            self._count_failure(request, answer.note)
+            return response
+        self._count_answer(request)
+        if response.status < 300:
+            return self._retry(request, answer.note)
+        if response.status < 400:
+            raise UnusableResponse(ProblemKind.ERROR, f"no usable answer ({answer.note})")
+        return response
+
+    def _count_answer(self, request: Request) -> None:
+        """The host answers: neither refusals nor failures are in a row any more."""
+        host = urlparse_cached(request).netloc
+        self.refusals.pop(host, None)
+        self.failing.pop(host, None)
+
+    @staticmethod
+    def _leads_back(request: Request, answer: Classification) -> bool:
+        """Whether a move leads to where it came from: to the address itself, or round in a loop."""
+        target = urldefrag(answer.redirect_url or "").url
+        return target in {urldefrag(url).url for url in (request.url, *request.meta.get("redirect_urls", ()))}
+
+    @staticmethod
+    def _note_cookies(request: Request, response: Response, answer: Classification) -> None:
+        """Remember, on the way of one request, which cookies were set by answers that lead on."""
+        if answer.redirect_url is None:
+            return
+        offered = dict(request.meta.get("cookies_offered", {}))
+        host = urlparse_cached(request).netloc
+        for header in response.headers.getlist("Set-Cookie"):
+            name, equals, value = header.decode("latin-1").partition(";")[0].strip().partition("=")
+            if equals and name.isascii() and value.isascii() and value.isprintable():
+                offered[host] = offered.get(host, {}) | {name: value}
+        request.meta["cookies_offered"] = offered
+
+    def _ask_with_cookies(self, request: Request, response: Response, answer: Classification) -> Request:
+        """An answer that leads back to itself: once more with the cookies that it set. Cookies of scripts are never made.
+
+        Raises UnusableResponse where it set none, or leads back with them too.
+        """
+        offered: dict[str, dict[str, str]] = request.meta["cookies_offered"]
+        is_live = not self.offline and REPLAYED not in response.flags
+        if offered and is_live and not request.meta.get("cookies_tried"):
+            for host, cookies in offered.items():
+                self.cookies.setdefault(host, {}).update(cookies)
+            came_from = request.meta.get("redirect_urls", [])[:1]
+            meta = request.meta | {"cookies_tried": True, "redirect_urls": came_from}
+            return request.replace(url=answer.redirect_url, dont_filter=True, meta=meta)
+        if offered or answer.outcome == Outcome.BLOCKED:
+            self._count_refusal(request, answer.note)
+            raise UnusableResponse(ProblemKind.BLOCKED, f"it leads back to itself ({answer.note}), with its cookie too")
+        self._count_answer(request)
+        raise UnusableResponse(ProblemKind.ERROR, f"it leads back to itself ({answer.note})")
 
     def _retry(self, request: Request, note: str | None) -> Request:
         """The request again, as often as Scrapy's settings allow; raises UnusableResponse after that, and offline."""
@@ -269,12 +354,14 @@ class CaptureMiddleware:
 
 
 def _redirect(response: Response, target: str, request: Request) -> Response:
-    """A redirect for RedirectMiddleware; a page that moves by script or refresh becomes one."""
+    """A redirect to an absolute address; a page that moves by script or refresh becomes one."""
     if urlsplit(target).scheme not in {"http", "https"}:
         raise UnusableResponse(ProblemKind.UNSAFE_SCHEME, f"it redirects to {target}")
-    if response.status != 200:
-        return response
-    return Response(response.url, status=302, headers={"Location": target}, request=request)
+    if response.status == 200:
+        return Response(response.url, status=302, headers={"Location": target}, request=request)
+    headers = response.headers.copy()
+    headers["Location"] = target
+    return response.replace(headers=headers)
 
 
 def pairs(headers: Headers) -> Pairs:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import logging
+import re
 from datetime import datetime
 from datetime import time as clock
 from typing import TYPE_CHECKING, Any, Self
@@ -11,33 +13,82 @@ from scrapy import signals
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.defer import deferred_from_coro
+from scrapy.utils.httpobj import urlparse_cached
 
+from archive.charset import decode
 from archive.vocabulary import ProblemKind
 from crawler.extensions.runs import Runs
-from crawler.middlewares.capture import UnusableResponse
+from crawler.middlewares.capture import CUT_SHORT, FAULTY, UnusableResponse
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
 
 
 logger = logging.getLogger(__name__)
+
+_UNSEEN = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_LINE_BREAK = re.compile(r"</?(?:br|p|div|pre|body|li|tr|h\d)\b[^>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
 
 ENDS = frozenset({ProblemKind.WINDOW_CLOSED, ProblemKind.REQUESTS_SPENT})
 """Problems that end a run as the user's settings ask; the next run goes on from there."""
 
 
 class Robots(RobotsTxtMiddleware):
-    """Scrapy's robots.txt middleware; what it forbids becomes a problem of its own kind."""
+    """Scrapy's robots.txt middleware, as RFC 9309 has it; what it forbids becomes a problem of its own kind.
+
+    Where robots.txt cannot be had (5xx, no answer, a body that is not whole), nothing is asked of that host in this run,
+    and one problem says so. Other statuses allow everything.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.offline = crawler.settings.getbool("OFFLINE")
+        self.unreachable: dict[str, str] = {}
+        """Why robots.txt of a host could not be had."""
 
     async def process_request(self, request: Request, spider: Any = None) -> None:
-        """Raises UnusableResponse of kind robots_forbids."""
+        """Raises UnusableResponse of kind robots_forbids or robots_unreachable."""
         try:
             await super().process_request(request)
         except IgnoreRequest as error:
             if isinstance(error, UnusableResponse):
                 raise
             raise UnusableResponse(ProblemKind.ROBOTS_FORBIDS, "robots.txt of the host forbids this address") from error
+        why = self.unreachable.get(urlparse_cached(request).netloc)
+        if why is not None and not request.meta.get("dont_obey_robotstxt"):
+            is_reported = self.crawler.get_extension(Runs) is not None
+            raise UnusableResponse(ProblemKind.ROBOTS_UNREACHABLE, why, is_reported=is_reported)
+
+    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        if not self.offline and (response.status >= 500 or {FAULTY, CUT_SHORT} & set(response.flags)):
+            why = f"status {response.status}" if response.status >= 500 else "a body that is not whole"
+            raise _UnreachableError(f"its robots.txt answers with {why}")
+        rules = robots_text(response).encode() if 200 <= response.status < 300 else b""
+        await super()._parse_robots(response.replace(body=rules), netloc, request)
+
+    def _robots_error(self, exc: Exception, netloc: str) -> None:
+        if not self.offline and (isinstance(exc, _UnreachableError) or not isinstance(exc, IgnoreRequest)):
+            failed = exc if isinstance(exc, _UnreachableError) else f"its robots.txt: {type(exc).__name__}: {exc}"
+            self.unreachable[netloc] = f"nothing is asked of {netloc} in this run: {failed}"
+            if runs := self.crawler.get_extension(Runs):
+                runs.leave_alone(netloc, ProblemKind.ROBOTS_UNREACHABLE, str(failed))
+        super()._robots_error(exc, netloc)
+
+
+class _UnreachableError(IgnoreRequest):
+    """robots.txt was answered, but not with what it says."""
+
+
+def robots_text(response: Response) -> str:
+    """The lines of a robots.txt, in whatever charset it was written; of one sent as HTML, those that a browser shows."""
+    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+    text, _ = decode(response.body, content_type)
+    if not text.lstrip().startswith("<"):
+        return text
+    return html.unescape(_TAG.sub("", _LINE_BREAK.sub("\n", _UNSEEN.sub("", text))))
 
 
 class Limits:

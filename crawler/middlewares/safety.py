@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorCore
 
 
+LONGEST_ADDRESS = 8_000
+"""Characters: the request line that every server has to accept (RFC 9112, section 3)."""
+
+
 class DeclaredHosts:
     """Downloader middleware that refuses links and redirects to hosts that the portal does not declare.
 
@@ -63,6 +67,8 @@ def refusal(url: str, declares: Callable[[str], bool]) -> tuple[ProblemKind, str
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"}:
         return ProblemKind.UNSAFE_SCHEME, f"{parts.scheme}: is not a web address"
+    if len(url) > LONGEST_ADDRESS:
+        return ProblemKind.ADDRESS_TOO_LONG, f"an address of {len(url)} characters"
     if declares(url):
         return None
     host = parts.hostname or ""

@@ -252,7 +252,8 @@ class Portal(ListingReader, scrapy.Spider):
 
     def page(self, response: Response, key: str) -> Iterator[Any]:
         """An article: fetch its next pages if it is split, then hand it on to be read."""
-        self.runs.resolve(response.url, Stage.FETCH)
+        for url in {response.url, _first_address(response)}:
+            self.runs.resolve(url, Stage.FETCH)
         capture = response.meta["capture"]
         reference = PageReference(portal=self.name, key=self.key(response.url), url=response.url, capture_id=capture.id)
         urls = list(self.article_pages(response)) if isinstance(response, TextResponse) else []
@@ -323,7 +324,9 @@ class Portal(ListingReader, scrapy.Spider):
         if failure.check(UnusableResponse) and failure.value.is_reported:
             self.runs.count("entries/left_alone")
         else:
-            self.runs.problem(kind, message, request.url, stage)
+            asked = _first_address(request) if stage == Stage.FETCH else request.url
+            message += f" (redirected to {request.url})" if asked != request.url else ""
+            self.runs.problem(kind, message, asked, stage)
         return kind
 
     def audit(self, *, is_whole: bool = True) -> Iterator[Problem]:
@@ -350,6 +353,11 @@ class Portal(ListingReader, scrapy.Spider):
         if walk.entries and len(shown_here) < len(archived) and not self.years:
             message = f"{len(shown_here)} reports listed, {len(archived)} that it listed before are archived"
             yield Problem(kind=ProblemKind.LISTING_BELOW_ARCHIVE, message=message, url=root, stage=Stage.LISTING)
+
+
+def _first_address(fetched: Request | Response) -> str:
+    """The address that was asked for, before any redirect."""
+    return str(next(iter(fetched.meta.get("redirect_urls", ())), fetched.url))
 
 
 def parse_years(text: str) -> range | None:
