@@ -40,8 +40,8 @@ REQUESTS_PER_RUN = 0
 # Refusals in a row after which a host is left alone for the rest of the run. Some portals refuse single addresses and
 # answer all others; a host that means it refuses the next ones too.
 REFUSALS_BEFORE_LEAVING = 3
-# Addresses in a row that fail (429, 5xx, no answer) after which a host is left alone, too. From the third on, none is
-# tried again.
+# Addresses in a row that fail (429, 5xx, no answer) after which a host is left alone, too. From the fourth on,
+# none is tried again.
 FAILURES_BEFORE_LEAVING = 5
 
 # Slow portals do answer; 30 s is longer than any page waited for so far, and three tries are enough.

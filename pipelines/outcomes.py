@@ -31,7 +31,8 @@ MUCH_TEXT = 6_000
 """Bytes beyond ASCII, about 2,000 Han characters: no challenge seen has nearly as many, so such pages are not searched."""
 
 _ASCII = bytes(range(128))
-_REFUSING = {403, 412, 512, 521}
+REFUSING = {403, 412, 512, 521}
+"""Statuses of refusals and challenges."""
 _MISSING = {404, 410}
 _MOVES = {301, 302, 303, 307, 308}
 """Statuses whose Location browsers follow."""
@@ -172,7 +173,7 @@ def _classify_status(
     """What an answer means by its status; None for a whole answer with status 200, where the body decides."""
     if status in _MISSING:
         return Classification(Outcome.MISSING, note=f"status {status}")
-    if status in _REFUSING:
+    if status in REFUSING:
         return Classification(Outcome.BLOCKED, note=_signature(body) or f"status {status}")
     if status in _MOVES and location:
         return _classify_move(url, _header_address(location), f"status {status}")

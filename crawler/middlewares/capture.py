@@ -47,7 +47,7 @@ _CONDITIONAL = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"
 """Header of a conditional request, and the response header that it repeats."""
 _UNDONE = {"content-encoding", "transfer-encoding", "content-length"}
 _LONGEST_NOTE = 500
-_RETRIED_IN_A_ROW = 2
+_RETRIED_IN_A_ROW = 3
 """Addresses of a host that may fail one after the other before no other is tried more than once."""
 
 
@@ -273,7 +273,8 @@ class CaptureMiddleware:
             self._count_answer(request)
             return _redirect(response, answer.redirect_url or "", request)
         if _is_robots(request):
-            return response
+            is_unsure = answer.outcome == Outcome.ERROR and (response.status >= 500 or response.status == 200)
+            return (self._again(request, answer.note) if is_unsure else None) or response
         if answer.outcome == Outcome.BLOCKED:
             self._count_refusal(request, answer.note)
             raise UnusableResponse(ProblemKind.BLOCKED, f"refused ({answer.note})")
@@ -346,11 +347,14 @@ class CaptureMiddleware:
 
     def _retry(self, request: Request, note: str | None) -> Request:
         """The request again, as often as Scrapy's settings allow; raises UnusableResponse after that, and offline."""
-        spider = cast("Spider", self.crawler.spider)
-        again = None if self.offline else get_retry_request(request, spider=spider, reason=note or "error")
+        again = self._again(request, note)
         if again is None:
             raise UnusableResponse(ProblemKind.ERROR, f"no usable answer ({note})")
         return again
+
+    def _again(self, request: Request, note: str | None) -> Request | None:
+        spider = cast("Spider", self.crawler.spider)
+        return None if self.offline else get_retry_request(request, spider=spider, reason=note or "error")
 
 
 def _redirect(response: Response, target: str, request: Request) -> Response:

@@ -19,6 +19,7 @@ from archive.charset import decode
 from archive.vocabulary import ProblemKind
 from crawler.extensions.runs import Runs
 from crawler.middlewares.capture import CUT_SHORT, FAULTY, UnusableResponse
+from pipelines.outcomes import REFUSING
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -40,7 +41,8 @@ class Robots(RobotsTxtMiddleware):
     """Scrapy's robots.txt middleware, as RFC 9309 has it; what it forbids becomes a problem of its own kind.
 
     Where robots.txt cannot be had (5xx, no answer, a body that is not whole), nothing is asked of that host in this run,
-    and one problem says so. Other statuses allow everything.
+    and one problem says so. Other statuses allow everything;
+    those of challenges say no more about robots.txt than about a page.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -63,8 +65,9 @@ class Robots(RobotsTxtMiddleware):
             raise UnusableResponse(ProblemKind.ROBOTS_UNREACHABLE, why, is_reported=is_reported)
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
-        if not self.offline and (response.status >= 500 or {FAULTY, CUT_SHORT} & set(response.flags)):
-            why = f"status {response.status}" if response.status >= 500 else "a body that is not whole"
+        is_error = response.status >= 500 and response.status not in REFUSING
+        if not self.offline and (is_error or {FAULTY, CUT_SHORT} & set(response.flags)):
+            why = f"status {response.status}" if is_error else "a body that is not whole"
             raise _UnreachableError(f"its robots.txt answers with {why}")
         rules = robots_text(response).encode() if 200 <= response.status < 300 else b""
         await super()._parse_robots(response.replace(body=rules), netloc, request)
