@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
-from archive.model import Entry, Page, Report
-from archive.vocabulary import Fate
+from archive import Captures
+from archive.captures import Capture
+from archive.model import Entry, Located, Page, Report
+from archive.records import Reading
+from archive.vocabulary import Fate, Outcome, ProblemKind
 from pipelines import read
 from pipelines.errors import ReaderError
+from pipelines.ingest.compose import compose
 from pipelines.metadata import may_be_report_title
 
 URL = "http://www.linxi.gov.cn/zwgk/nb/202101/t20210118_2001.html"
@@ -422,3 +427,81 @@ def test_a_listing_that_agrees_outweighs_one_that_does_not() -> None:
     assert not read(replace(page, entries=(other,))).is_report
     assert read(replace(page, entries=(other, ENTRY))).is_report
     assert [p.kind for p in read(replace(page, entries=(other,))).problems] == ["contradicts_listing"]
+
+
+# --- composed from an archive ----------------------------------------------------------------------------------------
+
+
+def archived(folder: Path, *answers: str | bytes, entry: Entry = ENTRY) -> Captures:
+    """An archive with one listed document and what its portal answered, a day apart."""
+    captures = Captures(folder)
+    captures.add_entries([replace(entry, portal="linxi", listing_url="http://www.linxi.gov.cn/zwgk/nb/")])
+    for day, answer in enumerate(answers, 1):
+        body = answer.encode() if isinstance(answer, str) else answer
+        moment = f"2021-02-{day:02}T00:00:00.000000Z"
+        captures.add(
+            Capture(
+                url=URL,
+                requested_at=moment,
+                status=200,
+                outcome=Outcome.OK,
+                body=body,
+                content_type="text/html",
+                portal="linxi",
+            )
+        )
+    return captures
+
+
+def composed(captures: Captures) -> Reading:
+    reading = compose(captures, Located(portal="linxi", key="2001", urls=(URL,)))
+    assert not reading.failed
+    return reading
+
+
+SAID = {
+    "maintenance, framed": ProblemKind.BLOCKED,
+    "login form": ProblemKind.BLOCKED,
+    "gone": ProblemKind.MISSING,
+    "502 with 200": ProblemKind.ERROR,
+    "home page": ProblemKind.NOT_A_REPORT,
+    "column with its own title": ProblemKind.NOT_A_REPORT,
+    "gambling": ProblemKind.NOT_A_REPORT,
+    "random bytes under a title": ProblemKind.NOT_A_REPORT,
+    "another year": ProblemKind.CONTRADICTS_LISTING,
+    "another body": ProblemKind.CONTRADICTS_LISTING,
+}
+
+
+@pytest.mark.parametrize("kind", SAID)
+def test_a_reading_keeps_what_a_page_is_and_says_so(kind: str, tmp_path: Path) -> None:
+    reading = composed(archived(tmp_path, NO_REPORTS[kind].body))
+    assert (reading.record, reading.fate, reading.capture_id) == (None, NO_REPORTS[kind].fate, 1)
+    assert reading.cause
+    assert [[problem.kind for problem in said] for _, said in reading.problems] == [[SAID[kind]]]
+
+
+@pytest.mark.parametrize("kind", ["maintenance, framed", "another body", "random bytes"])
+def test_a_report_stays_one_while_its_address_answers_with_something_else(kind: str, tmp_path: Path) -> None:
+    reading = composed(archived(tmp_path, framed(PROSE), NO_REPORTS[kind].body))
+    assert reading.report is not None
+    assert (reading.report.title, reading.fate) == (TITLE, None)
+    assert any(said for _, said in reading.problems)
+
+
+def test_a_portal_that_is_well_again_gives_the_report_and_nothing_else(tmp_path: Path) -> None:
+    wrong = NO_REPORTS["another body"].body
+    reading = composed(archived(tmp_path, NO_REPORTS["maintenance, framed"].body, wrong, framed(PROSE)))
+    assert reading.report is not None
+    assert (reading.report.title, reading.fate, reading.cause, reading.capture_id) == (TITLE, None, "", None)
+    assert [said for _, said in reading.problems if said] == []
+    assert reading.record is not None
+    assert len(reading.record.tables["versions"]) == 1
+
+
+@pytest.mark.parametrize("kind", ["prose of 2008", "a picture", "a PDF", "a title cut by the listing", "tables alone"])
+def test_an_odd_report_is_composed(kind: str, tmp_path: Path) -> None:
+    answer = ODD[kind]
+    reading = composed(archived(tmp_path, answer.body, entry=answer.entry))
+    assert reading.record is not None
+    assert reading.fate is None
