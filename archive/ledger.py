@@ -104,6 +104,8 @@ class Balance:
     """Listing → its reports that the last crawl should have asked for and did not."""
     reports: Counter[str] = field(default_factory=Counter)
     """Listing → entries with the title of a report."""
+    had: set[str] = field(default_factory=set)
+    """Addresses of entries that lead to a report."""
     unaccounted: list[Entry] = field(default_factory=list)
 
     @property
@@ -234,6 +236,8 @@ def unsettled_urls(reports: Reports, portal: str) -> set[str]:
 
 def _note(account: Balance, entry: Entry, witness: Witness, is_report_title: Callable[[str], bool]) -> None:
     """Count an entry that is listed as a report, and keep it where it gave none."""
+    if witness.fate in {Fate.REPORT, Fate.COPY}:
+        account.had.add(entry.url)
     if not is_report_title(entry.title or ""):
         return
     account.reports[entry.listing_url or ""] += 1

@@ -8,8 +8,10 @@ from dateutil.relativedelta import relativedelta
 
 from archive.captures import Captures
 from archive.database import iso, sql_words
+from archive.media_types import OTHER_EXTENSIONS, PICTURE_EXTENSIONS, extension_of
+from archive.reports import Reports
 from archive.runs import FINISHED
-from archive.vocabulary import ANSWER_OUTCOMES, ProblemKind, RunKind
+from archive.vocabulary import ANSWER_OUTCOMES, DOCUMENT_OUTCOMES, ProblemKind, ReportState, RunKind, Stage
 
 RESUMED_WITHIN = relativedelta(days=3)
 """Older answers of an interrupted crawl are asked for again: the portal may have changed them since."""
@@ -31,6 +33,39 @@ WHERE portal = :portal AND method = 'GET' AND requested_at > :since AND outcome 
         )
     )
 """  # noqa: S608 - words of the vocabulary
+
+
+_NOT_FETCHED = frozenset(OTHER_EXTENSIONS + PICTURE_EXTENSIONS)
+"""Documents of these kinds are fetched only where a table may be in them; `parts_missing` says which were not had."""
+_WITHOUT_BODY = f"""
+SELECT r.url AS page, a.url AS part FROM reports r JOIN attachments a ON a.report_id = r.id
+WHERE r.portal = ? AND a.sha256 IS NULL AND r.state IN ({sql_words((ReportState.LIVE, ReportState.RETURNED))})
+"""  # noqa: S608 - words of the vocabulary
+_PROBLEMS = "SELECT url, kind FROM problems WHERE portal = ? AND stage = ? AND resolved_at IS NULL AND url IS NOT NULL"
+_UNWANTED = frozenset(kind for kind in ProblemKind if kind.concerns_document) - {ProblemKind.MISSING}
+"""Kinds of problems for which a document is not asked for again: robots.txt forbids it, its host is another's."""
+
+
+def parts_missing(captures: Captures, reports: Reports, portal: str) -> dict[str, set[str]]:
+    """Address of a report's page → documents beside it that were never captured.
+
+    The set is empty where an earlier crawl noted that a document or a picture was not had (`parts_missing`).
+    """
+    problems: dict[str, set[str]] = {}
+    for row in captures.db.conn.execute(_PROBLEMS, (portal, Stage.FETCH)):
+        problems.setdefault(row["url"], set()).add(row["kind"])
+    pages: dict[str, set[str]] = {url: set() for url, kinds in problems.items() if ProblemKind.PARTS_MISSING in kinds}
+    for row in reports.db.conn.execute(_WITHOUT_BODY, (portal,)).fetchall():
+        part = row["part"]
+        if extension_of(part) not in _NOT_FETCHED and not problems.get(part, set()) & _UNWANTED:
+            pages.setdefault(row["page"], set()).add(part)
+    return pages
+
+
+def newest_document(captures: Captures, url: str) -> int | None:
+    """Id of the newest capture of a page that has its body; None where there is none."""
+    capture = captures.last("GET", url, outcomes=DOCUMENT_OUTCOMES)
+    return capture.id if capture is not None and capture.body is not None else None
 
 
 def newest_answers(captures: Captures, portal: str) -> dict[str, str]:

@@ -29,6 +29,14 @@ INSERT INTO problems (run_id, portal, url, stage, kind, message, seen_at)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _REPEAT_PROBLEM = "UPDATE problems SET run_id = ?, message = ? WHERE id = ?"
+_HAS_OPEN = """
+SELECT 1 FROM problems p
+WHERE portal IS ? AND kind = ? AND resolved_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM asking a
+    WHERE a.portal = COALESCE(p.portal, '') AND a.url = COALESCE(p.url, '') AND a.acknowledged_at IS NOT NULL
+)
+LIMIT 1
+"""
 _RESOLVE_PROBLEM = "UPDATE problems SET resolved_at = ? WHERE id = ?"
 
 
@@ -124,6 +132,21 @@ class RunsAndProblems:
                     _INSERT_PROBLEM,
                     [(run_id, portal, url, stage, kind, message, now) for kind, message in new.items()],
                 )
+
+    def has_open(self, portal: str | None, kind: str) -> bool:
+        """Whether a portal has an open problem of this kind that nobody has acknowledged."""
+        row = self.db.conn.execute(_HAS_OPEN, (portal, kind)).fetchone()
+        return row is not None
+
+    def urls_of_run(self, run_id: int) -> set[str]:
+        """Addresses that a run has asked for."""
+        return {row["url"] for row in self.db.conn.execute("SELECT url FROM captures WHERE run_id = ?", (run_id,))}
+
+    def last_stats(self, kind: str, portal: str | None, before: int) -> dict[str, Any]:
+        """The counters of the last run of this kind before that one; empty where there is none."""
+        sql = "SELECT stats FROM runs WHERE kind = ? AND portal IS ? AND id < ? ORDER BY id DESC LIMIT 1"
+        row = self.db.conn.execute(sql, (kind, portal, before)).fetchone()
+        return dict(json.loads(row["stats"] or "{}")) if row else {}
 
     def open_urls(self, portal: str | None, stage: str) -> set[str]:
         """Addresses of a portal with an open problem of this stage."""

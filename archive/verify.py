@@ -25,7 +25,7 @@ _INTEGRITY_MESSAGES = 20
 _REBUILD = "delete it; scrapy reparse rebuilds it"
 _UNREADABLE_ROWS = 500
 """Unreadable rows in succession after which no more are tried one by one."""
-_SALVAGED_TABLES = ("runs", "portals", "bodies", "captures", "entries", "problems")
+_SALVAGED_TABLES = ("runs", "portals", "bodies", "captures", "entries", "problems", "asking")
 
 _BODY = "SELECT size, encoding, data FROM bodies WHERE sha256 = ?"
 _CAPTURES = """

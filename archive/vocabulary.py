@@ -449,6 +449,11 @@ class ProblemKind(StrEnum):
     OVERSIZED = ("oversized", "A document is larger than the readers' limit.", "Open the captured file.", "document")
     TIMED_OUT = ("timed_out", "A document took too long to read.", "Open the captured file.", "document")
     MACROS = ("macros", "A document contains macros, which were not run.", "No action needed.", "document")
+    PARTS_MISSING = (
+        "parts_missing",
+        "Documents or pictures beside a report could not be fetched.",
+        "Crawl again; only what is missing is asked for. If it persists, open the documents in a browser.",
+    )
     # Imports
     DAMAGED_FILE = (
         "damaged_file",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.exceptions import DropItem
@@ -33,6 +34,19 @@ from pipelines.prepared import PreparedPage, prepare
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+
+
+_ASKED_AGAIN = frozenset({ProblemKind.BLOCKED, ProblemKind.ERROR, ProblemKind.HOST_REFUSES, ProblemKind.HOST_BUSY})
+"""Kinds of failure after which a document is still to be fetched."""
+_HEAD = 1024
+"""Bytes of an answer that show whether it is a web page."""
+_WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body")
+
+
+def _is_web_page(url: str, body: bytes) -> bool:
+    """Whether a web page came where a document was linked."""
+    head = body[:_HEAD].lower()
+    return not urlsplit(url).path.lower().endswith((".htm", ".html", ".shtml")) and any(m in head for m in _WEB_PAGE)
 
 
 class Attachments:
@@ -68,7 +82,27 @@ class Attachments:
             document = document_capture(self.runs.captures, attachment.url)
             if document is not None and document.body is not None:
                 await self._read(document.body, document.content_type, document.sha256)
+        self._note_missing(page.url, [attachment.url for attachment in documents_to_fetch(prepared)])
         return replace(item, prepared=prepared)
+
+    def _note_missing(self, page_url: str, urls: list[str]) -> None:
+        """Documents that this page names and that failed here or earlier are a problem of the page until they are captured."""
+        if self.crawler.settings.getbool("OFFLINE"):
+            return
+        failed = [url for url in urls if url in self.runs.failed or url in self.runs.asking.left_out]
+        failed = [url for url in failed if not self._is_had(url)]
+        if not failed:
+            self.runs.resolve(page_url, Stage.FETCH)
+            return
+        kind = ProblemKind.PARTS_MISSING
+        self.runs.problem(kind, f"{len(failed)} of {len(urls)} not fetched: {', '.join(failed)}", page_url, Stage.FETCH)
+
+    def _is_had(self, url: str) -> bool:
+        """Whether a document is captured, and what is captured is no web page in its place."""
+        document = document_capture(self.runs.captures, url)
+        if document is None or document.body is None:
+            return False
+        return recognise(document.body, document.content_type) is not None or not _is_web_page(url, document.body)
 
     async def _fetch_once(self, attachment: Attachment) -> None:
         if attachment.url not in self.asked:
@@ -78,7 +112,10 @@ class Attachments:
     async def _fetch(self, attachment: Attachment) -> None:
         url, spider = attachment.url, self.crawler.spider
         offline = self.crawler.settings.getbool("OFFLINE")
-        is_captured = document_capture(self.runs.captures, url) is not None
+        is_captured = self._is_had(url)
+        if not is_captured and not offline and url in self.runs.asking.left_out:
+            self.runs.count("attachments/paused")
+            return
         if is_captured and not offline and not getattr(spider, "refresh", False):
             self.runs.count("attachments/known")
             return
@@ -95,13 +132,23 @@ class Attachments:
         except UnusableResponse as error:
             if not error.is_reported:
                 self.runs.problem(error.kind, str(error), url, Stage.FETCH)
+            if error.kind in _ASKED_AGAIN:
+                self.runs.failed.add(url)
+            elif error.kind == ProblemKind.MISSING:
+                self.runs.gone.add(url)
             return
         except Exception as error:  # noqa: BLE001 - no failure of a download may cost the report
+            self.runs.failed.add(url)
             self.runs.problem(ProblemKind.ERROR, f"{type(error).__name__}: {error}", url, Stage.FETCH)
             return
         if response.status != 200:
+            self.runs.failed.add(url)
             self.runs.problem(ProblemKind.ERROR, f"status {response.status}", url, Stage.FETCH)
             return
+        if not offline and not self._is_had(url):
+            self.runs.failed.add(url)
+            return
+        self.runs.obtained.add(url)
         self.runs.count("attachments/fetched")
         self.runs.resolve(url, Stage.FETCH)
 
@@ -201,6 +248,9 @@ class Store:
             runs.resolve(url, Stage.STORE, still=[problem.kind for problem in problems if problem.url == url])
         for problem in problems:
             runs.problem(problem.kind, problem.message, problem.url, problem.stage)
+        if runs.captures.has_open(name, ProblemKind.PARTS_MISSING):
+            runs.unwell.add(ProblemKind.PARTS_MISSING)
+        runs.settle_asking({entry.url for entry, _ in account.unsettled}, account.had)
         for fate, number in account.fates.items():
             runs.count(f"fates/{fate}", number)
 

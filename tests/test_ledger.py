@@ -6,15 +6,20 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from crawler.demo import others
 from crawler.demo.gkmlpt import Gkmlpt
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.replica import Replica
+from crawler.demo.reports import Synthetic
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
 from crawler.demo.trs_fujian import TrsFujian
 from tests.crawling import crawl, scrapy
 from tests.test_crawl import kinds, rows
+from tests.test_documents import BODY
+from tests.test_fetched_documents import Attaching
 
 FATES = "SELECT portal, listing_url, url, title, fate, report_id, cause, capture_id FROM fates ORDER BY 1, 2, 3"
 
@@ -113,3 +118,112 @@ def test_an_entry_without_a_fate_is_a_problem_and_the_exit_code_says_so(tmp_path
         database.close()
         assert scrapy(archive, "reparse").returncode == 0
         assert kinds(archive) == {}
+
+
+# What is asked again
+
+
+def days_pass(archive: Path, days: int) -> None:
+    """Let the pauses be so much nearer to their end."""
+    database = sqlite3.connect(archive / "captures.db")
+    database.execute(
+        "UPDATE asking SET next_ask = strftime('%Y-%m-%dT%H:%M:%f000Z', next_ask, ?) WHERE next_ask IS NOT NULL",
+        (f"-{days} days",),
+    )
+    database.commit()
+    database.close()
+
+
+@pytest.mark.parametrize("fault", ["maintenance", "notice", "itself"])
+def test_a_night_of_maintenance_is_no_success_and_is_healed_by_the_next_crawl(tmp_path: Path, fault: str) -> None:
+    archive = tmp_path / "archive"
+    with Server(Trs("hepan", 6)) as server:
+        (replica,) = server
+        replica.fail(fault, match=r"/t20\d+_\d+")
+        assert crawl(archive, replica).returncode == 1
+        assert sums(archive, "hepan") == {"error" if fault == "itself" else "not_a_report": 6}
+        assert kinds(archive).items() >= {"no_report": 6, "listing_unread": 1}.items()
+        assert scrapy(archive, "health").returncode == 1
+        replica.behave()
+        done = crawl(archive, replica)
+        assert done.returncode == 0, done.stderr
+        assert sums(archive, "hepan") == {"report": 6}
+        assert kinds(archive).keys() <= {"not_a_report"}, "of the notice itself"
+        assert rows(archive, "captures", "SELECT * FROM asking") == []
+
+
+def test_one_page_that_is_no_report_is_asked_again(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    with Server(Trs("hepan", 6)) as server:
+        (replica,) = server
+        url = replica.url(replica.documents[2])
+        replica.fail("maintenance", match=url.rpartition("/")[2])
+        assert crawl(archive, replica).returncode == 1
+        assert fate(archive, url)[0] == "not_a_report"
+        replica.behave()
+        asked = len(replica.log)
+        assert crawl(archive, replica).returncode == 0
+        assert [hit.target for hit in replica.log[asked:] if "/t20" in hit.target] == [url.removeprefix(replica.base)]
+        assert sums(archive, "hepan") == {"report": 6}
+
+
+def test_from_the_third_failure_on_a_crawl_waits_and_never_gives_up(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    with Server(Trs("hepan", 6)) as server:
+        (replica,) = server
+        url = replica.url(replica.documents[2])
+        target = url.removeprefix(replica.base)
+
+        def asks() -> bool:
+            before = len(replica.log)
+            assert crawl(archive, replica).returncode == 1
+            return target in {hit.target for hit in replica.log[before:]}
+
+        replica.fail("maintenance", match=url.rpartition("/")[2])
+        assert [asks() for _ in range(4)] == [True, True, True, False]
+        days_pass(archive, 1)
+        assert [asks() for _ in range(2)] == [True, False]
+        days_pass(archive, 40)
+        assert asks()
+        replica.behave()
+        days_pass(archive, 40)
+        assert crawl(archive, replica).returncode == 0
+        assert sums(archive, "hepan") == {"report": 6}
+
+
+def test_a_portal_that_is_well_again_ends_the_pauses_of_its_outage(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    with Server(Trs("hepan", 6)) as server:
+        (replica,) = server
+        replica.fail("maintenance", match=r"/t20\d+_\d+")
+        for _ in range(3):
+            assert crawl(archive, replica).returncode == 1
+        replica.behave()
+        assert crawl(archive, replica).returncode == 1
+        assert sums(archive, "hepan") == {"not_a_report": 5, "report": 1}
+        assert crawl(archive, replica).returncode == 0
+        assert sums(archive, "hepan") == {"report": 6}
+
+
+@pytest.mark.parametrize("fault", ["503", "403", "reset", "truncated", "404", "two-bytes", "itself", "maintenance"])
+def test_a_document_that_failed_once_is_asked_for_again_without_its_page(tmp_path: Path, fault: str) -> None:
+    archive = tmp_path / "archive"
+    reports = [Synthetic(issuing_body=BODY, report_year=y, faults=frozenset({"images"})) for y in (2022, 2023)]
+    with Server(Attaching("fujian", reports)) as server:
+        (replica,) = server
+        replica.fail(fault, match=r"/attach/.*docx")
+        crawl(archive, replica, settings={"RETRY_TIMES": 0})
+        had = "SELECT COUNT(DISTINCT report_id) FROM table_sources WHERE origin = 'docx'"
+        assert rows(archive, "reports", had) == [(0,)]
+        replica.behave()
+        asked = len(replica.log)
+        done = crawl(archive, replica)
+        assert done.returncode == 0, done.stderr
+        assert rows(archive, "reports", had) == [(2,)]
+        pages = {expected.url.removeprefix(replica.base) for expected in replica.truth()}
+        assert not [hit.target for hit in replica.log[asked:] if hit.target in pages]
+        assert "parts_missing" not in kinds(archive)
+        # and then it is known
+        asked = len(replica.log)
+        assert crawl(archive, replica).returncode == 0
+        assert not [hit.target for hit in replica.log[asked:] if hit.target.startswith(("/go/", "/attach/"))]

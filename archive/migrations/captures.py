@@ -108,3 +108,12 @@ def m001_captures(db: Database) -> None:
     )
     db.table("problems").create_index(["url"])
     db.table("problems").create_index(["run_id"])
+
+
+@migrations()
+def m002_asking(db: Database) -> None:
+    """When to ask again for what was not had, and what somebody has acknowledged."""
+    db.execute(
+        "CREATE TABLE asking (portal TEXT NOT NULL, url TEXT NOT NULL, failures INTEGER NOT NULL DEFAULT 0,"
+        " next_ask TEXT, acknowledged_at TEXT, why TEXT, PRIMARY KEY (portal, url))"
+    )

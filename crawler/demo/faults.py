@@ -88,6 +88,20 @@ def refresh_stub() -> Reply:
     )
 
 
+def maintenance() -> Reply:
+    """What a portal shows of every article for a night, with status 200."""
+    return _reply(
+        200,
+        '<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n<title>系统维护</title>\n</head>\n<body>\n'
+        "<h1>系统维护公告</h1>\n<p>尊敬的用户：为了给您提供更好的服务，网站正在进行升级改造，期间暂停访问，敬请谅解。</p>\n"
+        "</body>\n</html>\n",
+    )
+
+
+NOTICE = "/weihu.html"
+"""Where articles lead while the fault `notice` is on; it shows the page of `maintenance`."""
+
+
 def moved(how: str, to: str) -> Reply:
     """An address that only leads elsewhere: a page of some 160 bytes with a script, a refresh, or a redirect."""
     if how == "redirect":
@@ -168,6 +182,9 @@ REPLACEMENTS: dict[str, Reply] = {
     "stub": refresh_stub(),
     "deep-stub": deep_stub(),
     "gone": _reply(200, "<html><body><p>您访问的页面不存在或已被删除！</p></body></html>"),
+    "maintenance": maintenance(),
+    "notice": _reply(302, "", Location=NOTICE),
+    "itself": _reply(302, "", Location="#"),
     "home": _reply(302, "", Location="/"),
     "elsewhere": _reply(302, "", Location="http://hijacked.example/nb.html"),
 }

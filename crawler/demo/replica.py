@@ -280,6 +280,8 @@ class Replica:
     def _plain_answer(self, request: Request) -> Reply:
         if request.path == "/robots.txt" and self.robots is not None:
             return Reply(body=self.robots.encode(), content_type="text/plain")
+        if request.path == faults.NOTICE:
+            return faults.maintenance()
         if request.path == "/":
             return self.html(self.home())
         return self._file(request) or self.respond(request) or faults.REPLACEMENTS["404"]

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
-from archive import Captures
+from archive import Captures, Reports
+from archive.asking import Asking
 from archive.health import settle
-from archive.ledger import LIMITS
+from archive.ledger import LIMITS, unsettled_urls
 from archive.model import Entry, Problem
-from archive.resume import fetched_since_whole_crawl
+from archive.resume import fetched_since_whole_crawl, parts_missing
 from archive.vocabulary import ProblemKind, RunKind, Stage
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ logger = logging.getLogger(__name__)
 COUNTED = ("captures/", "attachments/", "entries/", "fates/", "reports/", "problems/", "listing/")
 """Prefixes of the counters that a run row keeps; the rest of Scrapy's stats is for the log."""
 
+OUTAGE = "outage"
+"""The key of a crawl's stats that says whether several addresses failed when they were last asked for."""
+OUTAGE_FROM = 2
+"""Addresses that fail in one crawl from which on it is the portal that fails, not a page of it."""
 _LIMITING = (ProblemKind.WINDOW_CLOSED, ProblemKind.REQUESTS_SPENT)
 """Problems that end a crawl as the user's settings ask."""
 
@@ -59,6 +64,19 @@ class Runs:
         self.finished = False
         self.left_alone: dict[str, tuple[ProblemKind, str]] = {}
         self.fetched_before: set[str] = set()
+        self.unsettled: set[str] = set()
+        """Addresses of entries that answered earlier crawls and gave no report."""
+        self.parts_missing: dict[str, set[str]] = {}
+        """Pages of reports beside which documents are not captured."""
+        self.failed: set[str] = set()
+        """Documents beside pages that this crawl has asked for in vain."""
+        self.gone: set[str] = set()
+        """Documents beside pages that the portal says it no longer has."""
+        self.obtained: set[str] = set()
+        """Documents beside pages that it has captured."""
+        self.asking: Asking
+        self.is_after_outage = False
+        """Whether several addresses failed when they were last asked for."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -132,6 +150,7 @@ class Runs:
         self.portal = spider.name
         self.fetched_before = fetched_since_whole_crawl(self.captures, spider.name)
         self.run_id = self.captures.start_run(RunKind.CRAWL, spider.name)
+        self._read_what_is_missing(spider.name)
         # Reading makes many small objects. Without this, each search for garbage among them would go through all of
         # Scrapy again.
         gc.collect()
@@ -139,6 +158,37 @@ class Runs:
         facts = getattr(spider, "facts", None)
         if facts is not None:
             self.captures.add_portal(facts())
+
+    def _read_what_is_missing(self, portal: str) -> None:
+        """What earlier crawls asked for and did not get, and what of it this one leaves out."""
+        reports = Reports.read_or_empty(self.captures.path.parent)
+        try:
+            self.unsettled = unsettled_urls(reports, portal)
+            self.parts_missing = parts_missing(self.captures, reports, portal)
+        finally:
+            reports.db.close()
+        self.fetched_before -= self.unsettled
+        self.asking = Asking(self.captures, portal)
+        self.is_after_outage = bool(self.captures.last_stats(RunKind.CRAWL, portal, self.run_id or 0).get(OUTAGE))
+
+    def settle_asking(self, unsettled: set[str], had: set[str]) -> None:
+        """Count what this crawl asked for in vain, and forget what it got.
+
+        `unsettled` are entries that gave no report, `had` those that did.
+        """
+        if self.crawler.settings.getbool("OFFLINE"):
+            return
+        failed = (unsettled & self.captures.urls_of_run(self.run_id or 0)) | self.failed
+        self.asking.fail(failed | self.gone)
+        self.asking.clear(had | self.obtained)
+        stats = self.counts()
+        has_read = any(stats.get(f"reports/{result}") for result in ("new", "changed", "unchanged"))
+        if has_read and not failed:
+            if self.is_after_outage:
+                self.asking.end_pauses()
+            self.is_after_outage = False
+        elif len(failed) >= OUTAGE_FROM:
+            self.is_after_outage = True
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         """End the run with the problems of the walk and the run's counters."""
@@ -150,7 +200,11 @@ class Runs:
         if self.run_id is not None:
             if reason == "finished":
                 settle(self.captures, self.portal, self.run_id)
-            stats = self.counts() | {"unwell": sorted(self.unwell), LIMITS: self.limits}
+            stats = self.counts() | {
+                "unwell": sorted(self.unwell),
+                LIMITS: self.limits,
+                OUTAGE: self.is_after_outage,
+            }
             self.captures.finish_run(self.run_id, reason, stats)
         self.captures.close()
         self.finished = True

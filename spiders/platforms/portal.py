@@ -14,7 +14,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from archive import Captures
 from archive.model import Entry, PageReference, Problem
-from archive.resume import newest_answers, problem_urls
+from archive.resume import newest_answers, newest_document, problem_urls
 from archive.urls import listing_key
 from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind, Stage
 from crawler.extensions.runs import Runs, described
@@ -60,6 +60,12 @@ class Portal(ListingReader, scrapy.Spider):
     """Keys of documents that the portal says it no longer has, at one address at least."""
     unlisted: list[str] | None
     """Keys asked for once more because the listings no longer show them; None until the listings are walked."""
+    lacking: dict[str, str]
+    """Document key → address of the page of a report beside which documents are not captured."""
+    waiting: list[tuple[Entry, str]]
+    """Entries, with their keys, that failed lately and are not asked for in this crawl."""
+    asked: int
+    """Documents that this crawl has asked for."""
     seen: set[str]
     """Listings and menus already asked for, as archive.urls.listing_key has them."""
 
@@ -95,7 +101,10 @@ class Portal(ListingReader, scrapy.Spider):
             key for key, urls in self.archived.items() if all(newest.get(url) == Outcome.MISSING for url in urls)
         }
         unfinished = self.runs.fetched_before | problem_urls(captures, self.name, ProblemKind.INCOMPLETE)
-        self.ask_again = self.gone | {self.key(url) for url in unfinished}
+        unsettled = {self.key(url) for url in self.runs.unsettled if self.declares(url)}
+        self.ask_again = self.gone | unsettled | {self.key(url) for url in unfinished}
+        self.lacking = {self.key(url): url for url in self.runs.parts_missing}
+        self.asked, self.waiting = 0, []
 
     def _is_new(self, url: str, pattern: re.Pattern[str] | None) -> bool:
         """Whether an address fits and has not been met in this crawl; from now on it has."""
@@ -189,7 +198,7 @@ class Portal(ListingReader, scrapy.Spider):
         yield from self.entries(page)
         yield from self.next_pages(page)
 
-    def document_requests(self, entry: Entry) -> Iterator[Request]:
+    def document_requests(self, entry: Entry) -> Iterator[Request | PageReference]:
         """The request for an entry's document, if it is one to ask for in this run."""
         self.runs.count("entries/listed")
         refused = refusal(entry.url, self.declares)
@@ -207,14 +216,37 @@ class Portal(ListingReader, scrapy.Spider):
         if self.years and (year := listing.report_year(entry)) is not None and year not in self.years:
             return
         self.shown[key] = [entry]
-        is_known = key in self.archived and key not in self.ask_again and not self._altered(entry)
-        if is_known and not self.refresh and not self.offline:
+        if self.refresh or self.offline or self._altered(entry):
+            yield self.document_request(entry, key)
+        elif key in self.archived and key not in self.ask_again:
             self.runs.count("entries/known")
+            yield from self._page_with_missing_parts(entry, key)
+        elif entry.url in self.runs.asking.left_out:
+            self.runs.count("entries/paused")
+            if entry.url in self.runs.asking.paused:
+                self.waiting.append((entry, key))
+        else:
+            yield self.document_request(entry, key)
+
+    def _page_with_missing_parts(self, entry: Entry, key: str) -> Iterator[PageReference]:
+        """The captured page of a report beside which documents are missing: they are fetched, the page is not."""
+        url = self.lacking.pop(key, None)
+        if url is None:
             return
-        yield self.document_request(entry, key)
+        parts = self.runs.parts_missing[url]
+        if parts and not any(self.declares(part) for part in parts):
+            return
+        if parts and parts <= self.runs.asking.paused:
+            self.waiting.append((entry, key))
+            return
+        capture_id = newest_document(self.runs.captures, url)
+        if capture_id is not None:
+            self.asked += 1
+            yield PageReference(portal=self.name, key=key, url=url, capture_id=capture_id)
 
     def document_request(self, entry: Entry, key: str) -> Request:
         """A request for one document. What a crawl that was cut off has fetched of it is not fetched again."""
+        self.asked += 1
         return Request(
             entry.url, callback=self.page, errback=self.page_failed, cb_kwargs={"key": key}, meta={"resume": True}
         )
@@ -225,11 +257,16 @@ class Portal(ListingReader, scrapy.Spider):
             return
         self.unlisted = sorted(self._unlisted())
         engine = self.crawler.engine
+        is_to_be_tried = bool(self.runs.is_after_outage and self.waiting and not self.asked)
+        if engine is not None and is_to_be_tried:
+            entry, key = self.waiting[0]
+            self.runs.asking.paused -= {entry.url, *self.runs.parts_missing.get(entry.url, ())}
+            engine.crawl(self.document_request(entry, key))  # shows whether the portal is well again
         for key in self.unlisted:
             self.runs.count("entries/unlisted")
             if engine is not None:
                 engine.crawl(self.document_request(Entry(url=self._addresses(key)[0]), key))
-        if self.unlisted:
+        if self.unlisted or is_to_be_tried:
             raise DontCloseSpider
 
     def _unlisted(self) -> set[str]:
