@@ -7,10 +7,12 @@ The first two failures in a row are followed up by the very next runs, further o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from archive.captures import Captures
 from archive.database import iso, utc_now
+from archive.vocabulary import ProblemKind
 
 AT_ONCE = 2
 """Failures in a row after which the next run still asks."""
@@ -25,7 +27,14 @@ _ACKNOWLEDGE = """
 INSERT INTO asking (portal, url, failures, acknowledged_at, why) VALUES (?, ?, 0, ?, ?)
 ON CONFLICT (portal, url) DO UPDATE SET acknowledged_at = excluded.acknowledged_at, why = excluded.why
 """
-_WITHDRAW = "UPDATE asking SET acknowledged_at = NULL, why = NULL WHERE portal = ? AND url = ?"
+_OPEN = """
+SELECT p.id, p.portal, p.url, p.stage, p.kind, p.message, p.seen_at, a.acknowledged_at, a.why
+FROM problems p
+LEFT JOIN asking a ON a.portal = COALESCE(p.portal, '') AND a.url = COALESCE(p.url, '')
+WHERE p.resolved_at IS NULL AND (:portal IS NULL OR p.portal = :portal)
+ORDER BY p.portal, p.kind, p.id
+"""
+_CONCERN_RUNS = frozenset(str(kind) for kind in ProblemKind if not kind.concerns_document)
 
 
 def pause(failures: int) -> timedelta:
@@ -92,7 +101,34 @@ def acknowledge(captures: Captures, portal: str | None, url: str | None, why: st
         connection.execute(_ACKNOWLEDGE, (portal or "", url or "", utc_now(), why))
 
 
-def withdraw(captures: Captures, portal: str | None, url: str | None) -> None:
-    """Take an acknowledgement back, as what is wrong has changed."""
-    with captures.db.conn as connection:
-        connection.execute(_WITHDRAW, (portal or "", url or ""))
+def acknowledged_urls(captures: Captures, portal: str) -> set[str]:
+    """Addresses of a portal that somebody has acknowledged; an archive of an earlier version, read only, has none."""
+    if not captures.db.table("asking").exists():
+        return set()
+    sql = "SELECT url FROM asking WHERE portal = ? AND acknowledged_at IS NOT NULL"
+    return {row["url"] for row in captures.db.conn.execute(sql, (portal,))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenProblem:
+    """A row of `problems` that is not resolved, with what somebody has said of its address."""
+
+    id: int
+    portal: str | None
+    url: str | None
+    stage: str
+    kind: str
+    message: str
+    seen_at: str
+    acknowledged_at: str | None
+    why: str | None
+
+    @property
+    def is_unwell(self) -> bool:
+        """Whether it makes its portal unwell: nobody has acknowledged it, and it concerns more than a document."""
+        return self.acknowledged_at is None and self.kind in _CONCERN_RUNS
+
+
+def open_problems(captures: Captures, portal: str | None = None) -> list[OpenProblem]:
+    """The open problems of a portal, or of all, by portal and kind."""
+    return [OpenProblem(**dict(row)) for row in captures.db.conn.execute(_OPEN, {"portal": portal})]

@@ -10,6 +10,7 @@ from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
+from archive.asking import acknowledged_urls
 from archive.captures import Captures
 from archive.database import sql_words, utc_now
 from archive.reports import Reports
@@ -159,6 +160,8 @@ def _problems(captures: Captures, portal: str) -> Iterator[Finding]:
     """Open problems by kind, without most of what readers noted on single pages."""
     rows = captures.db.conn.execute(_OPEN_PROBLEMS, (portal,)).fetchall()
     rows = [row for row in rows if row["stage"] != Stage.READ or row["kind"] in _WORTH_A_LOOK]
+    acknowledged = acknowledged_urls(captures, portal)
+    rows = [row for row in rows if (row["url"] or "") not in acknowledged]
     for kind in sorted({row["kind"] for row in rows}, key=lambda kind: (kind in _CONCERN_DOCUMENTS, kind)):
         same = [row for row in rows if row["kind"] == kind]
         urls = tuple(dict.fromkeys(row["url"] for row in same if row["url"]))

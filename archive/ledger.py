@@ -87,6 +87,8 @@ class Witness:
     cause: str = ""
     report_id: str | None = None
     capture_id: int | None = None
+    is_explained: bool = False
+    """Nothing is to be done about it: robots.txt forbids the address, for example."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -241,7 +243,7 @@ def _note(account: Balance, entry: Entry, witness: Witness, is_report_title: Cal
     if not is_report_title(entry.title or ""):
         return
     account.reports[entry.listing_url or ""] += 1
-    if witness.fate in UNSETTLED:
+    if witness.fate in UNSETTLED and not witness.is_explained:
         account.unsettled.append((entry, witness))
     elif witness.fate in {Fate.PENDING, Fate.CAPTURED}:
         account.waiting[entry.listing_url or ""] += 1
@@ -393,7 +395,7 @@ class _Judge:
         kind, message = self.problems.get(url) or self.problems.get(self.sent[url], ("", ""))
         fate = next((fate for known, fate in _PROBLEM_FATES.items() if known == kind), None)
         if fate is not None:
-            return Witness(fate=fate, cause=message)
+            return Witness(fate=fate, cause=message, is_explained=ProblemKind(kind).concerns_document)
         if self.limits:
             return Witness(fate=Fate.NOT_ASKED, cause=", ".join(sorted(self.limits)))
         return Witness(fate=Fate.PENDING, cause="not asked for yet")

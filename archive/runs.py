@@ -21,7 +21,7 @@ INTERRUPTED = "interrupted"
 """`runs.finish_reason` of a run whose process died, once a later run has noticed."""
 
 _OPEN_PROBLEM = """
-SELECT id FROM problems
+SELECT id, message FROM problems
 WHERE portal IS ? AND url IS ? AND stage = ? AND kind = ? AND resolved_at IS NULL
 """
 _INSERT_PROBLEM = """
@@ -29,6 +29,8 @@ INSERT INTO problems (run_id, portal, url, stage, kind, message, seen_at)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _REPEAT_PROBLEM = "UPDATE problems SET run_id = ?, message = ? WHERE id = ?"
+_WITHDRAW = "UPDATE asking SET acknowledged_at = NULL, why = NULL WHERE portal = ? AND url = ? AND why IS NOT NULL"
+_IS_ACKNOWLEDGED = "SELECT 1 FROM asking WHERE portal = ? AND url = ? AND acknowledged_at IS NOT NULL"
 _HAS_OPEN = """
 SELECT 1 FROM problems p
 WHERE portal IS ? AND kind = ? AND resolved_at IS NULL AND NOT EXISTS (
@@ -100,6 +102,8 @@ class RunsAndProblems:
     def add_problem(self, run_id: int, portal: str | None, problem: Problem) -> bool:
         """Keep a problem. False when the same one (URL, stage, kind) is open already: its row then names this run."""
         row = self.db.conn.execute(_OPEN_PROBLEM, (portal, problem.url, problem.stage, problem.kind)).fetchone()
+        if row is None or row["message"] != problem.message:
+            self._write(_WITHDRAW, (portal or "", problem.url or ""))
         if row:
             self._write(_REPEAT_PROBLEM, (run_id, problem.message, row["id"]))
             return False
@@ -132,6 +136,10 @@ class RunsAndProblems:
                     _INSERT_PROBLEM,
                     [(run_id, portal, url, stage, kind, message, now) for kind, message in new.items()],
                 )
+
+    def is_acknowledged(self, portal: str | None, url: str | None) -> bool:
+        """Whether somebody knows of what is wrong with an address, and it has not changed since."""
+        return self.db.conn.execute(_IS_ACKNOWLEDGED, (portal or "", url or "")).fetchone() is not None
 
     def has_open(self, portal: str | None, kind: str) -> bool:
         """Whether a portal has an open problem of this kind that nobody has acknowledged."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -227,3 +228,30 @@ def test_a_document_that_failed_once_is_asked_for_again_without_its_page(tmp_pat
         asked = len(replica.log)
         assert crawl(archive, replica).returncode == 0
         assert not [hit.target for hit in replica.log[asked:] if hit.target.startswith(("/go/", "/attach/"))]
+
+
+def test_what_is_acknowledged_is_well_until_it_changes(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    with Server(Trs("hepan", 4)) as server:
+        (replica,) = server
+        url = replica.url(replica.documents[1])
+        replica.fail("maintenance", match=url.rpartition("/")[2])
+        assert crawl(archive, replica).returncode == 1
+        done = scrapy(archive, "problems", "hepan", "--json")
+        assert done.returncode == 1
+        (open_one,) = [row for row in map(json.loads, done.stdout.splitlines()) if row["kind"] == "no_report"]
+        assert open_one["url"] == url
+        assert scrapy(archive, "problems", "--acknowledge", "9999", "--why", "x").returncode == 2
+        told = scrapy(archive, "problems", "--acknowledge", str(open_one["id"]), "--why", "never published")
+        assert told.returncode == 0
+        assert "never published" in scrapy(archive, "problems").stdout
+        assert scrapy(archive, "problems").returncode == 0
+        assert scrapy(archive, "health", "hepan").returncode == 0
+        asked = len(replica.log)
+        assert crawl(archive, replica).returncode == 0
+        assert url.removeprefix(replica.base) not in {hit.target for hit in replica.log[asked:]}
+        # asked for after all, it is something else
+        replica.behave()
+        replica.fail("521", match=url.rpartition("/")[2])
+        assert crawl(archive, replica, refresh="1").returncode == 1
+        assert scrapy(archive, "health", "hepan").returncode == 1

@@ -116,7 +116,7 @@ class Runs:
         problem = Problem(kind=ProblemKind(kind), message=message, url=url, stage=Stage(stage))
         self.captures.add_problem(self.run_id, self.portal, problem)
         self.count(f"problems/{kind}")
-        if not problem.kind.concerns_document:
+        if not problem.kind.concerns_document and not self.captures.is_acknowledged(self.portal, url):
             self.unwell.add(str(kind))
         level = logging.INFO if problem.kind.concerns_document else logging.WARNING
         logger.log(level, "%s: %s %s", kind, message, url or "")
