@@ -142,7 +142,7 @@ def test_a_night_of_maintenance_is_no_success_and_is_healed_by_the_next_crawl(tm
         (replica,) = server
         replica.fail(fault, match=r"/t20\d+_\d+")
         assert crawl(archive, replica).returncode == 1
-        assert sums(archive, "hepan") == {"error" if fault == "itself" else "not_a_report": 6}
+        assert sums(archive, "hepan") == {"error" if fault == "itself" else "blocked": 6}
         assert kinds(archive).items() >= {"no_report": 6, "listing_unread": 1}.items()
         assert scrapy(archive, "health").returncode == 1
         replica.behave()
@@ -160,7 +160,7 @@ def test_one_page_that_is_no_report_is_asked_again(tmp_path: Path) -> None:
         url = replica.url(replica.documents[2])
         replica.fail("maintenance", match=url.rpartition("/")[2])
         assert crawl(archive, replica).returncode == 1
-        assert fate(archive, url)[0] == "not_a_report"
+        assert fate(archive, url)[0] == "blocked"
         replica.behave()
         asked = len(replica.log)
         assert crawl(archive, replica).returncode == 0
@@ -201,7 +201,7 @@ def test_a_portal_that_is_well_again_ends_the_pauses_of_its_outage(tmp_path: Pat
             assert crawl(archive, replica).returncode == 1
         replica.behave()
         assert crawl(archive, replica).returncode == 1
-        assert sums(archive, "hepan") == {"not_a_report": 5, "report": 1}
+        assert sums(archive, "hepan") == {"blocked": 5, "report": 1}
         assert crawl(archive, replica).returncode == 0
         assert sums(archive, "hepan") == {"report": 6}
 

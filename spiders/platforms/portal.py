@@ -64,7 +64,7 @@ class Portal(ListingReader, scrapy.Spider):
     """Document key → address of the page of a report beside which documents are not captured."""
     waiting: list[tuple[Entry, str]]
     """Entries, with their keys, that failed lately and are not asked for in this crawl."""
-    asked: int
+    asked: int = 0
     """Documents that this crawl has asked for."""
     seen: set[str]
     """Listings and menus already asked for, as archive.urls.listing_key has them."""
