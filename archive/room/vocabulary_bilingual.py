@@ -212,6 +212,22 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ProblemKind.MACROS: ("文件含有宏，宏未运行。", "无需处理。"),
     ProblemKind.DAMAGED_FILE: ("待导入的文件已损坏。", "请重新获取；损坏处之前的内容已存档。"),
     ProblemKind.NEVER_CRAWLED: ("该网站从未抓取。", "请进行抓取。"),
+    ProblemKind.NO_REPORT: (
+        "列表中的报告条目没有读出报告：打开的是其他页面、被拒绝访问或访问失败。",
+        "请打开该网址；如能看到报告，请重新抓取；如不会再有，请予以确认（scrapy problems）。",
+    ),
+    ProblemKind.LISTING_UNREAD: (
+        "列表中半数以上的报告无法识读。",
+        "请用浏览器打开其中一份；如网站已恢复，请重新抓取，否则请修改识读程序。",
+    ),
+    ProblemKind.ENTRIES_PENDING: (
+        "抓取结束时，列表中仍有报告尚未请求。",
+        "请重新抓取；如仍如此，请查看抓取日志。",
+    ),
+    ProblemKind.UNACCOUNTED: (
+        "有条目去向不明：列表条目数与各去向之和不符。",
+        "这是程序错误。请保留档案并反馈该说明。",
+    ),
     ProblemKind.RUN_CUT_OFF: ("上次抓取被强行终止，或计算机停机。", "请重新抓取。"),
     ProblemKind.RUN_FAILED: ("上次抓取未完成即结束。", "请重新抓取。"),
     ProblemKind.NOT_CRAWLED_LATELY: ("距上次完整抓取时间过长。", "请设置定期抓取。"),
