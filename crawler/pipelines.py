@@ -17,6 +17,7 @@ from twisted.internet.threads import deferToThread
 
 from archive import Reports, ledger
 from archive.model import Attachment, Entry, PageReference, Problem
+from archive.resume import problem_urls
 from archive.vocabulary import ProblemKind, Stage
 from crawler.extensions.runs import Runs
 from crawler.middlewares.capture import UnusableResponse
@@ -237,6 +238,13 @@ class Store:
         for problem in problems:
             self.runs.problem(problem.kind, problem.message, url, Stage.READ)
 
+    def _forget_notices(self) -> None:
+        """A notice to which entries were redirected for a time is no problem once they all give what they should."""
+        listed = {entry.url for entry in self.runs.captures.entries(portal=self.portal.name)}
+        for kind in (ProblemKind.BLOCKED, ProblemKind.NOT_A_REPORT):
+            for url in problem_urls(self.runs.captures, self.portal.name, kind) - listed:
+                self.runs.resolve(url, Stage.READ)
+
     def _balance(self) -> None:
         """Hold what was listed against what came of it; what is not explained is a problem of this run."""
         runs, name = self.runs, self.portal.name
@@ -248,6 +256,8 @@ class Store:
             runs.resolve(url, Stage.STORE, still=[problem.kind for problem in problems if problem.url == url])
         for problem in problems:
             runs.problem(problem.kind, problem.message, problem.url, problem.stage)
+        if not account.unsettled:
+            self._forget_notices()
         if runs.captures.has_open(name, ProblemKind.PARTS_MISSING):
             runs.unwell.add(ProblemKind.PARTS_MISSING)
         runs.settle_asking({entry.url for entry, _ in account.unsettled}, account.had)
