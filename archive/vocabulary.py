@@ -429,7 +429,7 @@ class ProblemKind(StrEnum):
     )
     UNACCOUNTED = (
         "unaccounted",
-        "Nothing says what came of an entry: listed entries and their fates do not balance.",
+        "An entry has no fate: listed entries and the sum of their fates differ.",
         "This is a fault of the program. Keep the archive and report the message.",
     )
     # Documents beside a page
