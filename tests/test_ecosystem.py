@@ -292,7 +292,7 @@ def test_help_prints_as_written(tmp_path: Path, name: str) -> None:
         (["export", "--portl", "panyu", "x.warc"], "'--portal'"),
         (["fetch", "--hedaers", "http://example.gov.cn/"], "'--headers'"),
         (["export"], "name one file"),
-        (["list", "--josn"], "no option"),
+        (["list", "--josn"], "unknown option"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -46,12 +46,16 @@ def figures(report: Report) -> Figures:
     }
 
 
+TEXT = "<p>根据《中华人民共和国政府信息公开条例》，现公布本局年度报告。本局依法办理依申请公开，主动公开各类信息，情况如下表。</p>"
+"""Enough to be a report; it states no figure."""
+
+
 def report_with(*bodies: bytes, year: int = 2022) -> Report:
     """A page of that year's report, read with these pictures beside it."""
     title = f"{BODY}{year}年政府信息公开工作年度报告"
-    page = Page(
-        url=PAGE, body=f"<title>{title}</title><h1>{title}</h1>".encode(), content_type="text/html; charset=utf-8"
-    )
+    images = "".join(f'<p><img src="{PAGE}.{number}"></p>' for number, _ in enumerate(bodies))
+    body = f"<title>{title}</title><h1>{title}</h1>{TEXT}{images}"
+    page = Page(url=PAGE, body=body.encode(), content_type="text/html; charset=utf-8")
     files = {}
     for number, body in enumerate(bodies):
         kind = recognise(body)

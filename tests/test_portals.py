@@ -31,7 +31,8 @@ def first_requests(portal: type[Portal], captures: Captures) -> list[Request]:
     """What a crawl of the portal begins with; nothing is sent."""
     crawler = get_crawler(portal)
     spider = portal.from_crawler(crawler)
-    crawler.get_extension = lambda _: SimpleNamespace(captures=captures, fetched_before=set())  # type: ignore[method-assign,assignment,return-value]
+    account = SimpleNamespace(captures=captures, fetched_before=set(), unsettled=set(), parts_missing={})
+    crawler.get_extension = lambda _: account  # type: ignore[method-assign,assignment,return-value]
 
     async def begin() -> list[Any]:
         return [request async for request in spider.start()]

@@ -212,6 +212,10 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ProblemKind.MACROS: ("文件含有宏，宏未运行。", "无需处理。"),
     ProblemKind.DAMAGED_FILE: ("待导入的文件已损坏。", "请重新获取；损坏处之前的内容已存档。"),
     ProblemKind.NEVER_CRAWLED: ("该网站从未抓取。", "请进行抓取。"),
+    ProblemKind.PARTS_MISSING: (
+        "报告所附的文档或图片未能取得。",
+        "请重新抓取，只会请求缺少的部分；如多次出现，请用浏览器打开这些文档。",
+    ),
     ProblemKind.NO_REPORT: (
         "列表中的报告条目没有读出报告：打开的是其他页面、被拒绝访问或访问失败。",
         "请打开该网址；如能看到报告，请重新抓取；如不会再有，请予以确认（scrapy problems）。",
