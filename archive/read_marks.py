@@ -98,11 +98,17 @@ def due(
                 yield place
                 continue
             seen = (*place.urls, *mark.beside)
-            is_newer = any(newest.get(url, 0) > mark.capture_id for url in seen)
-            is_otherwise = mark.entries != _digest(entries, place.urls) or not again.isdisjoint(seen)
-            is_older = reader_version not in {None, mark.reader_version}
-            if is_newer or is_otherwise or is_older:
+            is_other_version = reader_version not in {None, mark.reader_version}
+            if is_other_version or not again.isdisjoint(seen) or _is_outdated(mark, place, newest, entries):
                 yield place
+
+
+def _is_outdated(
+    mark: ReadMark, place: Located, newest: dict[str, int], entries: dict[str, list[tuple[str | None, ...]]]
+) -> bool:
+    """Whether an address of the document or beside it was captured since, or a listing says otherwise."""
+    is_newer = any(newest.get(url, 0) > mark.capture_id for url in (*place.urls, *mark.beside))
+    return is_newer or mark.entries != _digest(entries, place.urls)
 
 
 def unrelated(reports: Reports) -> list[str]:
