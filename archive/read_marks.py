@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from archive.batches import batched
 from archive.captures import HISTORY_BATCH, Captures
@@ -93,14 +93,18 @@ def due(
         newest, entries = _newest(captures, urls), _entries(captures, urls)
         for place in batch:
             mark = marks.get(place.id)
-            is_stored = mark is not None and (place.id in stored or not mark.has_report)
-            if mark is None or not is_stored or place.id in half_read:
+            if mark is None or place.id in half_read or _has_lost_report(mark, place, stored):
                 yield place
                 continue
             seen = (*place.urls, *mark.beside)
             is_other_version = reader_version not in {None, mark.reader_version}
             if is_other_version or not again.isdisjoint(seen) or _is_outdated(mark, place, newest, entries):
                 yield place
+
+
+def _has_lost_report(mark: ReadMark, place: Located, stored: Collection[str]) -> bool:
+    """Whether the document gave a report that reports.db no longer has."""
+    return mark.has_report and place.id not in stored
 
 
 def _is_outdated(
