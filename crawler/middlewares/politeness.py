@@ -49,7 +49,7 @@ class Robots(RobotsTxtMiddleware):
         super().__init__(crawler)
         self.offline = crawler.settings.getbool("OFFLINE")
         self.unreachable: dict[str, str] = {}
-        """Why robots.txt of a host could not be had."""
+        """Why robots.txt of a host could not be fetched."""
 
     async def process_request(self, request: Request, spider: Any = None) -> None:
         """Raises UnusableResponse of kind robots_forbids or robots_unreachable."""
