@@ -226,10 +226,10 @@ def set_unreported(reports: Reports, place: Located, witness: Witness | None) ->
 
 
 def unsettled_urls(reports: Reports, portal: str) -> set[str]:
-    """Addresses of entries that have been asked for and gave no report, whose title is a report's."""
-    words = [str(fate) for fate in UNSETTLED]
+    """Addresses of entries that have been asked for and gave no report; a page that says that it is gone may come back."""
+    words = [str(fate) for fate in (*UNSETTLED, Fate.MISSING)]
     rows = reports.db.conn.execute(
-        "SELECT url FROM fates WHERE portal = ? AND capture_id IS NOT NULL"
+        "SELECT url FROM fates WHERE portal = ? AND capture_id IS NOT NULL AND report_id IS NULL"
         " AND fate IN (SELECT value FROM json_each(?))",
         (portal, json.dumps(words)),
     )

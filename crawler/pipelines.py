@@ -239,11 +239,18 @@ class Store:
             self.runs.problem(problem.kind, problem.message, url, Stage.READ)
 
     def _forget_notices(self) -> None:
-        """A notice to which entries were redirected for a time is no problem once they all give what they should."""
-        listed = {entry.url for entry in self.runs.captures.entries(portal=self.portal.name)}
+        """Once all entries give what they should, forget the notices to which they were redirected for a time, and the
+        documents that only pages in their place named.
+        """
+        captures, name = self.runs.captures, self.portal.name
+        listed = {entry.url for entry in captures.entries(portal=name)}
         for kind in (ProblemKind.BLOCKED, ProblemKind.NOT_A_REPORT):
-            for url in problem_urls(self.runs.captures, self.portal.name, kind) - listed:
+            for url in problem_urls(captures, name, kind) - listed:
                 self.runs.resolve(url, Stage.READ)
+        is_next_page = self.portal.next_page_address
+        for url in captures.open_urls(name, Stage.FETCH) - listed:
+            if not (is_next_page and is_next_page.search(url)) and not self.reports.attaching([url]):
+                self.runs.resolve(url, Stage.FETCH)
 
     def _balance(self) -> None:
         """Hold what was listed against what came of it; what is not explained is a problem of this run."""
