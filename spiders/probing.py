@@ -20,6 +20,7 @@ from crawler.extensions.runs import described
 from pipelines.metadata import is_report_title
 from spiders.platforms import listing
 from spiders.platforms.anchors import anchors
+from spiders.platforms.column_names import is_column_name
 from spiders.platforms.links import Links
 from spiders.platforms.portal import Portal
 from spiders.registry import platforms
@@ -29,8 +30,6 @@ LEVELS = 3
 MAX_PAGES = 30
 """The most pages that one probe fetches."""
 
-_COLUMN = re.compile(r"^[^\d]{0,14}(?:年报|年度报告|工作报告汇编)(?:公开|公示|专栏|栏目)?$")
-_OTHER_COLUMN = re.compile(r"统计年报|财务|财政|预算|决算|企业|上市|法治|法制|环境|质量|青年报|日报|制度")
 _MENU = re.compile(r"政务公开|政府信息公开|信息公开|法定主动公开|主动公开|公开目录|公开平台|公开专栏")
 _LONGEST_NAME = 24
 _BLANKS = re.compile(r"\s+")
@@ -107,15 +106,6 @@ def named_links(response: TextResponse) -> Iterator[tuple[str, str]]:
     for link in anchors(response, "a", "area", "frame", "iframe"):
         if link.url:
             yield _BLANKS.sub("", link.element.get("title") or link.text), link.url
-
-
-def is_column_name(text: str) -> bool:
-    """Whether a menu's item is named like a column of annual reports: 政府信息公开年报, 年度报告, 工作年报 …
-
-    >>> [is_column_name(t) for t in ("政府信息公开年报", "信息公开工作年度报告", "统计年报", "2021年度报告", "中国青年报")]
-    [True, True, False, False, False]
-    """
-    return bool(_COLUMN.search(text)) and not _OTHER_COLUMN.search(text)
 
 
 def is_menu(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -250,6 +251,55 @@ def test_gkmlpt_walks_each_column_of_reports_by_itself() -> None:
     assert onward(spider, page(requests[0].url, {"total": 3, "articles": []})) == []
     with pytest.raises(ValueError, match="not an object"):
         list(spider.entries(page(requests[0].url, "[]")))
+
+
+def category(number: int, name: str, count: int = 0, *below: dict[str, Any], jump: str = "") -> dict[str, Any]:
+    return {"id": number, "name": name, "post_count": count, "jump_url": jump, "children": list(below)}
+
+
+OTHERS = (
+    category(4, "规划计划与年度报告", 31, category(41, "年度报告", 6)),
+    category(5, "法治政府建设年度报告", 8),
+    category(6, "财政信息", 70, category(61, "年报", 9)),
+    category(7, "统计数据", 12, category(71, "统计年报", 12)),
+)
+
+
+@pytest.mark.parametrize(
+    ("tree", "asked"),
+    [
+        ([*OTHERS, category(8, "政府信息公开工作年度报告", 9)], [8]),
+        ([category(3, "法定主动公开内容", 640, *OTHERS, category(81, "信息公开年报", 9))], [81]),
+        ([category(3, "主动公开", 0, category(32, "组织机构", 0, category(325, "年度报告", 4)))], [325]),
+        ([category(8, "年度报告", 17, category(82, "依法行政年度报告", 9), category(83, "政务公开年度报告", 8))], [83]),
+        ([category(8, "政府信息公开年报", 9, category(81, "2023年", 4), category(82, "2022年", 5))], [8]),
+        ([category(8, "政府信息公开年报", 0, category(81, "2023年", 4), category(82, "2022年", 5))], [81, 82]),
+        ([category(8, "政府信息公开年报", 2, category(81, "区政府", 2), category(82, "镇街", 5))], [8, 82]),
+        ([category(8, "信息公开年报", 3), category(9, "部门年度报告", 30), category(10, "年度报告", 2)], [8, 9]),
+        ([category(8, "2022年政府信息公开年报", 3), category(9, "2023年政府信息公开年报", 4)], [8, 9]),
+        ([category(8, "政府信息公开年报")], [8]),
+    ],
+)
+def test_gkmlpt_finds_the_category_in_the_tree(tree: list[dict[str, Any]], asked: list[int]) -> None:
+    script = f"window._CONFIG = {{ SID: '662917', TREE: {json.dumps(tree)}, SERVICE_AREA_ID: 1 }}"
+    requests = list(portal(Gkmlpt).next_pages(page(f"{SITE}/gkmlpt/index", f"<script>{script}</script>")))
+    assert [re.search(r"all/(\d+)", request.url)[1] for request in requests] == list(map(str, asked))  # type: ignore[index]
+    assert all(str(number) in request.meta["column_name"] for number, request in zip(asked, requests, strict=True))
+
+
+def test_gkmlpt_says_which_categories_there_are_where_none_fits() -> None:
+    script = f"window._CONFIG = {{ SID: '1', TREE: {json.dumps([*OTHERS])} }}"
+    with pytest.raises(ValueError, match=r"规划计划与年度报告 \(4\).*法治政府建设年度报告 \(5\).*`categories`"):
+        onward(portal(Gkmlpt), page(f"{SITE}/gkmlpt/index", f"<script>{script}</script>"))
+    named = page(f"{SITE}/gkmlpt/index#61", f"<script>{script}</script>")
+    assert onward(portal(Gkmlpt), named) == [f"{SITE}/gkmlpt/api/all/61?page=1&sid=1"]
+
+
+def test_gkmlpt_follows_a_category_to_its_static_column() -> None:
+    static, inside = (category(8, "政府信息公开年报", jump=jump) for jump in ("/zwgk/nb/index.html", "/gkmlpt/index#8"))
+    for tree, url in ((static, f"{SITE}/zwgk/nb/index.html"), (inside, f"{SITE}/gkmlpt/api/all/8?page=1&sid=1")):
+        script = f"window._CONFIG = {{ SID: '1', TREE: {json.dumps([tree])} }}"
+        assert onward(portal(Gkmlpt), page(f"{SITE}/gkmlpt/index", f"<script>{script}</script>")) == [url]
 
 
 # Hanweb

@@ -142,3 +142,11 @@ def test_a_quirk_costs_no_report_or_is_told(
     complete = archived(archive, replica.name) == Counter(expected.url for expected in replica.truth())
     assert "spider_error" not in told
     assert (complete and not told) or told & TELLS.get(quirk, set())
+
+
+def test_files_that_a_script_names_are_read(odd: tuple[Path, dict[tuple[str, str], Replica]]) -> None:
+    archive, replicas = odd
+    portal = replicas["gkmlpt", "files-in-script"].name
+    figures = "SELECT COUNT(DISTINCT report_id) FROM statistics WHERE origin = 'docx' AND report_id LIKE ? || '%'"
+    with_tables = [e for e in replicas["gkmlpt", "files-in-script"].truth() if e.report.table_forms]
+    assert rows(archive, "reports", figures, portal) == [(len(with_tables),)]

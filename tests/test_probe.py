@@ -22,8 +22,9 @@ from crawler.demo.nfcms import Nfcms
 from crawler.demo.replica import Replica
 from crawler.demo.server import Server
 from spiders.platforms import listing
+from spiders.platforms.column_names import is_column_name
 from spiders.platforms.portal import Portal
-from spiders.probing import document_pattern, is_column_name, is_menu, recognise_platform
+from spiders.probing import document_pattern, is_menu, recognise_platform
 from spiders.registry import platforms
 from tests.crawling import ROOT, crawl, scrapy
 from tests.test_listings import check_fixture

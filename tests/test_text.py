@@ -135,6 +135,36 @@ def test_a_body_that_is_rendered_wins_over_the_configuration() -> None:
     assert report(html(f'<div class="article-content">{paragraphs(PROSE)}</div>', head=script)).text == WHOLE
 
 
+FILE = {"name": "年报附表.docx", "type": "doc", "url": "https://www.anchuan.example/attachment/0/71/71203/8.docx"}
+FILES = [FILE, {"name": "填报说明.xls", "url": "/down?id=8"}, {"name": "二维码", "url": "/qr/8"}, {"id": 9}]
+
+
+@pytest.mark.parametrize("listed", [FILES, json.dumps(FILES), {"0": FILES[0], "1": FILES[1]}])
+@pytest.mark.parametrize("shown", ["", paragraphs(PROSE)])
+def test_files_within_the_configuration_of_a_page_are_attachments(listed: object, shown: str) -> None:
+    detail = json.dumps({"content": paragraphs(PROSE), "attachment": listed})
+    script = f"<script>window._CONFIG = {{ DETAIL: {detail}, SERVICE_AREA_ID: 4 }};</script>"
+    found = report(html(f'<div class="article-content">{shown}</div>', head=script))
+    assert [(a.url.removeprefix(URL[: URL.index("/", 8)]), a.name) for a in found.attachments] == [
+        (FILE["url"], "年报附表.docx"),
+        ("/down?id=8", "填报说明.xls"),
+    ]
+
+
+@pytest.mark.parametrize("content", ["", "<p>见附件。</p>"])
+def test_an_article_may_be_nothing_but_its_files(content: str) -> None:
+    detail = json.dumps({"title": TITLE, "content": content, "attachment": FILES[:1]})
+    found = report(html("", head=f"<script>window._CONFIG = {{ DETAIL: {detail} }};</script>", info=""))
+    assert [a.url for a in found.attachments] == [FILE["url"]]
+
+
+@pytest.mark.parametrize("listed", [None, "", "无", [], 7, [None], "{"])
+def test_a_configuration_without_files_has_none(listed: object) -> None:
+    detail = json.dumps({"content": paragraphs(PROSE), "attachment": listed})
+    script = f"<script>window._CONFIG = {{ DETAIL: {detail} }};</script>"
+    assert report(html("", head=script)).attachments == []
+
+
 # --- documents -------------------------------------------------------------------------------------------------------
 
 FOLDER = URL.rpartition("/")[0]

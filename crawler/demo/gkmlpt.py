@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from html import escape
 from typing import Any, ClassVar
 
-from . import nfcms
+from . import nfcms, office
 from .figures import draw
 from .messages import Reply, Request
 from .replica import CHINA, Document, Replica
@@ -38,6 +38,7 @@ class Gkmlpt(Replica):
         "html-error": "pages from the second on are an HTML error page with status 200",
         "no-dates": "articles are listed without dates",
         "detail-only": "every article's text is in the script alone",
+        "files-in-script": "the tables are in a Word file that the script alone names",
     }
 
     def __init__(self, *args: Any, prefix: str = "", **named: Any) -> None:
@@ -82,10 +83,25 @@ class Gkmlpt(Replica):
         if match := re.fullmatch(rf"(?:/gkmlpt/content/\d+/\d+/|{POST_PATH}m?)post_(\d+)\.html", path):
             document = self.by_number.get(int(match[1]))
             return self.show(document, self.article(document)) if document else None
+        if match := re.fullmatch(r"/attachment/0/\d+/\d+/(\d+)\.docx", path):
+            document = self.by_number.get(int(match[1]))
+            return self.file(document) if document else None
         if match := re.fullmatch(r"/img/0/\d+/(\d+)/(\d)\.png", path):
             document = self.by_number.get(int(match[1]))
             return self.picture(document, int(match[2])) if document else None
         return None
+
+    def file_url(self, document: Document) -> str:
+        """The Word file of a report."""
+        number = document.number
+        return f"{self.base}{self.prefix}/attachment/0/{number // 1000}/{number}/{number}.docx"
+
+    def file(self, document: Document) -> Reply | None:
+        """The Word file's answer, which says nothing of its format."""
+        if document.report is None:
+            return None
+        body = office.docx(document.report)
+        return Reply(body=body, content_type="application/octet-stream", modified=document.modified)
 
     def index(self) -> str:
         """The catalogue's page: a script with the site's number and the tree of categories, no article."""
@@ -96,8 +112,16 @@ class Gkmlpt(Replica):
         tree = [
             node(1560, "政府信息公开指南", 1, jump="/gkmlpt/guide"),
             node(1561, "政府信息公开制度", 14, jump="/gkmlpt/policy"),
-            node(1563, "法定主动公开内容", 640, node(1564, "机构职能", 42), node(1571, "规范性文件", 96)),
-            node(CATEGORY, "政府信息公开工作年报", len(self.listed)),
+            node(
+                1563,
+                "法定主动公开内容",
+                640,
+                node(1564, "机构职能", 42),
+                node(1571, "规范性文件", 96),
+                node(1572, "规划计划与年度报告", 31),
+                node(1573, "法治政府建设年度报告", 8),
+            ),
+            node(1580, "政府信息公开", 0, node(CATEGORY, "政府信息公开工作年报", len(self.listed))),
         ]
         text = json.dumps(tree).replace("/", "\\/")
         return f"""<!DOCTYPE html>
@@ -198,6 +222,10 @@ window._CONFIG = {{
         """The HTML of an article: one in three has its text in the script alone."""
         path = f"{self.prefix}/img/0/198/{document.number}/"
         body = self.body(document, lambda n: f"{path}{n}.png")
+        files: list[dict[str, Any]] = []
+        if "files-in-script" in self.quirks and document.report:
+            body = "".join(f"<p>{escape(text)}</p>" for text in document.report.paragraphs())
+            files = [{"id": 7, "name": f"{document.title}.docx", "type": "doc", "url": self.file_url(document)}]
         detail = {
             "id": document.number,
             "title": document.title,
@@ -208,6 +236,7 @@ window._CONFIG = {{
             "classify_main_name": "政府信息公开工作年报",
             "url": self.url(document),
             "content": body,
+            "attachment": files,
         }
         script = json.dumps(detail, separators=(",", ":")).replace("/", "\\/").replace("<", "\\u003C")
         alone = "detail-only" in self.quirks or draw("detail", document.number).random() < 1 / 3

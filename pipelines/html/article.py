@@ -74,7 +74,8 @@ def find_article(parsed: ParsedPage) -> Article:
     article.attachments = links.documents(anchors, parsed.base, parsed.encoding)
     known = {attachment.url for attachment in article.attachments}
     scripted = links.scripted_documents(parsed.scripts, parsed.base, parsed.encoding)
-    article.attachments += [attachment for attachment in scripted if attachment.url not in known]
+    listed = links.listed_documents(parsed.gkmlpt_detail.get("attachment"), parsed.base, parsed.encoding)
+    article.attachments += {a.url: a for a in (*listed, *scripted) if a.url not in known}.values()
     article.images = links.pictures(images, parsed.base, parsed.encoding)
     cut_attachment_lines(article.paragraphs, article.attachments)
     article.lines_below = cut_tail(article.paragraphs) + article.lines_below
@@ -104,7 +105,7 @@ def _embedded_article(parsed: ParsedPage, place: Any) -> Any:
     content = parsed.gkmlpt_detail.get("content")
     if (
         not isinstance(content, str)
-        or len(content) < 30
+        or (len(content) < 30 and not parsed.gkmlpt_detail.get("attachment"))
         or (place is not None and role(place) is BoxRole.ARTICLE and content_size(place) > LITTLE)
     ):
         return None

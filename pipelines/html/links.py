@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 
@@ -113,4 +115,18 @@ def scripted_documents(scripts: str, base: str, charset: str = "utf-8") -> list[
     anchors = (anchor for _, literal in _VARIABLE.findall(scripts) for anchor in _ANCHOR.findall(literal))
     return _attachments(
         ((href, collapse_blanks(_TAG.sub("", name))) for href, name in anchors if is_document(href)), base, charset
+    )
+
+
+def listed_documents(listed: Any, base: str, charset: str = "utf-8") -> list[Attachment]:
+    """Documents in a list of names and addresses, as JSON, as a gkmlpt page has them in `DETAIL.attachment`."""
+    if isinstance(listed, str):
+        with suppress(ValueError):  # on some sites the list is itself a text of JSON
+            listed = json.loads(listed)
+    if isinstance(listed, dict):
+        listed = list(listed.values())
+    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    named = ((str(row.get("url") or ""), collapse_blanks(str(row.get("name") or ""))) for row in rows)
+    return _attachments(
+        ((href, name) for href, name in named if href and (is_document(href) or is_document(name))), base, charset
     )

@@ -18,6 +18,9 @@ from spiders.platforms import listing
 from spiders.platforms.rows import listed_rows
 from spiders.platforms.site import Site
 
+COLUMN_NAME = "column_name"
+"""Key of the meta of a request that begins a column, for the column's name where the page says one."""
+
 
 class ListingReader(Site):
     """How listings are read where the platform says nothing else: rows of links on a single page.
