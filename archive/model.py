@@ -13,6 +13,7 @@ from archive.vocabulary import (
     PartName,
     PartState,
     ProblemKind,
+    ReportScope,
     ReportState,
     Severity,
     Stage,
@@ -180,6 +181,10 @@ class Report:
     division: str | None = None
     level: Level | None = None
     body_kind: BodyKind | None = None
+    report_scope: ReportScope | None = None
+    """Whose figures it counts; None where the page is no report."""
+    report_scope_witness: str | None = None
+    """The words of the title or the text that say so, or the body's name; both sides where they differ."""
     report_year: int | None = None
     form: Form | None = None
     index_number: str | None = None

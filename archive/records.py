@@ -20,6 +20,8 @@ FIELDS = (
     "division",
     "level",
     "body_kind",
+    "report_scope",
+    "report_scope_witness",
     "report_year",
     "published",
     "source",

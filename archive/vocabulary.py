@@ -103,6 +103,16 @@ class BodyKind(StrEnum):
     INSTITUTION = "institution"
 
 
+class ReportScope(StrEnum):
+    """Whose figures a report counts (`reports.report_scope`)."""
+
+    WHOLE_AREA = "whole_area"
+    """Those of a government and of its departments together."""
+    BODY_ONLY = "body_only"
+    UNKNOWN = "unknown"
+    """Nothing says so, or what says so differs."""
+
+
 class Form(StrEnum):
     """The form that a report follows (`reports.form`); rows and columns of each are in archive/forms/labels.json."""
 

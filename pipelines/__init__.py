@@ -22,6 +22,7 @@ from pipelines.html.article import Article, find_article, next_page_urls
 from pipelines.parts import parts_of
 from pipelines.prepared import PreparedPage, prepare, text_page
 from pipelines.statistics import provenance
+from pipelines.statistics.scope import read_scope
 from pipelines.tables.grid import grids
 
 __all__ = ["read"]
@@ -148,6 +149,7 @@ def _read_figures(
         own_grids, prose, report.report_year, [one.table for one in attached]
     )
     report.problems += [problem for problem in problems if problem not in report.problems]
+    report.report_scope, report.report_scope_witness = read_scope(report, prose)
     report.table_sources, report.checks, problems = provenance.assess_sources(report.url, report.statistics, attached)
     report.problems += problems
     if report.form in _PRESCRIBES_TABLES and not _has_table_three(report):

@@ -32,6 +32,7 @@ COLUMNS: dict[str, type[vocabulary.StrEnum]] = {
     "form": vocabulary.Form,
     "level": vocabulary.Level,
     "body_kind": vocabulary.BodyKind,
+    "report_scope": vocabulary.ReportScope,
 }
 KEYS = {
     "table": {"table_no", "section", "corner_label", "groups", "rows", "columns"},

@@ -165,3 +165,11 @@ def m007_parts(db: Database) -> None:
         "CREATE TABLE parts (report_id TEXT NOT NULL REFERENCES reports(id) ON DELETE CASCADE, part TEXT NOT NULL,"
         " state TEXT NOT NULL, url TEXT NOT NULL, cause TEXT NOT NULL, PRIMARY KEY (report_id, part, url)) WITHOUT ROWID"
     )
+
+
+@migrations()
+def m008_report_scope(db: Database) -> None:
+    """Whose figures each report counts, and the words that say so; empty until a report is read again."""
+    db.execute("ALTER TABLE reports ADD COLUMN report_scope TEXT")
+    db.execute("ALTER TABLE reports ADD COLUMN report_scope_witness TEXT")
+    views.create(db)

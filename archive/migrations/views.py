@@ -87,6 +87,7 @@ def _key_figures(name: str, trusted: str) -> str:
     r.division_code,
     r.level,
     r.body_kind,
+    r.report_scope,
     r.report_year,
     r.form,
     r.title,

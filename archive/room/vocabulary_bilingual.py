@@ -21,6 +21,7 @@ from archive.vocabulary import (
     PartName,
     PartState,
     ProblemKind,
+    ReportScope,
     ReportState,
     Severity,
     Stage,
@@ -47,6 +48,11 @@ BODY_KINDS: dict[BodyKind, Bilingual] = {
     BodyKind.SUBDISTRICT_TOWNSHIP: ("街道、乡镇", "township or subdistrict"),
     BodyKind.FUNCTIONAL_ZONE_COMMITTEE: ("功能区管理委员会", "functional zone committee"),
     BodyKind.INSTITUTION: ("事业单位", "public institution"),
+}
+SCOPES: dict[ReportScope, Bilingual] = {
+    ReportScope.WHOLE_AREA: ("本级政府及其部门汇总", "the government with its departments"),
+    ReportScope.BODY_ONLY: ("仅本机关", "this body alone"),
+    ReportScope.UNKNOWN: ("未载明", "not known"),
 }
 FORMS: dict[Form, Bilingual] = {
     Form.NARRATIVE: ("纯文字报告", "prose only"),
@@ -294,6 +300,7 @@ ANSWER_COLUMNS: dict[str, Bilingual] = {
 VALUES: dict[str, Mapping[Any, Bilingual]] = {
     "level": LEVELS,
     "kind": BODY_KINDS,
+    "report_scope": SCOPES,
     "form": FORMS,
     "verdict": VERDICTS,
     "state": REPORT_STATES,
