@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from archive.captures import Captures
 from archive.database import iso, utc_now
@@ -26,6 +27,22 @@ ON CONFLICT (portal, url) DO UPDATE SET failures = excluded.failures, next_ask =
 _ACKNOWLEDGE = """
 INSERT INTO asking (portal, url, failures, acknowledged_at, why) VALUES (?, ?, 0, ?, ?)
 ON CONFLICT (portal, url) DO UPDATE SET acknowledged_at = excluded.acknowledged_at, why = excluded.why
+"""
+_MERGE = """
+INSERT INTO asking (portal, url, failures, next_ask, acknowledged_at, why)
+VALUES (:portal, :url, :failures, :next_ask, :acknowledged_at, :why)
+ON CONFLICT (portal, url) DO UPDATE SET
+    failures = MAX(failures, excluded.failures),
+    next_ask = NULLIF(MAX(COALESCE(next_ask, ''), COALESCE(excluded.next_ask, '')), ''),
+    why = CASE
+        WHEN COALESCE(excluded.acknowledged_at, '') > COALESCE(acknowledged_at, '') THEN excluded.why
+        ELSE why
+    END,
+    acknowledged_at = NULLIF(MAX(COALESCE(acknowledged_at, ''), COALESCE(excluded.acknowledged_at, '')), '')
+"""
+_IS_NEWS = """
+SELECT 1 FROM problems
+WHERE COALESCE(portal, '') = :portal AND COALESCE(url, '') = :url AND resolved_at IS NULL AND seen_at > :acknowledged_at
 """
 _OPEN = """
 SELECT p.id, p.portal, p.url, p.stage, p.kind, p.message, p.seen_at, a.acknowledged_at, a.why
@@ -99,6 +116,17 @@ def acknowledge(captures: Captures, portal: str | None, url: str | None, why: st
     """Note that a person knows of what is wrong with an address; it no longer makes the portal unwell."""
     with captures.db.conn as connection:
         connection.execute(_ACKNOWLEDGE, (portal or "", url or "", utc_now(), why))
+
+
+def merge_asking(captures: Captures, rows: Iterable[dict[str, Any]]) -> None:
+    """Take in another archive's rows, in one commit: of each date the later one, of failures the higher number.
+
+    What was acknowledged there before something else went wrong here is not acknowledged here.
+    """
+    with captures.db.conn as connection:
+        for row in rows:
+            is_news = row["acknowledged_at"] and connection.execute(_IS_NEWS, row).fetchone()
+            connection.execute(_MERGE, row | {"acknowledged_at": None, "why": None} if is_news else row)
 
 
 def acknowledged_urls(captures: Captures, portal: str) -> set[str]:

@@ -28,6 +28,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "attachments": ("report_id", "url"),
     "locations": ("report_id", "url"),
     "versions": ("report_id", "captured_at", "sha256"),
+    "fates": ("portal", "listing_url", "url"),
+    "unreported": ("portal", "key"),
     "key_figures": ("report_id",),
     "key_figures_all": ("report_id",),
     "timeliness": ("report_id",),

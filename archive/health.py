@@ -15,6 +15,7 @@ from archive.captures import Captures
 from archive.database import sql_words, utc_now
 from archive.reports import Reports
 from archive.runs import FINISHED, is_alive
+from archive.tallies import Tallies, tallies
 from archive.vocabulary import ProblemKind, ReportState, RunKind, Stage
 
 STALE_AFTER = relativedelta(days=35)
@@ -104,6 +105,7 @@ def findings(
         yield from _runs(captures, portal, now, stale)
         yield from _problems(captures, portal)
         yield from _listed(captures, reports, portal)
+        yield from _unread(captures, tallies(captures, reports, portal))
 
 
 def known_portals(captures: Captures) -> set[str]:
@@ -174,6 +176,15 @@ def _problems(captures: Captures, portal: str) -> Iterator[Finding]:
             since=same[0]["seen_at"],
             urls=urls,
         )
+
+
+def _unread(captures: Captures, account: Tallies) -> Iterator[Finding]:
+    """Entries of which nothing says what came of them: they were merged or imported and never read."""
+    last = captures.db.conn.execute(_CRAWLS, (account.portal,)).fetchone()
+    is_under_way = last is not None and last["finished_at"] is None
+    if account.accounted != account.listed and not is_under_way:
+        message = f"{account.listed} entries are listed, {account.accounted} are accounted for."
+        yield Finding(portal=account.portal, kind=ProblemKind.ENTRIES_UNREAD, message=message)
 
 
 def _listed(captures: Captures, reports: Reports, portal: str) -> Iterator[Finding]:

@@ -7,19 +7,16 @@ Fates follow from captures.db and from what readers made of it: a rebuilt report
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from w3lib.url import safe_url_string
-
-from archive.batches import batched
-from archive.captures import Capture, Captures
+from archive.captures import Captures
+from archive.fates import Judge, ListingPortal, Witness
 from archive.model import Entry, Located, Problem
 from archive.reports import Reports
-from archive.vocabulary import DOCUMENT_OUTCOMES, Fate, Outcome, ProblemKind, ReportState, RunKind, Stage
+from archive.vocabulary import Fate, ProblemKind, RunKind, Stage
 
 LIMITS = "limits"
 """The key of a crawl's stats (`runs.stats`) that names its own limits: entries that it did not ask for were left out."""
@@ -30,65 +27,10 @@ ALARMING_SHARE = 0.5
 FEW_REPORTS = 3
 """Listings with fewer reports say nothing by a share: the problems of the entries are enough."""
 
-_AT_ONCE = 500
-"""Addresses in one query."""
-_MOST_MOVES = 5
-"""Redirects on the way to a document."""
-_SAID = {ReportState.MISSING: Fate.MISSING, ReportState.REMOVED: Fate.REMOVED}
-_OUTCOME_FATES = {
-    Outcome.MISSING: Fate.MISSING,
-    Outcome.BLOCKED: Fate.BLOCKED,
-    Outcome.ERROR: Fate.ERROR,
-}
-_PROBLEM_FATES = {
-    ProblemKind.ROBOTS_FORBIDS: Fate.BLOCKED,
-    ProblemKind.OFF_SITE: Fate.OFF_SITE,
-    ProblemKind.UNSAFE_SCHEME: Fate.OFF_SITE,
-    ProblemKind.ERROR: Fate.ERROR,
-    ProblemKind.TOO_LARGE: Fate.ERROR,
-    ProblemKind.PRIVATE_ADDRESS: Fate.ERROR,
-}
-"""Kinds of open problems that say why an address was never captured."""
-
 _COLUMNS = ("portal", "listing_url", "url", "title", "fate", "report_id", "cause", "capture_id")
 _INSERT = f"INSERT OR REPLACE INTO fates ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' for _ in _COLUMNS)})"  # noqa: S608 - our names
 _DELETE = "DELETE FROM fates WHERE portal = ? AND listing_url = ? AND url = ?"
-_ADDRESSES = """
-SELECT url, id FROM reports WHERE portal = :portal
-UNION ALL SELECT o.url, o.report_id FROM locations o JOIN reports r ON r.id = o.report_id WHERE r.portal = :portal
-"""
-_ANYWHERE = """
-SELECT url, id FROM reports WHERE url IN (SELECT value FROM json_each(:urls))
-UNION ALL SELECT url, report_id FROM locations WHERE url IN (SELECT value FROM json_each(:urls))
-"""
 _LIMITS = f"SELECT stats FROM runs WHERE kind = '{RunKind.CRAWL}' AND portal = ? ORDER BY id DESC LIMIT 1"  # noqa: S608 - our words
-_OPEN = "SELECT url, kind, message FROM problems WHERE portal = ? AND resolved_at IS NULL AND stage <> ?"
-
-
-class ListingPortal(Protocol):
-    """What the ledger asks of a portal."""
-
-    @property
-    def name(self) -> str:
-        """Its spider's name."""
-
-    def key(self, url: str) -> str:
-        """The document's key: the same for every address of one document."""
-
-    def declares(self, url: str) -> bool:
-        """Whether the address is on a host that the portal declares."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Witness:
-    """What shows an entry's fate."""
-
-    fate: Fate
-    cause: str = ""
-    report_id: str | None = None
-    capture_id: int | None = None
-    is_explained: bool = False
-    """Nothing is to be done about it: robots.txt forbids the address, for example."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -162,7 +104,7 @@ def balance(
     if limits is None:
         limits = last_limits(captures, portal.name)
     entries = captures.entries(portal=portal.name)
-    judged = _Judge(captures, reports, portal, is_report_title, limits).judge(entries)
+    judged = Judge(captures, reports, portal, is_report_title, limits).judge(entries)
     account = Balance(portal=portal.name, listed=len(entries))
     rows: dict[tuple[str, str], tuple[Any, ...]] = {}
     for entry, witness in judged:
@@ -263,164 +205,3 @@ def _write(reports: Reports, portal: str, rows: dict[tuple[str, str], tuple[Any,
 
 def _problem(kind: ProblemKind, message: str, url: str) -> Problem:
     return Problem(kind=kind, message=message, url=url, stage=Stage.STORE)
-
-
-class _Judge:
-    """Finds the fate of each entry of one portal."""
-
-    def __init__(
-        self,
-        captures: Captures,
-        reports: Reports,
-        portal: ListingPortal,
-        is_report_title: Callable[[str], bool],
-        limits: Collection[str],
-    ) -> None:
-        self.captures = captures
-        self.reports = reports
-        self.portal = portal
-        self.is_report_title = is_report_title
-        self.limits = limits
-        self.states: dict[str, tuple[str, str]] = {}
-        """Report id → address and state."""
-        self.addresses: dict[str, str] = {}
-        """Address → id of the report that is found there."""
-        self.unreported: dict[str, Witness] = {}
-        """Key → what reading says of a document without a report."""
-        self.answers: dict[str, Capture] = {}
-        """Address → its newest capture, and so for every address that one of them redirects to."""
-        self.problems: dict[str, tuple[str, str]] = {}
-        """Address → kind and message of an open problem."""
-        self.keys: dict[str, str] = {}
-        """Entry's address → key of its document; without those on hosts that the portal does not declare."""
-        self.sent: dict[str, str] = {}
-        """Entry's address → the address as a request has it, with what is not ASCII escaped."""
-
-    def judge(self, entries: list[Entry]) -> Iterator[tuple[Entry, Witness | None]]:
-        """Each entry with its fate; None where nothing gives it one."""
-        self._gather(entries)
-        by_key: defaultdict[str, list[str]] = defaultdict(list)
-        for entry in entries:
-            if entry.url in self.keys:
-                by_key[self.keys[entry.url]].append(entry.url)
-        leaders = self._leaders(entries)
-        for entry in entries:
-            report_id = self._report_id(entry.url)
-            if report_id is not None:
-                is_leader = leaders.get(report_id) == (entry.listing_url, entry.url)
-                yield entry, self._of_report(entry, report_id, is_leader=is_leader)
-            else:
-                yield entry, self._without_report(entry, by_key[self.keys.get(entry.url, "")])
-
-    def _gather(self, entries: list[Entry]) -> None:
-        """Read, once for all entries, everything that can be a witness."""
-        name, connection = self.portal.name, self.reports.db.conn
-        for row in connection.execute("SELECT id, url, state FROM reports WHERE portal = ?", (name,)):
-            self.states[row["id"]] = row["url"], row["state"]
-        self.addresses = {row["url"]: row["id"] for row in connection.execute(_ADDRESSES, {"portal": name})}
-        for row in connection.execute("SELECT key, fate, cause, capture_id FROM unreported WHERE portal = ?", (name,)):
-            self.unreported[row["key"]] = Witness(
-                fate=Fate(row["fate"]), cause=row["cause"] or "", capture_id=row["capture_id"]
-            )
-        for row in self.captures.db.conn.execute(_OPEN, (name, Stage.STORE)):
-            self.problems.setdefault(row["url"], (row["kind"], row["message"]))
-        for entry in entries:
-            if self._is_declared(entry.url):
-                self.keys[entry.url] = self.portal.key(entry.url)
-                self.sent[entry.url] = safe_url_string(entry.url)
-        self._read_answers(self.sent.values())
-        self._read_foreign(url for url in self.answers if url not in self.addresses)
-
-    def _is_declared(self, url: str) -> bool:
-        try:
-            return self.portal.declares(url)
-        except ValueError:  # what a listing links need not be an address
-            return False
-
-    def _read_answers(self, urls: Iterable[str]) -> None:
-        """The newest capture of each address and of those that it redirects to."""
-        wanted = set(urls)
-        for _ in range(_MOST_MOVES + 1):
-            for batch in batched(sorted(wanted), _AT_ONCE):
-                self.answers |= {capture.url: capture for capture in self.captures.history(batch)}
-            targets = {c.redirect_url for c in map(self.answers.get, wanted) if c and c.outcome == Outcome.REDIRECT}
-            wanted = {url for url in targets if url} - self.answers.keys()
-            if not wanted:
-                return
-
-    def _read_foreign(self, urls: Iterable[str]) -> None:
-        """Reports of other portals at these addresses."""
-        for batch in batched(urls, _AT_ONCE):
-            rows: Iterable[sqlite3.Row] = self.reports.db.conn.execute(_ANYWHERE, {"urls": json.dumps(batch)})
-            for row in rows:
-                self.addresses.setdefault(row["url"], row["id"])
-
-    def _report_id(self, url: str) -> str | None:
-        """The report that an address leads to."""
-        own = f"{self.portal.name}-{self.keys.get(url)}"
-        found = self.addresses.get(url) or self.addresses.get(self.sent.get(url, url))
-        return found or (own if own in self.states else None)
-
-    def _leaders(self, entries: list[Entry]) -> dict[str, tuple[str | None, str]]:
-        """Report id → the entry that leads to it: one at the report's own address before the others."""
-        leaders: dict[str, tuple[str | None, str]] = {}
-        for entry in entries:
-            report_id = self._report_id(entry.url)
-            if report_id not in self.states:
-                continue
-            url = self.states[report_id][0]
-            leader = leaders.get(report_id)
-            if leader is None or (entry.url == url and leader[1] != url):
-                leaders[report_id] = entry.listing_url, entry.url
-        return leaders
-
-    def _of_report(self, entry: Entry, report_id: str, *, is_leader: bool) -> Witness:
-        url, state = self.states.get(report_id, ("", ReportState.LIVE))
-        answer = self.answers.get(self.sent.get(entry.url, entry.url))
-        capture_id = answer.id if answer else None
-        fate = _SAID.get(ReportState(state)) or (Fate.REPORT if is_leader else Fate.COPY)
-        cause = url if fate == Fate.COPY and url != entry.url else ""
-        return Witness(fate=fate, cause=cause, report_id=report_id, capture_id=capture_id)
-
-    def _without_report(self, entry: Entry, same_document: list[str]) -> Witness | None:
-        if entry.url not in self.keys:
-            return Witness(fate=Fate.OFF_SITE, cause="the portal does not declare its host")
-        if not self.is_report_title(entry.title or ""):
-            return Witness(fate=Fate.NOT_A_REPORT, cause=f"titled {entry.title!r}")
-        addresses = (self.sent[url] for url in (entry.url, *same_document))
-        answered = next((url for url in addresses if url in self.answers), None)
-        return self._never_answered(entry.url) if answered is None else self._of_answer(answered)
-
-    def _never_answered(self, url: str) -> Witness:
-        kind, message = self.problems.get(url) or self.problems.get(self.sent[url], ("", ""))
-        fate = next((fate for known, fate in _PROBLEM_FATES.items() if known == kind), None)
-        if fate is not None:
-            return Witness(fate=fate, cause=message, is_explained=ProblemKind(kind).concerns_document)
-        if self.limits:
-            return Witness(fate=Fate.NOT_ASKED, cause=", ".join(sorted(self.limits)))
-        return Witness(fate=Fate.PENDING, cause="not asked for yet")
-
-    def _of_answer(self, url: str) -> Witness | None:
-        """What the newest answer at an address says, over redirects."""
-        passed = [url]
-        answer = self.answers[url]
-        while answer.outcome == Outcome.REDIRECT:
-            target = answer.redirect_url or ""
-            if target in passed or len(passed) > _MOST_MOVES:
-                cause = "redirects to itself" if target == answer.url else f"redirects in a circle, to {target}"
-                return Witness(fate=Fate.ERROR, cause=cause, capture_id=answer.id)
-            if not self._is_declared(target):
-                return Witness(fate=Fate.OFF_SITE, cause=f"redirects to {target}", capture_id=answer.id)
-            if target not in self.answers:
-                return Witness(fate=Fate.ERROR, cause=f"redirects to {target}, never fetched", capture_id=answer.id)
-            passed.append(target)
-            answer = self.answers[target]
-        if answer.outcome in _OUTCOME_FATES:
-            fate = _OUTCOME_FATES[answer.outcome]
-            return Witness(fate=fate, cause=answer.note or str(answer.outcome), capture_id=answer.id)
-        if answer.outcome not in DOCUMENT_OUTCOMES:
-            return None
-        said = self.unreported.get(self.portal.key(answer.url)) or self.unreported.get(self.portal.key(url))
-        if said is None:
-            return Witness(fate=Fate.CAPTURED, cause="not read yet", capture_id=answer.id)
-        return Witness(fate=said.fate, cause=said.cause, capture_id=said.capture_id or answer.id)

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from archive.asking import merge_asking
 from archive.captures import Captures
-from archive.database import ArchiveError, DamageError, open_read_only, placeholders
-from archive.runs import INTERRUPTED
-from archive.vocabulary import RunKind
+from archive.database import ArchiveError, DamageError, open_read_only, placeholders, sql_words
+from archive.runs import FINISHED, INTERRUPTED
+from archive.vocabulary import DOCUMENT_OUTCOMES, ProblemKind, RunKind, Stage
 
 _CAPTURES_PER_COMMIT = 200
 """What a crash loses is merged by the next run."""
 
 _RUN = "SELECT id FROM runs WHERE kind = ? AND portal IS ? AND started_at = ?"
 _CAPTURE = "SELECT 1 FROM captures WHERE fingerprint = ? AND requested_at = ? AND status IS ?"
-_PROBLEM = "SELECT 1 FROM problems WHERE url IS ? AND stage = ? AND kind = ? AND seen_at = ?"
+_PROBLEM = "SELECT id, resolved_at FROM problems WHERE url IS ? AND stage = ? AND kind = ? AND seen_at = ?"
+_RESOLVE = "UPDATE problems SET resolved_at = ? WHERE id = ?"
+_SAID_BY_READING = frozenset({Stage.READ, Stage.STORE})
+"""Stages whose open problems are not taken over: reading the captures here says them again, if they are still so."""
+_NOT_FETCHED = (ProblemKind.BLOCKED, ProblemKind.ERROR, ProblemKind.MISSING, ProblemKind.TOO_LARGE)
+_OVERTAKEN = f"""
+UPDATE problems SET resolved_at = (
+    SELECT c.requested_at FROM captures c WHERE c.url = problems.url ORDER BY c.requested_at DESC, c.id DESC LIMIT 1
+)
+WHERE stage = '{Stage.FETCH}' AND resolved_at IS NULL AND kind IN ({sql_words(_NOT_FETCHED)}) AND EXISTS (
+    SELECT 1 FROM (
+        SELECT c.outcome, c.requested_at FROM captures c WHERE c.url = problems.url
+        ORDER BY c.requested_at DESC, c.id DESC LIMIT 1
+    )
+    WHERE outcome IN ({sql_words(DOCUMENT_OUTCOMES)}) AND requested_at > problems.seen_at
+)
+"""  # noqa: S608 - words of the vocabulary
+"""What failed on one machine and was fetched on another later."""
+_SETTLED = f"""
+UPDATE problems SET resolved_at = (
+    SELECT MIN(r.finished_at) FROM runs r
+    WHERE r.kind = '{RunKind.CRAWL}' AND r.portal IS problems.portal AND r.finish_reason = '{FINISHED}'
+        AND r.started_at > problems.seen_at
+)
+WHERE resolved_at IS NULL AND (stage = '{Stage.LISTING}' OR url IS NULL) AND id IN (SELECT value FROM json_each(?))
+"""  # noqa: S608 - words of the vocabulary
+"""What one machine met on a listing and a later complete crawl of another did not (archive.health.settle)."""
 
 
 class Merge:
@@ -41,19 +69,22 @@ class Merge:
         """A line for each capture that could not be merged."""
 
     def run(self) -> None:
-        """Add portals, runs, captures with their bodies, entries and problems. Raises ArchiveError."""
+        """Add portals, runs, captures with their bodies, entries, problems and pauses. Raises ArchiveError."""
         try:
             self._portals()
             runs = self._runs()
             self._captures(runs)
             self.captures.merge_entries(map(dict, self._rows("entries", "portal, listing_url, url")))
             self._problems(runs)
+            merge_asking(self.captures, map(dict, self._rows("asking", "portal, url")))
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot merge {self.source.path} into {self.captures.path}: {error}") from error
         finally:
             self.source.close()
 
-    def _rows(self, table: str, order: str) -> sqlite3.Cursor:
+    def _rows(self, table: str, order: str) -> Iterable[sqlite3.Row]:
+        if not self.source.db.table(table).exists():  # an archive of an earlier version
+            return ()
         return self.source.db.conn.execute(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - our names
 
     def _portals(self) -> None:
@@ -104,11 +135,20 @@ class Merge:
         return True
 
     def _problems(self, runs: dict[int, int]) -> None:
+        """Add what the other archive says went wrong; what is resolved in either is resolved, and what is overtaken."""
+        added = []
         with self.captures.db.conn as connection:
             for row in self._rows("problems", "id"):
                 key = (row["url"], row["stage"], row["kind"], row["seen_at"])
-                if connection.execute(_PROBLEM, key).fetchone() is None:
-                    _insert(connection, "problems", _without_id(row) | {"run_id": runs.get(row["run_id"])})
+                known = connection.execute(_PROBLEM, key).fetchone()
+                if known is not None:
+                    if row["resolved_at"] and not known["resolved_at"]:
+                        connection.execute(_RESOLVE, (row["resolved_at"], known["id"]))
+                elif row["resolved_at"] or row["stage"] not in _SAID_BY_READING:
+                    values = _without_id(row) | {"run_id": runs.get(row["run_id"])}
+                    added.append(_insert(connection, "problems", values))
+            connection.execute(_OVERTAKEN)
+            connection.execute(_SETTLED, (json.dumps(added),))
 
 
 def _without_id(row: sqlite3.Row) -> dict[str, Any]:

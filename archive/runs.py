@@ -132,6 +132,9 @@ class RunsAndProblems:
                         connection.execute(_RESOLVE_PROBLEM, (now, row["id"]))
                     elif message != row["message"]:
                         connection.execute(_REPEAT_PROBLEM, (run_id, message, row["id"]))
+                        connection.execute(_WITHDRAW, (portal or "", url))
+                if new:
+                    connection.execute(_WITHDRAW, (portal or "", url))
                 connection.executemany(
                     _INSERT_PROBLEM,
                     [(run_id, portal, url, stage, kind, message, now) for kind, message in new.items()],

@@ -63,23 +63,54 @@ class ReportState(StrEnum):
 class Fate(StrEnum):
     """What came of an entry that a listing shows (`fates.fate`), and what a page without a report is."""
 
-    REPORT = "report"
-    COPY = "copy"
-    """Another address or listing of a report."""
-    NOT_A_REPORT = "not_a_report"
-    CAPTURED = "captured"
-    """Fetched and not read yet."""
-    MISSING = "missing"
-    REMOVED = "removed"
-    BLOCKED = "blocked"
-    """A refusal, a login form, a notice of maintenance or review instead of the page."""
-    ERROR = "error"
-    OFF_SITE = "off_site"
-    UNREADABLE = "unreadable"
-    NOT_ASKED = "not_asked"
-    """Left out by the crawl's own limits: its years, its requests, its hours."""
-    PENDING = "pending"
-    """The crawl ended before it was asked for."""
+    meaning: str
+    """What came of the entry, in a sentence."""
+    remedy: str
+    """What a person does about it."""
+
+    def __new__(cls, word: str, meaning: str = "", remedy: str = "") -> Self:
+        """A member from its row below."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.meaning, member.remedy = meaning, remedy
+        return member
+
+    REPORT = ("report", "It is an archived report.", "No action needed.")
+    COPY = ("copy", "It leads to a report to which another entry leads already.", "No action needed.")
+    NOT_A_REPORT = (
+        "not_a_report",
+        "It is something else than an annual report.",
+        "Open the address. If it shows the report, crawl again; if the page was read wrong, add it as a fixture (scrapy fixture).",
+    )
+    CAPTURED = ("captured", "It was fetched and has not been read.", "Run scrapy reparse --new.")
+    MISSING = ("missing", "The portal answers that it does not exist.", "No action needed; every crawl asks again.")
+    REMOVED = ("removed", "It was archived, and the portal has taken it down.", "No action needed.")
+    BLOCKED = (
+        "blocked",
+        "A refusal, a login form or a notice of maintenance came instead.",
+        "Crawl later. If it persists, write to the portal's administrator.",
+    )
+    ERROR = ("error", "The request failed.", "Crawl again. If it persists, open the address in a browser.")
+    OFF_SITE = (
+        "off_site",
+        "It is on a host that the portal does not declare.",
+        "If the host is the portal's own, add it to `hosts` in the portal's file.",
+    )
+    UNREADABLE = (
+        "unreadable",
+        "It was fetched and cannot be read.",
+        "The cause says what would read it. Then run scrapy reparse --new.",
+    )
+    NOT_ASKED = (
+        "not_asked",
+        "The crawl's own limits left it out: its years, its requests, its hours.",
+        "Crawl again without the limit.",
+    )
+    PENDING = (
+        "pending",
+        "The crawl ended before it asked for it.",
+        "Crawl again; the crawl resumes where it ended.",
+    )
 
 
 class Level(StrEnum):
@@ -441,6 +472,11 @@ class ProblemKind(StrEnum):
         "unaccounted",
         "An entry has no fate: listed entries and the sum of their fates differ.",
         "This is a fault of the program. Keep the archive and report the message.",
+    )
+    ENTRIES_UNREAD = (
+        "entries_unread",
+        "Captures were added to the archive and never read, so nothing says yet what came of the entries.",
+        "Run scrapy reparse --new.",
     )
     # Documents beside a page
     UNREAD = (

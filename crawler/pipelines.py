@@ -233,7 +233,7 @@ class Store:
         """Whether the last reading of a document, or of what is beside it, failed for a reason of this machine."""
         return not self.prevented.isdisjoint(urls) or f"{self.portal.name}-{key}" in self.half_read
 
-    def _problems(self, url: str, problems: list[Problem]) -> None:
+    def _problems(self, _portal: str, url: str, problems: list[Problem]) -> None:
         self.runs.resolve(url, Stage.READ, still=[problem.kind for problem in problems])
         for problem in problems:
             self.runs.problem(problem.kind, problem.message, url, Stage.READ)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from archive.vocabulary import Fate
 from crawler.demo import others
 from crawler.demo.gkmlpt import Gkmlpt
 from crawler.demo.nfcms import Nfcms
@@ -144,7 +145,15 @@ def test_a_night_of_maintenance_is_no_success_and_is_healed_by_the_next_crawl(tm
         assert crawl(archive, replica).returncode == 1
         assert sums(archive, "hepan") == {"error" if fault == "itself" else "blocked": 6}
         assert kinds(archive).items() >= {"no_report": 6, "listing_unread": 1}.items()
-        assert scrapy(archive, "health").returncode == 1
+        told = scrapy(archive, "health", "--json")
+        assert told.returncode == 1
+        (account,) = [row for row in map(json.loads, told.stdout.splitlines()) if row["kind"] == "fates"]
+        assert account["listed"] == account["accounted"] == sum(row["entries"] for row in account["fates"]) == 6
+        assert all(row["since"] and row["remedy"] and not row["is_final"] for row in account["fates"])
+        printed = scrapy(archive, "health").stdout
+        word = account["fates"][0]["fate"]
+        assert f"6 {word}" in printed
+        assert Fate(word).remedy in printed
         replica.behave()
         done = crawl(archive, replica)
         assert done.returncode == 0, done.stderr
@@ -245,6 +254,7 @@ def test_what_is_acknowledged_is_well_until_it_changes(tmp_path: Path) -> None:
         told = scrapy(archive, "problems", "--acknowledge", str(open_one["id"]), "--why", "never published")
         assert told.returncode == 0
         assert "never published" in scrapy(archive, "problems").stdout
+        assert "1 (1 acknowledged)" in scrapy(archive, "health", "hepan").stdout
         assert scrapy(archive, "problems").returncode == 0
         assert scrapy(archive, "health", "hepan").returncode == 0
         asked = len(replica.log)

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from archive import Captures, Reports
+from archive import Capture, Captures, Reports
+from archive.merge import Merge
+from archive.model import Problem
+from archive.vocabulary import Outcome, ProblemKind, RunKind, Stage
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
@@ -101,3 +104,103 @@ def test_what_is_no_other_archive_is_told_in_a_line(machines: dict[str, Path], t
         done = scrapy(machines["a"], "merge", other)
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1
+
+
+# What archives say beside their captures
+
+
+def asking(archive: Path) -> list[tuple[object, ...]]:
+    captures = Captures(archive)
+    rows = captures.db.conn.execute(
+        "SELECT portal, url, failures, next_ask, acknowledged_at, why FROM asking ORDER BY portal, url"
+    ).fetchall()
+    captures.close()
+    return [tuple(row) for row in rows]
+
+
+def put_asking(archive: Path, *rows: tuple[object, ...]) -> None:
+    captures = Captures(archive)
+    with captures.db.conn as connection:
+        connection.executemany("INSERT INTO asking VALUES (?, ?, ?, ?, ?, ?)", rows)
+    captures.close()
+
+
+def merge(here: Path, there: Path) -> None:
+    captures = Captures(here)
+    Merge(captures, there / "captures.db", lambda *_: None).run()
+    captures.close()
+
+
+def test_pauses_and_acknowledgements_are_merged_by_the_later_date(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    early, late = "2031-01-02T00:00:00.000000Z", "2031-03-04T00:00:00.000000Z"
+    put_asking(
+        here,
+        ("hepan", "u:both", 5, early, early, "first"),
+        ("hepan", "u:here", 1, None, None, None),
+        ("hepan", "u:kept", 0, None, late, "later"),
+    )
+    put_asking(
+        there,
+        ("hepan", "u:both", 3, late, late, "second"),
+        ("hepan", "u:kept", 7, early, early, "earlier"),
+        ("qinghe", "u:there", 4, early, None, None),
+    )
+    expected = [
+        ("hepan", "u:both", 5, late, late, "second"),
+        ("hepan", "u:here", 1, None, None, None),
+        ("hepan", "u:kept", 7, early, late, "later"),
+        ("qinghe", "u:there", 4, early, None, None),
+    ]
+    for _ in range(2):
+        merge(here, there)
+        assert asking(here) == expected
+
+
+def problems(archive: Path) -> dict[str, str | None]:
+    """Address → when its problem was resolved."""
+    captures = Captures(archive)
+    rows = captures.db.conn.execute("SELECT url, resolved_at FROM problems ORDER BY url, id").fetchall()
+    captures.close()
+    return dict(map(tuple, rows))
+
+
+def test_what_is_resolved_on_either_machine_stays_resolved(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    moments = [f"2031-01-0{day}T00:00:00.000000Z" for day in range(1, 6)]
+    for folder in (here, there):
+        captures = Captures(folder)
+        run = captures.start_run(RunKind.CRAWL, "hepan")
+        for url, stage in (
+            ("http://h/fetched-later", Stage.FETCH),
+            ("http://h/still-failing", Stage.FETCH),
+            ("http://h/read", Stage.READ),
+            ("http://h/list", Stage.LISTING),
+        ):
+            if folder == there:
+                captures.add_problem(run, "hepan", Problem(kind=ProblemKind.ERROR, message="503", url=url, stage=stage))
+        captures.db.conn.execute("UPDATE problems SET seen_at = ?", (moments[1],))
+        captures.db.conn.commit()
+        captures.close()
+    captures = Captures(here)
+    outcomes = {"http://h/fetched-later": Outcome.OK, "http://h/still-failing": Outcome.ERROR}
+    for url, outcome in outcomes.items():
+        captures.add(Capture(url=url, requested_at=moments[2], status=200, outcome=outcome, body=b"x"))
+    run = captures.start_run(RunKind.CRAWL, "hepan")
+    captures.finish_run(run, "finished", {})
+    captures.db.conn.execute("UPDATE runs SET started_at = ?, finished_at = ? WHERE id = ?", (*moments[3:], run))
+    captures.db.conn.commit()
+    captures.close()
+    expected = {
+        "http://h/fetched-later": moments[2],
+        "http://h/list": moments[4],
+        "http://h/still-failing": None,
+    }
+    for _ in range(2):
+        merge(here, there)
+        assert problems(here) == expected
+    captures = Captures(there)
+    captures.resolve_problems("http://h/still-failing", Stage.FETCH)
+    captures.close()
+    merge(here, there)
+    assert None not in problems(here).values()

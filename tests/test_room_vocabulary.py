@@ -13,6 +13,7 @@ from archive.forms import LABELS
 from archive.room import vocabulary_bilingual as vocabulary
 from archive.vocabulary import (
     BodyKind,
+    Fate,
     Form,
     Level,
     Origin,
@@ -45,6 +46,8 @@ HAN = re.compile("[\u4e00-\u9fff]")
         (PartState, vocabulary.PART_STATES),
         (Stage, vocabulary.STAGES),
         (Outcome, vocabulary.OUTCOMES),
+        (Fate, vocabulary.FATES),
+        (Fate, vocabulary.FATE_REMEDIES),
         (ProblemKind, vocabulary.PROBLEM_MEANINGS),
         (ProblemKind, vocabulary.PROBLEM_REMEDIES),
     ],

@@ -29,6 +29,7 @@ COLUMNS: dict[str, type[vocabulary.StrEnum]] = {
     "state": vocabulary.ReportState,
     "stage": vocabulary.Stage,
     "part": vocabulary.PartName,
+    "fate": vocabulary.Fate,
     "form": vocabulary.Form,
     "level": vocabulary.Level,
     "body_kind": vocabulary.BodyKind,

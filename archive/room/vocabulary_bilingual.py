@@ -14,6 +14,7 @@ from archive.forms import LABELS, names
 from archive.room.labels_english import ENGLISH, RESULTS
 from archive.vocabulary import (
     BodyKind,
+    Fate,
     Form,
     Level,
     Origin,
@@ -241,6 +242,7 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ProblemKind.RUN_CUT_OFF: ("上次抓取被强行终止，或计算机停机。", "请重新抓取。"),
     ProblemKind.RUN_FAILED: ("上次抓取未完成即结束。", "请重新抓取。"),
     ProblemKind.NOT_CRAWLED_LATELY: ("距上次完整抓取时间过长。", "请设置定期抓取。"),
+    ProblemKind.ENTRIES_UNREAD: ("存档中有尚未识读的网页，各条目的处理结果不明。", "请运行 scrapy reparse --new。"),
     ProblemKind.NO_ENTRIES: ("上次抓取没有发现条目。", "请用浏览器打开该网站的列表页。"),
     ProblemKind.FEWER_ENTRIES_THAN_REPORTS: (
         "上次抓取发现的条目少于已存档的报告。",
@@ -259,6 +261,37 @@ TABLES: dict[int, Bilingual] = {
     2: ("二、主动公开政府信息情况", "Table two: information disclosed proactively"),
     3: ("三、收到和处理政府信息公开申请情况", "Table three: applications received and processed"),
     4: ("四、政府信息公开行政复议、行政诉讼情况", "Table four: administrative reviews and suits"),
+}
+FATES: dict[Fate, Bilingual] = {
+    Fate.REPORT: ("已存档为报告", "archived as a report"),
+    Fate.COPY: ("重复条目", "same report as another entry"),
+    Fate.NOT_A_REPORT: ("不是年度报告", "not an annual report"),
+    Fate.CAPTURED: ("已抓取，尚未识读", "captured, not read yet"),
+    Fate.MISSING: ("暂未找到", "not found on the portal"),
+    Fate.REMOVED: ("已撤下", "removed from the portal"),
+    Fate.BLOCKED: ("被拒绝访问", "refused"),
+    Fate.ERROR: ("抓取失败", "failed"),
+    Fate.OFF_SITE: ("站外网址", "on another site"),
+    Fate.UNREADABLE: ("无法识读", "cannot be read"),
+    Fate.NOT_ASKED: ("不在本次抓取范围内", "left out by the crawl's limits"),
+    Fate.PENDING: ("尚未抓取", "not asked for yet"),
+}
+FATE_REMEDIES: dict[Fate, Bilingual] = {
+    fate: (chinese, fate.remedy)
+    for fate, chinese in {
+        Fate.REPORT: "无需处理。",
+        Fate.COPY: "无需处理。",
+        Fate.NOT_A_REPORT: "请打开该网址核对。如确为报告，请重新抓取；如识读有误，请将该页存为测试样例（scrapy fixture）。",
+        Fate.CAPTURED: "请运行 scrapy reparse --new。",
+        Fate.MISSING: "无需处理，每次抓取均会重新访问。",
+        Fate.REMOVED: "无需处理。",
+        Fate.BLOCKED: "请稍后重新抓取。如仍被拒绝，请联系网站管理方。",
+        Fate.ERROR: "请重新抓取。如仍失败，请用浏览器打开该网址核对。",
+        Fate.OFF_SITE: "如该主机属于本网站，请将其加入网站文件的 hosts。",
+        Fate.UNREADABLE: "请按原因所述安装识读组件，再运行 scrapy reparse --new。",
+        Fate.NOT_ASKED: "请取消限制后重新抓取。",
+        Fate.PENDING: "请再次抓取，抓取将从中断处继续。",
+    }.items()
 }
 FACETS: dict[str, Bilingual] = {
     "portal": ("网站", "Portal"),
@@ -311,6 +344,8 @@ VALUES: dict[str, Mapping[Any, Bilingual]] = {
     "part_state": PART_STATES,
     "stage": STAGES,
     "outcome": OUTCOMES,
+    "fate": FATES,
+    "fate_remedy": FATE_REMEDIES,
     "problem": PROBLEM_MEANINGS,
     "remedy": PROBLEM_REMEDIES,
 }

@@ -121,12 +121,10 @@ def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[
     """
     failures = 0
 
-    def record(url: str, problems: list[Problem]) -> None:
+    def record(portal: str, url: str, problems: list[Problem]) -> None:
         nonlocal failures
-        captures.resolve_problems(url, Stage.READ, still=[problem.kind for problem in problems])
-        for problem in problems:
-            captures.add_problem(run_id, None, Problem(kind=problem.kind, message=problem.message, url=url))
-            failures += problem.kind in _FAILURES
+        captures.put_problems(run_id, Stage.READ, [(portal, url, problems)])
+        failures += sum(problem.kind in _FAILURES for problem in problems)
 
     reports = Reports(captures.path.parent)
     try:

@@ -176,7 +176,6 @@ class Reparse:
             self.reports = Reports(archive, read_only=run_id is None)
         self.account = Account()
         self.said: list[tuple[str | None, str, list[Problem]]] = []
-        self.portal = ""
         self.store = Store(captures, self.reports, portals, self._hear) if self.reports and run_id is not None else None
         self.left_alone: set[str] = set()
         self.seen = self.store.touched if self.store else DiskSet()
@@ -222,7 +221,6 @@ class Reparse:
     def _take(self, reading: Reading) -> None:
         account, place = self.account, reading.located
         account.counts["read"] += 1
-        self.portal = place.portal
         is_read = reading.record is not None or reading.is_unchanged
         unreadable = any(p.kind == ProblemKind.UNREADABLE for _, said in reading.problems for p in said)
         if reading.failed or (unreadable and not is_read):
@@ -301,5 +299,5 @@ class Reparse:
         if self.reports is not None:
             self.reports.db.close()
 
-    def _hear(self, url: str, problems: list[Problem]) -> None:
-        self.said.append((self.portal, url, problems))
+    def _hear(self, portal: str, url: str, problems: list[Problem]) -> None:
+        self.said.append((portal, url, problems))

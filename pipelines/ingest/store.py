@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from archive import Captures, Reports, copy_candidates, cross_year, ledger
+from archive.asking import Asking
 from archive.batches import batched
 from archive.document_index import DiskSet
+from archive.fates import Witness
 from archive.model import Located, Problem, Report
 from archive.read_marks import put_mark, set_related, unrelated
 from archive.records import Reading
@@ -34,8 +36,8 @@ _AT_ONCE = 200
 _SECONDS = 5.0
 """The longest that a commit waits: other processes that write must not wait for slow documents."""
 
-Problems = Callable[[str, list[Problem]], None]
-"""Called after each reading with an address and its problems; without any, those reported before are resolved."""
+Problems = Callable[[str, str, list[Problem]], None]
+"""Called after each reading with a portal, an address and its problems; without any, those reported before are resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Store:
     def write(self, reading: Reading) -> str:
         """Write what was composed. Returns new, changed, unchanged, elsewhere, none or failed, as Stored has it."""
         for url, said in reading.problems:
-            self.problems(url, said)
+            self.problems(reading.located.portal, url, said)
         ledger.set_unreported(self.reports, reading.located, _unreported(reading))
         result = self._put(reading)
         has_report = result in {"new", "changed", "unchanged"}
@@ -133,6 +135,7 @@ class Store:
                 continue
             account = ledger.balance(self.captures, self.reports, portal, may_be_report_title)
             lost += account.lost()
+            Asking(self.captures, name).clear(account.had)
             put_ledger_problems(self.captures, run_id, name, [*account.lost(), *account.alarms()])
         return lost
 
@@ -171,14 +174,14 @@ def put_ledger_problems(captures: Captures, run_id: int, portal: str, problems: 
     captures.put_problems(run_id, Stage.STORE, [(portal, url, said) for url, said in current.items()])
 
 
-def _unreported(reading: Reading) -> ledger.Witness | None:
+def _unreported(reading: Reading) -> Witness | None:
     """What a reading without a report says of the document; None where it is a report, or says nothing."""
     if reading.record is not None or reading.is_unchanged:
         return None
     if reading.fate is not None:
-        return ledger.Witness(fate=reading.fate, cause=reading.cause, capture_id=reading.capture_id)
+        return Witness(fate=reading.fate, cause=reading.cause, capture_id=reading.capture_id)
     said = [problem for _, problems in reading.problems for problem in problems if problem.kind in _FATES]
-    return ledger.Witness(fate=_FATES[said[0].kind], cause=said[0].message) if said else None
+    return Witness(fate=_FATES[said[0].kind], cause=said[0].message) if said else None
 
 
 class _Everything(Container[str]):
