@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 import pytest
 from scrapy import FormRequest, Request
@@ -313,7 +314,7 @@ def test_hanweb_asks_by_the_numbers_of_the_columns_page() -> None:
         page(COLUMN, "<script>$('#p').jpage({perpage:20, proxyParam:{'webid':'1','unitid':'35638'}})</script>")
     )
     assert request.url.startswith(f"{SITE}{NEW}?startrecord=1&endrecord=60&perpage=20&")
-    assert all(part in request.url for part in ("webid=1&", "unitid=35638&", "columnid=3917&"))
+    assert request.url.endswith("&webid=1&unitid=35638&columnid=3917")
     other = spider.alternate(request)
     assert other is not None
     assert other.url == request.url.replace(NEW, OLD)
@@ -323,6 +324,36 @@ def test_hanweb_asks_by_the_numbers_of_the_columns_page() -> None:
     assert onward(spider, page(COLUMN, "<html>nothing here</html>")) == []
     marked = "<meta name='WebId' content='67'><div id=\"35638\" class=\"default_pgContainer\"></div>"
     assert all(part in onward(spider, page(COLUMN, marked))[0] for part in ("webid=67&", "unitid=35638&"))
+
+
+FIELDS = "{col: 2, appid: '8', webid: 71, path: '/kjj/', columnid: 3917, unitid: '62917', mine: \"a b\"}"
+SENT = "col=2&appid=8&webid=71&path=%2Fkjj%2F&columnid=3917&unitid=62917&mine=a+b"
+AT = "/kjj/module/web/jpage/dataproxy.jsp"
+
+
+@pytest.mark.parametrize(
+    ("script", "method", "address", "last"),
+    [
+        (f"$('#a').jpage({{perPage:12, groupSize:4, proxyUrl:'{AT}', type:'post', submitParam:{FIELDS}}})", "POST", AT, 48),
+        (f"jQuery('#a').jpage({{proxyUrl:'{AT}', method: \"POST\", perPage:7, submitParam:{FIELDS}}})", "POST", AT, 21),
+        (f"$('#a').jpage({{proxyUrl:'{AT}', ajaxType:'GET', perPage:'10', groupSize:1, ajaxParam:{FIELDS}}})", "GET", AT, 10),
+        (f"var p = {FIELDS};\n$('#a').jpage({{proxyUrl: '{OLD}', submitParam: p}})", "GET", OLD, 45),
+        (f"$.ajax({{ url: '{AT}', type: 'POST', dataType: 'xml', data: {FIELDS}, success: f }})", "POST", AT, 45),
+        (f"$('#n').jpage({{submitParam:{{unitid:1, columnid:9}}}});$('#a').jpage({{type:'POST', submitParam:{FIELDS}}})", "POST", NEW, 45),
+    ],
+)  # fmt: skip
+def test_hanweb_asks_as_the_page_s_own_script_does(script: str, method: str, address: str, last: int) -> None:
+    (request,) = portal(Hanweb).next_pages(page(COLUMN, f"<script>$(function(){{ {script}; }});</script>"))
+    size = {48: 12, 21: 7, 10: 10, 45: 15}[last]
+    query = f"startrecord=1&endrecord={last}&perpage={size}"
+    sent = request.body.decode() if method == "POST" else request.url.partition(f"{query}&")[2]
+    assert (request.method, sent) == (method, SENT)
+    assert request.url.startswith(f"{SITE}{address}?{query}")
+    store = "<datastore><totalrecord>99</totalrecord><record><![CDATA[<a href='/art/2024/1/9/art_3917_118.html'>年报</a>]]></record></datastore>"
+    (following,) = portal(Hanweb).next_pages(page(request.url, store).replace(request=request))
+    assert following.method == method
+    assert following.body == request.body
+    assert f"startrecord=2&endrecord={last + 1}&" in f"{following.url}&"
 
 
 def test_hanweb_asks_for_what_the_page_shows_only_a_part_of() -> None:
@@ -390,6 +421,35 @@ def test_hanweb_gateway_pages_to_the_count_or_until_a_page_is_not_full() -> None
     assert onward(spider, gateway(2, 2, size=3)) == []
     with pytest.raises(ValueError, match="参数错误"):
         spider.total(page(gateway(1, 0).url, {"success": False, "message": "参数错误", "data": None}))
+
+
+@pytest.mark.parametrize("quote", ["&quot;", "'"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_hanweb_gateway_is_asked_at_its_own_address_with_all_of_the_page_s_parameters(quote: str, method: str) -> None:
+    fields = {
+        "webId": "71",
+        "tplSetId": "uYx3",
+        "pageType": "column",
+        "tagId": "年报列表",
+        "editType": "null",
+        "pageId": "3917",
+        "own": "7",
+    }
+    written = ",".join(f"{quote}{key}{quote}:{quote}{value}{quote}" for key, value in fields.items())
+    paging = f"{quote}paramJson{quote}:{{{quote}pageNo{quote}:1,{quote}pageSize{quote}:{quote}20{quote}}}"
+    at = "/kjj/jpaas-publish-server/front/page/build/unit"
+    script = f'<script src="/x.js" method="{method.lower()}" url="{at}" queryData="{{{written},{paging}}}"></script>'
+    spider = portal(Hanweb)
+    (request,) = spider.next_pages(page(f"{SITE}/nb/index.html", script))
+    sent = dict(parse_qsl(request.body.decode() if method == "POST" else request.url.partition("?")[2]))
+    assert (request.method, request.url.partition("?")[0]) == (method, SITE + at)
+    assert json.loads(sent.pop("paramJson")) == {"pageNo": 1, "pageSize": 20}
+    assert sent == fields | {"parseType": "bulidstatic"}
+    row = f'<li><a href="/art/2024/1/9/art_3917_5.html">{REPORT}</a></li>'
+    answer = page(request.url, {"success": True, "data": {"html": f'{row}<p count="3"></p>'}}).replace(request=request)
+    (following,) = spider.next_pages(answer)
+    sent = dict(parse_qsl(following.body.decode() if method == "POST" else following.url.partition("?")[2]))
+    assert (following.method, json.loads(sent["paramJson"])["pageNo"], sent["own"]) == (method, 2, "7")
 
 
 def test_hanweb_module_of_annual_reports_lists_years_or_articles() -> None:

@@ -43,7 +43,9 @@ VARIANTS: dict[str, tuple[type[Replica], dict[str, Any]]] = {
     "trs-countpage": (Trs, {"pager": "countPage"}),
     "trs-writeln": (TrsWriteln, {}),
     "hanweb-old": (Hanweb, {"proxy": "old"}),
+    "hanweb-strict": (Hanweb, {"proxy": "strict"}),
     "hanweb-jpaas": (Hanweb, {"proxy": "jpaas"}),
+    "hanweb-unit": (Hanweb, {"proxy": "unit"}),
     "hanweb-module": (HanwebModule, {}),
     "beijing-tree": (BeijingTree, {}),
 }
@@ -116,7 +118,11 @@ def test_every_report_of_every_page_is_found_exactly_once(
 
 
 QUIRKS = [(platform, quirk) for platform, cls in PLATFORMS.items() for quirk in cls.known_quirks]
-QUIRKS += [(name, quirk) for name in ("hanweb-jpaas", "beijing-tree") for quirk in VARIANTS[name][0].known_quirks]
+QUIRKS += [
+    (name, quirk)
+    for name in ("hanweb-strict", "hanweb-jpaas", "hanweb-unit", "beijing-tree")
+    for quirk in VARIANTS[name][0].known_quirks
+]
 
 
 @pytest.fixture(scope="module")

@@ -19,14 +19,26 @@ from .replica import Document, Replica
 COLUMNS = (77917, 78218)
 WEB, UNIT = 67, 303917
 TEMPLATE = "8xVq2TnKc41LmRwYz0Hd"
-PROXIES = {"new": "/module/web/jpage/dataproxy.jsp", "old": "/module/jpage/dataproxy.jsp"}
-GATEWAY = "/api-gateway/jpaas-publish-server/front/page/build/unit"
+PROXIES = {
+    "new": "/module/web/jpage/dataproxy.jsp",
+    "old": "/module/jpage/dataproxy.jsp",
+    "strict": "/qxq/module/jslib/jquery/jpage/dataproxy.jsp",
+}
+GATEWAYS = {
+    "jpaas": "/api-gateway/jpaas-publish-server/front/page/build/unit",
+    "unit": "/qxq/api-gateway/jpaas-publish-server/front/page/build/unit",
+}
+SENT = {"col": "1", "appid": "5", "path": "/qxq/", "sourceContentType": "3", "permissiontype": "2", "lang": "zh_CN"}
+"""What the script of a strict site sends beside its numbers; without any one of it, or by GET, nothing is answered."""
 GROUP = 3
 """Pages in a group of records."""
 
 
 class Hanweb(Replica):
-    """A portal on Hanweb. `proxy` is where its lists come from: new, old or jpaas; the others answer 404."""
+    """A portal on Hanweb. `proxy` is where its lists come from: new, old, strict, jpaas or unit; the others answer 404.
+
+    `strict` and `unit` answer only to what the page's own script sends: by POST, all of submitParam; the page in paramJson.
+    """
 
     platform = "hanweb"
     first_number: ClassVar[int] = 11_830_000
@@ -40,7 +52,7 @@ class Hanweb(Replica):
     }
 
     def __init__(self, *args: Any, proxy: str = "new", **named: Any) -> None:
-        if proxy not in {*PROXIES, "jpaas"}:
+        if proxy not in PROXIES | GATEWAYS:
             raise ValueError(f"unknown proxy {proxy}")
         self.proxy = proxy
         super().__init__(*args, **named)
@@ -56,7 +68,7 @@ class Hanweb(Replica):
 
     @property
     def numbers(self) -> dict[str, Any]:
-        path = PROXIES.get(self.proxy, GATEWAY)
+        path = (PROXIES | GATEWAYS)[self.proxy]
         return {"columns": COLUMNS, "webid": WEB, "unitid": UNIT, "tplSetId": TEMPLATE, "service": self.base + path}
 
     def path(self, document: Document, column: int = COLUMNS[0]) -> str:
@@ -75,7 +87,7 @@ class Hanweb(Replica):
             return self.html(self.page(int(match[1])), self.newest) if int(match[1]) in COLUMNS else None
         if request.path == PROXIES.get(self.proxy):
             return self.records(request)
-        if request.path == GATEWAY and self.proxy == "jpaas":
+        if request.path == GATEWAYS.get(self.proxy):
             return self.unit(request)
         if match := re.fullmatch(r"/art/\d+/\d+/\d+/art_(\d+)_(\d+)\.html", request.path):
             document = self.by_number.get(int(match[2]))
@@ -119,7 +131,11 @@ class Hanweb(Replica):
     def records(self, request: Request) -> Reply:
         """dataproxy.jsp by GET or POST: a range of records, or a group by its number, counted from 1."""
         column = _number(request.value("columnid"), 0)
-        listed = self.column(column) if column in COLUMNS and request.value("webid") == str(WEB) else []
+        ours = request.value("webid") == str(WEB) and column in COLUMNS
+        if self.proxy == "strict":
+            sent = SENT | {"webname": self.site, "unitid": str(UNIT)}
+            ours = ours and request.method == "POST" and sent.items() <= request.form.items()
+        listed = self.column(column) if ours else []
         size = _number(request.value("perpage"), self.page_size * GROUP)
         first = 1
         following = 0
@@ -140,7 +156,8 @@ class Hanweb(Replica):
         """The jpaas gateway: JSON that holds HTML."""
         column = _number(request.value("pageId"), 0)
         ours = request.value("webId") == str(WEB) and request.value("tplSetId") == TEMPLATE
-        if not ours or column not in COLUMNS or request.value("parseType") != "bulidstatic":
+        wrong = self.proxy == "unit" and (request.method != "POST" or "pageNo" in request.form | request.query)
+        if not ours or wrong or column not in COLUMNS or request.value("parseType") != "bulidstatic":
             text = json.dumps(
                 {"success": False, "code": "500", "message": "参数错误", "data": None}, ensure_ascii=False
             )
@@ -161,26 +178,29 @@ class Hanweb(Replica):
     def page(self, column: int) -> str:
         """The column's page: the list's script with its numbers, and the first group of records on jpage sites."""
         name = quote(self.site)
-        if self.proxy == "jpaas":
+        if self.proxy in GATEWAYS:
+            more = f",'paramJson':{{'pageNo':1,'pageSize':{self.page_size}}}" if self.proxy == "unit" else ""
+            method = ' method="post"' if self.proxy == "unit" else ""
             query = (
                 f"{{'parseType':'bulidstatic','webId':'{WEB}','tplSetId':'{TEMPLATE}','pageType':'column',"
-                f"'tagId':'信息列表','editType':'null','pageId':'{column}'}}"
+                f"'tagId':'信息列表','editType':'null','pageId':'{column}'{more}}}"
             )
-            listing = f'<script type="text/javascript" src="/script/jpaas-list.js" url="{GATEWAY}" queryData="{query}">\
-</script>'
+            listing = (
+                f'<script type="text/javascript" src="/script/jpaas-list.js" url="{GATEWAYS[self.proxy]}"{method} '
+                f'queryData="{query}"></script>'
+            )
         else:
             size = self.page_size * GROUP
             total = self.total(column, is_first=True)
             group = self.column(column)[:size]
             following = 1 if "no-static-group" in self.quirks else 2 if total > size else 0
             entries = [] if "no-static-group" in self.quirks else group
+            script = self.strict_script(column, name) if self.proxy == "strict" else self.script(column, name, total)
             listing = f"""<div id="{UNIT}" class="default_pgContainer"></div>
 <script type="text/xml">{self.datastore(column, entries, total, size, following)}</script>
 <script language="javascript" src="/script/pager/jquery-pager-1.0.js"></script>
 <script type="text/javascript">
-$("#{UNIT}").jpage({{perpage:{self.page_size},groupsize:{GROUP},totalRecord:{total},
- proxyUrl:'{PROXIES[self.proxy]}',proxyParam:{{"col":1,"appid":1,"webid":{WEB},"path":"/","columnid":{column},
- "sourceContentType":1,"unitid":{UNIT},"webname":"{name}","permissiontype":0}}}});
+{script}
 </script>"""
         return f"""<!DOCTYPE html>
 <html>
@@ -201,6 +221,25 @@ $("#{UNIT}").jpage({{perpage:{self.page_size},groupsize:{GROUP},totalRecord:{tot
 </body>
 </html>
 """
+
+    def script(self, column: int, name: str, total: int) -> str:
+        """The call that fills the list."""
+        return f"""$("#{UNIT}").jpage({{perpage:{self.page_size},groupsize:{GROUP},totalRecord:{total},
+ proxyUrl:'{PROXIES[self.proxy]}',proxyParam:{{"col":1,"appid":1,"webid":{WEB},"path":"/","columnid":{column},
+ "sourceContentType":1,"unitid":{UNIT},"webname":"{name}","permissiontype":0}}}});"""
+
+    def strict_script(self, column: int, name: str) -> str:
+        """The same of a strict site, below the call of another list: news."""
+        sent = ", ".join(f"{key}: '{value}'" for key, value in SENT.items())
+        service = PROXIES[self.proxy]
+        return f"""var webid = {WEB}; // of the site
+var listParam = {{ {sent}, webid: webid, columnid: "{column}",
+  unitid: '{UNIT}', webname: decodeURIComponent('{name}') }};
+jQuery('#41').jpage({{ perPage: 6, proxyUrl: '{service}', submitParam: {{ columnid: 41, unitid: 42, webid: webid }} }});
+jQuery('#{UNIT}').jpage({{ themeName: 'default', dataBefore: '<ul class="list{{}}">', dataAfter: '</ul>',
+  groupSize: 2, perPage: {self.page_size}, proxyUrl: '{service}', type: "post",
+  callback: function(data) {{ if (data) {{ $('#page').text('共' + data.length + '条'); }} }},
+  submitParam: listParam }});"""
 
     def article(self, document: Document) -> str:
         """An article: the text between comments in #zoom, the source between comments of its own."""

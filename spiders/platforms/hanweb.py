@@ -5,38 +5,24 @@ The gateway's JSON holds a piece of HTML instead of rows, so this platform is no
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from scrapy import Request
 from scrapy.http import Response
-from w3lib.url import add_or_replace_parameter, add_or_replace_parameters
 
 from archive.model import Entry, Problem
 from archive.vocabulary import ProblemKind
-from spiders.platforms import listing
+from spiders.platforms import hanweb_lists, listing
 from spiders.platforms.anchors import anchors
+from spiders.platforms.hanweb_lists import NEW, OLD, PROXY, again, is_gateway, is_records, query_of
 from spiders.platforms.portal import Portal
 
-NEW, OLD = "/module/web/jpage/dataproxy.jsp", "/module/jpage/dataproxy.jsp"
-GATEWAY = "/api-gateway/jpaas-publish-server/front/page/build/unit"
 MODULE = "/module/xxgk/xxgkAnnualReport.jsp"
-GROUP = 3
-"""Pages in a group of records."""
-
-_PROXY = re.compile(r"/module/(?:web/)?jpage/dataproxy\.jsp")
-_SERVICE = re.compile(rf"{_PROXY.pattern}|{re.escape(GATEWAY)}")
-# unitid=303271, unitid:'303271', "unitid":303271, name="unitid" value="303271", name='WebId' content='67'
-_NUMBER = r"(?i)\b{}\b[\"']?(?:\s*[:=]|\s+(?:value|content)\s*=)\s*[\"']?(\d+)"
-_CONTAINER = re.compile(r"\bid\s*=\s*[\"'](\d+)[\"'][^>]*default_pgContainer")
 _TOTAL_PAGE = re.compile(r"<totalpage>\s*(\d+)")
-_COLUMN = re.compile(r"/col/col(\d+)/")
-_SCRIPT = re.compile(r"<script\b[^>]*\bqueryData\s*=\s*(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
-_PAIR = re.compile(r"[\"'](\w+)[\"']\s*:\s*[\"']?([^\"',}]*)")
 _COUNT = re.compile(r"\bcount\s*=\s*[\"']?(\d+)")
 _YEAR = re.compile(r"^\s*((?:19|20)\d\d)\s*(?:年度?)?\s*$")
 
@@ -44,10 +30,11 @@ _YEAR = re.compile(r"^\s*((?:19|20)\d\d)\s*(?:年度?)?\s*$")
 class Hanweb(Portal):
     """A site on Hanweb. Its file gives in `listings` each column's page, `…/col/col<number>/index.html`.
 
-    The page names the service that has its rows: dataproxy.jsp at one of two addresses, where the wrong one answers 404,
-    or the jpaas gateway. Where the annual reports have a module of their own, its address is the listing:
-    `…/module/xxgk/xxgkAnnualReport.jsp?area=…&fbtime=<report year>`. An article is `art_<column>_<id>.html`, the same in
-    every column: the id alone is the document's key; on newer sites it is `art_<uuid>.html`.
+    A service has the column's rows: dataproxy.jsp or the jpaas gateway. It is asked as the page's own script asks it
+    (`hanweb_lists`). dataproxy.jsp has two addresses, of which the wrong one answers 404. Where the annual reports have
+    a module of their own, its address is the listing: `…/module/xxgk/xxgkAnnualReport.jsp?area=…&fbtime=<report year>`.
+    An article is `art_<column>_<id>.html`, the same in every column: the id alone is the document's key; on newer sites
+    it is `art_<uuid>.html`.
     """
 
     platform: ClassVar[str] = "hanweb"
@@ -56,7 +43,7 @@ class Hanweb(Portal):
     )
     fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "columns /col/colN/": re.compile(r"/col/col\d+/"),
-        "dataproxy.jsp": _PROXY,
+        "dataproxy.jsp": PROXY,
         "the jpaas gateway": re.compile(r"jpaas-publish-server"),
         "articles /art/": re.compile(r"/art/\d{4}/(?:\d{1,2}/\d{1,2}/)?art_"),
         "the module of annual reports": re.compile(r"/module/xxgk/xxgkAnnualReport\.jsp"),
@@ -72,7 +59,7 @@ class Hanweb(Portal):
 
     def entries(self, response: Response) -> Iterator[Entry]:
         """Rows of a page, of XML records or of the gateway's HTML; the module's years where it lists no articles."""
-        if _is_gateway(response):
+        if is_gateway(response):
             response = listing.embedded_page(response, _html(response))
         found = list(super().entries(response))
         if not found and _is_module(response):
@@ -81,28 +68,27 @@ class Hanweb(Portal):
 
     def next_pages(self, response: Response) -> Iterator[Request]:
         """The next group of records or the gateway's next page; from a column's page, the first request to its service."""
-        path = urlsplit(response.url).path
         group = listing.next_group(response)
-        if group:
-            yield response.follow(group)
-        elif _is_gateway(response):
+        if is_gateway(response):
             yield from self._next_page(response)
-        elif _PROXY.search(path):
-            yield from _next_range(response)
         elif _is_module(response):
             # Where the module lists articles, each year is a column of its own.
             if any(super().entries(response)):
                 for entry in _years(response):
                     yield Request(entry.url, cb_kwargs={"branch": entry.url})
-        elif len(listing.records(response)) < (self.total(response) or 1):
+        elif group and not self._asks_service(response):
+            yield response.follow(group)
+        elif is_records(response):
+            yield from _next_range(response)
+        elif self._asks_service(response):
             yield from self._first_page(response)
 
     def total(self, response: Response) -> int | None:
-        """`totalrecord` of records, `count` of the gateway's pager."""
-        if _is_gateway(response):
+        """`totalrecord` of records, `count` of the gateway's pager; a column's page leaves it to the service that it asks."""
+        if is_gateway(response):
             count = _COUNT.search(_html(response))
             return int(count[1]) if count else None
-        return super().total(response)
+        return None if self._asks_service(response) else super().total(response)
 
     def alternate(self, request: Request) -> Request | None:
         """The other address of dataproxy.jsp."""
@@ -122,52 +108,36 @@ class Hanweb(Portal):
             if problem.kind != ProblemKind.LISTING_UNDATED or _module(problem.url or "") == (None, None):
                 yield problem
 
+    def _asks_service(self, response: Response) -> bool:
+        """Whether the response is a column's page that shows not all of its records itself, and none leads to the rest."""
+        if is_gateway(response) or is_records(response) or _is_module(response):
+            return False
+        shown = len(listing.records(response))
+        is_part = shown < (listing.total(response) or 1)
+        return is_part and (not listing.next_group(response) or bool(hanweb_lists.lists(response)))
+
     def _first_page(self, response: Response) -> Iterator[Request]:
-        """The first request to the service, with the numbers that the column's page names."""
-        text = html.unescape(response.text)
-        for script in _SCRIPT.findall(response.text):
-            query = dict(_PAIR.findall(html.unescape(script)))
-            if query.get("pageType") == "column":
-                query |= {"parseType": "bulidstatic", "rows": _size(text), "pageNo": "1"}
-                url = response.urljoin(f"{GATEWAY}?{urlencode(query)}")
-                yield Request(url, cb_kwargs={"branch": url})
-        column = re.search(_NUMBER.format("columnid"), text) or _COLUMN.search(response.url)
-        unit, web = (re.search(_NUMBER.format(name), text) for name in ("unitid", "webid"))
-        unit = unit or _CONTAINER.search(text)
-        if column and unit and web:
-            size = int(_size(text))
-            proxy = _PROXY.search(text)
-            query = {
-                "startrecord": "1",
-                "endrecord": str(GROUP * size),
-                "perpage": str(size),
-                "appid": "1",
-                "webid": web[1],
-                "path": "/",
-                "columnid": column[1],
-                "unitid": unit[1],
-                "col": "1",
-                "sourceContentType": "1",
-                "permissiontype": "0",
-            }
-            url = response.urljoin(f"{proxy[0] if proxy else NEW}?{urlencode(query)}")
+        """The first request to each service that the column's page asks, or that the numbers in it lead to."""
+        requests = list(hanweb_lists.first_requests(response))
+        for request in requests:
             # The page may show the first rows itself: counted apart, they are no repetition.
-            yield Request(url, cb_kwargs={"branch": url})
+            request.cb_kwargs["branch"] = hanweb_lists.name_of(request)
+            if len(requests) > 1:  # menus and footers are built in the same way
+                request.meta["may_be_empty"] = True
+            yield request
 
     def _next_page(self, response: Response) -> Iterator[Request]:
         """The gateway's next page: up to its count; without one, until a page is not full."""
-        query = {name: values[0] for name, values in parse_qs(urlsplit(response.url).query).items()}
-        number, asked = int(query["pageNo"]), int(query["rows"])
+        asked = hanweb_lists.Paging.of(response)
         shown = len(list(self.entries(response)))
         size = response.meta.get("size") or shown
         count = self.total(response)
-        if shown and (number * size < count if count is not None else shown >= min(asked, size)):
-            meta = {"size": size} if count is not None else {"size": size, "may_be_empty": True}
-            yield Request(add_or_replace_parameter(response.url, "pageNo", str(number + 1)), meta=meta)
-
-
-def _is_gateway(response: Response) -> bool:
-    return GATEWAY in urlsplit(response.url).path
+        if shown and (asked.number * size < count if count is not None else shown >= min(asked.size, size)):
+            request = asked.next_request(response)
+            request.meta["size"] = size
+            if count is None:
+                request.meta["may_be_empty"] = True
+            yield request
 
 
 def _is_module(response: Response) -> bool:
@@ -204,16 +174,15 @@ def _next_range(response: Response) -> Iterator[Request]:
 
     Where a group was requested by its number, `totalpage` is the number of groups.
     """
-    query = {name: values[0] for name, values in parse_qs(urlsplit(response.url).query).items()}
+    query = query_of(response.url)
     start, count, total = query.get("startrecord"), len(listing.records(response)), listing.total(response)
     if start and count and total is not None and int(start) + count <= total:
         first = int(start) + count
         span = int(query["endrecord"]) - int(start)
-        ranges = {"startrecord": str(first), "endrecord": str(first + span)}
-        yield Request(add_or_replace_parameters(response.url, ranges))
+        yield again(response, {"startrecord": str(first), "endrecord": str(first + span)})
     groups = _TOTAL_PAGE.search(response.text)
     if not start and groups and count and int(query.get("page", "1")) < int(groups[1]):
-        yield Request(add_or_replace_parameter(response.url, "page", str(int(query.get("page", "1")) + 1)))
+        yield again(response, {"page": str(int(query.get("page", "1")) + 1)})
 
 
 def _html(response: Response) -> str:
@@ -224,9 +193,3 @@ def _html(response: Response) -> str:
         said = answer.get("message") if isinstance(answer, dict) else None
         raise ValueError(f"the gateway answers without HTML ({said or 'no message'})")
     return found
-
-
-def _size(text: str) -> str:
-    """Rows a page; 15 is the system's own default."""
-    found = re.search(r"\b(?:perpage|pageSize|rows)\b[\"']?\s*[:=]\s*[\"']?(\d+)", text, re.IGNORECASE)
-    return found[1] if found else "15"

@@ -13,6 +13,7 @@ from scrapy.http import HtmlResponse, Response, TextResponse
 
 from archive.charset import decode
 from archive.model import Entry
+from spiders.platforms.script_calls import unescaped
 
 _YEAR = re.compile(r"((?:19|20)\d\d)(?!\d)\s*年")
 _STATED_TOTAL = re.compile(r"(?:共|总共|总计|合计)\s*(?:有)?\s*(\d+)\s*(?:条|篇|个记录|项|则)")
@@ -22,7 +23,6 @@ _NEXT_GROUP = re.compile(r"<nextgroup>\s*(?:<!\[CDATA\[)?(.*?)</nextgroup>", re.
 _HREF = re.compile(r"href\s*=\s*[\"']([^\"']+)")
 # Only a call of one literal: pagers too are written by script, from pieces.
 _WRITTEN = re.compile(r"document\.write(?:ln)?\(\s*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)')\s*\)")
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _END = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 
 
@@ -66,7 +66,7 @@ def next_group(response: Response) -> str | None:
 
 def with_written_rows(response: TextResponse) -> TextResponse:
     """The page that a reader sees: with the rows that its records hold or its scripts write."""
-    rows = records(response) or [_unescaped(a or b) for a, b in _WRITTEN.findall(response.text)]
+    rows = records(response) or [unescaped(a or b) for a, b in _WRITTEN.findall(response.text)]
     rows = [row for row in rows if "<script" not in row.lower()]
     if not rows:
         return response
@@ -77,10 +77,3 @@ def with_written_rows(response: TextResponse) -> TextResponse:
 def embedded_page(response: Response, source: str) -> HtmlResponse:
     """HTML that an answer carries inside another format, as a page at the answer's address."""
     return HtmlResponse(response.url, body=source.encode("utf-8", "replace"), encoding="utf-8")
-
-
-def _unescaped(literal: str) -> str:
-    """A JavaScript string as its reader sees it."""
-    return _ESCAPE.sub(
-        lambda m: chr(int(m[1][1:], 16)) if len(m[1]) > 1 else {"n": "\n", "t": "\t"}.get(m[1], m[1]), literal
-    )

@@ -51,7 +51,7 @@ class Walk:
         self._count_total(part, branch, url, total)
         if self._adds_nothing(part, branch, url, urls, promised=promised):
             return False
-        if not urls and not goes_on and total is None and branch != self.root:
+        if not urls and not goes_on and total is None and branch != self.root and promised:
             self.add_problem(ProblemKind.LISTING_EMPTY, "this column has no entries and leads to no other page", branch)
         self._count_entries(part, entries)
         if self.pages >= MAX_PAGES and goes_on:
