@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import pyarrow.parquet as pq
 import yaml
 
 from archive.database import ArchiveError
-from archive.room.untrusted_text import csv_lines
+from archive.room import codebook
+from archive.room.untrusted_text import csv_lines, web_address
 
 KEYS: dict[str, tuple[str, ...]] = {
     "portals": ("name",),
@@ -47,6 +49,31 @@ _TYPES = {
     "INTEGER": (pa.int64(), "integer"),
     "NUMERIC": (pa.float64(), "number"),
 }
+CODEBOOK = "codebook"
+"""The resource that explains the others."""
+
+CODEBOOK_COLUMNS = {
+    name: "INTEGER" if name in {"table_no", "first_year", "last_year"} else "TEXT" for name in codebook.COLUMNS
+}
+_CODEBOOK_DESCRIBED: dict[str, Any] = {
+    "description": "What each form, table, row, column, identity, unit and value of the data means, and its source.",
+    "columns": {
+        "subject": "form, table, row, column, derived (a sum that only prose states), identity, unit or value",
+        "field": "Table and column of the data that hold the name",
+        "form": "The form that prints it; empty where all share it",
+        "table_no": "1 the annex before 2019; 2, 3 and 4 the national tables",
+        "name": "What the data holds",
+        "code": "The number that the form prints before it",
+        "printed": "The form's own words, those of the groups above it first",
+        "label_zh": "Chinese label",
+        "label_en": "English label",
+        "unit": "Unit; empty where the form fixes none",
+        "first_year": "First report year of the form",
+        "last_year": "Last report year of the form; empty while it is in use",
+        "formula": "What an identity or a sum states",
+        "source": "The document that defines it; Tongjian where this archive does",
+    },
+}
 _ROWS_AT_ONCE = 20_000
 LICENCE = (
     "The reports are documents of an administrative character, which article 5 of the Copyright Law of the People's"
@@ -73,12 +100,18 @@ def export(reports: Path, out: Path, described: Traversable) -> dict[str, int]:
         db.execute("BEGIN")
         for name, key in KEYS.items():
             columns = _columns(db, name)
-            counts[name] = _write(db, name, columns, out)
+            counts[name] = _write(name, columns, _batches(db, name, columns), out)
             resources += _resources(name, key, columns, tables[name], out)
+        rows = [tuple(row.values()) for row in codebook.records()]
+        counts[CODEBOOK] = _write(CODEBOOK, CODEBOOK_COLUMNS, [rows], out)
+        resources += _resources(CODEBOOK, (), CODEBOOK_COLUMNS, _CODEBOOK_DESCRIBED, out)
         package = {
             "name": "tongjian",
             "title": "通鉴 Tongjian: annual reports on open government information in China",
             "description": f"{LICENCE} {FORMULAS}",
+            "version": _version(db),
+            "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "sources": _sources(db),
             "resources": resources,
         }
         (out / "datapackage.json").write_text(
@@ -91,6 +124,18 @@ def export(reports: Path, out: Path, described: Traversable) -> dict[str, int]:
     return counts
 
 
+def _version(db: sqlite3.Connection) -> str:
+    """The moment of the newest capture that was read: two packages of the same archive carry the same version."""
+    newest = db.execute("SELECT MAX(captured_at) FROM reports").fetchone()[0]
+    return str(newest or "empty")
+
+
+def _sources(db: sqlite3.Connection) -> list[dict[str, str]]:
+    """The portals, as the package's sources. The format wants at least a title of each."""
+    portals = db.execute("SELECT name, title, home_url FROM portals ORDER BY name")
+    return [{"title": title or name} | ({"path": home} if web_address(home) else {}) for name, title, home in portals]
+
+
 def _columns(db: sqlite3.Connection, table: str) -> dict[str, str]:
     """Column → TEXT, INTEGER or NUMERIC; computed columns of views have no declared type."""
     return {
@@ -100,7 +145,8 @@ def _columns(db: sqlite3.Connection, table: str) -> dict[str, str]:
     }
 
 
-def _write(db: sqlite3.Connection, table: str, columns: dict[str, str], out: Path) -> int:
+def _write(table: str, columns: dict[str, str], batches: Iterable[list[tuple[Any, ...]]], out: Path) -> int:
+    """Both files of one table; returns the number of rows."""
     schema = pa.schema([(name, _TYPES[kind][0]) for name, kind in columns.items()])
     number = 0
     with (
@@ -108,7 +154,7 @@ def _write(db: sqlite3.Connection, table: str, columns: dict[str, str], out: Pat
         (out / f"{table}.csv").open("w", encoding="utf-8", newline="") as text,
     ):
         text.writelines(csv_lines(list(columns), []))
-        for rows in _batches(db, table, columns):
+        for rows in batches:
             number += len(rows)
             text.writelines(list(csv_lines(list(columns), rows))[1:])
             by_column = zip(*rows, strict=True)

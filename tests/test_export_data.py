@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from archive import Reports
-from archive.data_package import KEYS, LEFT_OUT
+from archive.data_package import CODEBOOK, KEYS, LEFT_OUT
+from archive.room.codebook import entries
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
 from tests.browsing import NASTY, put_hostile
@@ -34,7 +35,7 @@ def out(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("out") / "data"
     done = scrapy(archive, "export-data", folder)
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == len(KEYS)
+    assert len(done.stdout.splitlines()) == len(KEYS) + 1
     return folder
 
 
@@ -84,10 +85,33 @@ def test_every_column_is_described_with_licence_and_units(out: Path) -> None:
     package = json.loads((out / "datapackage.json").read_text(encoding="utf-8"))
     assert "Copyright Law" in package["description"]
     tables = {resource["name"]: resource for resource in package["resources"] if resource["type"] == "table"}
-    assert tables.keys() == KEYS.keys()
+    assert tables.keys() == {*KEYS, CODEBOOK}
     assert all(field["description"] for resource in tables.values() for field in resource["schema"]["fields"])
     units = {field["name"]: field.get("unit") for field in tables["key_figures"]["schema"]["fields"]}
     assert units["applications"] == "件"
+
+
+def test_the_package_says_which_archive_it_is(archive: Path, out: Path) -> None:
+    package = json.loads((out / "datapackage.json").read_text(encoding="utf-8"))
+    db = sqlite3.connect(archive / "reports.db")
+    assert package["version"] == db.execute("SELECT MAX(captured_at) FROM reports").fetchone()[0]
+    db.close()
+    assert {"title": NASTY[0]} in package["sources"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", package["created"])
+
+
+def test_the_codebook_explains_every_cell_of_the_package(archive: Path, out: Path) -> None:
+    named = {(e.form, e.table_no, e.name) for e in entries()} | {("", e.table_no, e.name) for e in entries()}
+    assert pq.read_table(out / "codebook.parquet").num_rows == len(entries())
+    db = sqlite3.connect(archive / "reports.db")
+    cells = db.execute(
+        "SELECT DISTINCT r.form, s.table_no, s.row_name, s.column_name FROM statistics s JOIN reports r"
+        " ON r.id = s.report_id WHERE s.origin <> 'narrative' AND s.value_state IN ('number', 'blank')"
+        " AND r.portal <> 'nasty'"
+    ).fetchall()
+    db.close()
+    assert len(cells) > 100
+    assert [cell for cell in cells if not {(cell[0], cell[1], name) for name in cell[2:]} <= named] == []
 
 
 def test_an_empty_archive_is_exported_too(tmp_path: Path) -> None:

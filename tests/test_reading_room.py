@@ -127,6 +127,7 @@ def addresses(archive: Path) -> dict[str, str]:
         "questions": "/questions",
         "question": "/questions/grant-rate",
         "problems": "/problems",
+        "codebook": "/codebook",
     }
 
 
@@ -144,6 +145,7 @@ def test_every_page_says_what_it_is_for(archive: Path, room: str) -> None:
         "questions": "公开率",
         "question": "不包括",
         "problems": "blocked",
+        "codebook": "denied_state_secret",
     }
     for name, address in addresses(archive).items():
         status, headers, body = get(room + address)
@@ -367,7 +369,7 @@ def test_reports_alone_can_be_served(archive: Path, tmp_path: Path) -> None:
 
 def test_every_chart_and_list_is_csv_and_json_too(archive: Path, room: str) -> None:
     at = addresses(archive)
-    for name in ("search", "body", "portal", "compare", "question", "problems"):
+    for name in ("search", "body", "portal", "compare", "question", "problems", "codebook"):
         path, _, query = at[name].partition("?")
         status, headers, body = get(f"{room}{path}.csv?{query}")
         assert status == 200

@@ -14,7 +14,17 @@ from markupsafe import Markup
 
 from archive.room.csv_middleware import CsvWithoutFormulas
 from archive.room.database_access import with_error_pages
-from archive.room.pages import atom_feed, captured_pages, home, over_years, problems, questions, report, search
+from archive.room.pages import (
+    atom_feed,
+    captured_pages,
+    codebook,
+    home,
+    over_years,
+    problems,
+    questions,
+    report,
+    search,
+)
 from archive.room.questions import QUESTIONS, reused_share
 from archive.room.rendering import number, url_part
 from archive.room.search import MAX_QUERY, condition, escape_fts
@@ -38,6 +48,7 @@ ROUTES: tuple[tuple[str, Any], ...] = (
     (r"^/questions$", questions.questions),
     (r"^/questions/(?P<name>[a-z-]+)(?:\.(?P<format>json|csv))?$", questions.question),
     (r"^/problems(?:\.(?P<format>json|csv))?$", problems.problems),
+    (r"^/codebook(?:\.(?P<format>json|csv))?$", codebook.show),
     (r"^/feed\.atom$", atom_feed.feed),
 )
 
