@@ -216,6 +216,8 @@ class Standing(StrEnum):
     """As published, it does not add up."""
     INCOMPLETE = "incomplete"
     """Cells are missing or uncertain."""
+    BLANK = "blank"
+    """There is no figure in it."""
     UNREAD = "unread"
     """The table is there and none of it is used."""
 

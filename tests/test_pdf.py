@@ -135,12 +135,12 @@ def test_what_cannot_be_put_together_is_not_used(fault: str, cut: Cut) -> None:
     assert not cells(found, "pdf")
 
 
-def test_a_blank_form_is_blank_and_a_pdf_of_it_is_proved_by_nothing() -> None:
+def test_a_pdf_of_a_blank_form_is_blank() -> None:
     made = synthetic("cn-2021", "blank-form")
     found = report_of(office.pdf(made))
     assert cells(found, "pdf") == truth(made)
     assert {value for value, _ in cells(found, "pdf").values()} == {None}
-    assert {s.standing for s in found.table_sources if s.table_no > 2} == {"unverified"}
+    assert {s.standing for s in found.table_sources if s.table_no > 2} == {"blank"}
 
 
 def test_a_pdf_that_lost_a_row_is_not_verified() -> None:

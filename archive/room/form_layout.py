@@ -8,7 +8,7 @@ from typing import Any
 
 from archive.forms import ANNEX_FORMS, LABELS, NATIONAL_FORMS, names
 from archive.room.labels_english import RESULTS
-from archive.room.vocabulary_bilingual import IDENTITIES, ORIGINS, TABLES, Bilingual, label_of
+from archive.room.vocabulary_bilingual import IDENTITIES, ORIGINS, STATEMENTS, TABLES, Bilingual, label_of
 from archive.vocabulary import Form, Origin, ValueState, Verdict
 
 Place = tuple[str, str]
@@ -257,3 +257,8 @@ def explain(check: dict[str, Any]) -> tuple[Bilingual, Bilingual]:
         both = [" / ".join(source[i] for source in sources) for i in (0, 1)]
         return (f"{zh}（{both[0]}）", f"{en} ({both[1]})"), IDENTITIES[names.SOURCES_AGREE]
     return label_of(check["scope"]), IDENTITIES.get(check["identity"], (check["identity"], check["identity"]))
+
+
+def statements(check: dict[str, Any]) -> tuple[Bilingual, Bilingual]:
+    """Whose the two figures of a failing identity are."""
+    return STATEMENTS.get(check["identity"], (("一处", "one"), ("另一处", "the other")))

@@ -92,6 +92,7 @@ STANDINGS: dict[Standing, Bilingual] = {
     Standing.INCONSISTENT: ("照录原文，勾稽不符", "as published, does not add up"),
     Standing.UNVERIFIED: ("未经核验", "not verified"),
     Standing.INCOMPLETE: ("不完整", "incomplete"),
+    Standing.BLANK: ("空表，未填数字", "blank, no figure in it"),
     Standing.UNREAD: ("未采用", "not used"),
 }
 PART_NAMES: dict[PartName, Bilingual] = {
@@ -322,8 +323,8 @@ ANSWER_COLUMNS: dict[str, Bilingual] = {
     "portals": ("网站", "Portals"),
     "identity": ("勾稽关系", "Identity"),
     "scope": ("位置", "Where"),
-    "expected": ("应为", "Expected"),
-    "actual": ("原文为", "Printed"),
+    "expected": ("一处为", "One statement"),
+    "actual": ("另一处为", "The other"),
     "severity": ("判断", "Most likely"),
     "carried_out_previous_year": ("上年报告：结转下年度继续办理", "Carried over, by last year's report"),
     "carried_in": ("本年报告：上年结转", "Carried over, by this year's report"),
@@ -473,3 +474,19 @@ IDENTITIES: dict[str, Bilingual] = _identities() | {
     names.SOURCES_AGREE: ("同一表格两处来源的同一单元格数字相同", "A cell is the same in both sources of its table"),
 }  # fmt: skip
 """Id of an identity → what it states."""
+STATEMENTS: dict[str, tuple[Bilingual, Bilingual]] = {
+    names.FLOW: (
+        ("第一项与第二项之和", "rows 1 and 2 together"),
+        ("第三项总计与第四项之和", "rows 3.7 and 4 together"),
+    ),
+    names.OUTCOME_SUM: (("各项办理结果之和", "outcomes together"), ("（七）总计", "row 3.7")),
+    names.APPLICANT_SUM: (("各类申请人之和", "kinds of applicants together"), ("总计", "total")),
+    names.RESULT_SUM: (("各项结果之和", "results together"), ("总计", "total")),
+    names.CARRIED_OVER: (("上年报告", "last year's report"), ("本年报告", "this report")),
+    names.IN_FORCE_OVER_YEARS: (("由上年报告推算", "from last year's report"), ("本年报告", "this report")),
+    names.ITEMS_OVER_YEARS: (("由上年报告推算", "from last year's report"), ("本年报告", "this report")),
+    names.SANITY: (("不少于", "at least"), ("原文", "printed")),
+    names.PROSE_AGREES: (("表中", "table"), ("正文", "prose")),
+    names.SOURCES_AGREE: (("采用的来源", "the source that is used"), ("另一来源", "the other source")),
+}
+"""Id of an identity → whose figures are compared: that of `checks.expected`, and that of `checks.actual`."""

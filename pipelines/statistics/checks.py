@@ -68,7 +68,10 @@ _HOLDS, _FAILS, _NOT_ASSESSABLE = Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_ASSE
 
 
 def check(statistics: list[Statistic], best: Mapping[int, Origin] | None = None) -> list[Check]:
-    """All identities within one report. A total that is blank, or a cell that was not read, is not assessable.
+    """All identities within one report.
+
+    Not assessable where the stated total is blank, where all that it sums is, and where a cell was not read. A blank
+    beside numbers counts as nothing in their sum.
 
     `best` names the origin whose reading of a table counts; without it the page's own comes first.
     """
@@ -95,14 +98,10 @@ def _check_carried_over(before: Cells, now: Cells) -> list[Check]:
     """X-A, each column."""
     if not before or not now:
         return []
-    checks = []
-    for column in _COLUMNS:
-        out, into = (CARRIED_OUT, column), (CARRIED_IN, column)
-        expected, actual = before.get(out), now.get(into)
-        is_blank = expected is None and actual is None
-        assessable = out in before and into in now and not is_blank
-        checks.append(_compare(CARRIED_OVER, column, expected or 0, actual or 0, assessable=assessable))
-    return checks
+    return [
+        _compare(CARRIED_OVER, column, before.get((CARRIED_OUT, column)), now.get((CARRIED_IN, column)))
+        for column in _COLUMNS
+    ]
 
 
 def _check_in_force(before: Cells, now: Cells) -> list[Check]:
@@ -110,11 +109,10 @@ def _check_in_force(before: Cells, now: Cells) -> list[Check]:
     checks = []
     for row in (REGULATIONS, NORMATIVE_DOCUMENTS):
         if (row, IN_FORCE) in before and (row, IN_FORCE) in now:
-            start = before[row, IN_FORCE]
-            expected = (start or 0) + (now.get((row, ISSUED)) or 0) - (now.get((row, ABOLISHED)) or 0)
-            checks.append(
-                _compare(IN_FORCE_OVER_YEARS, row, expected, now[row, IN_FORCE], assessable=start is not None)
-            )
+            is_read = (row, ISSUED) in now and (row, ABOLISHED) in now
+            start = before[row, IN_FORCE] if is_read else None
+            expected = _changed(start, now.get((row, ISSUED)), now.get((row, ABOLISHED)))
+            checks.append(_compare(IN_FORCE_OVER_YEARS, row, expected, now[row, IN_FORCE]))
     return checks
 
 
@@ -124,26 +122,36 @@ def _check_items(before: Cells, now: Cells) -> list[Check]:
     for row in _ROWS_WITH_ITEMS:
         key = row, ITEMS_PREV_YEAR
         if key in before and key in now:
-            start = before[key]
-            expected = (start or 0) + (before.get((row, ITEMS_CHANGE)) or 0)
-            checks.append(_compare(ITEMS_OVER_YEARS, row, expected, now[key], assessable=start is not None))
+            start = before[key] if (row, ITEMS_CHANGE) in before else None
+            expected = _changed(start, before.get((row, ITEMS_CHANGE)))
+            checks.append(_compare(ITEMS_OVER_YEARS, row, expected, now[key]))
     return checks
 
 
+def _changed(start: Number, more: Number, less: Number = None) -> Number:
+    """What comes of a figure of last year, a blank change counting as nothing; None where the figure is blank."""
+    return None if start is None else start + (more or 0) - (less or 0)
+
+
 def compare_origins(first: list[Statistic], other: list[Statistic]) -> list[Check]:
-    """D-1: a table read from two sources, compared cell by cell; a check of the whole, and one of each cell that differs."""
+    """D-1: a table read from two sources, compared cell by cell; a check of the whole, and one of each cell that differs.
+
+    Where one of the two leaves a cell blank, nothing contradicts the other's figure.
+    """
     cells = {(s.row_name, s.column_name): s.value for s in other}
     pairs = [(s, cells[s.row_name, s.column_name]) for s in first if (s.row_name, s.column_name) in cells]
     if not pairs:
         return []
     differing = [(s, value) for s, value in pairs if s.value != value]
+    disputed = sum(s.value is not None and value is not None for s, value in differing)
     place = f"{first[0].origin}/{other[0].origin}"
-    checks = [_compare(SOURCES_AGREE, f"table {first[0].table_no} {place}", len(pairs), len(pairs) - len(differing))]
-    for statistic, value in differing:
-        one = _compare(SOURCES_AGREE, f"{statistic.row_name}.{statistic.column_name} {place}", statistic.value, value)
-        one.verdict = _FAILS
-        checks.append(one)
-    return checks
+    return [
+        _compare(SOURCES_AGREE, f"table {first[0].table_no} {place}", len(pairs), len(pairs) - disputed),
+        *(
+            _compare(SOURCES_AGREE, f"{statistic.row_name}.{statistic.column_name} {place}", statistic.value, value)
+            for statistic, value in differing
+        ),
+    ]
 
 
 def _tables(statistics: Iterable[Statistic], best: Mapping[int, Origin]) -> dict[int, Cells]:
@@ -207,8 +215,7 @@ def _check_flow(table: dict[str, list[Number]], *, is_total_known: bool) -> list
     for index, column in enumerate(_COLUMNS):
         new, before, done, after = [values[index] if values else None for values in flow]
         assessable = None not in flow and done is not None and (is_total_known or column != TOTAL)
-        expected, actual = (new or 0) + (before or 0), (done or 0) + (after or 0)
-        checks.append(_compare(FLOW, column, expected, actual, assessable=assessable))
+        checks.append(_compare(FLOW, column, _add([new, before]), _add([done, after]), assessable=assessable))
     return checks
 
 

@@ -17,12 +17,12 @@ from operator import attrgetter
 from archive.forms import ANNEX_FORMS, NATIONAL_FORMS, columns, normalised, rows
 from archive.forms.names import APPLICANT_SUM, FLOW, OTHER_HANDLING, OUTCOME_SUM, RESULT_SUM
 from archive.model import Check, Problem, Statistic, TableSource
-from archive.vocabulary import Form, Origin, ProblemKind, Standing, ValueState, Verdict
+from archive.vocabulary import Form, Origin, ProblemKind, Standing, Verdict
 from pipelines.documents import Content
 from pipelines.statistics import statistics_of
 from pipelines.statistics.checks import TABLE_ORIGINS, check, compare_origins
 from pipelines.tables.annex import read_annex
-from pipelines.tables.cell_value import CellValue, read_value
+from pipelines.tables.cell_value import read_value
 from pipelines.tables.national import read_national_tables
 from pipelines.tables.report_table import ReportTable
 
@@ -33,8 +33,8 @@ _SURE = 0.9
 _LABEL_SIMILARITY = 0.6
 """How much of the form's label a printed one must be: PDFs lose characters, bodies shorten."""
 
-_RANK = {Standing.VERIFIED: 0, Standing.INCONSISTENT: 1}
-"""Standings of tables that are whole, the better first."""
+_RANK = {Standing.VERIFIED: 0, Standing.INCONSISTENT: 1, Standing.BLANK: 3}
+"""Standings, the better first; those that are not named come between. A blank table counts where nothing else is."""
 _NEEDED = {3: (FLOW, OUTCOME_SUM, APPLICANT_SUM), 4: (RESULT_SUM,)}
 """Table → the identities that prove it."""
 
@@ -43,7 +43,7 @@ _CELLS_OF_FOUR = len(columns(Form.NATIONAL_2021, 4))
 Place = tuple[Origin, int]
 """The origin and the number of a table."""
 # bound here: looking a member up in its enum takes longer than the comparison
-_HOLDS, _FAILS, _BLANK, _UNREAD = Verdict.HOLDS, Verdict.FAILS, ValueState.BLANK, Standing.UNREAD
+_HOLDS, _FAILS, _UNREAD = Verdict.HOLDS, Verdict.FAILS, Standing.UNREAD
 
 
 @dataclass(slots=True)
@@ -123,19 +123,23 @@ def assess_standing(table: ReportTable, checks: list[Check], confidence: float =
     if table.refused:
         return Standing.UNREAD
     values = [read_value(raw) for row in table.rows for raw in (row.cells or {}).values()]
-    if table.doubts or not all(value.sure for value in values) or not _is_whole(table):
+    if table.doubts or not all(value.sure for value in values):
+        return Standing.INCOMPLETE
+    if all(value.value is None for value in values):
+        return Standing.BLANK
+    if not _is_whole(table):
         return Standing.INCOMPLETE
     proofs = _proofs(table.table_no, checks)
     if any(proof.verdict is _FAILS for proof in proofs):
         return Standing.INCONSISTENT
-    if table.origin not in _VISUAL or _is_verified_by_sight(table, values, proofs, confidence):
+    if table.origin not in _VISUAL or _is_verified_by_sight(table, proofs, confidence):
         return Standing.VERIFIED
     return Standing.UNVERIFIED
 
 
-def _is_verified_by_sight(table: ReportTable, values: list[CellValue], proofs: list[Check], confidence: float) -> bool:
+def _is_verified_by_sight(table: ReportTable, proofs: list[Check], confidence: float) -> bool:
     """Whether identities and labels prove the reading of a table from a PDF or a picture."""
-    if table.table_no == 1 or all(value.state is _BLANK for value in values):
+    if table.table_no == 1:
         return False
     holding = {proof.identity for proof in proofs if proof.verdict is _HOLDS}
     if not holding.issuperset(_NEEDED.get(table.table_no, ())):
@@ -195,7 +199,7 @@ def assess_sources(
         if origin == Origin.HTML
     ]
     sources += [_document_source(document, by_place) for document in attached]
-    sources.sort(key=lambda one: (one.table_no, _RANK.get(one.standing, len(_RANK)), TABLE_ORIGINS.index(one.origin)))
+    sources.sort(key=lambda one: (one.table_no, _RANK.get(one.standing, 2), TABLE_ORIGINS.index(one.origin)))
     best: dict[int, Origin] = {}
     for source in sources:
         if source.standing is not _UNREAD:
@@ -242,6 +246,9 @@ def _compared(
 
 def _standing_in_page(number: int, statistics: list[Statistic], checks: list[Check]) -> Standing:
     """The page's own tables were judged as they were read: what is left to say is whether all is there and adds up."""
+    if all(statistic.value is None for statistic in statistics):
+        is_sure = all(read_value(statistic.raw).sure for statistic in statistics)
+        return Standing.BLANK if is_sure else Standing.INCOMPLETE
     names = set(map(attrgetter("row_name", "column_name"), statistics))
     if not any(names >= _cells_of(form, number) for form in _forms(number)):
         return Standing.INCOMPLETE

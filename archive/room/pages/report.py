@@ -10,7 +10,7 @@ from datasette.utils.asgi import Response
 from archive.room import report as reports
 from archive.room.citation import citations
 from archive.room.database_access import query
-from archive.room.form_layout import explain, lay_out
+from archive.room.form_layout import explain, lay_out, statements
 from archive.room.rendering import as_json, origin, page, url_part
 from archive.room.request_parameters import format_of, path_part
 from archive.vocabulary import Verdict
@@ -36,7 +36,7 @@ async def report(datasette: Any, request: Any) -> Any:
         "report": found,
         "row": found.row,
         "tables": lay_out(found.statistics, found.checks, found.sources),
-        "failures": [check | {"explained": explain(check)} for check in failures],
+        "failures": [check | {"explained": explain(check), "statements": statements(check)} for check in failures],
         "holding": sum(check["verdict"] == Verdict.HOLDS for check in found.checks),
         "paragraphs": reports.paragraphs(found.text[:TEXT_ON_PAGE]),
         "cut": len(found.text) > TEXT_ON_PAGE,
