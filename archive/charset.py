@@ -45,6 +45,8 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
     else:
         return text, "utf-8"
     declared = [*_CHARSET.findall(content_type.encode("ascii", "replace")), *_CHARSET.findall(body[:_DECLARED_WITHIN])]
+    if not declared and b"<" in body[:_DECLARED_WITHIN]:
+        declared = _CHARSET.findall(body)  # browsers heed a meta after the text too
     tried: list[tuple[float, str, str]] = []
     for name in [*filter(None, map(_codec, declared)), "utf-8", "gb18030"]:
         if any(name == other for _, other, _ in tried):

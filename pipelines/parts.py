@@ -222,6 +222,10 @@ def _without_text(
         cause = "neither the page nor its documents hold text beside the tables"
         return _Finding(Part(part=PartName.TEXT, state=PartState.NOT_IN_SOURCE, url=read, cause=cause))
     cause = "the text is only the title" if report.text.strip() else "the page has no text"
+    if article.is_scripted:
+        cause = "a script writes the text, which the page does not hold as a whole"
+    elif article.data_images:
+        cause = f"the page shows pictures that are part of it and have no address: {article.data_images}"
     return _Finding(Part(part=PartName.TEXT, state=PartState.UNREAD, cause=cause), is_explained=False)
 
 
@@ -252,6 +256,8 @@ def _table(
 
 def _nowhere(article: Article, documents: Mapping[str, StoredDocument]) -> str:
     """Where a table was looked for in vain."""
+    if article.data_images:
+        return f"no table in the text; pictures that are part of the page and have no address: {article.data_images}"
     images, files = {image.url for image in article.images}, {file.url for file in article.attachments}
     if unfetched := images - documents.keys():
         return f"no table in the text; pictures on the page that no crawl fetches: {len(unfetched)}"

@@ -7,24 +7,39 @@ the sentences are. trafilatura, the reader of last resort, is asked only when ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from lxml import etree
+
 from archive.model import Attachment
 from pipelines.blanks import collapse_blanks
-from pipelines.html import links
 from pipelines.html.article_element import content_size, find_article_element
-from pipelines.html.boxes import BoxRole, is_headed_attachments, is_hidden, role, string_of, text_size
+from pipelines.html.boxes import BoxRole, is_footer_text, is_headed_attachments, is_hidden, role, string_of, text_size
+from pipelines.html.embedded import ENOUGH, FILLED_BY_SCRIPT, embedded_article, write_out
+from pipelines.html.labels import read_labels
+from pipelines.html.links import (
+    attachments,
+    document_address,
+    documents,
+    listed_documents,
+    scripted_documents,
+    shown_by_script,
+)
 from pipelines.html.paragraphs import SILENT, paragraphs_of, remove_unseen, strip_markup
-from pipelines.html.parsing import ParsedPage, parse_html
-from pipelines.html.trimming import INFO_LINE, cut_attachment_lines, cut_head, cut_tail
+from pipelines.html.parsing import ParsedPage
+from pipelines.html.pictures import data_pictures, pictures
+from pipelines.html.trimming import INFO_LINE, cut_attachment_lines, cut_head, cut_listed, cut_tail
 
 LONGEST_INFO = 160
 """Characters of a box that may be no more than the line of date and source."""
 LITTLE = 60
 """Characters below which no text is worth looking for."""
+_SHOWN = 600
+"""Characters of a text on the page from which none is looked for in scripts."""
+_CLICKED = etree.XPath("descendant-or-self::*[@onclick]")
 
 
 @dataclass(slots=True)
@@ -35,17 +50,26 @@ class Article:
     attachments: list[Attachment] = field(default_factory=list)
     images: list[Attachment] = field(default_factory=list)
     """Pictures in the article; those of a report may show its tables."""
+    data_images: int = 0
+    """Pictures whose data stands in the page itself; they have no address at which they could be kept."""
+    is_scripted: bool = False
+    """Whether a script fills the article's empty container with what the page does not hold as a whole."""
     lines_above: list[str] = field(default_factory=list)
     """Lines of the page above the article, the nearest first: title, date and source stand there."""
     lines_below: list[str] = field(default_factory=list)
     """Lines below the article."""
     element: Any = field(default=None, repr=False)
 
+    def labels(self) -> dict[str, str]:
+        """What the index table above the article says, by label."""
+        return read_labels(self.lines_above[::-1])
+
 
 def find_article(parsed: ParsedPage) -> Article:
     """The article of a page; empty where the page has none. Removes from the tree what a browser does not show."""
     if parsed.root is None:
         return _plain_article(parsed.source)
+    write_out(parsed)
     place = find_article_element(parsed.root)
     element = _embedded_article(parsed, place)
     if element is None:
@@ -60,26 +84,58 @@ def find_article(parsed: ParsedPage) -> Article:
             return article
     elif element is place:
         element = place = _around_info_line(place)
-    viewers = list(element.iter("iframe", "embed", "object"))
+    return _article_of(parsed, element, place)
+
+
+def _article_of(parsed: ParsedPage, element: Any, place: Any) -> Article:
+    """What an element holds, and what stands around its place in the page."""
+    anchors = list(element.iter("iframe", "embed", "object", "button", "input"))
+    if "onclick" in parsed.source:
+        anchors += [clicked for clicked in _CLICKED(element) if clicked.tag not in ("a", "button", "input")]
+    is_scripted = content_size(element) < LITTLE and _is_filled_by_script(element, parsed)
     boxes = remove_unseen(element, has_hidden=parsed.has_hidden)
-    anchors = viewers + [a for box in boxes for a in box.iter("a")] + list(element.iter("a"))
+    links = list(element.iter("a"))
+    anchors += [a for box in boxes for a in box.iter("a")] + links
     images = list(element.iter("img"))
+    shown, data_images = pictures(images, parsed.base, parsed.encoding), data_pictures(images)
+    listed = _listed_elsewhere(links)
     strip_markup(element)
-    article = Article(paragraphs=paragraphs_of(element), element=element)
+    article = Article(paragraphs=paragraphs_of(element), element=element, images=shown, is_scripted=is_scripted)
+    article.data_images = data_images
+    headings = {collapse_blanks(string_of(heading)) for heading in element.iter("h1", "h2", "h3", "ucaptitle")}
     if place is not None:
         article.lines_above = _lines_above(place, parsed.has_hidden)
         anchors += _anchors_below(place)
         article.lines_below = _lines_below(place, parsed.has_hidden)
-    article.lines_above = cut_head(article.paragraphs) + article.lines_above
-    article.attachments = links.documents(anchors, parsed.base, parsed.encoding)
+    article.lines_above = cut_head(article.paragraphs, headings) + article.lines_above
+    article.attachments = documents(anchors, parsed.base, parsed.encoding)
     known = {attachment.url for attachment in article.attachments}
-    scripted = links.scripted_documents(parsed.scripts, parsed.base, parsed.encoding)
-    listed = links.listed_documents(parsed.gkmlpt_detail.get("attachment"), parsed.base, parsed.encoding)
-    article.attachments += {a.url: a for a in (*listed, *scripted) if a.url not in known}.values()
-    article.images = links.pictures(images, parsed.base, parsed.encoding)
+    scripted = scripted_documents(parsed.scripts, parsed.base, parsed.encoding)
+    filed = listed_documents(parsed.gkmlpt_detail.get("attachment"), parsed.base, parsed.encoding)
+    article.attachments += {a.url: a for a in (*filed, *scripted) if a.url not in known}.values()
     cut_attachment_lines(article.paragraphs, article.attachments)
+    cut_listed(article.paragraphs, listed)
     article.lines_below = cut_tail(article.paragraphs) + article.lines_below
+    if not (article.attachments or article.images) and sum(map(len, article.paragraphs)) < ENOUGH:
+        named = ((address, "") for address in shown_by_script(parsed.scripts))
+        article.attachments = attachments(named, parsed.base, parsed.encoding)
     return article
+
+
+def _is_filled_by_script(element: Any, parsed: ParsedPage) -> bool:
+    """Whether a script stands in an element and writes there, or names it."""
+    inside = "".join(script.text or "" for script in element.iter("script"))
+    name = element.get("id")
+    is_named = name is not None and re.search(rf"""["']#?{re.escape(name)}["']""", parsed.scripts) is not None
+    return FILLED_BY_SCRIPT.search(inside) is not None or (
+        is_named and FILLED_BY_SCRIPT.search(parsed.scripts) is not None
+    )
+
+
+def _listed_elsewhere(links: Iterable[Any]) -> set[str]:
+    """The texts of links to other pages."""
+    other = (link for link in links if link.get("href") and document_address(link) is None)
+    return {text for link in other if len(text := collapse_blanks(string_of(link))) > 3}
 
 
 def _around_info_line(element: Any) -> Any:
@@ -101,23 +157,26 @@ def _plain_article(source: str) -> Article:
 
 
 def _embedded_article(parsed: ParsedPage, place: Any) -> Any:
-    """The article that a gkmlpt page carries as JSON only, None where the page shows it as well."""
-    content = parsed.gkmlpt_detail.get("content")
-    if (
-        not isinstance(content, str)
-        or (len(content) < 30 and not parsed.gkmlpt_detail.get("attachment"))
-        or (place is not None and role(place) is BoxRole.ARTICLE and content_size(place) > LITTLE)
+    """The article that the page carries in a script or field only, None where the page shows it as well."""
+    shown = 0 if place is None else content_size(place)
+    if place is not None and role(place) is BoxRole.ARTICLE and shown > (LITTLE if parsed.gkmlpt_detail else _SHOWN):
+        return None
+    if shown > _SHOWN and not parsed.gkmlpt_detail:
+        return None
+    element = embedded_article(parsed)
+    if element is None or (
+        place is not None and not parsed.gkmlpt_detail and text_size(element) < 2 * text_size(place)
     ):
         return None
-    root = parse_html(f"<div>{content}</div>")
-    return None if root is None else next(iter(root.iter("div")), None)
+    return element
 
 
 def _last_resort(parsed: ParsedPage) -> Article:
     import trafilatura
 
     text = trafilatura.extract(parsed.source, fast=True, include_comments=False, include_tables=True, deduplicate=False)
-    paragraphs = [collapse_blanks(line) for line in (text or "").splitlines() if line.strip(" |-")]
+    lines = (collapse_blanks(line) for line in (text or "").splitlines() if line.strip(" |-"))
+    paragraphs = [line for line in lines if not is_footer_text(line)]
     head = cut_head(paragraphs)
     return Article(paragraphs=paragraphs, lines_above=head, lines_below=cut_tail(paragraphs))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lxml import etree
 
-from pipelines.html.boxes import SENTENCE_MARK, BoxRole, is_hidden, role, string_of, text_size
-from pipelines.html.links import is_document
+from pipelines.html.boxes import SENTENCE_MARK, BoxRole, is_footer_text, is_hidden, role, string_of, text_size
+from pipelines.html.links import document_address
 from pipelines.html.paragraphs import SILENT
+from pipelines.html.trimming import INFO_LINE
 
 ENOUGH = 200
 """Characters that a container must hold to be taken for the article without looking further."""
@@ -17,14 +19,24 @@ MAX_DEPTH = 250
 
 _CONTAINERS = (("div", "article", "section", "font", "ucapcontent"), ("td",))
 """Tags of containers; cells of layout tables only where there is no other container."""
-_LONG_TEXTS = etree.XPath(
-    "//body//text()[string-length(.) > 15][not(parent::script or parent::style or parent::a or parent::option or parent::title)]"
-)
+_LONG = "text()[string-length(.) > 15][not(parent::script or parent::style or parent::a or parent::option or parent::title)]"
+_LONG_TEXTS = etree.XPath(f"//body//{_LONG}")
+_LONG_TEXTS_WITHIN = etree.XPath(f".//{_LONG}")
+_OUTWEIGHS = 600
+"""Characters from which a text outweighs a container that shows pictures and hardly a word."""
+_LONGEST_INFO = 100
+"""Characters of a line of date and source, at most."""
+_SENTENCE = 30
+"""Characters from which a text with several marks is a sentence of an article."""
+_LARGE_TABLE = 20
+"""Cells from which a table is one of the article's."""
+_SECTION = re.compile(r"^\s*(?:[一二三四五六七八]\s*、|[（(][一二三四五六七八][）)])")
+_NO_PART = (*SILENT, "h1", "h2", "h3", "form", "nav", "footer", "header", "a", "center", "hr", "br", "img")
 
 
 def find_article_element(root: Any) -> Any:
     """The element that holds the article: the largest known container, else the densest part of the page."""
-    best, best_size = None, 0
+    best, best_size = None, -1
     outer: Any = None
     for tags in _CONTAINERS:
         for element in root.iter(*tags):
@@ -36,11 +48,12 @@ def find_article_element(root: Any) -> Any:
         if best_size >= ENOUGH:
             break
     if best is not None and best_size >= ENOUGH:
-        return _widened(best)
+        return _gathered(_innermost(_widened(best)))
     dense = _densest(root)
-    if dense is not None and (best is None or content_size(dense) > 4 * best_size):
-        return dense
-    return best
+    outweighed = max(4 * best_size, _OUTWEIGHS if best is not None and _shows(best) else 0)
+    if dense is not None and (best is None or content_size(dense) > outweighed):
+        return _gathered(dense)
+    return _shown_below_heading(root) if best is None else _gathered(best)
 
 
 def _is_within(element: Any, outer: Any) -> bool:
@@ -62,14 +75,104 @@ def _concealed(element: Any) -> bool:
 def content_size(element: Any) -> int:
     """Characters of text, with something for tables, pictures and viewers of documents, nothing for scripts."""
     silent = sum(len(s.text or "") for s in element.iter("script", "style"))
+    return int(text_size(element)) - silent + 30 * _shows(element)
+
+
+def _shows(element: Any) -> int:
+    """How many pictures, tables and documents an element shows."""
     shown = sum(1 for _ in element.iter("img", "table"))
-    shown += sum(1 for viewer in element.iter("iframe", "embed", "object") if is_viewer(viewer))
-    return int(text_size(element)) - silent + 30 * shown
+    return shown + sum(1 for viewer in element.iter("iframe", "embed", "object") if document_address(viewer))
 
 
-def is_viewer(element: Any) -> bool:
-    """Whether an iframe, embed or object shows a document."""
-    return is_document(element.get("src") or element.get("data") or "")
+def _innermost(element: Any) -> Any:
+    """The article container within another that holds the whole article: beside it stand index table, title and lists."""
+    if role(element) is not BoxRole.ARTICLE:
+        return element
+    nested = [box for box in element.iter(*_CONTAINERS[0]) if box is not element and role(box) is BoxRole.ARTICLE]
+    inner = max(nested, key=content_size, default=None)
+    if inner is None or content_size(inner) < ENOUGH or _concealed(inner):
+        return element
+    within = set(inner.iter())
+    for text in _LONG_TEXTS_WITHIN(element):
+        holder = text.getparent()
+        if (holder not in within or (holder is inner and text.is_tail)) and _is_prose(text):
+            return element
+    if sum(1 for cell in element.iter("td") if cell not in within) > _LARGE_TABLE:
+        return element
+    return _innermost(inner)
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a text is a sentence of an article rather than a line about it."""
+    text = text.strip()
+    return (
+        len(text) >= _SENTENCE
+        and len(SENTENCE_MARK.findall(text)) > 1
+        and not (INFO_LINE.search(text) or is_footer_text(text))
+    )
+
+
+def _gathered(element: Any) -> Any:
+    """The element with the paragraphs and tables of its article that stand in boxes of their own beside it."""
+    parent = element.getparent()
+    if parent is None or element.tag in ("body", "html", "td"):
+        return element
+    own = ""
+    for is_above in (True, False):
+        for box in list(element.itersiblings(preceding=is_above)):
+            if box.tag in _NO_PART or role(box) is not BoxRole.UNKNOWN or is_hidden(box) or len(element) == 0:
+                continue
+            if not _is_part(box, is_above=is_above):
+                continue
+            own = own or _dense(string_of(element))
+            text = _dense(string_of(box))
+            if text in own:
+                continue
+            _move(box, element, is_above=is_above)
+    return element
+
+
+def _move(box: Any, element: Any, *, is_above: bool) -> None:
+    """Put a box at the head or the end of an element; what follows the box stays where it is."""
+    before, parent, tail = box.getprevious(), box.getparent(), box.tail or ""
+    if before is not None:
+        before.tail = (before.tail or "") + tail
+    else:
+        parent.text = (parent.text or "") + tail
+    if is_above:
+        box.tail, element.text = element.text, None
+        element.insert(0, box)
+    else:
+        box.tail = None
+        element.append(box)
+
+
+def _is_part(box: Any, *, is_above: bool) -> bool:
+    """Whether a box beside an article holds a part of it: a paragraph above, or a section or national table below."""
+    size = text_size(box)
+    if size < _SENTENCE or 4 * sum(text_size(link) for link in box.iter("a")) > size:
+        return False
+    if not is_above:
+        return sum(1 for _ in box.iter("td")) > _LARGE_TABLE or _SECTION.search(string_of(box)) is not None
+    if sum(1 for _ in box.iter("td")) or next(box.iter("h1", "form", "input"), None) is not None:
+        return False
+    text = string_of(box).strip()
+    return text.endswith(("。", "：")) and _is_prose(text)
+
+
+def _dense(text: str) -> str:
+    return "".join(text.split())
+
+
+def _shown_below_heading(root: Any) -> Any:
+    """The element around a heading that shows a picture or a document and next to no text: the article is a picture."""
+    for heading in root.iter("h1", "h2", "h3"):
+        element = heading.getparent()
+        while element is not None and element.tag not in ("body", "html"):
+            if _shows(element):
+                return element
+            element = element.getparent()
+    return None
 
 
 def _widened(element: Any) -> Any:
@@ -118,7 +221,7 @@ def _dense_part(root: Any, *, bar: bool) -> tuple[Any, int, int]:
     for text in _LONG_TEXTS(root):
         key = text.strip()
         marks = len(SENTENCE_MARK.findall(key))
-        if not marks or key in seen:
+        if not marks or key in seen or is_footer_text(key) or (len(key) < _LONGEST_INFO and INFO_LINE.search(key)):
             continue
         seen.add(key)
         weight = len(key) + 10 * marks

@@ -25,6 +25,9 @@ class BoxRole(StrEnum):
     UNKNOWN = "unknown"
 
 
+_FOOTER_TEXT = re.compile(
+    r"网站标识码|ICP备|公网安备|公安备案|版权所有|技术支持|(?:主|承|协)办(?:单位)?\s*[:：]|网站地图|最佳浏览|浏览器(?:版本)?|建议使用|免责声明"
+)
 SENTENCE_MARK = re.compile(r"[，。；、：！？,;]")
 string_of = etree.XPath("string()")
 text_size = etree.XPath("string-length(normalize-space())")
@@ -98,6 +101,11 @@ def holds_text(element: Any) -> bool:
     return text_size(element) > 60 and any(
         len(text) > 60 and len(SENTENCE_MARK.findall(text)) > 1 for text in element.itertext()
     )
+
+
+def is_footer_text(text: str) -> bool:
+    """Whether a text is that of the site's footer, whatever its box is called."""
+    return len(text) < 400 and _FOOTER_TEXT.search(text) is not None
 
 
 def is_headed_attachments(box: Any) -> bool:

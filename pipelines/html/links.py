@@ -1,26 +1,42 @@
-"""The documents and pictures of an article, by absolute address."""
+"""The documents of an article, by the absolute address that a browser would ask for."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
 
-from archive.media_types import DOCUMENT_EXTENSIONS, any_extension, media_type_of
+from archive.media_types import DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS, any_extension, media_type_of
 from archive.model import Attachment
 from archive.urls import browser_url
 from pipelines.blanks import collapse_blanks
+from pipelines.html.embedded import unescaped
 
-_FILE_URL = re.compile(rf"{any_extension(DOCUMENT_EXTENSIONS)}(?:$|[?#])", re.IGNORECASE)
+_FILE_URL = re.compile(rf"{any_extension(DOCUMENT_EXTENSIONS)}\s*(?:$|[?#&;])", re.IGNORECASE)
+_PICTURE_URL = re.compile(rf"{any_extension(PICTURE_EXTENSIONS)}\s*(?:$|[?#])", re.IGNORECASE)
 # addresses of downloads that end in no extension (Hanweb, NFCMS, viewers)
 _DOWNLOAD_URL = re.compile(
     r"/downfile\.jsp\?|/module/download/|/download(?:file)?(?:\.\w+)?\?|/attachment/\d|[?&](?:file|filename)=[^&]+\.\w{2,5}",
     re.IGNORECASE,
 )
-_DECORATION = re.compile(r"icon|logo|/images/|button|blank|spacer|qrcode|\.gif$", re.IGNORECASE)
+_NAMED_DOCUMENT = re.compile(rf"\w{any_extension(DOCUMENT_EXTENSIONS)}[\s)）】\]]*$", re.IGNORECASE)
+"""A text that names a document: where its link goes to no page, it goes to the document."""
+_PAGE_URL = re.compile(r"\.(?:s?html?|xhtml)(?:$|[?#])|^\s*(?:#|mailto:|tel:)|^\s*$", re.IGNORECASE)
+_VIEWER = re.compile(
+    r"viewer|pdf_?js|preview|flexpaper|online_?(?:view|read)|/op/(?:view|embed)|/view/url|\.html?$", re.IGNORECASE
+)
+"""Paths of pages that show the document which a parameter names; other pages with such a parameter send it."""
+_VIEWED = frozenset(("file", "fileurl", "src", "url", "furl", "pdf", "pdfurl", "filepath", "doc", "path"))
+_ADDRESSES = ("href", "src", "data", "data-src", "data-href", "data-url")
+"""Attributes in which links and viewers have their address."""
+_SCRIPT = re.compile(r"\s*javascript:", re.IGNORECASE)
+_QUOTED = re.compile(
+    r"""/\*.*?\*/|(?<!:)//[^\n]*|"((?:[^"\\\n]|\\.){3,500}+)"|'((?:[^'\\\n]|\\.){3,500}+)'""", re.DOTALL
+)
+"""Strings of a script, and its comments, which are skipped."""
 
 
 def absolute(base: str, href: str, charset: str = "utf-8") -> str | None:
@@ -28,10 +44,11 @@ def absolute(base: str, href: str, charset: str = "utf-8") -> str | None:
     try:
         url = browser_url(base, href, charset)
         parts = urlsplit(url)
-        if "file" in parts.query.lower():
-            for name, values in parse_qs(parts.query).items():
-                if name.lower() in ("file", "fileurl") and _FILE_URL.search(values[0]) and "/" in values[0]:
-                    url = browser_url(url, values[0])
+        if parts.query and _VIEWER.search(parts.path):
+            for name, value in parse_qsl(parts.query):
+                if name.lower() in _VIEWED and "/" in value and _FILE_URL.search(value):
+                    url = browser_url(url, value)
+                    break
         return url if urlsplit(url).scheme in ("http", "https") else None
     except ValueError:
         return None
@@ -39,7 +56,19 @@ def absolute(base: str, href: str, charset: str = "utf-8") -> str | None:
 
 def is_document(href: str) -> bool:
     """Whether a link leads to a document rather than a page."""
-    return bool(_FILE_URL.search(href) or _DOWNLOAD_URL.search(href))
+    if _FILE_URL.search(href) or _DOWNLOAD_URL.search(href):
+        return True
+    return "%" in href and "?" in href and _FILE_URL.search(unquote(href)) is not None
+
+
+def named_by_script(code: str) -> str | None:
+    """The document's address that a call names, `downLoad('/files/nb.docx')`; None where it names none."""
+    named = list(filter(is_document, _strings(code)))
+    return next((value for value in named if "/" in value or "\\" in value), named[0] if named else None)
+
+
+def _strings(code: str) -> Iterator[str]:
+    return (unescaped(value) for pair in _QUOTED.findall(code) if (value := "".join(pair)))
 
 
 _DISPOSITION = re.compile(
@@ -65,32 +94,47 @@ def file_name(headers: list[tuple[str, str]]) -> str | None:
 
 
 def documents(links: Iterable[Any], base: str, charset: str = "utf-8") -> list[Attachment]:
-    """The documents among links and viewers (iframe, embed, object), each once."""
-    return _attachments(
-        (
-            (href, collapse_blanks("".join(link.itertext())) or collapse_blanks(link.get("title") or ""))
-            for link in links
-            if (href := link.get("href") or link.get("src") or link.get("data")) and is_document(href)
-        ),
-        base,
-        charset,
+    """The documents among links, viewers (iframe, embed, object) and elements that a click takes to one, each once."""
+    return attachments(
+        ((href, _name(link)) for link in links if (href := document_address(link)) is not None), base, charset
     )
 
 
-def pictures(images: Iterable[Any], base: str, charset: str = "utf-8") -> list[Attachment]:
-    """The pictures among images, each once, without icons."""
-    return _attachments(
-        (
-            (source, collapse_blanks(image.get("alt") or image.get("title") or ""))
-            for image in images
-            if (source := image.get("src")) and not source.startswith("data:") and not _DECORATION.search(source)
-        ),
-        base,
-        charset,
-    )
+def document_address(link: Any) -> str | None:
+    """Where an element leads, if that is a document: by its address, by what a click on it calls, or by its name."""
+    for name in _ADDRESSES:
+        if not (address := link.get(name)):
+            continue
+        if _SCRIPT.match(address):
+            if (named := named_by_script(address)) is not None:
+                return named
+        elif is_document(address):
+            return str(address)
+    if (code := link.get("onclick")) and (named := named_by_script(code)) is not None:
+        return named
+    if link.tag == "object":
+        values = (parameter.get("value") or "" for parameter in link.iter("param"))
+        return next(filter(is_document, values), None)
+    return _named_address(link) if link.tag == "a" else None
 
 
-def _attachments(named: Iterable[tuple[str, str]], base: str, charset: str) -> list[Attachment]:
+def _named_address(link: Any) -> str | None:
+    """Where a link leads whose address tells nothing, if its text, its `download` or a picture at its end does."""
+    href = link.get("href")
+    if href is None or _PAGE_URL.search(href) or _SCRIPT.match(href):
+        return None
+    if _PICTURE_URL.search(href):
+        return None if len(link) and next(link.iter("img"), None) is not None else str(href)
+    text = "".join(link.itertext()) or link.get("title") or ""
+    return str(href) if link.get("download") is not None or _NAMED_DOCUMENT.search(text) else None
+
+
+def _name(link: Any) -> str:
+    text = collapse_blanks("".join(link.itertext())) if link.tag not in ("object", "iframe") else ""
+    return text or collapse_blanks(link.get("title") or link.get("download") or link.get("value") or "")
+
+
+def attachments(named: Iterable[tuple[str, str]], base: str, charset: str) -> list[Attachment]:
     """Attachments by address and name, the first of each address; without a name they have the end of the address."""
     found: dict[str, Attachment] = {}
     for href, name in named:
@@ -101,7 +145,7 @@ def _attachments(named: Iterable[tuple[str, str]], base: str, charset: str) -> l
 
 
 _VARIABLE = re.compile(
-    r"""var\s+_?(?i:has|is)?_?(?i:fj|fujian|x?appendix(?:s|es|list)?|attach|files?|filelist)\w*\s*=\s*(['"])((?:\\.|(?!\1).){8,4000})\1""",
+    r"""var\s+_?(?i:has|is)?_?(?i:fj|fujian|x?appendix(?:s|es|list)?|attach|files?|filelist)\w*\s*=\s*(?:"((?:[^"\\]|\\.){8,4000}+)"|'((?:[^'\\]|\\.){8,4000}+)')""",
     re.DOTALL,
 )
 _ANCHOR = re.compile(r"""href\s*=\s*\\?["']?([^"'\\>\s]+)[^>]*>(.*?)<\\?/a""", re.IGNORECASE | re.DOTALL)
@@ -112,8 +156,8 @@ def scripted_documents(scripts: str, base: str, charset: str = "utf-8") -> list[
     """Documents in lists that a script writes, `var hasFJ='<a href="./P0….pdf">…</a><BR/>…'`, as some TRS portals have."""
     if "href" not in scripts:
         return []
-    anchors = (anchor for _, literal in _VARIABLE.findall(scripts) for anchor in _ANCHOR.findall(literal))
-    return _attachments(
+    anchors = (anchor for pair in _VARIABLE.findall(scripts) for anchor in _ANCHOR.findall("".join(pair)))
+    return attachments(
         ((href, collapse_blanks(_TAG.sub("", name))) for href, name in anchors if is_document(href)), base, charset
     )
 
@@ -127,6 +171,11 @@ def listed_documents(listed: Any, base: str, charset: str = "utf-8") -> list[Att
         listed = list(listed.values())
     rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
     named = ((str(row.get("url") or ""), collapse_blanks(str(row.get("name") or ""))) for row in rows)
-    return _attachments(
+    return attachments(
         ((href, name) for href, name in named if href and (is_document(href) or is_document(name))), base, charset
     )
+
+
+def shown_by_script(scripts: str) -> Iterator[str]:
+    """The documents that a script names, for pages that show nothing but a viewer: `PDFObject.embed("/nb.pdf")`."""
+    return (value for value in _strings(scripts) if _FILE_URL.search(value) and "<" not in value)

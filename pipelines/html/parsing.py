@@ -121,12 +121,26 @@ def _head_of(root: Any, url: str) -> tuple[str, dict[str, str], str]:
 
 def parse_html(source: str) -> Any:
     """The tree of an HTML source, or None where there is none. Comments are left out: Word leaves many in pages."""
+    source = without_early_end(source)
     # libxml2 is fed UTF-8 whatever the page was, so that a wrong meta charset has no say
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         return etree.fromstring(source.encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError:
         return None
+
+
+_ENDS = ("</html", "</body", "</HTML", "</BODY", "</Html", "</Body")
+_END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
+_NOTHING = re.compile(r"(?:\s|</(?:html|body)\s*>|<!--.*?-->)*\Z", re.IGNORECASE | re.DOTALL)
+
+
+def without_early_end(source: str) -> str:
+    """A page without end tags of html and body where more follows them: browsers show it, libxml2 stops there."""
+    first = min((start for end in _ENDS if (start := source.find(end)) >= 0), default=-1)
+    if first < 0 or _NOTHING.match(source, first):
+        return source
+    return _END.sub("", source)
 
 
 # a pattern each, with a plain word before it: one pattern for all costs as much as parsing the page

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from archive.media_types import DOCUMENT_EXTENSIONS, any_extension
 from archive.model import Attachment
+from pipelines.html.labels import index_rows
 
 INFO_LINE = re.compile(
     r"(?:^|[\s|】\])）]|发\s*布|公\s*布|刊\s*发|发\s*表|更\s*新|公\s*开)(?:时\s*间|日\s*期)(?:发布)?\s*[:：]\s*(?:19|20)\d\d\s*[-/.年]|"
@@ -29,21 +31,38 @@ _LISTED_FILE = re.compile(
     rf"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?\s*\S.*{any_extension(DOCUMENT_EXTENSIONS)}\s*$", re.IGNORECASE
 )
 _FILES_HEAD = re.compile(r"^附\s*件(?:下载)?\s*[:：]?$")
+_LIST_DATE = re.compile(
+    r"[\[(（]?\s*(?:(?:19|20)\d\d\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?\s*[\])）]?\s*$|^\s*\d{1,2}\s*[.、]\s*"
+)
+_FEWEST_LISTED = 3
+"""Links in a row at the end of an article that are a list of other articles."""
+_MUCH_TEXT = 200
+"""Characters of text that stand before such a list; a page of links has fewer."""
+_LONGEST_HEADING = 12
+_ENDS_TEXT = re.compile(r"[。；：！？\d日）)]$|^[一二三四五六七八]、|[局厅委办府处会]$")
+_SECTION = re.compile(r"[（(]?[一二三四五六七八]\s*[、）)]")
+_LONGEST_INDEX = 40
+"""Lines of an index table, at most."""
 _FILE_NUMBER = re.compile(r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?|\W")
 
 
-def cut_head(paragraphs: list[str]) -> list[str]:
-    """Remove lines of title, date and source, and buttons, from the head; returns those lines, the last one first."""
+def cut_head(paragraphs: list[str], headings: Collection[str] = ()) -> list[str]:
+    """Remove index table, title, line of date and source, and buttons, from the head; returns those lines, the last one first."""
     last = -1
     for i, line in enumerate(paragraphs[:12]):
         if len(line) <= 160 and ("源" in line or "间" in line or "期" in line) and INFO_LINE.search(line):
             last = i
+    start = next((i for i, line in enumerate(paragraphs[:3]) if line not in headings), 0)
+    if rows := index_rows(paragraphs[start : start + _LONGEST_INDEX]):
+        last = max(last, start + rows - 1)
     head: list[str] = []
     if last >= 0 and sum(map(len, paragraphs[:last])) < 500:
         head = paragraphs[last::-1]
         del paragraphs[: last + 1]
-    while paragraphs and _is_buttons(paragraphs[0]):
-        del paragraphs[0]
+    while paragraphs and (
+        _is_buttons(paragraphs[0]) or (head and paragraphs[0] in headings and not _SECTION.match(paragraphs[0]))
+    ):
+        head.insert(0, paragraphs.pop(0))
     return head
 
 
@@ -59,6 +78,24 @@ def cut_tail(paragraphs: list[str]) -> list[str]:
     while paragraphs and (_is_buttons(paragraphs[-1]) or _EDITOR.match(paragraphs[-1])):
         tail.insert(0, paragraphs.pop())
     return tail
+
+
+def cut_listed(paragraphs: list[str], titles: Collection[str]) -> None:
+    """Remove a list of other articles from the end, with its heading: lines that are nothing but a link and its date."""
+    start = len(paragraphs)
+    if len(titles) < _FEWEST_LISTED or start < _FEWEST_LISTED:
+        return
+    while start and _is_listed(paragraphs[start - 1], titles):
+        start -= 1
+    if len(paragraphs) - start < _FEWEST_LISTED or sum(map(len, paragraphs[:start])) < _MUCH_TEXT:
+        return
+    if len(paragraphs[start - 1]) <= _LONGEST_HEADING and not _ENDS_TEXT.search(paragraphs[start - 1]):
+        start -= 1
+    del paragraphs[start:]
+
+
+def _is_listed(line: str, titles: Collection[str]) -> bool:
+    return line in titles or _LIST_DATE.sub("", line).strip(" ·•[]【】>-—") in titles
 
 
 def cut_attachment_lines(paragraphs: list[str], attachments: list[Attachment]) -> None:

@@ -5,7 +5,7 @@ proved right (what is printed beside the article, the national page labels in me
 leave open stays open and becomes a problem of kind `unsure`.
 
 - `page_kind`: listing, copy on another site; `evidence`: what proves a report, and what a page is instead;
-- `witnesses`: whether a page is what its listing says; `titles`; `publication`: dates and source;
+- `witnesses`: whether a page is what its listing says; `titles`, `page_title`; `publication`: dates and source;
 - `issuing_body`, with `agencies` for names, kinds, levels and divisions of public bodies;
 - `year`, `numbers`, `dates` (dates as portals print them).
 
@@ -22,19 +22,20 @@ from archive.model import Page, Problem, Report
 from archive.vocabulary import Fate, ProblemKind
 from pipelines.blanks import collapse_blanks
 from pipelines.html.article import Article
+from pipelines.html.labels import PUBLISHED
 from pipelines.html.parsing import ParsedPage
 from pipelines.metadata import agencies, evidence, page_kind, witnesses
 from pipelines.metadata.dates import normalise
 from pipelines.metadata.issuing_body import name_in_title, read_issuing_bodies
 from pipelines.metadata.numbers import read_document_number, read_index_number
+from pipelines.metadata.page_title import read_title
 from pipelines.metadata.publication import published, read_dates, read_source
 from pipelines.metadata.titles import (
     COLUMN_TITLE,
     is_cut_short,
+    is_of_the_frame,
     is_report_title,
     may_be_report_title,
-    names_site,
-    read_title,
     says_nothing,
     without_suffix,
 )
@@ -56,9 +57,10 @@ def describe(parsed: ParsedPage, article: Article, page: Page, *, is_file: bool 
     is_listing = page_kind.is_listing(parsed, article)
     title = read_title(parsed, article, is_listing=is_listing)
     if not is_listing:
-        report.witnesses = read_dates(parsed, article, page)
+        labels = article.labels()
+        report.witnesses = read_dates(parsed, article, page, labels.get(PUBLISHED))
         report.published = published(report.witnesses)
-        report.source = read_source(parsed, article)
+        report.source = read_source(parsed, article, labels)
         report.attachments = article.attachments
     report.title = _title_with_listing(title, page)
     if (site := page_kind.foreign_site(parsed)) is not None:
@@ -113,7 +115,7 @@ def _title_with_listing(title: str | None, page: Page) -> str | None:
     if is_cut_short(title):
         stem = title.rstrip(".…⋯。 ")
         return next((one for one in listed if one.startswith(stem) and is_report_title(one)), title)
-    if COLUMN_TITLE.match(title) or names_site(title) or says_nothing(title):
+    if is_of_the_frame(title) or says_nothing(title):
         return next(filter(is_report_title, listed), title)
     return title
 

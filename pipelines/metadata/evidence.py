@@ -127,7 +127,7 @@ def judge(parsed: ParsedPage, article: Article, *, is_own_title: bool, is_file: 
             return IS_REPORT
         if is_file and sum(map(len, article.paragraphs)) < _LITTLE_TEXT:
             return IS_REPORT
-        if _has_document_in_its_place(article):
+        if _has_document_in_its_place(article) or (article.is_scripted and is_own_title and not article.paragraphs):
             return IS_REPORT
     return stated or what_else(parsed, article)
 
@@ -324,7 +324,7 @@ def _has_document_in_its_place(article: Article) -> bool:
         return False
     pictures = [one for one in article.images if not _NO_TABLE.search(_stem(one)) and not _NO_TABLE.search(one.name)]
     if sum(map(len, article.paragraphs)) < _LITTLE_TEXT:
-        return bool(documents or pictures)
+        return bool(documents or pictures or article.data_images)
     return any(_NAMES_TABLES.search(one.name) for one in (*documents, *pictures))
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 
 from pipelines.html.article import Article
+from pipelines.html.labels import DOCUMENT_NUMBER, INDEX_NUMBER
 from pipelines.html.parsing import ParsedPage
 
 _YEAR_AND_SERIAL = r"[〔﹝［\[(（【]\s*(?:19|20)\d\d\s*[〕﹞］\])）】]\s*第?\d{1,5}\s*号"
 _INDEX_NUMBER = re.compile(r"索\s*[引取]\s*号\s*[:：]?\s*([A-Za-z0-9][A-Za-z0-9\-/_.—]{5,60})")
+_INDEX_VALUE = re.compile(r"([A-Za-z0-9][A-Za-z0-9\-/_.—]{5,60})$")
 _DOCUMENT_NUMBER = re.compile(
     r"(?:文\s*号|发\s*文\s*字\s*号|文\s*件\s*编\s*号|字\s*号)\s*[:：]?\s*"
     rf"([\u4e00-\u9fff]{{1,14}}\s*{_YEAR_AND_SERIAL})"
@@ -26,6 +28,8 @@ _BLANK = re.compile(r"\s")
 def read_index_number(parsed: ParsedPage, article: Article) -> str | None:
     """The 索引号 of the index table above the article, else of the page's JSON."""
     printed = _INDEX_NUMBER.search(_above(article))
+    if printed is None:
+        printed = _INDEX_VALUE.match(article.labels().get(INDEX_NUMBER, ""))
     return printed[1] if printed else parsed.gkmlpt_detail.get("identifier") or None
 
 
@@ -34,8 +38,10 @@ def read_document_number(parsed: ParsedPage, article: Article) -> str | None:
 
     The number of the notice that prescribes the form is not the report's own.
     """
-    printed = _DOCUMENT_NUMBER.search(_above(article)) or next(
-        (alone for line in article.paragraphs[:3] if (alone := _NUMBER_ALONE.match(line))), None
+    printed = (
+        _DOCUMENT_NUMBER.search(_above(article))
+        or _NUMBER_ALONE.match(article.labels().get(DOCUMENT_NUMBER, ""))
+        or next((alone for line in article.paragraphs[:3] if (alone := _NUMBER_ALONE.match(line))), None)
     )
     number: str | None = _BLANK.sub("", printed[1]) if printed else parsed.gkmlpt_detail.get("document_number") or None
     return None if number and _FORM_NOTICE.match(number) else number

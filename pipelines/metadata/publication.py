@@ -7,11 +7,13 @@ Printed beats meta beats listing where they name different days: PubDate is ofte
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import Enum, auto
 
 from archive.model import Page
 from pipelines.blanks import collapse_blanks
 from pipelines.html.article import Article
+from pipelines.html.labels import ISSUER, SOURCE
 from pipelines.html.parsing import ParsedPage
 from pipelines.metadata.dates import PrintedDate, find_dates, first_date, is_date, normalise
 
@@ -34,12 +36,17 @@ _OTHER = re.compile(
 )
 
 
-def read_dates(parsed: ParsedPage, article: Article, page: Page) -> dict[str, str]:
-    """Every witness of the date of publication: printed, meta, listing, signature, url. ISO dates or minutes."""
+def read_dates(parsed: ParsedPage, article: Article, page: Page, labelled: str | None = None) -> dict[str, str]:
+    """Every witness of the date of publication: printed, meta, listing, signature, url. ISO dates or minutes.
+
+    `labelled`: what the index table gives as the date of publication.
+    """
     limit = page.captured_at
     metas = parsed.metas
     witnesses: dict[str, str | None] = {
-        "printed": _printed_date([*article.lines_above[:60], *article.lines_below[:15]], limit),
+        "printed": _printed_date(
+            [*article.lines_above[:60], *article.lines_below[:15]], limit, first_date(labelled, limit)
+        ),
         "meta": next((date for name in _DATE_METAS if (date := first_date(metas.get(name), limit))), None),
         "listing": next((e.date for e in page.entries if e.date and is_date(e.date, limit)), None),
         "signature": _signature_date(article.paragraphs, limit),
@@ -57,8 +64,8 @@ class _Trust(Enum):
     OTHER = auto()
 
 
-def _printed_date(lines: list[str], limit: str | None) -> str | None:
-    """The date of the line nearest to the article that says when it was published, else the nearest possible one."""
+def _printed_date(lines: list[str], limit: str | None, labelled: str | None) -> str | None:
+    """The date of the line nearest to the article that says when it was published, of the index table, or the nearest possible one."""
     possible: str | None = None
     for i, line in enumerate(lines):
         if len(line) > _LONGEST_LINE:
@@ -70,7 +77,7 @@ def _printed_date(lines: list[str], limit: str | None) -> str | None:
                 return date.value
             if trust is _Trust.POSSIBLE and possible is None:
                 possible = date.value
-    return possible
+    return labelled or possible
 
 
 def _trust(date: PrintedDate, line: str, next_line: str, *, is_near: bool) -> _Trust:
@@ -147,7 +154,7 @@ _SOURCE_LITERALS = [
 _ORGAN = re.compile(r"(?:发\s*布\s*(?:机\s*构|单\s*位)|供\s*稿(?:单位)?|稿\s*源|信息提供)\s*[:：]\s*([^\s:：]{2,40})")
 
 
-def read_source(parsed: ParsedPage, article: Article) -> str | None:
+def read_source(parsed: ParsedPage, article: Article, labels: Mapping[str, str]) -> str | None:
     """The 来源 as a visitor sees it: the printed line, what a script writes there, the meta, the index table's publisher."""
     metas = parsed.metas
     below = ""
@@ -156,6 +163,8 @@ def read_source(parsed: ParsedPage, article: Article) -> str | None:
         if source:
             return source
         below = line if len(line) < 30 and not find_dates(line) else ""
+    if (labelled := labels.get(SOURCE)) and (source := _printed_source(f"来源：{labelled}")):
+        return source
     literal = next((m for pattern in _SOURCE_LITERALS if (m := pattern.search(parsed.scripts))), None)
     if literal and literal[1].strip():
         return collapse_blanks(literal[1])
@@ -165,7 +174,7 @@ def read_source(parsed: ParsedPage, article: Article) -> str | None:
     if stated:
         return stated
     organs = (_ORGAN.search(line) for line in article.lines_above)
-    return next((organ[1] for organ in organs if organ), None)
+    return next((organ[1] for organ in organs if organ), None) or labels.get(ISSUER)
 
 
 def _printed_source(line: str) -> str | None:

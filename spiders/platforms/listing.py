@@ -13,7 +13,8 @@ from scrapy.http import HtmlResponse, Response, TextResponse
 
 from archive.charset import decode
 from archive.model import Entry
-from spiders.platforms.script_calls import unescaped
+from pipelines.html.embedded import unescaped
+from pipelines.html.parsing import without_early_end
 
 _YEAR = re.compile(r"((?:19|20)\d\d)(?!\d)\s*年")
 _STATED_TOTAL = re.compile(r"(?:共|总共|总计|合计)\s*(?:有)?\s*(\d+)\s*(?:条|篇|个记录|项|则)")
@@ -27,12 +28,12 @@ _END = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 
 
 def decoded(response: Response) -> Response:
-    """The response with its text decoded as pages are read: a header may name a charset that the bytes are not in."""
+    """The response as pages are read: in the charset of its bytes, whatever a header names, and to the end of its rows."""
     if not isinstance(response, TextResponse):
         return response
     content_type = response.headers.get("Content-Type")
     text, _ = decode(response.body, content_type.decode("latin-1") if content_type else "")
-    return response.replace(body=text.encode("utf-8", "replace"), encoding="utf-8")
+    return response.replace(body=without_early_end(text).encode("utf-8", "replace"), encoding="utf-8")
 
 
 def report_year(entry: Entry) -> int | None:

@@ -11,6 +11,8 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote
 
+from pipelines.html.embedded import unescaped
+
 Options = dict[str, Any]
 """Name → text, or another object."""
 
@@ -28,7 +30,6 @@ _PIECE = re.compile(
 _STRING = re.compile(r"\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'", re.DOTALL)
 _WORD = re.compile(r"-?\d+(?:\.\d+)?|true|false")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _FUNCTIONS: dict[str, Callable[[str], str]] = {
     "encodeURIComponent": lambda text: quote(text, safe="!~*'()"),
     "encodeURI": lambda text: quote(text, safe="!~*'();,/?:@&=+$#"),
@@ -52,13 +53,6 @@ def read_object(text: str, start: int = 0, depth: int = 0) -> Options:
     """The object that begins at `start`; empty where none does, or where it is not whole."""
     pieces = _pieces(text, start)
     return _members(pieces, text, depth) if next(pieces, None) == ("mark", "{") else {}
-
-
-def unescaped(literal: str) -> str:
-    """The inside of a JavaScript string as its reader sees it."""
-    return _ESCAPE.sub(
-        lambda m: chr(int(m[1][1:], 16)) if len(m[1]) > 1 else {"n": "\n", "t": "\t"}.get(m[1], m[1]), literal
-    )
 
 
 def _pieces(text: str, start: int) -> Iterator[tuple[str, str]]:

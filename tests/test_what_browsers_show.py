@@ -1,0 +1,349 @@
+"""Kinds of pages that a browser shows whole and a reader may miss: a test for each kind, with inputs of several shapes.
+
+The cases of ../shared/real/cases, from which the kinds come, are read in place and skipped where they are absent.
+"""
+
+from __future__ import annotations
+
+import html as markup
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from archive.model import Page, Report
+from pipelines import read
+from pipelines.metadata.titles import names_body
+from spiders.platforms.listing import decoded
+from tests.articles import BODY, PROSE, TITLE, URL, html, metas, paragraphs, report
+
+WHOLE = "\n".join(PROSE)
+TEXT = paragraphs(PROSE)
+LONG = [
+    *PROSE[:3],
+    *(f"（{n}）第{n}项工作按时完成，责任到人，记录完整，公众可以随时查阅。" for n in "一二三四五六七八"),
+    *PROSE[3:],
+]
+CASES = Path(__file__).parents[2] / "shared" / "real" / "cases"
+
+
+# --- titles ----------------------------------------------------------------------------------------------------------
+
+FRAMES = {
+    "the body's name in a heading above": ("<h1>青溪区教育局</h1>", f"{TITLE}_青溪区教育局"),
+    "the column's name in a heading above": ("<h2>法定主动公开内容</h2>", f"{TITLE}_法定主动公开内容_青溪区人民政府"),
+    "the site's name first in the browser title": ("<h2>信息公开年报</h2>", f"青溪区人民政府门户网站 - {TITLE}"),
+    "the path to the page": (f"<h3>当前位置：首页 &gt; 年报 &gt; {TITLE}</h3>", "青溪区教育局"),
+    "a column titled like a report": (f"<h2>{BODY}政府信息公开年报</h2>", f"{BODY}政府信息公开年报"),
+}
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_the_name_of_a_site_a_column_or_a_body_is_no_title(kind: str) -> None:
+    above, browser_title = FRAMES[kind]
+    source = html(above=above).replace(f"<title>{TITLE}_青溪区人民政府</title>", f"<title>{browser_title}</title>")
+    assert report(source.replace("<h1>安川", "<h3 class=t>安川").replace("告</h1>", "告</h3>")).title == TITLE
+
+
+@pytest.mark.parametrize("stated", ["青溪区教育局", "政府信息公开年报", "青溪区人民政府网"])
+def test_metas_that_name_the_frame_give_way_to_a_heading(stated: str) -> None:
+    assert report(html(head=metas(ArticleTitle=stated))).title == TITLE
+
+
+def test_the_name_of_the_frame_is_the_title_where_nothing_else_is() -> None:
+    found = report(html(title="青溪区教育局").replace("_青溪区人民政府</title>", "</title>"))
+    assert (found.title, names_body("青溪区教育局召开会议")) == ("青溪区教育局", False)
+
+
+# --- index tables ----------------------------------------------------------------------------------------------------
+
+INDEX = {
+    "label and value by turns": (
+        "<table><tr><td>发布日期</td><td>2021-01-18</td><td>文　号</td><td>青教〔2021〕2号</td></tr>"
+        "<tr><td>索 引 号</td><td>Q00100-2021-0003</td><td>发布机构</td><td>青溪区教育局</td></tr></table>"
+    ),
+    "labels above values": (
+        "<table><tr><th>索引号</th><th>发文字号</th><th>发布机构</th><th>公开日期</th></tr>"
+        "<tr><td>Q00100-2021-0003</td><td>青教〔2021〕2号</td><td>青溪区教育局</td><td>2021-01-18</td></tr></table>"
+    ),
+    "a list": (
+        "<ul><li><b>索引号</b><span>Q00100-2021-0003</span></li><li><b>文 号：</b>青教〔2021〕2号</li>"
+        "<li><b>发布机构：</b>青溪区教育局</li><li><b>发布日期：</b>2021年1月18日</li></ul>"
+    ),
+    "definitions": (
+        "<dl><dt>索引号</dt><dd>Q00100-2021-0003</dd><dt>文号</dt><dd>青教〔2021〕2号</dd><dt>发文机关</dt><dd>青溪区教育局</dd>"
+        "<dt>公布日期</dt><dd>2021-01-18</dd><dt>成文日期</dt><dd>2021-01-05</dd></dl>"
+    ),
+}
+
+
+@pytest.mark.parametrize("place", ["above", "in an outer container", "in the article"])
+@pytest.mark.parametrize("kind", INDEX)
+def test_index_tables_are_read_and_are_no_text(kind: str, place: str) -> None:
+    table, heading = INDEX[kind], f"<h1>{TITLE}</h1>"
+    article = {
+        "above": f'{table}{heading}<div class="TRS_Editor">{TEXT}</div>',
+        "in an outer container": f'<div class="xxgk_con">{table}{heading}<div class="TRS_Editor">{TEXT}</div></div>',
+        "in the article": f'<div id="zoom">{table}{heading}{TEXT}</div>',
+    }[place]
+    found = report(html(article, info="").replace(f"<h1>{TITLE}</h1>", "", 1))
+    assert (found.text, found.title, found.published) == (WHOLE, TITLE, "2021-01-18")
+    assert (found.index_number, found.document_number) == ("Q00100-2021-0003", "青教〔2021〕2号")
+    assert found.source == "青溪区教育局"
+
+
+# --- the box of the article ------------------------------------------------------------------------------------------
+
+BOXES = {
+    "the first paragraph in a box above": f'<div class="lead"><p>{PROSE[0]}</p></div><div class="TRS_Editor">{paragraphs(PROSE[1:])}</div>',
+    "the first paragraph beside an unknown box": f'<p>{PROSE[0]}</p><div class="abc">{paragraphs(LONG[1:])}</div>',
+    "the last section in a box below": f'<div id="zoom">{paragraphs(PROSE[:3])}</div><div class="more">{paragraphs(PROSE[3:])}<p>感谢社会各界对政府信息公开工作的关心。</p></div>',
+    "a container in a container in a container": f'<div class="article-content"><div id="zoom"><div class="TRS_Editor">{TEXT}</div></div></div>',
+}
+
+
+@pytest.mark.parametrize("kind", BOXES)
+def test_the_whole_article_is_read_wherever_its_boxes_are(kind: str) -> None:
+    text = report(html(BOXES[kind])).text.split("\n")
+    wanted = LONG if "unknown" in kind else PROSE
+    assert [line for line in text if "感谢" not in line] == wanted
+
+
+OTHERS = [
+    "<h3>广西要闻</h3><ul><li><a href='/a/1.html'>甲县召开工作会议</a>2021-01-02</li><li><a href='/a/2.html'>乙县建成图书馆</a>2021-01-03</li>"
+    "<li><a href='/a/3.html'>丙县通车</a>2021-01-04</li></ul>",
+    "<p>推荐</p><p><a href='/b/1.html'>甲乡丰收</a></p><p><a href='/b/2.html'>乙乡植树</a></p><p><a href='/b/3.html'>丙乡修路</a> 01-05</p><p><a href='/b/4.html'>丁乡办学</a></p>",
+]
+
+
+@pytest.mark.parametrize("others", OTHERS)
+def test_a_list_of_other_articles_is_no_text(others: str) -> None:
+    assert report(html(f"<div id=zoom>{paragraphs(LONG)}{others}</div>")).text == "\n".join(LONG)
+
+
+PICTURE = '<p><img src="/upload/2021/report.jpg" width="800"></p>'
+FOOTERS = [
+    '<div class="bottom">主办：青溪区人民政府，承办：青溪区政务服务中心，技术支持：某公司，电话：0000-0000000，地址：青溪路1号。</div>',
+    "<div><p>版权所有：青溪区人民政府；网站标识码：0000000000；建议使用新版浏览器，分辨率1024以上，以获得最佳效果。</p></div>",
+]
+
+
+@pytest.mark.parametrize(
+    "container", ['<div id="zoom">{}</div>', "<div>{}</div>", '<div class="abc"><center>{}</center></div>']
+)
+@pytest.mark.parametrize("footer", FOOTERS)
+def test_an_article_that_is_a_picture_has_no_text(footer: str, container: str) -> None:
+    found = report(html(container.format(PICTURE), below=footer))
+    assert (found.text, found.is_report) == ("", True)
+    assert [a.url for a in found.attachments] == ["http://www.qingxi.gov.cn/upload/2021/report.jpg"]
+
+
+# --- what browsers forgive -------------------------------------------------------------------------------------------
+
+FORGIVEN = {
+    "the ends of body and html before the text": html().replace('<div id="zoom">', '</body>\n</HTML><div id="zoom">'),
+    "the ends within a table": html(f'<table><tr><td class="zoom"></body></html>{TEXT}</td></tr></table>'),
+    "two bodies": html().replace('<div id="zoom">', '</body><body class="b"><div id="zoom">'),
+    "stray end tags": html(f'<div id="zoom"></td></span></p>{TEXT.replace("</p>", "</p></font></center>", 1)}</div></div></td>'),
+    "nested forms": html(f'<form><form action="a"><div id="zoom">{TEXT}</form></div></form>'),
+    "a charset after the text": html(head="").replace("</div></body>", '</div><meta charset="gbk"></body>').encode("gb18030"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FORGIVEN)
+def test_what_browsers_forgive(kind: str) -> None:
+    assert report(FORGIVEN[kind], content_type="text/html").text == WHOLE
+
+
+def test_rows_of_a_listing_behind_an_early_end_are_seen() -> None:
+    from scrapy.http import HtmlResponse, TextResponse
+
+    source = "<html><body><div>年报</div></body></html><ul><li><a href='a.html'>甲</a></li></ul>"
+    response = decoded(HtmlResponse(URL, body=source.encode(), encoding="utf-8"))
+    assert isinstance(response, TextResponse)
+    assert response.css("li a::text").getall() == ["甲"]
+
+
+# --- what scripts carry ----------------------------------------------------------------------------------------------
+
+LONG_TEXT = paragraphs(LONG)
+AS_JSON = json.dumps(LONG_TEXT).replace("/", "\\/")
+CARRIED = {
+    "document.write": f"<div id=zoom><script>document.write({json.dumps(LONG_TEXT, ensure_ascii=False)})</script></div>",
+    "document.write of a sum": "<div id=zoom><script>"
+    + f"document.writeln({' + '.join(repr(f'<p>{text}</p>') for text in LONG)});</script></div>",
+    "several calls": "<div id=zoom><script>" + "".join(f'document.write("<p>{text}</p>");\n' for text in LONG) + "</script></div>",
+    "a textarea": f'<div id=zoom></div><textarea id=c hidden>{markup.escape(LONG_TEXT)}</textarea><script>zoom.innerHTML=$("#c").val()</script>',
+    "a hidden field": f'<div id=zoom></div><input type="hidden" id="txt" value="{markup.escape(LONG_TEXT)}">',
+    "a template": f'<div id=zoom></div><script type="text/html" id="t">{LONG_TEXT}</script>',
+    "__NUXT__": f'<div id="__nuxt"></div><script>window.__NUXT__=(function(a,b){{return {{data:[{{title:"{TITLE}",content:{AS_JSON},hits:a}}]}}}}(1,null))</script>',
+    "__INITIAL_STATE__": f'<div id=app></div><script>window.__INITIAL_STATE__ = {{"detail": {{"content": {AS_JSON}}}}};</script>',
+    "a detail": f"<div class='article-content'></div><script>window.detail = {{ id: 7, // 'x'\n content: {AS_JSON} }}; show(detail)</script>",
+    "JSON in a string": f"<div id=app></div><script>var d = JSON.parse({json.dumps(json.dumps({'body': LONG_TEXT}))});</script>",
+    "additions": "<div id=zoom></div><script>var h = '';\n" + "".join(f"h += '<p>{text}</p>';\n" for text in LONG) + "zoom.innerHTML = h;</script>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", CARRIED)
+def test_a_text_that_a_script_carries_whole_is_read(kind: str) -> None:
+    found = report(html(CARRIED[kind]))
+    assert found.text == "\n".join(LONG)
+    assert not any("<" in line for line in found.text.split("\n"))
+
+
+NOT_WHOLE = {
+    "a sum with a variable": f"<div id=zoom><script>document.write('<p>' + text + '</p>{LONG_TEXT}')</script></div>",
+    "a request": '<div id="zoom"></div><script>$.get("/api/7", function (d) { $("#zoom").html(d.content); });</script>',
+    "two texts": f"<div id=zoom></div><script>var a={AS_JSON};var b={json.dumps(LONG_TEXT.replace('查阅', '了解'))};document.getElementById('zoom').innerHTML=f(a,b)</script>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NOT_WHOLE)
+def test_a_text_that_is_not_whole_is_a_problem_of_a_report(kind: str) -> None:
+    found = report(html(NOT_WHOLE[kind]))
+    assert (found.is_report, found.text) == (True, "")
+    assert [p.message for p in found.problems if p.kind == "no_text"] == [
+        "a script writes the text, which the page does not hold as a whole"
+    ]
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+HOST = "http://www.qingxi.gov.cn"
+FOLDER = URL.rpartition("/")[0]
+PICTURES = {
+    '<img src="/images/2021/table3.png">': [f"{HOST}/images/2021/table3.png"],
+    '<img src="./W02.gif">': [f"{FOLDER}/W02.gif"],
+    '<img src="/js/loading.gif" data-original="/u/3.jpg">': [f"{HOST}/u/3.jpg"],
+    '<img data-lazy-src="3.png">': [f"{FOLDER}/3.png"],
+    '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" data-src="/u/表三.png">': [
+        f"{HOST}/u/%E8%A1%A8%E4%B8%89.png"
+    ],
+    '<img oldsrc="W03.jpg">': [f"{FOLDER}/W03.jpg"],
+    '<img src="/u/W03.jpg" oldsrc="W03.jpg">': [f"{HOST}/u/W03.jpg"],
+    '<img srcset="/u/s.png 480w, /u/l.png 960w">': [f"{HOST}/u/l.png"],
+    '<picture><source srcset="/u/t.webp"><img alt="t"></picture>': [f"{HOST}/u/t.webp"],
+    '<img src="\\u\\t3.png">': [f"{HOST}/u/t3.png"],
+    '<a href="/u/t3.jpg">统计表（图片）</a>': [f"{HOST}/u/t3.jpg"],
+    '<img src="/u/dot.png" width=20 height=20>': [],
+    '<img src="/u/x.png" style="width:16px;height:16px">': [],
+    '<img src="/ueditor/dialogs/attachment/fileTypeImages/icon_pdf.gif">': [],
+    '<img src="/images/pdf.gif"><img src="/images/qrcode_7.png"><img src="/images/site-logo.png"><img src="/s/arrow.svg">': [],
+}
+
+
+@pytest.mark.parametrize("image", PICTURES)
+def test_pictures_are_where_a_browser_finds_them(image: str) -> None:
+    found = report(html(f"<div id=zoom>{TEXT}<p>{image}</p></div>"))
+    assert [a.url for a in found.attachments] == PICTURES[image]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        '<img src="data:image/png;base64,iVBORw0KGgo=" width="640" height=400>',
+        f'<img src="data:image/jpeg;base64,{"A" * 6000}">',
+    ],
+)
+def test_a_picture_that_is_part_of_the_page_is_a_problem(image: str) -> None:
+    messages = [p.message for p in report(html(f"<div id=zoom>{TEXT}{image}</div>")).problems]
+    assert any("pictures that are part of the page and have no address: 1" in message for message in messages)
+    icon = '<img src="data:image/png;base64,iVBORw0KGgo=" width="16">'
+    messages = [p.message for p in report(html(f"<div id=zoom>{TEXT}{icon}</div>")).problems]
+    assert not any("pictures that are part" in message for message in messages)
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+DOCUMENTS = {
+    '<a href=" /f/nb.docx&#10;">年报</a>': f"{HOST}/f/nb.docx",
+    '<a href="/down.jsp?file=/f/nb.xls">年报</a>': f"{HOST}/down.jsp?file=/f/nb.xls",
+    '<a href="/d.aspx?fn=nb.wps&amp;t=1">年报</a>': f"{HOST}/d.aspx?fn=nb.wps&t=1",
+    '<a href="/servlet/get?path=%2Ff%2Fnb.pdf">年报</a>': f"{HOST}/servlet/get?path=%2Ff%2Fnb.pdf",
+    """<a href="#" onclick="openFile('年报','/f/nb.doc');return false">年报</a>""": f"{HOST}/f/nb.doc",
+    """<a href="javascript:downFile('./nb.zip')">年报</a>""": f"{FOLDER}/nb.zip",
+    """<span onclick='window.open("\\\\f\\\\nb.PDF")'>年报</span>""": f"{HOST}/f/nb.PDF",
+    """<button onclick="location.href='/f/nb.ofd'">年报</button>""": f"{HOST}/f/nb.ofd",
+    '<a href="/attach/8812">年报.docx</a>': f"{HOST}/attach/8812",
+    '<a href="/attach/8813" download>年报</a>': f"{HOST}/attach/8813",
+    '<a href="/f/NB.DOCX?t=1">年报</a>': f"{HOST}/f/NB.DOCX?t=1",
+    '<iframe src="/pdfjs/web/viewer.html?file=%2Ff%2Fnb.pdf#page=1"></iframe>': f"{HOST}/f/nb.pdf",
+    '<iframe data-src="/f/nb.pdf"></iframe>': f"{HOST}/f/nb.pdf",
+    '<embed src="/f/nb.pdf#toolbar=0">': f"{HOST}/f/nb.pdf#toolbar=0",
+    '<object data="/f/nb.pdf" type="application/pdf"></object>': f"{HOST}/f/nb.pdf",
+    '<object><param name="SRC" value="/f/nb.ofd"></object>': f"{HOST}/f/nb.ofd",
+    '<a href="https://view.officeapps.live.com/op/view.aspx?src=http%3A%2F%2Fwww.qingxi.gov.cn%2Ff%2Fnb.xlsx">年报</a>': f"{HOST}/f/nb.xlsx",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("link", DOCUMENTS)
+def test_documents_are_where_a_browser_finds_them(link: str) -> None:
+    found = report(html(f"<div id=zoom>{TEXT}<p>附件：{link}</p></div>"))
+    assert [a.url for a in found.attachments] == [DOCUMENTS[link]]
+
+
+def test_a_page_that_is_nothing_but_a_viewer_names_its_document_in_a_script() -> None:
+    script = '<script>PDFObject.embed("\\/f\\/nb.pdf", "#zoom"); var css = "/a.css";</script>'
+    found = report(html(f'<div id="zoom"></div>{script}'))
+    assert [a.url for a in found.attachments] == [f"{HOST}/f/nb.pdf"]
+
+
+@pytest.mark.parametrize("link", ["javascript:void(0)", "t1.html", "#top", "/list?page=2", "mailto:a@b.cn"])
+def test_other_links_are_no_documents(link: str) -> None:
+    assert report(html(f'<div id=zoom>{TEXT}<a href="{link}">下一篇</a></div>')).attachments == []
+
+
+# --- the cases from which the kinds come -----------------------------------------------------------------------------
+
+CASE_URL = "http://www.example.gov.cn/zwgk/xxgk/nb/202401/t20240119_5.html"
+ATTACHED = {
+    "11-pictures-left-out/0-control": "/uploads/2024/t3.png",
+    "11-pictures-left-out/1-images": "/uploads/images/2024/t3.png",
+    "11-pictures-left-out/2-gif": "/uploads/2013/t3.gif",
+    "11-pictures-left-out/4-datasrc": "/uploads/2024/t3.png",
+    "11-pictures-left-out/7-backslash": "/zwgk/xxgk/uploads/t3.png",
+    "12-document-links/a-trailing": "/files/nb.pdf",
+    "12-document-links/b-down": "/down.jsp?file=/f/nb.doc",
+    "12-document-links/c-downasp": "/down.asp?name=nb.docx&id=3",
+    "12-document-links/d-onclick": "/files/nb.docx",
+    "12-document-links/f-ext-upper": "/files/NB.PDF",
+    "12-document-links/g-amp": "/attach?id=3&ext=.pdf",
+}
+in_place = pytest.mark.skipif(not CASES.is_dir(), reason="the folder ../shared with cases is not there")
+
+
+def case(path: Path) -> Report:
+    return read(Page(url=CASE_URL, body=path.read_bytes(), content_type="text/html"))
+
+
+@in_place
+@pytest.mark.parametrize("number", ["02", "03", "04", "05"])
+def test_pages_that_were_read_wrong(number: str) -> None:
+    files = list(CASES.glob(f"{number}-*/*.html"))
+    assert files
+    for path in files:
+        found = case(path)
+        tables = Counter(s.table_no for s in found.statistics if s.origin == "html")
+        assert (found.is_report, tables.total()) == (True, 200), path
+        assert found.text.startswith("根据《中华人民共和国政府信息公开条例》"), path
+        assert found.title is not None
+        assert found.title.endswith("2023年政府信息公开工作年度报告"), path
+        assert (found.published or "")[:10] == "2024-01-19", path
+        assert "<" not in found.text, path
+        if number == "03":
+            assert found.index_number == "K12345678/2024-00012"
+            assert found.document_number == "某教办〔2024〕3号"
+            assert found.source == found.issuing_body
+
+
+@in_place
+@pytest.mark.parametrize("name", ATTACHED)
+def test_documents_and_pictures_that_were_left_out(name: str) -> None:
+    assert [a.url for a in case(CASES / f"{name}.html").attachments] == [f"http://www.example.gov.cn{ATTACHED[name]}"]
+
+
+@in_place
+def test_a_picture_without_an_address_that_was_left_out() -> None:
+    found = case(CASES / "11-pictures-left-out" / "5-dataurl.html")
+    assert any("have no address: 1" in problem.message for problem in found.problems)
