@@ -40,7 +40,10 @@ def read_title(parsed: ParsedPage, article: Article, *, is_listing: bool = False
     if is_listing:
         stated = next(_stated_titles(parsed, site), None)
         return stated or parsed.metas.get("columnname") or _without_site(browser_title, site) or None
-    candidates = [one for one in _candidates(parsed, article, browser_title, site) if one and one not in site]
+    return _best([one for one in _candidates(parsed, article, browser_title, site) if one and one not in site])
+
+
+def _best(candidates: list[str]) -> str | None:
     title = next((one for one in candidates if not is_of_the_frame(one)), candidates[0] if candidates else None)
     if title is not None and is_report_title(title) and not _has_year(title):
         return next((one for one in candidates if is_report_title(one) and _has_year(one)), title)
