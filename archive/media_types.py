@@ -13,12 +13,15 @@ MEDIA_TYPES = {
     "doc": "application/msword",
     "rtf": "application/rtf",
     "xls": "application/vnd.ms-excel",
+    "xml-sheet": "application/xml",
+    "text-sheet": "text/tab-separated-values",
     "pdf": "application/pdf",
     "ofd": "application/ofd",
     "zip": "application/zip",
     "ole": "application/x-ole-storage",
     "archive": "application/x-compressed",
     "html": "text/html",
+    "html-sheet": "text/html",
     "mht": "multipart/related",
     "png": "image/png",
     "jpeg": "image/jpeg",
@@ -27,7 +30,8 @@ MEDIA_TYPES = {
     "bmp": "image/bmp",
     "tiff": "image/tiff",
 }
-"""Format → media type. `ole` is an Office file before 2007 of unknown kind, `archive` any compression but zip."""
+"""Format → media type. `ole` is an Office file before 2007 of unknown kind, `archive` any compression but zip,
+`xml-sheet`, `html-sheet` and `text-sheet` are XML Spreadsheet 2003, HTML and lines of text under the name of an Excel file."""
 PICTURES = frozenset(("png", "jpeg", "gif", "webp", "bmp", "tiff"))
 """Formats that are pictures."""
 

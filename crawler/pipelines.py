@@ -15,7 +15,7 @@ from scrapy.exceptions import DropItem
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.threads import deferToThread
 
-from archive import Reports, ledger
+from archive import Capture, Reports, ledger
 from archive.model import Attachment, Entry, PageReference, Problem
 from archive.resume import problem_urls
 from archive.vocabulary import ProblemKind, Stage
@@ -25,6 +25,7 @@ from crawler.middlewares.safety import refusal
 from pipelines.attachments import documents_to_fetch
 from pipelines.documents import recognise
 from pipelines.errors import DocumentError, ReaderError
+from pipelines.html.links import file_name
 from pipelines.ingest import store
 from pipelines.ingest.compose import document_capture, referenced_page
 from pipelines.ingest.locate import locate
@@ -50,6 +51,11 @@ def _is_web_page(url: str, body: bytes) -> bool:
     return not urlsplit(url).path.lower().endswith((".htm", ".html", ".shtml")) and any(m in head for m in _WEB_PAGE)
 
 
+def _format(document: Capture, body: bytes) -> str | None:
+    """The format of a captured document, by its content and what the server calls it."""
+    return recognise(body, document.content_type, name=file_name(document.response_headers) or document.url)
+
+
 class Attachments:
     """Scrapy's item pipeline at 250. A document that cannot be fetched is a problem; the report is read without it."""
 
@@ -71,8 +77,8 @@ class Attachments:
         if not isinstance(item, PageReference):
             return item
         page = referenced_page(self.runs.captures, item)
-        if recognise(page.body, page.content_type):  # the listing links a document itself
-            await self._read(page.body, page.content_type, page.sha256)
+        if kind := recognise(page.body, page.content_type, name=page.url):  # the listing links a document itself
+            await self._read(page.body, kind, page.sha256)
             return item
         try:
             prepared = prepare(page)
@@ -81,8 +87,8 @@ class Attachments:
         for attachment in documents_to_fetch(prepared):
             await self._fetch_once(attachment)
             document = document_capture(self.runs.captures, attachment.url)
-            if document is not None and document.body is not None:
-                await self._read(document.body, document.content_type, document.sha256)
+            if document is not None and document.body is not None and (kind := _format(document, document.body)):
+                await self._read(document.body, kind, document.sha256)
         self._note_missing(page.url, [attachment.url for attachment in documents_to_fetch(prepared)])
         return replace(item, prepared=prepared)
 
@@ -103,7 +109,7 @@ class Attachments:
         document = document_capture(self.runs.captures, url)
         if document is None or document.body is None:
             return False
-        return recognise(document.body, document.content_type) is not None or not _is_web_page(url, document.body)
+        return _format(document, document.body) is not None or not _is_web_page(url, document.body)
 
     async def _fetch_once(self, attachment: Attachment) -> None:
         if attachment.url not in self.asked:
@@ -153,10 +159,7 @@ class Attachments:
         self.runs.count("attachments/fetched")
         self.runs.resolve(url, Stage.FETCH)
 
-    async def _read(self, body: bytes, content_type: str | None, sha256: str | None = None) -> None:
-        kind = recognise(body, content_type)
-        if kind is None:
-            return
+    async def _read(self, body: bytes, kind: str, sha256: str | None) -> None:
         try:
             await maybe_deferred_to_future(deferToThread(READER.read, body, kind, sha256=sha256))
         except DocumentError:

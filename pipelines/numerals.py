@@ -30,7 +30,7 @@ def number(numeral: str) -> int | None:
     if len(numeral) > 1 and all(c in DIGITS for c in numeral):
         return positional(numeral) if "〇" in numeral or "○" in numeral else None
     value = _value(numeral)
-    return value if value is not None and _written(value) == _plain(numeral) else None
+    return value if value is not None and written(value) == _plain(numeral) else None
 
 
 def _value(numeral: str) -> int | None:
@@ -54,12 +54,16 @@ def _plain(numeral: str) -> str:
     return plain.removeprefix("一") if plain.startswith("一十") else plain
 
 
-def _written(value: int) -> str:
-    """The number as it is written in full; the way back is the proof that it was."""
+def written(value: int) -> str:
+    """The number as it is written in full; the way back is the proof that it was.
+
+    >>> written(12), written(105)
+    ('十二', '一百零五')
+    """
     if value >= 10_000:
         high, low = divmod(value, 10_000)
         rest = ("零" if low < 1_000 else "") + _written_out(low) if low else ""
-        return _written(high) + "万" + rest
+        return written(high) + "万" + rest
     text = _written_out(value) or "零"
     return text.removeprefix("一") if text.startswith("一十") else text
 

@@ -20,6 +20,7 @@ from crawler.demo.reports import Synthetic
 from pipelines.documents import recognise
 from pipelines.errors import DocumentError
 from pipelines.ingest.sandbox import MEMORY, Child
+from pipelines.ingest.sandbox.child import answer
 from tests.crawling import scrapy
 
 SECONDS = 12.0
@@ -218,7 +219,7 @@ def test_a_child_that_hangs_is_ended_with_what_it_started(tmp_path: Path, monkey
     sleeper.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {mark}\nwait\n")
     sleeper.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    child = Child(seconds=3)
+    child = Child(seconds=6)
     with pytest.raises(DocumentError) as told:
         child.read(OLE + bytes(600) + "WordDocument".encode("utf-16-le"), "doc")
     assert told.value.kind == "timed_out"
@@ -227,3 +228,59 @@ def test_a_child_that_hangs_is_ended_with_what_it_started(tmp_path: Path, monkey
     while status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z":
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+OLD_WORD = OLE + bytes(600) + "WordDocument".encode("utf-16-le")
+
+
+def office_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """A LibreOffice that does this; `$out` is the folder of what it makes."""
+    program = tmp_path / "soffice"
+    program.write_text(f'#!/bin/sh\nwhile [ "$1" != --outdir ]; do shift; done\nout=$2\n{script}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        ("kill -9 $$", "not_read_here"),
+        ("sh -c 'kill -9 $$'", "not_read_here"),
+        ("kill -15 $$", "not_read_here"),
+        ("exit 81", "not_read_here"),
+        ("kill -11 $$", "damaged"),
+        ("echo Error: source file could not be loaded >&2", "damaged"),
+    ],
+)
+def test_an_office_that_was_killed_says_nothing_of_the_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, kind: str
+) -> None:
+    office_that(tmp_path, monkeypatch, script)
+    child = Child()
+    try:
+        with pytest.raises(DocumentError) as told:
+            child.read(OLD_WORD, "doc")
+        assert told.value.kind == kind
+    finally:
+        child.close()
+
+
+def test_what_was_killed_once_is_read_by_another_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "made.docx").write_bytes(office.docx(REPORT))
+    was_here = tmp_path / "was-here"
+    copied = f"mkdir -p $out; cp {tmp_path}/made.docx $out/document.docx"
+    office_that(tmp_path, monkeypatch, f"[ -e {was_here} ] || {{ touch {was_here}; kill -9 $$; }}; {copied}")
+    child = Child()
+    try:
+        assert len(child.read(OLD_WORD, "doc").grids) == 3
+    finally:
+        child.close()
+
+
+@pytest.mark.parametrize(("number", "kind"), [(28, "not_read_here"), (12, "not_read_here"), (22, "damaged")])
+def test_a_full_disk_says_nothing_of_the_document(monkeypatch: pytest.MonkeyPatch, number: int, kind: str) -> None:
+    def read(_body: bytes, _kind: str) -> None:
+        raise OSError(number, "it failed")
+
+    monkeypatch.setattr("pipelines.ingest.sandbox.child.read", read)
+    assert answer(b"", "docx")["failed"] == kind

@@ -54,7 +54,7 @@ class Command(ArchiveCommand):
         if capture is None or place is None:
             raise ArchiveError(f"the archive {self.archive} has no document {args[0]}")
         page = stored_page(captures, place, capture, tuple(captures.entries(urls=place.urls)))
-        if kind := recognise(page.body, page.content_type):
+        if kind := recognise(page.body, page.content_type, name=page.url):
             raise ArchiveError(f"{args[0]} is a file ({kind}), not a web page: add a sample to tests/test_documents.py")
         next_pages: Sequence[Page] = ()
         try:

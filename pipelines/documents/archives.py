@@ -22,7 +22,7 @@ def read(body: bytes) -> Content:
     origins: list[Origin] = []
     for name in package.names():
         data = package.read(name)
-        kind = documents.recognise(data, guess_type(name)[0])
+        kind = documents.recognise(data, guess_type(name)[0], name=name)
         if kind is None:
             continue
         if kind in _LEFT_PACKED or len(origins) == MOST_DOCUMENTS:

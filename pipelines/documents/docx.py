@@ -1,40 +1,228 @@
-"""Word documents (ECMA-376): body paragraphs and tables, gridSpan and vMerge expanded."""
+"""Word documents (ECMA-376): body paragraphs and tables as Word shows them, gridSpan and vMerge expanded.
+
+What Word does not show is left out: hidden and deleted text, the instructions of fields, placeholders. What it adds is
+added: the numbers of lists. Text boxes stand after their paragraph.
+"""
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
-from functools import lru_cache
+from mimetypes import guess_type
 from typing import Any
 
 from archive.model import Problem
 from archive.vocabulary import Origin, ProblemKind
+from pipelines import documents
 from pipelines.documents.content import Content
+from pipelines.documents.docx_styles import Numbering, Styles, attribute, child, is_on, name_of
 from pipelines.documents.packages import Package
 from pipelines.tables.grid import LONGEST_TEXT, MAX_COLSPAN, MAX_WIDTH, Cell, Grid
 
-_W = (
-    "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}",
-    "{http://purl.oclc.org/ooxml/wordprocessingml/main}",  # the strict variant
-)
+MOST_CHUNKS = 20
+"""Documents in a document that are read."""
+
 _LEFT_OUT = frozenset(
-    ("del", "moveFrom", "instrText", "delText", "pPr", "rPr", "Fallback", "footnoteReference", "rPrChange")
+    (
+        *(
+            "del",
+            "moveFrom",
+            "instrText",
+            "delText",
+            "delInstrText",
+            "pPr",
+            "rPr",
+            "rPrChange",
+            "sdtPr",
+            "rt",
+            "rubyPr",
+        ),
+        *("footnoteReference", "endnoteReference", "footnoteRef", "endnoteRef", "commentReference", "annotationRef"),
+    )
 )
-_WRAPPERS = frozenset(("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo"))
+_WRAPPERS = frozenset(("customXml", "smartTag", "ins", "moveTo"))
+_TEXTS = {"tab": " ", "ptab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_RAISED = frozenset(("superscript", "subscript"))
+_READ_IN_PLACE = frozenset(("html", "mht", "docx"))
+"""Formats of documents in a document."""
 
 
 def read(body: bytes) -> Content:
     """A docx, docm or dotx. Raises DocumentError."""
-    package = Package(body)
-    content = Content(kind="docx")
-    if any(name.lower().endswith("vbaproject.bin") for name in package.names()):
-        content.problems.append(
-            Problem(kind=ProblemKind.MACROS, message="the document holds macros; they were not run")
-        )
-    root = package.xml(_main_part(package))
-    for part in root:
-        if _name(part.tag) == "body":
-            _blocks(part, content)
-    return content
+    return _Reader(Package(body)).content
+
+
+class _Reader:
+    """One document, read from top to bottom: lists count on, and fields may go on over paragraphs."""
+
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        self.content = Content(kind="docx")
+        if any(name.lower().endswith("vbaproject.bin") for name in package.names()):
+            self._problem(ProblemKind.MACROS, "the document holds macros; they were not run")
+        self.main = _main_part(package)
+        folder = self.main[: self.main.rfind("/") + 1]
+        root = package.xml(self.main)
+        self.styles, self.numbering = Styles(package, folder), Numbering(package, folder)
+        self.fields: list[bool] = []
+        """The fields at hand, one in another: whether their result has begun."""
+        self.boxes: list[Any] = []
+        """The text boxes of the paragraph at hand."""
+        self.chunks = 0
+        for part in root:
+            if name_of(part.tag) == "body":
+                self._blocks(part)
+
+    def _problem(self, kind: ProblemKind, message: str) -> None:
+        self.content.problems.append(Problem(kind=kind, message=message))
+
+    def _blocks(self, parent: Any) -> None:
+        for element in _contents(parent):
+            tag = name_of(element.tag)
+            if tag == "p":
+                text, boxes = self._paragraph(element)
+                for line in text.split("\n"):
+                    self.content.add(line)
+                for box in boxes:
+                    self._blocks(box)
+            elif tag == "tbl":
+                if _is_layout(element):
+                    for cell in _cells_of(element):
+                        self._blocks(cell)
+                else:
+                    self.content.blocks.append(self._grid(element))
+            elif tag == "altChunk":
+                self._chunk(attribute(element, "id"))
+
+    def _chunk(self, key: str | None) -> None:
+        """A document in this one, which Word shows in its place."""
+        self.chunks += 1
+        folder, _, file = self.main.rpartition("/")
+        relations = self.package.xml(f"{folder}/_rels/{file}.rels")
+        target = next((one.get("Target", "") for one in relations if one.get("Id") == key), "")
+        name = posixpath.normpath(posixpath.join(f"/{folder}", target)).lstrip("/")
+        kind = None
+        if name in self.package.names() and self.chunks <= MOST_CHUNKS:
+            data = self.package.read(name)
+            kind = documents.recognise(data, guess_type(name)[0], name=name) or ("html" if b"<" in data[:512] else None)
+        if kind not in _READ_IN_PLACE:
+            self._problem(ProblemKind.UNREAD, f"a document inside this one is not read: {name or key}")
+            return
+        inner = documents.read(data, kind)
+        self.content.blocks += inner.blocks
+        self.content.problems += inner.problems
+
+    # Tables
+
+    def _grid(self, table: Any) -> Grid:
+        rows: list[list[Cell]] = []
+        above: dict[int, Cell] = {}
+        number = 0
+        for row in _children(table, "tr"):
+            of_row = _properties(row, "trPr")
+            if "del" in of_row:  # a row that the author has struck out
+                continue
+            column = min(_number(of_row, "gridBefore", 0), MAX_COLSPAN)
+            cells: list[Cell] = []
+            for cell in _children(row, "tc"):
+                properties = _properties(cell, "tcPr")
+                if column >= MAX_WIDTH:
+                    break
+                if "cellDel" in properties:
+                    continue
+                end = column + min(max(_number(properties, "gridSpan", 1), 1), MAX_COLSPAN, MAX_WIDTH - column)
+                upper = above.get(column)
+                if cells and _continues(properties, "hMerge"):
+                    cells[-1] = cells[-1]._replace(end=end)
+                elif upper is not None and _continues(properties, "vMerge"):
+                    cells.append(upper._replace(end=end, starts_here=False))
+                else:
+                    text = "\n".join(self._lines(cell))[:LONGEST_TEXT]
+                    cells.append(Cell(column, end, text, True, number))
+                    number += 1
+                column = end
+            above = {cell.start: cell for cell in cells}
+            if "hidden" not in of_row or any(cell.text for cell in cells if cell.starts_here):
+                rows.append(cells)
+        return Grid(rows, Origin.DOCX)
+
+    def _lines(self, cell: Any) -> Iterator[str]:
+        """The paragraphs of a cell, those of its text boxes and of tables in it too."""
+        for element in _contents(cell):
+            tag = name_of(element.tag)
+            if tag == "p":
+                text, boxes = self._paragraph(element, in_cell=True)
+                if text := text.strip():
+                    yield text
+                for box in boxes:
+                    yield from self._lines(box)
+            elif tag in ("tbl", "tr", "tc"):
+                yield from self._lines(element)
+
+    # Text
+
+    def _paragraph(self, paragraph: Any, *, in_cell: bool = False) -> tuple[str, list[Any]]:
+        """A paragraph's text as shown, its number in a list before it, and the text boxes that hang on it."""
+        properties = child(paragraph, "pPr")
+        named = child(properties, "pStyle")
+        style = attribute(named) if named is not None else None
+        pieces: list[str] = []
+        self.boxes = []
+        self._walk(paragraph, style, pieces, in_cell=in_cell)
+        self.fields = [has_result for has_result in self.fields if has_result]  # an instruction ends with its paragraph
+        boxes, self.boxes = self.boxes, []
+        text = "".join(pieces)
+        in_list = child(properties, "numPr")
+        in_list = in_list if in_list is not None else self.styles.numbering_of(style or self.styles.default_paragraph)
+        if in_list is not None and not (not text and self.styles.hide(style, child(properties, "rPr"))):
+            label = self.numbering.label(in_list)
+            gap = " " if label[-1:].isascii() and text[:1].isascii() else ""  # 1. before 5 is not 1.5
+            text = label + gap + text if label else text
+        return text, boxes
+
+    def _walk(self, parent: Any, style: str | None, pieces: list[str], *, in_cell: bool) -> None:
+        for element in _contents(parent):
+            tag = name_of(element.tag)
+            if tag == "r":
+                self._run(element, style, pieces, in_cell=in_cell)
+            elif tag == "txbxContent":
+                self.boxes.append(element)
+            elif tag not in _LEFT_OUT and len(element):
+                self._walk(element, style, pieces, in_cell=in_cell)
+
+    def _run(self, run: Any, style: str | None, pieces: list[str], *, in_cell: bool) -> None:
+        properties = child(run, "rPr")
+        is_hidden = self.styles.hide(style, properties)
+        raised = child(properties, "vertAlign")
+        if in_cell and raised is not None and attribute(raised) in _RAISED:
+            pieces.append("\n")  # the mark of a footnote is no digit of the figure before it
+        for element in _contents(run):
+            tag = name_of(element.tag)
+            if tag == "fldChar":
+                self._field(attribute(element, "fldCharType"))
+            elif is_hidden or not all(self.fields) or tag in _LEFT_OUT:
+                continue
+            elif tag == "t":
+                pieces.append(element.text or "")
+            elif tag in _TEXTS:
+                pieces.append(_TEXTS[tag])
+            elif tag == "sym":
+                code = attribute(element, "char") or ""
+                pieces.append(chr(int(code, 16)) if _is_code(code) else "\ufffd")
+            elif len(element):
+                self._walk(element, style, pieces, in_cell=in_cell)
+
+    def _field(self, kind: str | None) -> None:
+        if kind == "begin":
+            self.fields.append(False)
+        elif kind == "separate" and self.fields:
+            self.fields[-1] = True
+        elif kind == "end" and self.fields:
+            self.fields.pop()
+
+
+def _is_code(code: str) -> bool:
+    return len(code) == 4 and all(digit in "0123456789abcdefABCDEF" for digit in code) and code[0] not in "dD0"
 
 
 def _main_part(package: Package) -> str:
@@ -50,35 +238,31 @@ def _main_part(package: Package) -> str:
     return next(found, "word/document.xml")
 
 
-@lru_cache(maxsize=1024)
-def _name(tag: Any) -> str:
-    """An element's or attribute's name without its namespace; empty for comments, whose tag is a function."""
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def _blocks(parent: Any, content: Content) -> None:
+def _contents(parent: Any) -> Iterator[Any]:
+    """The elements in another, without the wrappers around them: controls, insertions, alternatives."""
     for element in parent:
-        tag = _name(element.tag)
-        if tag == "p":
-            for line in _text(element).split("\n"):
-                content.add(line)
-        elif tag == "tbl":
-            if _is_layout(element):
-                for cell in _cells_of(element):
-                    _blocks(cell, content)
-            else:
-                content.blocks.append(_grid(element))
+        tag = name_of(element.tag)
+        if tag == "sdt":
+            if not is_on(child(element, "sdtPr"), "showingPlcHdr"):  # a placeholder is what nobody filled in
+                inner = child(element, "sdtContent")
+                yield from _contents(inner) if inner is not None else ()
+        elif tag == "AlternateContent":
+            choice = next((one for one in element if name_of(one.tag) in ("Choice", "Fallback")), None)
+            yield from _contents(choice) if choice is not None else ()
         elif tag in _WRAPPERS:
-            _blocks(element, content)
+            yield from _contents(element)
+        else:
+            yield element
 
 
 def _is_layout(table: Any) -> bool:
-    """Whether a table holds data tables: nested ones of more than a cell."""
-    for prefix in _W:
-        for inner in table.iterdescendants(f"{prefix}tbl"):
-            if sum(1 for _ in inner.iter(f"{prefix}tc")) > 1:
-                return True
-    return False
+    """Whether a table only holds others, of more than a cell, rather than figures of its own."""
+    nested = own = 0
+    for cell in _cells_of(table):
+        inner = sum(1 for one in cell.iterdescendants() if name_of(one.tag) == "tc")
+        nested += inner if inner > 1 else 0
+        own += not inner
+    return nested > own
 
 
 def _cells_of(table: Any) -> Iterator[Any]:
@@ -87,84 +271,23 @@ def _cells_of(table: Any) -> Iterator[Any]:
 
 
 def _children(element: Any, wanted: str) -> Iterator[Any]:
-    for child in element:
-        tag = _name(child.tag)
-        if tag == wanted:
-            yield child
-        elif tag in _WRAPPERS:
-            yield from _children(child, wanted)
-
-
-def _grid(table: Any) -> Grid:
-    rows: list[list[Cell]] = []
-    above: dict[int, Cell] = {}
-    number = 0
-    for row in _children(table, "tr"):
-        of_row = _properties(row, "trPr")
-        if "del" in of_row:  # a row that the author has struck out
-            continue
-        column = min(_number(of_row, "gridBefore", 0), MAX_COLSPAN)
-        cells: list[Cell] = []
-        for cell in _children(row, "tc"):
-            if column >= MAX_WIDTH:
-                break
-            properties = _properties(cell, "tcPr")
-            end = column + min(max(_number(properties, "gridSpan", 1), 1), MAX_COLSPAN, MAX_WIDTH - column)
-            upper = above.get(column)
-            if upper is not None and "vMerge" in properties and _attribute(properties["vMerge"]) != "restart":
-                cells.append(upper._replace(end=end, starts_here=False))
-            else:
-                text = "\n".join(filter(None, (_text(p).strip() for p in _paragraphs(cell))))[:LONGEST_TEXT]
-                cells.append(Cell(column, end, text, True, number))
-                number += 1
-            column = end
-        rows.append(cells)
-        above = {cell.start: cell for cell in cells}
-    return Grid(rows, Origin.DOCX)
-
-
-def _paragraphs(cell: Any) -> Iterator[Any]:
-    for element in cell:
-        tag = _name(element.tag)
-        if tag == "p":
-            yield element
-        elif tag in _WRAPPERS or tag in ("tbl", "tr", "tc"):
-            yield from _paragraphs(element)
+    return (one for one in _contents(element) if name_of(one.tag) == wanted)
 
 
 def _properties(element: Any, name: str) -> dict[str, Any]:
     """The properties of a row or a cell: they come first in it."""
-    for child in element:
-        if _name(child.tag) == name:
-            return {_name(one.tag): one for one in child}
-        if _name(child.tag) in {"tc", "p"}:
+    for one in element:
+        if name_of(one.tag) == name:
+            return {name_of(of_it.tag): of_it for of_it in one}
+        if name_of(one.tag) in {"tc", "p"}:
             break
     return {}
 
 
+def _continues(properties: dict[str, Any], merge: str) -> bool:
+    return merge in properties and attribute(properties[merge]) != "restart"
+
+
 def _number(properties: dict[str, Any], name: str, default: int) -> int:
-    text = _attribute(properties[name]) if name in properties else None
+    text = attribute(properties[name]) if name in properties else None
     return int(text) if text and text.isdecimal() and len(text) < 6 else default
-
-
-def _attribute(element: Any) -> str | None:
-    return next((value for name, value in element.items() if _name(name) == "val"), None)
-
-
-def _text(paragraph: Any) -> str:
-    pieces: list[str] = []
-    for element in paragraph:
-        tag = _name(element.tag)
-        if tag == "t":
-            pieces.append(element.text or "")
-        elif tag in _LEFT_OUT:
-            continue
-        elif tag in ("tab", "ptab"):
-            pieces.append(" ")
-        elif tag in ("br", "cr", "p"):
-            pieces.append(("\n" if pieces else "") + _text(element))
-        elif tag == "noBreakHyphen":
-            pieces.append("-")
-        elif len(element):
-            pieces.append(_text(element))
-    return "".join(pieces)

@@ -6,8 +6,10 @@ started in the process group of the reading child: killing the child kills Libre
 
 from __future__ import annotations
 
+import re
 import resource
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,8 +37,19 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+_FILTERS = {"doc": "MS Word 97", "rtf": "Rich Text Format"}
+"""Format → the filter that opens it; named, since LibreOffice would open a file of any other format too."""
+_OF_MACHINE = frozenset((signal.SIGKILL, signal.SIGTERM, signal.SIGHUP))
+"""Signals that come from outside: of the kernel when memory runs out, of a machine that shuts down."""
+_CRASHES = frozenset((signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL))
+_SAYS_NO = re.compile(r"could not be loaded|no export filter|password|load failed|Error: source file", re.IGNORECASE)
+"""What LibreOffice prints of a document that it does not open."""
+
+
 def read(body: bytes, kind: str) -> Content:
-    """A doc, wps or rtf. Raises DocumentError; of kind unread where LibreOffice is not installed."""
+    """A doc, wps or rtf. Raises DocumentError: of kind unread where LibreOffice is not installed, of kind
+    not_read_here where it was killed or did not run.
+    """
     program = shutil.which("soffice") or shutil.which("libreoffice")
     if program is None:
         raise DocumentError(
@@ -58,24 +71,31 @@ def _converted(program: str, body: bytes, kind: str, folder: Path) -> bytes:
     (user / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
     source = folder / f"document.{kind}"
     source.write_bytes(body)
-    filters = {"doc": "MS Word 97", "rtf": "Rich Text Format"}
     command = [
         program,
         f"-env:UserInstallation={user.parent.as_uri()}",
-        *("--headless", "--norestore", "--nolockcheck", "--nodefault", f"--infilter={filters[kind]}"),
+        *("--headless", "--norestore", "--nolockcheck", "--nodefault", f"--infilter={_FILTERS[kind]}"),
         *("--convert-to", "docx:MS Word 2007 XML", "--outdir", str(folder / "out"), str(source)),
     ]
     done = subprocess.run(  # noqa: S603 - a program of this machine on files of our own making
         command, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=folder, preexec_fn=_more_memory
     )
     result = folder / "out" / "document.docx"
-    if not result.is_file():
-        said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()[-200:]
-        encrypted = "password" in said.lower()
-        raise DocumentError(
-            f"LibreOffice made nothing of it: {said}", ProblemKind.ENCRYPTED if encrypted else ProblemKind.DAMAGED
-        )
-    return result.read_bytes()
+    if done.returncode == 0 and result.is_file():
+        return result.read_bytes()
+    raise _failure(done.returncode, (done.stderr + done.stdout).decode("utf-8", "replace").strip()[-200:])
+
+
+def _failure(code: int, said: str) -> DocumentError:
+    """Why LibreOffice made nothing: the document only where it says so or breaks down over it, else this machine."""
+    number = -code if code < 0 else code - 128  # its starter is a shell script, which passes a signal on as a number
+    if number in _OF_MACHINE:
+        name = signal.Signals(number).name
+        return DocumentError(f"LibreOffice was ended by {name}", ProblemKind.NOT_READ_HERE)
+    if number in _CRASHES or _SAYS_NO.search(said):
+        kind = ProblemKind.ENCRYPTED if "password" in said.lower() else ProblemKind.DAMAGED
+        return DocumentError(f"LibreOffice made nothing of it: {said}", kind)
+    return DocumentError(f"LibreOffice did not run (exit code {code}): {said}", ProblemKind.NOT_READ_HERE)
 
 
 def _more_memory() -> None:

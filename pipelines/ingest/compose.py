@@ -185,7 +185,7 @@ def read_capture(
         page = _with_listing(prepared.page, located, capture, entries)
         return read(page, beside, prepared=prepared)
     page = stored_page(captures, located, capture, entries)
-    kind = recognise(page.body, page.content_type)
+    kind = recognise(page.body, page.content_type, name=page.url)
     if kind is None:
         return read(page, beside)
     if not entries:
@@ -233,12 +233,9 @@ class CapturedBeside:
 
 
 def _read_document(capture: Capture, body: bytes, name: str) -> StoredDocument:
-    kind = recognise(body, capture.content_type)
-    document = StoredDocument(
-        sha256=capture.sha256 or "",
-        media_type=MEDIA_TYPES[kind] if kind else None,
-        name=file_name(capture.response_headers),
-    )
+    sent_as = file_name(capture.response_headers)
+    kind = recognise(body, capture.content_type, name=sent_as or capture.url)
+    document = StoredDocument(sha256=capture.sha256 or "", media_type=MEDIA_TYPES[kind] if kind else None, name=sent_as)
     if kind is None:
         message = "what the portal sends is no document"
         document.problems = [Problem(kind=ProblemKind.UNREAD, message=message)]

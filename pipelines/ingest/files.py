@@ -23,7 +23,7 @@ from pipelines.version import READER_VERSION
 
 def read_document(page: Page) -> Report:
     """Read a page or a document of any format. Raises ReaderError for what cannot be read."""
-    kind = recognise(page.body, page.content_type)
+    kind = recognise(page.body, page.content_type, name=page.url)
     return read(page, prepared=prepare_file(page, read_file(page, kind))) if kind else read(page)
 
 

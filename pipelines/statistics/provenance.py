@@ -7,6 +7,7 @@ of theirs is `verified` only when both hold (docs/form.md, Identities).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -23,6 +24,8 @@ from pipelines.statistics import statistics_of
 from pipelines.statistics.checks import TABLE_ORIGINS, check, compare_origins
 from pipelines.tables.annex import read_annex
 from pipelines.tables.cell_value import read_value
+from pipelines.tables.flattened import read_flattened
+from pipelines.tables.grid import Grid
 from pipelines.tables.national import read_national_tables
 from pipelines.tables.report_table import ReportTable
 
@@ -35,6 +38,10 @@ _LABEL_SIMILARITY = 0.6
 
 _RANK = {Standing.VERIFIED: 0, Standing.INCONSISTENT: 1, Standing.BLANK: 3}
 """Standings, the better first; those that are not named come between. A blank table counts where nothing else is."""
+_YEAR = re.compile(r"(?<!\d)20[0-4]\d(?!\d)")
+_TEXT_SHEET = "the document is lines of text under the name of an Excel file, which lose merged cells"
+_LONGEST_TITLE = 50
+"""Characters; longer lines are prose, which names other years."""
 _NEEDED = {3: (FLOW, OUTCOME_SUM, APPLICANT_SUM), 4: (RESULT_SUM,)}
 """Table → the identities that prove it."""
 
@@ -69,7 +76,7 @@ def read_documents(contents: Iterable[tuple[str, Content]], report_year: int | N
         for grid in content.grids:
             grid.origin = content.origin
         quality = _quality(content)
-        for table in [*read_annex(content.grids, report_year), *read_national_tables(content.grids)]:
+        for table in _tables_of(content, report_year):
             table.origin = content.origin
             found = DocumentTable(url, table, *quality.get(table.table_no, (False, 1.0)))
             if found.has_rejoined_figures and not table.refused and not _is_proved(table):
@@ -77,6 +84,47 @@ def read_documents(contents: Iterable[tuple[str, Content]], report_year: int | N
             place = table.origin, table.table_no
             best[place] = _better(best[place], found) if place in best else found
     return list(best.values())
+
+
+def _tables_of(content: Content, report_year: int | None) -> list[ReportTable]:
+    """The tables of one document: of its grids, and of lines of text whose fields stand apart."""
+    grids = _grids_of_year(content, report_year)
+    lines = [[cell.text for cell in row] for grid in grids for row in grid.rows] if content.kind == "text-sheet" else []
+    if lines and all(all(fields) for fields in lines):  # merged cells take one field: the order alone says what is what
+        tables = read_flattened(list(map("|".join, lines)), set(), report_year)
+    else:
+        tables = [*read_annex(grids, report_year), *read_national_tables(grids)]
+    if lines:
+        for table in tables:
+            if table.doubts:
+                table.doubts.append(f"table {table.table_no}: {_TEXT_SHEET}")
+    return tables
+
+
+def _grids_of_year(content: Content, report_year: int | None) -> list[Grid]:
+    """The grids of a document, without those that stand under another year's title where this year has its own."""
+    years: list[int | None] = []
+    year: int | None = None
+    for block in content.blocks:
+        if isinstance(block, str):
+            year = _year_of_title(block) or year
+        else:
+            first = block.rows[0] if block.rows else []
+            title = first[0].text if len({cell.cell_id for cell in first}) == 1 else ""
+            year = _year_of_title(title) or year
+            years.append(year)
+    if report_year not in years:
+        return content.grids
+    return [grid for grid, of_grid in zip(content.grids, years, strict=True) if of_grid in (None, report_year)]
+
+
+@lru_cache(maxsize=1024)
+def _year_of_title(line: str) -> int | None:
+    """The year that the title of a sheet or a table names; None for prose, dates and titles of several years."""
+    if len(line) > _LONGEST_TITLE or "月" in line:
+        return None
+    named = set(_YEAR.findall(line))
+    return int(named.pop()) if len(named) == 1 else None
 
 
 def _quality(content: Content) -> dict[int, tuple[bool, float]]:

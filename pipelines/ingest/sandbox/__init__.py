@@ -90,11 +90,21 @@ class Child:
                     f"the process that read it {second}, and so did the one before",
                     ProblemKind.NOT_READ_HERE if is_of_machine else ProblemKind.DAMAGED,
                 ) from second
+        if answer.get("failed") == ProblemKind.NOT_READ_HERE:
+            answer = self._again(body, kind, answer)
         if "failed" in answer:
             if answer["failed"] == ProblemKind.OVERSIZED:
                 self.close()
             raise DocumentError(answer["message"], answer["failed"])
         return Content.from_json(answer)
+
+    def _again(self, body: bytes, kind: str, first: dict[str, Any]) -> dict[str, Any]:
+        """The answer of a second child, where the first lacked something of this machine; else that of the first."""
+        self.close()
+        try:
+            return self._answer(body, kind)
+        except _DeathError:
+            return first
 
     def _answer(self, body: bytes, kind: str) -> dict[str, Any]:
         """What the child says of a document. Raises DocumentError, and _DeathError where the child died instead."""

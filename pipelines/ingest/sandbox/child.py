@@ -7,6 +7,7 @@ system: address space, files, no core; time is its parent's to limit.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -27,6 +28,11 @@ CPU_SECONDS = 3_600
 """Of all documents that one child reads."""
 ALONE = 300
 """Seconds for one document after which a child kills itself and what it started. Its parent allows less: it is gone."""
+
+_OF_MACHINE = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EROFS)
+)
+"""Errors that say something of this machine and nothing of a document: no space, no memory, no process left."""
 
 
 def limit(memory: int) -> None:
@@ -51,6 +57,9 @@ def answer(body: bytes, kind: str) -> dict[str, Any]:
         return read(body, kind).as_json()
     except DocumentError as error:
         return {"failed": error.kind, "message": str(error)}
+    except OSError as error:
+        kind = ProblemKind.NOT_READ_HERE if error.errno in _OF_MACHINE else ProblemKind.DAMAGED
+        return {"failed": kind, "message": f"{type(error).__name__}: {error}"[:300]}
     except MemoryError:
         return {"failed": ProblemKind.OVERSIZED, "message": "reading it takes more memory than allowed"}
     except Exception as error:  # noqa: BLE001 - a document that a reader did not foresee is damaged, not the run's end
