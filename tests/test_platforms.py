@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from crawler.demo.beijing import Beijing
+from crawler.demo.easysite import EasySite
 from crawler.demo.epoint import Epoint
 from crawler.demo.gkmlpt import Gkmlpt
 from crawler.demo.hanweb import Hanweb
@@ -48,6 +49,9 @@ VARIANTS: dict[str, tuple[type[Replica], dict[str, Any]]] = {
     "hanweb-unit": (Hanweb, {"proxy": "unit"}),
     "hanweb-module": (HanwebModule, {}),
     "beijing-tree": (BeijingTree, {}),
+    "easysite": (EasySite, {}),
+    "easysite-years": (EasySite, {"numbered": "years", "extension": "shtml"}),
+    "easysite-all": (EasySite, {"numbered": "all"}),
 }
 """The same platforms, telling of their pages in other ways."""
 
@@ -120,7 +124,7 @@ def test_every_report_of_every_page_is_found_exactly_once(
 QUIRKS = [(platform, quirk) for platform, cls in PLATFORMS.items() for quirk in cls.known_quirks]
 QUIRKS += [
     (name, quirk)
-    for name in ("hanweb-strict", "hanweb-jpaas", "hanweb-unit", "beijing-tree")
+    for name in ("hanweb-strict", "hanweb-jpaas", "hanweb-unit", "beijing-tree", "easysite", "easysite-all")
     for quirk in VARIANTS[name][0].known_quirks
 ]
 

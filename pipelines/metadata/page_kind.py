@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from archive.urls import without_www
 from pipelines.html.article import Article
 from pipelines.html.parsing import ParsedPage
+from pipelines.metadata.evidence import Substance, substance
 
 _LITTLE_PROSE = 400
 """Characters of prose that a listing stays under."""
@@ -17,13 +18,15 @@ _FOLDER_OR_INDEX = re.compile(r"/(?:(?:index|list|default|col)(?:_?\d+)?(?:\.\w{
 def is_listing(parsed: ParsedPage, article: Article) -> bool:
     """Whether a page lists documents: no metas of an article, the address of a folder or its index, and no prose.
 
-    Some portals give each article a folder of its own: there the prose decides.
+    Some portals give each article a folder of its own: there the text decides.
     """
     if parsed.kind != "html" or "articletitle" in parsed.metas or "pubdate" in parsed.metas:
         return False
     if not _FOLDER_OR_INDEX.search(parsed.url):
         return False
-    return sum(len(p) for p in article.paragraphs if len(p) > 60) < _LITTLE_PROSE
+    if sum(len(p) for p in article.paragraphs if len(p) > 60) >= _LITTLE_PROSE:
+        return False
+    return substance(article.paragraphs) is not Substance.FULL
 
 
 def foreign_site(parsed: ParsedPage) -> str | None:
