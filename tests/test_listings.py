@@ -553,9 +553,44 @@ def test_beijing_walks_the_columns_that_are_linked() -> None:
     assert next(entry[0] for entry in seen(spider, tree)) == f"{root}{'5e' * 12}.html"
 
 
+def easysite(*rows: str, at: str = "index.html", head: str = "", **meta: Any) -> TextResponse:
+    return page(f"{SITE}/zwgk/nb/{at}", f"{head}<ul>{''.join(f'<li>{row}</li>' for row in rows)}</ul>", **meta)
+
+
+@pytest.mark.parametrize(
+    ("row", "articles", "columns"),
+    [
+        (f'<a href="4810233/index.html">{REPORT}</a><i>2024-01-05</i>', ["4810233/index.html"], []),
+        (f'<a href="4810233/">{REPORT}</a>', ["4810233/"], []),
+        ('<a href="4810233/index.shtml">关于编制年报的通知</a>2023-12-11', ["4810233/index.shtml"], []),
+        ('<a href="2023/index.html">2023年</a>', [], ["2023/index.html"]),
+        ('<a href="1824066/index.html">2023年</a><i>2024-01-31</i>', [], ["1824066/index.html"]),
+        ('<a href="1824066/index.html">2023年政府信息公开工作年度报告</a>', [], ["1824066/index.html"]),
+        ('<a href="1824066/">镇街</a>', [], ["1824066/"]),
+        (f'<a href="77/1824066/">{REPORT}</a> <a href="77/1824066/901188/">{REPORT}</a>2024-01-05', ["77/1824066/901188/"], ["77/1824066/"]),
+        ('<a href="/zwgk/jgzn/1810002/index.html">机构职能</a>', [], []),
+    ],
+)  # fmt: skip
+def test_easysite_folders_are_articles_or_columns(row: str, articles: list[str], columns: list[str]) -> None:
+    spider, listed = portal(BeijingDistrict), easysite(row)
+    assert [url for url, _, _ in seen(spider, listed)] == [f"{SITE}/zwgk/nb/{path}" for path in articles]
+    assert onward(spider, listed) == [f"{SITE}/zwgk/nb/{path}" for path in columns]
+
+
+def test_easysite_keeps_the_next_page_for_a_script() -> None:
+    pager = '<a href="javascript:;" tagname="{}" title="下一页">&gt;</a>'
+    row = f'<a href="4810233/index.html">{REPORT}</a>2024-01-05'
+    following = easysite(row, pager.format("/zwgk/nb/index_2.html"))
+    assert onward(portal(BeijingDistrict), following) == [f"{SITE}/zwgk/nb/index_2.html"]
+    assert onward(portal(BeijingDistrict), easysite(row, pager.format("[NEXTPAGE]"))) == []
+
+
 @pytest.mark.parametrize(
     ("name", "key"),
     [
+        ("4810233/index.html", "4810233"),
+        ("4810233/", "4810233"),
+        ("2023/index.html", None),
         ("5e2411a0ab75c16cfc17f94a.html", "5e2411a0ab75c16cfc17f94a"),
         ("a0" * 16 + ".shtml", "a0" * 16),
         ("t20240105_77123.html", "77123"),

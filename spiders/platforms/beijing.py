@@ -120,7 +120,9 @@ class BeijingDistrict(Links):
     def _holds_articles(self, response: Response) -> bool:
         here = folder_of(response.url)
         folders = (folder_of(link.url) for link in anchors(response) if _FOLDER.search(urlsplit(link.url).path))
-        return bool(_FOLDER.search(urlsplit(response.url).path)) and any(f != here and f.startswith(here) for f in folders)
+        return bool(_FOLDER.search(urlsplit(response.url).path)) and any(
+            f != here and f.startswith(here) for f in folders
+        )
 
 
 def _is_certain(entry: Entry, linked: set[str]) -> bool:
