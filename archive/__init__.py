@@ -17,7 +17,7 @@ floor: it imports nothing of the project but itself.
 | document_index | which addresses are one document, while it is worked out |
 | charset, media_types, urls, batches | what all floors need to know of bytes, formats and addresses |
 | health, overview | what is unwell; an archive in numbers |
-| verify, merge, data_package, flat_report | integrity, other archives, exports of the figures |
+| verify, backup, merge, data_package, flat_report | integrity, copies, other archives, exports of the figures |
 | forms, divisions | the national forms (labels.json); GB/T 2260 |
 | warc | WARC and WACZ, in and out |
 | room | the reading room on Datasette |

@@ -1,0 +1,188 @@
+"""Backups: a directory that holds a copy of both databases, to which each backup adds what is new.
+
+captures.db is copied row by row, since its captures and bodies only grow; the other tables are small and replaced whole.
+The copy is that of one moment, whatever is written to the archive meanwhile. A backup that is stopped leaves a copy of
+an earlier moment with some captures more, which the next backup completes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archive.captures import Captures
+from archive.database import ArchiveError, DamageError, open_read_only, placeholders, writing
+from archive.verify import verify
+
+Progress = Callable[[int, int], None]
+"""Called with the captures copied and their total."""
+
+_BATCH = 200
+"""Captures in one commit."""
+_REPLACED = ("portals", "runs", "entries", "problems", "asking")
+"""Tables whose rows change."""
+_DATABASES = ("reports.db", "captures.db")
+"""In the order in which a restored archive gets them: what has captures.db is whole."""
+_UNFINISHED = ".part"
+"""End of the name of a file that is being written."""
+
+
+@dataclass(slots=True)
+class Backup:
+    """What a backup did."""
+
+    captures: int = 0
+    """Captures that were added to the copy."""
+    bodies: int = 0
+    damaged: list[str] = field(default_factory=list)
+    """A line for each body of the archive that does not match its hash and was left out."""
+
+
+def back_up(folder: Path, copy: Path, progress: Progress = lambda *_: None) -> Backup:
+    """Bring the backup in `copy` up to date with the archive in `folder`; every added row is read back and compared.
+
+    Raises ArchiveError where the archive cannot be read, the copy cannot be written or is no backup of this archive.
+    """
+    if copy.exists() and copy.resolve() == folder.resolve():
+        raise ArchiveError(f"{copy} is the archive itself: name another directory")
+    result = Backup()
+    with closing(Captures(folder, read_only=True)) as archive:
+        source, target = archive.db.conn, Captures(copy)
+        _remove_unfinished(copy)
+        try:
+            with _errors(folder, copy):
+                source.execute("BEGIN")
+                if not source.execute("SELECT COUNT(*) FROM pragma_table_info('asking')").fetchone()[0]:
+                    raise ArchiveError(f"{folder} is of an older version: open it once, as with scrapy health")
+                _refuse_another(source, target.db.conn, copy)
+                target.db.conn.execute("PRAGMA foreign_keys = OFF")  # captures come before the runs that they name
+                _add_captures(archive, target.db.conn, result, progress)
+                _replace_others(source, target.db.conn)
+        finally:
+            target.close()
+    if (folder / "reports.db").is_file():
+        _copy_whole(folder / "reports.db", copy / "reports.db")
+    return result
+
+
+def restore(copy: Path, folder: Path) -> list[str]:
+    """Make the archive in `folder` what the backup in `copy` is, and verify it; returns what is wrong, a line each.
+
+    Raises ArchiveError where there is an archive already, no backup, or no room.
+    """
+    if (folder / "captures.db").exists():
+        raise ArchiveError(f"{folder} holds an archive: move it away first")
+    if not (copy / "captures.db").is_file():
+        raise ArchiveError(f"{copy} holds no backup: there is no captures.db in it")
+    with _errors(copy, folder):
+        folder.mkdir(exist_ok=True)
+        _remove_unfinished(folder)
+        for name in _DATABASES:
+            if (copy / name).is_file():
+                _copy_whole(copy / name, folder / name)
+    return verify(folder).lines
+
+
+@contextmanager
+def _errors(source: Path, target: Path) -> Iterator[None]:
+    """What goes wrong between two directories, as one line."""
+    try:
+        with writing(target):
+            yield
+    except OSError as error:
+        raise ArchiveError(f"cannot copy {source} to {target}: {error}") from error
+
+
+def _refuse_another(source: sqlite3.Connection, target: sqlite3.Connection, copy: Path) -> None:
+    """Raises ArchiveError where the newest capture of the copy is not in the archive under the same number."""
+    newest = "SELECT id, fingerprint, requested_at, sha256 FROM captures"
+    held = target.execute(f"{newest} ORDER BY id DESC LIMIT 1").fetchone()
+    if held and tuple(held) != tuple(source.execute(f"{newest} WHERE id = ?", (held["id"],)).fetchone() or ()):
+        raise ArchiveError(f"{copy} is no backup of this archive: name an empty directory, or use scrapy merge")
+
+
+def _add_captures(archive: Captures, target: sqlite3.Connection, result: Backup, progress: Progress) -> None:
+    """Add captures that are newer than those of the copy, with their bodies, batch by batch."""
+    source = archive.db.conn
+    done = target.execute("SELECT COALESCE(MAX(id), 0) FROM captures").fetchone()[0]
+    total = source.execute("SELECT COUNT(*) FROM captures WHERE id > ?", (done,)).fetchone()[0]
+    rows = source.execute("SELECT * FROM captures WHERE id > ? ORDER BY id", (done,))
+    while batch := rows.fetchmany(_BATCH):
+        hashes = list(dict.fromkeys(row["sha256"] for row in batch if row["sha256"]))
+        with target:
+            for body in _missing(source, target, hashes):
+                try:
+                    archive.body(body["sha256"], check=True)
+                except DamageError as error:
+                    result.damaged.append(f"{error}; it was left out of the backup")
+                else:
+                    _insert(target, "bodies", body)
+                    result.bodies += 1
+            for row in batch:
+                _insert(target, "captures", row)
+        result.captures += len(batch)
+        _compare(source, target, batch[0]["id"], batch[-1]["id"])
+        progress(result.captures, total)
+
+
+def _missing(source: sqlite3.Connection, target: sqlite3.Connection, hashes: list[str]) -> Iterator[sqlite3.Row]:
+    """The bodies among these that the copy lacks."""
+    sql = f"SELECT sha256 FROM bodies WHERE sha256 IN ({placeholders(hashes)})"  # noqa: S608 - question marks
+    held = {row["sha256"] for row in target.execute(sql, hashes)}
+    for name in hashes:
+        if name not in held:
+            yield from source.execute("SELECT * FROM bodies WHERE sha256 = ?", (name,))
+
+
+def _compare(source: sqlite3.Connection, target: sqlite3.Connection, first: int, last: int) -> None:
+    """Raises ArchiveError where the copy does not give back what was written to it."""
+    sql = (
+        "SELECT c.*, b.data FROM captures c LEFT JOIN bodies b USING (sha256) WHERE c.id BETWEEN ? AND ? ORDER BY c.id"
+    )
+    ours, theirs = (db.execute(sql, (first, last)) for db in (source, target))
+    for here, there in zip(ours, theirs, strict=True):
+        if there["data"] is not None and tuple(here) != tuple(there):
+            raise ArchiveError(f"the backup did not keep capture {here['id']} as it is: look at the disk")
+
+
+def _replace_others(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    with target:
+        for table in _REPLACED:
+            target.execute(f"DELETE FROM {table}")  # noqa: S608 - our names
+            for row in source.execute(f"SELECT * FROM {table}"):  # noqa: S608 - our names
+                _insert(target, table, row)
+
+
+def _insert(db: sqlite3.Connection, table: str, row: sqlite3.Row) -> None:
+    names = row.keys()
+    db.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({placeholders(names)})", tuple(row))  # noqa: S608
+
+
+def _copy_whole(database: Path, copy: Path) -> None:
+    """Copy a database as of one moment; `copy` is replaced only when its successor is complete and on the disk."""
+    part = copy.with_name(copy.name + _UNFINISHED)
+    try:
+        with (
+            _errors(database, copy.parent),
+            closing(open_read_only(database)) as source,
+            closing(sqlite3.connect(part)) as target,
+        ):
+            source.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")  # one file: nothing of it is in a log
+            fault = target.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if fault != "ok":
+            raise ArchiveError(f"{database} is damaged ({fault}): run scrapy verify")
+        for log in ("-wal", "-shm"):  # of the file that is replaced
+            copy.with_name(copy.name + log).unlink(missing_ok=True)
+        part.replace(copy)
+    finally:
+        _remove_unfinished(copy.parent)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    for name in _DATABASES:
+        for end in ("", "-journal", "-wal", "-shm"):
+            folder.joinpath(f"{name}{_UNFINISHED}{end}").unlink(missing_ok=True)
