@@ -223,3 +223,109 @@ def test_other_handling_is_one_row_in_2019_and_a_group_since_2021() -> None:
 
 def test_documents_are_counted_as_the_form_of_2021_counts_them_only() -> None:
     assert figures("制发行政规范性文件16件。", form="cn-2019") == {}
+
+
+SECTION_FOUR = "四、政府信息公开行政复议、行政诉讼情况"
+DOCUMENTS = [
+    "全年制发公文120件，其中主动公开80件、依申请公开25件、不予公开15件。",
+    "对拟制的公文逐件审查，确定主动公开12件，依申请公开4件，不予公开3件。",
+    "开展保密审查60次，审查信息90条，同意公开85条，不予公开5条。",
+    "制作、获取政府信息300条，主动公开政府信息260条，作为依申请公开信息数30条，不予公开信息数10条。",
+    "全年产生政府信息500条。其中，主动公开400条，依申请公开60条，不予公开40条。",
+    "办理收文210件，属性为不予公开9件、部分公开4件。",
+    "共公开各类信息40条，不予公开2条。",
+]
+
+
+@pytest.mark.parametrize("sentence", DOCUMENTS)
+@pytest.mark.parametrize("heading", ["（一）主动公开", "三、收到和处理政府信息公开申请情况", "二、依申请公开情况"])
+def test_figures_about_documents_are_none_about_applications(heading: str, sentence: str) -> None:
+    assert figures(heading, sentence) == {}
+    after = "全年收到政府信息公开申请5件，予以公开4件，部分公开1件。"
+    assert figures(heading, after + sentence) == {"new_received": 5, "granted": 4, "partially_granted": 1}
+    assert figures(heading, sentence + after) == {"new_received": 5, "granted": 4, "partially_granted": 1}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wanted"),
+    [
+        (
+            "收到政府信息公开申请10件，经审查，予以公开5件，不予公开2件。",
+            {"new_received": 10, "granted": 5, "denied_total": 2},
+        ),
+        (
+            "已答复政府信息公开申请30件，其中已主动公开12件，同意公开8件，不同意公开6件。",
+            {"granted": 8, "denied_total": 6},
+        ),
+        ("收到政府信息公开申请6件，其中属于主动公开范围2件，予以公开3件。", {"new_received": 6, "granted": 3}),
+        (
+            "主动公开信息200条；收到依申请公开5件，予以公开4件，不予公开1件。",
+            {"new_received": 5, "granted": 4, "denied_total": 1},
+        ),
+    ],
+)
+def test_what_is_examined_or_published_beside_applications_leaves_them_alone(sentence: str, wanted: Figures) -> None:
+    assert figures(sentence) == wanted
+
+
+@pytest.mark.parametrize(
+    ("paragraphs", "wanted"),
+    [
+        (["全年发生3件因政府信息公开引起的行政诉讼案件。"], {"cases.suit_total": 3}),
+        (["有1起关于政府信息公开的行政复议申请，0起行政诉讼。"], {"cases.review_total": 1, "cases.suit_total": 0}),
+        (["今年有两件因信息公开被提起的行政诉讼。"], {"cases.suit_total": 2}),
+        ([SECTION_FOUR, "涉及的行政复议数为4件，其中1件被纠错，3件维持。"], {
+            "cases.review_total": 4, "cases.review_corrected": 1, "cases.review_maintained": 3}),
+        ([SECTION_FOUR, "2件未经复议直接起诉，1件复议后起诉。"], {"cases.suit_direct_total": 2, "cases.suit_after_review_total": 1}),
+        (["全年收到1份政府信息公开申请。"], {"new_received": 1}),
+        (["全年共有4件政府信息公开申请，其中2件予以公开，1件不予公开。"], {"new_received": 4, "granted": 2, "denied_total": 1}),
+        (["政府信息公开申请收件数为7件。"], {"new_received": 7}),
+        (["全年依申请公开受理数为0件。"], {"new_received": 0}),
+        (["收到政府信息公开申请20件，其中3件申请人不服答复申请行政复议。"], {"new_received": 20, "cases.review_total": 3}),
+    ],
+)  # fmt: skip
+def test_the_number_may_stand_before_the_noun(paragraphs: list[str], wanted: Figures) -> None:
+    assert figures(*paragraphs) == wanted
+
+
+@pytest.mark.parametrize(
+    ("paragraphs", "wanted"),
+    [
+        (["五、因政府信息公开申请行政复议、提起行政诉讼情况", "全年被申请行政复议1件，被提起行政诉讼0件。"], {
+            "cases.review_total": 1, "cases.suit_total": 0}),
+        ([SECTION_FOUR, "（一）行政复议", "共收到行政复议申请3件，其中结果维持2件。", "（二）行政诉讼", "未经复议直接起诉1件。"], {
+            "cases.review_total": 3, "cases.review_maintained": 2, "cases.suit_direct_total": 1}),
+        ([SECTION_FOUR, "1.行政复议：2件", "2.行政诉讼：0件"], {"cases.review_total": 2, "cases.suit_total": 0}),
+        ([SECTION_FOUR, "行政复议2件（维持1件、纠正1件）；行政诉讼（1件）。"], {
+            "cases.review_total": 2, "cases.review_maintained": 1, "cases.review_corrected": 1, "cases.suit_total": 1}),
+        (["三、收到和处理政府信息公开申请情况", "（一）基本情况", "全年受理申请8件，予以公开（3件）。"], {"new_received": 8, "granted": 3}),
+        # reviews of others, which the body decided itself
+        ([SECTION_FOUR, "办理行政复议案件120件，其中涉及政府信息公开3件。"], {}),
+        (["四、法治建设情况", "行政复议2件，行政诉讼1件。"], {}),
+        ([SECTION_FOUR, "1件申请人撤回行政复议。"], {}),
+    ],
+)  # fmt: skip
+def test_a_heading_names_the_matter_of_what_stands_below(paragraphs: list[str], wanted: Figures) -> None:
+    assert figures(*paragraphs) == wanted
+
+
+@pytest.mark.parametrize(
+    ("sentence", "doubtful", "kept"),
+    [
+        ("收到政府信息公开申请3件，不予公开9件。", "denied_total.total", {"new_received": 3}),
+        ("收到政府信息公开申请3件，无法提供1件（本机关不掌握相关政府信息2件）。", "not_provided_not_held.total", {
+            "new_received": 3, "not_provided_total": 1}),
+        ("收到政府信息公开申请3件，其中自然人申请30件。", "new_received.natural_person", {"new_received": 3}),
+        ("信息公开类行政复议2件，其中维持具体行政行为20件。", "cases.review_maintained", {"cases.review_total": 2}),
+    ],
+)  # fmt: skip
+def test_a_part_larger_than_its_whole_is_doubtful(sentence: str, doubtful: str, kept: Figures) -> None:
+    _, doubts = read_prose([sentence], 2022, "cn-2021")
+    assert figures(sentence) == kept
+    assert len(doubts) == 1
+    assert doubtful in doubts[0]
+
+
+def test_what_was_carried_in_is_processed_as_well() -> None:
+    text = "收到政府信息公开申请3件，上年结转4件，予以公开6件。"
+    assert figures(text) == {"new_received": 3, "carried_in": 4, "granted": 6}

@@ -12,22 +12,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from archive.forms import normalised, without_blanks
-from archive.forms.names import CARRIED_IN, CASES, NEW_RECEIVED, REVIEW_TOTAL, SUIT_TOTAL, TOTAL
+from archive.forms.names import CARRIED_IN, CASES, NEW_RECEIVED, PROCESSED_TOTAL, REVIEW_TOTAL, SUIT_TOTAL, TOTAL
 from archive.model import Statistic
 from archive.vocabulary import Form, Origin
 from pipelines.numerals import number
 from pipelines.statistics.prose_clauses import ProseContext, figures_in
+from pipelines.statistics.prose_parts import without_larger_parts
 from pipelines.statistics.prose_patterns import (
     ABOUT,
     APPLICATION,
+    APPLIES,
     APPROXIMATE,
     CHANNEL,
     CHANNEL_FIGURE,
+    CHAPTER,
+    CLASSIFIED,
     CLAUSE_END,
     COMPARED,
     FIGURE,
+    FILES,
     HEADING,
     IN_WORDS,
+    LONE_FIGURE,
     MATTER,
     NAMED_BESIDE,
     NO_MATTER,
@@ -39,6 +45,7 @@ from pipelines.statistics.prose_patterns import (
     PART_OF_YEAR,
     PERIOD,
     PLAN,
+    PUBLISHED,
     QUALIFIED,
     QUOTES,
     SENTENCE_END,
@@ -59,7 +66,8 @@ _SUIT_TOTAL: FigureKey = (4, CASES, SUIT_TOTAL)
 _YEAR_RUN_INTO_FIGURE = re.compile(r"20[0-3]\d")
 _NARRATIVE = Origin.NARRATIVE
 _APPLICATIONS, _REVIEWS, _SUITS = Matter.APPLICATIONS, Matter.REVIEWS, Matter.SUITS
-_DOCUMENTS, _DECISIONS = Matter.DOCUMENTS, Matter.DECISIONS
+_DOCUMENTS, _DECISIONS, _FILES = Matter.DOCUMENTS, Matter.DECISIONS, Matter.FILES
+_TOTALS = (NEW_RECEIVED, PROCESSED_TOTAL)
 _LISTS = ("其中", "包括", "含")
 
 
@@ -96,7 +104,10 @@ def read_prose(paragraphs: list[str], report_year: int | None, form: Form) -> tu
                 continue
             if STATES.search(sentence):
                 context.is_in_list = context.is_other_year = False
-                for clause in _clauses(sentence):
+                clauses = _clauses(sentence)
+                if "主动公开" in sentence and CLASSIFIED.search(",".join(clauses)):
+                    context.matter, context.parent = _FILES, ""
+                for clause in clauses:
                     _read_clause(clause, sentence.strip(), context, stated, form)
             elif APPLICATION.search(sentence):
                 context.matter = Matter.APPLICATIONS
@@ -105,16 +116,18 @@ def read_prose(paragraphs: list[str], report_year: int | None, form: Form) -> tu
 
 def _paragraphs_with_context(paragraphs: list[str], report_year: int | None) -> Iterator[tuple[str, ProseContext]]:
     """The paragraphs that may state figures, and what is known where each begins; those of plans are left out."""
-    section, is_plan = "", False
+    chapter, section, is_plan = "", "", False
     context = ProseContext(report_year, section)
     for paragraph in paragraphs:
         if len(paragraph) < 40 and not paragraph[-1:].isdigit() and HEADING.match(paragraph):  # no row of a table
             section = normalised(paragraph)
+            chapter = section if CHAPTER.match(paragraph) else chapter
             is_plan = bool(PLAN.search(section))
         if is_plan or not STATES.search(paragraph):
             continue
         if section != context.section or HEADING.match(paragraph):
-            context = ProseContext(report_year, section, matter=_matter_of(section))
+            context = ProseContext(report_year, section, matter=_matter_of(section) or _matter_of(chapter))
+            context.is_section_on_remedies = _is_on_remedies(section) or _is_on_remedies(chapter)
         yield paragraph, context
 
 
@@ -124,11 +137,16 @@ def _matter_of(section: str) -> Matter | None:
     return Matter.APPLICATIONS if "申请" in section else None
 
 
+def _is_on_remedies(section: str) -> bool:
+    """Whether a heading names reviews or suits on information disclosure: 因政府信息公开申请行政复议、提起行政诉讼情况."""
+    return _matter_of(section) is Matter.REMEDIES and ABOUT.search(section) is not None
+
+
 def _clauses(sentence: str) -> list[str]:
     """A sentence's clauses without blanks, quotation marks and titles in 《》."""
     text = TITLE.sub("", without_blanks(sentence))
     text = THOUSANDS.sub("", QUOTES.sub("", text))
-    text = IN_WORDS.sub(_in_digits, text)
+    text = LONE_FIGURE.sub(r"\1\2", IN_WORDS.sub(_in_digits, text))
     text = text.replace("(", ",(").replace(")", "),").replace("其中", ",其中")
     return [clause for clause in CLAUSE_END.split(text) if clause]
 
@@ -190,12 +208,16 @@ def _follow_matter(clause: str, context: ProseContext) -> None:
         context.matter = _SUITS
     elif "复议" in clause:
         context.matter = _REVIEWS
-    elif "申请" in clause and APPLICATION.search(clause):
+    elif "申请" in clause and APPLIES.search(clause):
         context.matter = _APPLICATIONS
     elif "规范性文件" in clause:
         context.matter = _DOCUMENTS
     elif "行政许可" in clause:
         context.matter = _DECISIONS
+    elif FILES.search(clause) or (context.parent not in _TOTALS and PUBLISHED.search(clause)):
+        context.matter, context.parent = _FILES, ""
+    elif context.matter is not _FILES and "依申请公开" in clause:
+        context.matter = _APPLICATIONS
 
 
 def _read_figures(clause: str, sentence: str, context: ProseContext, stated: StatedFigures, form: Form) -> None:
@@ -260,4 +282,5 @@ def _settle(stated: StatedFigures) -> tuple[list[Statistic], list[str]]:
             doubts.append(f"prose states {row}.{column} by channel only")
         else:
             kept.append(candidates[0])
-    return kept, doubts
+    kept, larger = without_larger_parts(kept)
+    return kept, doubts + larger

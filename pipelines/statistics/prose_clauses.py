@@ -23,6 +23,7 @@ from pipelines.statistics.prose_patterns import (
     PROCESSED,
     RECEIVED,
     REMEDIES,
+    REVIEWER,
     SUM_OF_TWO,
     TABLE_TWO,
     TABLE_TWO_CONTINUED,
@@ -69,6 +70,8 @@ class ProseContext:
     """The clause at hand is nothing but 其中."""
     counted: str = ""
     """The row that the last clause with a figure stated; empty where it stated none."""
+    is_section_on_remedies: bool = False
+    """A heading says that the section is about reviews or suits on information disclosure."""
     is_other_year: bool = False
     """The clause at hand is about another year, or part of one."""
 
@@ -184,7 +187,11 @@ def _remedy_figures(clause: str, context: ProseContext) -> Iterator[Figure]:
 
 def _is_about_disclosure(clause: str, context: ProseContext) -> bool:
     """Reviews and suits count only where the prose is about information disclosure."""
-    if ABOUT.search(clause) or context.parent in _PARENTS_OF_REMEDIES:
+    if (
+        ABOUT.search(clause)
+        or context.parent in _PARENTS_OF_REMEDIES
+        or (context.is_section_on_remedies and not REVIEWER.search(clause))
+    ):
         context.parent = Matter.REMEDIES
         return True
     return False

@@ -36,6 +36,8 @@ class Matter(StrEnum):
     """Normative documents."""
     DECISIONS = "decisions"
     """Licences, penalties and coercive measures."""
+    FILES = "files"
+    """Documents and information that a body drafts, classifies and publishes."""
 
 
 class Rule(NamedTuple):
@@ -89,13 +91,21 @@ RECEIVED = (
     re.compile(rf"{_RECEIVES}[^\d,]{{0,12}}?{_COUNT}(?P<about>[^\d,]{{0,20}}?公开[^\d,]{{0,6}}申请)"),
     re.compile(rf"{_RECEIVES}(?P<about>[^\d,]{{0,16}}?依申请公开[^\d,]{{0,10}}?){_COUNT}"),
     re.compile(rf"^(?:本年度?|今年|全年|年内)?(?P<verb>新收)到?(?P<about>{_FILLER}){_COUNT}"),
-    re.compile(rf"(?P<verb>)(?P<about>信息公开申请)(?:量|数量|总数|总量|数)(?:共|计|为|是|达)*+{_COUNT}"),
+    re.compile(
+        rf"(?P<verb>)(?P<about>信息公开申请|依申请公开)(?:(?:受理|收件|接收|收到)(?:量|数量|总数|总量|数)|(?<=申请)(?:量|数量|总数|总量|数))"
+        rf"(?:共|计|为|是|达)*+{_COUNT}"
+    ),
+    re.compile(
+        rf"^(?:本年度?|今年|全年|年内|\d{{4}}年度?)*(?P<verb>)(?:共计?|共有|有)+{_COUNT}(?P<about>[^\d,]{{0,20}}公开[^\d,]{{0,6}}申请)$"
+    ),
 )
 PROCESSED = re.compile(
     rf"(?<!未)(?:办结|审结|办理完毕|办毕)(?:政府信息公开|依申请公开|信息公开|完毕){{0,2}}{_FILLER}{_COUNT}"
 )
 CHANNEL = re.compile(r"当面|现场|网络|网上|网站|在线|信函|传真|邮件|邮寄|书面|窗口|来访|电话|口头")
 CHANNEL_FIGURE = re.compile(rf"申请{_FILLER}[1-9]\d*(?:件|宗|条|份)")
+_BETWEEN = r"(?:(?!撤|终止|中止|结|维持|驳回|纠|和解|协|代理)[^\d,]){0,24}?"
+"""What may stand between a number and the reviews or suits that it counts: 2件因政府信息公开引起的行政复议."""
 _RULES = (
     _application(
         "公开", rf"(?:部分(?:予以|同意)?公开|(?:同意|予以)部分公开){_FILLER}{_COUNT}", names.PARTIALLY_GRANTED
@@ -129,6 +139,32 @@ _RULES = (
         rf"(?:行政|^)复议(?:申请|案件|案|事项|情况|的)*(?:共|计|为|有|数量|数|总数|:)*+{_COUNT}",
         names.REVIEW_TOTAL,
         Matter.REVIEWS,
+    ),
+    _remedy("复议", rf"{_COUNT}{_BETWEEN}复议(?:案件|案|申请|事项)?$", names.REVIEW_TOTAL, Matter.REVIEWS),
+    _remedy("诉讼", rf"{_COUNT}{_BETWEEN}诉讼(?:案件|案|事项)?$", names.SUIT_TOTAL, Matter.SUITS),
+    _remedy(
+        "直接",
+        rf"{_COUNT}(?:为|属于?|是|系)?未经复议直接(?:起诉|提起)(?:的|行政诉讼|案件)*$",
+        names.SUIT_DIRECT_TOTAL,
+        Matter.SUITS,
+    ),
+    _remedy(
+        "复议后",
+        rf"{_COUNT}(?:为|属于?|是|系)?(?:经)?复议后(?:起诉|提起)(?:的|行政诉讼|案件)*$",
+        names.SUIT_AFTER_REVIEW_TOTAL,
+        Matter.SUITS,
+    ),
+    _remedy(
+        "维持",
+        rf"^[^\d]{{0,6}}{_COUNT}(?:为|被|是|属|依法|结果)*维持(?:的)?$",
+        names.REVIEW_MAINTAINED,
+        Matter.REVIEW_RESULTS,
+    ),
+    _remedy(
+        "纠",
+        rf"^[^\d]{{0,6}}{_COUNT}(?:为|被|是|属|依法|结果)*(?:纠错|纠正)(?:的)?$",
+        names.REVIEW_CORRECTED,
+        Matter.REVIEW_RESULTS,
     ),
     _remedy(
         "诉讼",
@@ -215,6 +251,24 @@ ABOUT = re.compile(r"信息公开|公开申请|依申请公开|依申请|公开�
 MATTER = re.compile(r"申请|复议|诉讼|结转|转下|办结|规范性文件|行政许可|公开")
 """Stands in every sentence that states anything, those of APPLICATION included."""
 APPLICATION = re.compile(r"信息公开(?:的.{0,6})?申请|依申请公开|申请公开|公开申请")
+APPLIES = re.compile(
+    r"信息公开(?:的.{0,6})?申请|(?<!依)申请公开|公开申请|(?:收到|受理|接收|接到|办理|办结|答复|处理)[^,]{0,12}依申请公开"
+)
+"""Names applications; 依申请公开 alone may also be how a document is classified."""
+FILES = re.compile(
+    r"公文|发文|收文|拟文|属性|定密|保密审查|信息(?:总数|总量|条数|数)|(?<!规范性)文件[^,]{0,4}\d"
+    r"|(?:制作|获取|产生|形成|生成|审查|梳理|编目|发布)[^,]{0,8}(?:信息|文件)|(?<!申请)公开[^,]{0,4}信息[^,]{0,4}\d"
+)
+"""Names documents, which are published or classified; they are no applications."""
+PUBLISHED = re.compile(r"(?<!已)(?<!属)(?<!属于)主动公开(?!范围|的范围)[^,]{0,10}\d")
+CLASSIFIED = re.compile(
+    r"主动公开[^,;。]{0,10}\d+[件条份篇个][、,;及和]?(?:属于?|作为|确定为|定为|为)?依申请公开(?:的|类|政府|信息|文件|公文|数|属性|为|有|共)*\d"
+)
+"""Counts what was published beside what is given on application: the two are classes of documents."""
+REVIEWER = re.compile(r"办理|审理|受理|承办|审查|代理|应诉")
+"""Says that a body decided reviews of others, or answered suits of any kind."""
+CHAPTER = re.compile(r"\s*[一二三四五六七八九十]{1,3}\s*、")
+"""A heading of the first order."""
 NOT = re.compile(
     r"未(?:收到|接到|接收|受理|发生|产生|出现|有|涉及|被|因|引起|引发|提起)|没有?(?!法|必)|无(?!法|正当|偿|故|需|效|误|障)"
 )
@@ -254,4 +308,6 @@ CLAUSE_END = re.compile(r"[,;:。!?]|、(?<=[件宗条份起例个项次]、)")
 """A clause ends before and after brackets as well, and before 其中."""
 TITLE = re.compile(r"《[^《》]*》")
 THOUSANDS = re.compile(r",(?<=\d,)(?=\d{3}(?!\d))")
+LONE_FIGURE = re.compile(r"\((\d{1,9}(?:件次|件|宗|条|份|起))\)|(?<=[\u4e00-\u9fff]):(\d{1,9}(?:件次|件|宗|条|份|起))")
+"""A figure in brackets or after a colon: 行政复议（2件）, 行政复议：2件."""
 QUOTES = re.compile("[“”\"'‘’「」『』]")
