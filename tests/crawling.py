@@ -16,21 +16,39 @@ from scrapy import cmdline
 from scrapy.utils.project import get_project_settings
 
 from crawler.demo.replica import Replica
+from tests.clock import days_later
 
 ROOT = Path(__file__).parent.parent
 HURRY = {"DOWNLOAD_DELAY": 0.002, "AUTOTHROTTLE_ENABLED": False, "LOG_LEVEL": "WARNING", "DOWNLOAD_TIMEOUT": 5}
 
 
 def crawl(
-    archive: Path, *replicas: Replica, settings: dict[str, Any] | None = None, **arguments: str
+    archive: Path,
+    *replicas: Replica,
+    settings: dict[str, Any] | None = None,
+    days: float = 0,
+    **arguments: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Crawl replicas that are being served, in one process, into `archive`; exit code as `scrapy crawl` has it."""
+    """Crawl replicas that are being served, in one process, into `archive`; exit code as `scrapy crawl` has it.
+
+    The crawl takes place so many `days` from now.
+    """
+    return run(
+        [sys.executable, "-m", "tests.crawling"], task(archive, *replicas, settings=settings, days=days, **arguments)
+    )
+
+
+def task(
+    archive: Path, *replicas: Replica, settings: dict[str, Any] | None = None, days: float = 0, **arguments: str
+) -> str:
+    """What the process of a crawl reads from standard input."""
     work = {
         "portals": [[replica.platform, replica.facts] for replica in replicas],
         "settings": HURRY | {"ARCHIVE": str(archive)} | (settings or {}),
         "arguments": arguments,
+        "days": days,
     }
-    return run([sys.executable, "-m", "tests.crawling"], json.dumps(work, default=attrgetter("pattern")))
+    return json.dumps(work, default=attrgetter("pattern"))
 
 
 def scrapy(archive: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -66,12 +84,18 @@ def run(command: list[str], stdin: str = "", **environment: str) -> subprocess.C
 
 def main() -> int:
     """The other process: reads what to crawl as JSON from standard input."""
+    work = json.load(sys.stdin)
+    with days_later(work["days"]):
+        return perform(work)
+
+
+def perform(work: dict[str, Any]) -> int:
+    """Crawl; 1 where something is unwell."""
     from scrapy.crawler import AsyncCrawlerProcess
 
     from crawler.extensions.runs import Runs
     from spiders.registry import make_portal
 
-    work = json.load(sys.stdin)
     settings = get_project_settings()
     settings.setdict(work["settings"], priority="cmdline")
     process = AsyncCrawlerProcess(settings)

@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from operator import attrgetter
 from pathlib import Path
 
 from archive import Reports
@@ -23,7 +22,7 @@ from crawler.demo.nfcms import Nfcms
 from crawler.demo.replica import Replica
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from tests.crawling import HURRY, ROOT, crawl
+from tests.crawling import ROOT, crawl, task
 
 MOST_DOCUMENTS = 6
 """Documents that a crawl may fetch before it is killed, at most: so that there is something left for the next one."""
@@ -44,11 +43,6 @@ def portals(kills: int) -> list[Replica]:
 
 def start(archive: Path, *replicas: Replica) -> subprocess.Popen[str]:
     """The same crawl as `tests.crawling.crawl`, in a process to be killed."""
-    work = {
-        "portals": [[r.platform, r.facts] for r in replicas],
-        "settings": HURRY | {"ARCHIVE": str(archive)},
-        "arguments": {},
-    }
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.crawling"],
         stdin=subprocess.PIPE,
@@ -59,7 +53,7 @@ def start(archive: Path, *replicas: Replica) -> subprocess.Popen[str]:
         env=os.environ,
     )
     assert process.stdin
-    process.stdin.write(json.dumps(work, default=attrgetter("pattern")))
+    process.stdin.write(task(archive, *replicas))
     process.stdin.close()
     return process
 
