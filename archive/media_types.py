@@ -59,6 +59,15 @@ _FIRST_BYTES = (
     (b"\x1f\x8b", "archive"),
     (b"{\\rtf", "rtf"),
 )
+_ENDS = {
+    "pdf": (b"%%EOF", 4_096),
+    "zip": (b"PK\x05\x06", 66_000),
+    "png": (b"IEND", 64),
+    "jpeg": (b"\xff\xd9", 256),
+    "gif": (b";", 16),
+    "rtf": (b"}", 64),
+}
+"""Format → what its last part holds, and within how many bytes before the end: some are followed by a few others."""
 _NAMED_BY_EXTENSION = {
     "pdf": "pdf",
     "doc": "doc",
@@ -86,6 +95,23 @@ def format_of(body: bytes) -> str | None:
     if body[:2] == b"BM" and body[6:10] == b"\0\0\0\0":
         return "bmp"
     return next((name for first, name in _FIRST_BYTES if body.startswith(first)), None)
+
+
+def is_cut_off(body: bytes) -> bool:
+    """Whether a document or a picture has no end: for answers whose length nothing told, whose connection just closed.
+
+    Of formats that do not show their end, False.
+
+    >>> is_cut_off(b"%PDF-1.7 ... startxref 9 %%EOF"), is_cut_off(b"%PDF-1.7 ..."), is_cut_off(b"<html>")
+    (False, True, False)
+    """
+    name = format_of(body)
+    if name == "webp":
+        return len(body) < int.from_bytes(body[4:8], "little") + 8
+    if name == "bmp":
+        return len(body) < int.from_bytes(body[2:6], "little")
+    end, within = _ENDS.get(name or "", (b"", 0))
+    return body.find(end, max(0, len(body) - within)) < 0
 
 
 def extension_of(url: str) -> str:

@@ -15,6 +15,13 @@ from archive.vocabulary import ANSWER_OUTCOMES, DOCUMENT_OUTCOMES, ProblemKind, 
 
 RESUMED_WITHIN = relativedelta(days=3)
 """Older answers of an interrupted crawl are asked for again: the portal may have changed them since."""
+INSTEAD_OF_REPORT = (
+    ProblemKind.BLOCKED,
+    ProblemKind.ERROR,
+    ProblemKind.NOT_A_REPORT,
+    ProblemKind.CONTRADICTS_LISTING,
+)
+"""Kinds of problems with a page that reads as something else than the report that its address has or should have."""
 
 _ANSWERED = sql_words(ANSWER_OUTCOMES)
 _NEWEST_ANSWERS = f"""
@@ -33,7 +40,12 @@ WHERE portal = :portal AND method = 'GET' AND requested_at > :since AND outcome 
         )
     )
 """  # noqa: S608 - words of the vocabulary
-
+_FAILED = f"""
+SELECT url FROM problems WHERE portal = :portal AND resolved_at IS NULL AND url IS NOT NULL AND (
+    stage = :fetch AND kind IN ({sql_words((ProblemKind.BLOCKED, ProblemKind.ERROR))})
+    OR stage = :read AND kind IN ({sql_words(INSTEAD_OF_REPORT)})
+)
+"""  # noqa: S608 - words of the vocabulary
 
 _NOT_FETCHED = frozenset(OTHER_EXTENSIONS + PICTURE_EXTENSIONS)
 """Documents of these kinds are fetched only where a table may be in them; `parts_missing` says which were not had."""
@@ -60,6 +72,12 @@ def parts_missing(captures: Captures, reports: Reports, portal: str) -> dict[str
         if extension_of(part) not in _NOT_FETCHED and not problems.get(part, set()) & _UNWANTED:
             pages.setdefault(row["page"], set()).add(part)
     return pages
+
+
+def failed_urls(captures: Captures, portal: str) -> set[str]:
+    """Addresses that gave nothing usable when they were last asked for, whatever is had of them from before or elsewhere."""
+    rows = captures.db.conn.execute(_FAILED, {"portal": portal, "fetch": Stage.FETCH, "read": Stage.READ})
+    return {row["url"] for row in rows}
 
 
 def newest_document(captures: Captures, url: str) -> int | None:

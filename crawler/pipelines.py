@@ -17,7 +17,7 @@ from twisted.internet.threads import deferToThread
 
 from archive import Capture, Reports, ledger
 from archive.model import Attachment, Entry, PageReference, Problem
-from archive.resume import problem_urls
+from archive.resume import failed_urls, problem_urls
 from archive.vocabulary import ProblemKind, Stage
 from crawler.extensions.runs import Runs
 from crawler.middlewares.capture import UnusableResponse
@@ -270,7 +270,8 @@ class Store:
             self._forget_notices()
         if runs.captures.has_open(name, ProblemKind.PARTS_MISSING):
             runs.unwell.add(ProblemKind.PARTS_MISSING)
-        runs.settle_asking({entry.url for entry, _ in account.unsettled}, account.had)
+        failed = failed_urls(runs.captures, name) & account.had
+        runs.settle_asking({entry.url for entry, _ in account.unsettled} | failed, account.had - failed)
         for fate, number in account.fates.items():
             runs.count(f"fates/{fate}", number)
 

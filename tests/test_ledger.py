@@ -239,6 +239,40 @@ def test_a_document_that_failed_once_is_asked_for_again_without_its_page(tmp_pat
         assert not [hit.target for hit in replica.log[asked:] if hit.target.startswith(("/go/", "/attach/"))]
 
 
+@pytest.mark.parametrize("fault", ["500", "412", "maintenance"])
+def test_a_report_whose_change_was_asked_for_in_vain_is_asked_for_again(tmp_path: Path, fault: str) -> None:
+    """The listing shows another title, so the report is asked for; it fails, and the listing then shows nothing new."""
+    archive = tmp_path / "archive"
+    with Server(Trs("hepan", 6)) as server:
+        (replica,) = server
+        assert crawl(archive, replica).returncode == 0
+        document = replica.documents[2]
+        replica.change(document)
+        document.title = document.title.replace("2", "２", 1)
+        replica.fail(fault, match=replica.url(document).rpartition("/")[2])
+        assert crawl(archive, replica, settings={"RETRY_TIMES": 0}).returncode == 1 - (fault == "maintenance")
+        assert sums(archive, "hepan") == {"report": 6}
+        replica.behave()
+        assert crawl(archive, replica).returncode == 0
+        assert kinds(archive) == {}
+        versions = "SELECT COUNT(*) FROM versions GROUP BY report_id ORDER BY 1 DESC LIMIT 1"
+        assert rows(archive, "reports", versions) == [(2,)]
+
+
+def test_an_address_that_failed_is_asked_for_again_though_its_document_was_had_at_another(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    replica = Nfcms("qingxi", 4)
+    replica.documents[0].second_column = True
+    with Server(replica):
+        first, second = (listing.rpartition("/")[0].removeprefix(replica.base) for listing in replica.listings)
+        number = replica.documents[0].number
+        replica.fail("500", match=rf"{first}/content/post_{number}|{second}/content/post_{number}", times=3)
+        assert crawl(archive, replica).returncode == 1
+        assert sums(archive, "qingxi") == {"copy": 1, "report": 4}
+        assert crawl(archive, replica).returncode == 0
+        assert kinds(archive) == {}
+
+
 def test_what_is_acknowledged_is_well_until_it_changes(tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     with Server(Trs("hepan", 4)) as server:

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
+from archive.media_types import is_cut_off
 from archive.warc.content_encoding import EncodingError, OversizedError, decoded, undo_encodings
 from archive.warc.reader import read
+from crawler.demo import office
+from crawler.demo.markup import png
 from crawler.demo.nfcms import Nfcms
+from crawler.demo.reports import Synthetic
 from crawler.demo.server import Server
 from pipelines.outcomes import classify
 from tests.crawling import crawl, scrapy
 from tests.test_crawl import kinds, rows
+from tests.test_fetched_documents import Attaching
 
 URL = "http://www.example.gov.cn/zwgk/nb/t20240101_1.html"
 PAGE = "<html><body><div><h1>某区2023年政府信息公开工作年度报告</h1>%s</div></body></html>" % (
     "<table><tr><td>1</td><td>年度报告</td></tr></table><p>全年未收到申请。</p>" * 20
 )
+REPORT = Synthetic(issuing_body="临川市青溪区民政局", report_year=2022)
 FAULTS = ["truncated", "half-unannounced", "length-in-characters", "gzip-cut", "gzip-flipped", "gzip-claimed"]
 
 
@@ -224,3 +235,48 @@ def test_what_a_record_shows(
         sql = "SELECT outcome, note FROM captures"
         assert rows(tmp_path / "archive", "captures", sql) == [("error", note)]
         assert rows(tmp_path / "archive", "reports", "SELECT COUNT(*) FROM reports") == [(0,)]
+
+
+PICTURE = png(40, 20)
+WRITTEN = {"docx": office.docx(REPORT), "pdf": office.pdf(REPORT), "png": PICTURE}
+
+
+@pytest.mark.parametrize("kind", [*WRITTEN, "jpeg", "gif", "webp", "bmp"])
+def test_a_document_without_an_end_is_told(kind: str) -> None:
+    if kind in WRITTEN:
+        whole = WRITTEN[kind]
+    else:
+        buffer = io.BytesIO()
+        Image.effect_noise((60, 40), 80).save(buffer, kind)
+        whole = buffer.getvalue()
+    assert not is_cut_off(whole)
+    assert is_cut_off(whole[: len(whole) // 2])
+    assert is_cut_off(whole[: -len(whole) // 20])
+
+
+def test_documents_whose_length_nothing_tells_are_asked_for_again_where_their_end_is_missing(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    with Server(Attaching("fujian", [replace(REPORT, faults=frozenset({"images"}))])) as server:
+        (replica,) = server
+        replica.fail("half-unannounced", r"/attach/|\.png")
+        assert crawl(archive, replica, settings={"RETRY_TIMES": 0}).returncode == 1
+        cut = rows(archive, "captures", "SELECT note FROM captures WHERE outcome = 'error'")
+        assert set(cut) == {("truncated (its end is missing)",)}
+        assert kinds(archive)["parts_missing"] == 1
+        replica.behave()
+        assert crawl(archive, replica).returncode == 0
+        assert rows(archive, "reports", "SELECT COUNT(DISTINCT origin) FROM statistics") == [(2,)]
+
+
+def test_documents_in_a_warc_that_tells_no_length(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.warc"
+    with path.open("wb") as out:
+        writer = WARCWriter(out, gzip=False)
+        for name, body in (("whole", WRITTEN["pdf"]), ("cut", WRITTEN["pdf"][:-300])):
+            headers = StatusAndHeaders("200 OK", [("Content-Type", "application/pdf")], protocol="HTTP/1.1")
+            url = f"http://www.example.gov.cn/f/{name}.pdf"
+            writer.write_record(
+                writer.create_warc_record(url, "response", payload=io.BytesIO(body), http_headers=headers)
+            )
+    notes = {capture.url.rpartition("/")[2]: capture.note for capture in read(path)}
+    assert notes == {"whole.pdf": None, "cut.pdf": "truncated (its end is missing)"}

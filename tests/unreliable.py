@@ -80,7 +80,7 @@ class UnreliableTrs(Lots, Trs):
 
 
 class UnreliableNfcms(Lots, Nfcms):
-    """Reports in two columns."""
+    """Pages that end with a menu and a footer."""
 
 
 class UnreliableDocuments(Lots, Attaching):
@@ -106,14 +106,11 @@ def portals(size: int) -> list[Replica]:
     ]
     years = (2021, 2022, 2023)
     reports = [Synthetic(issuing_body=b, report_year=y, faults=frozenset({"images"})) for b in bodies for y in years]
-    found: list[Replica] = [
+    return [
         UnreliableTrs("hepan", size, split=3, page_size=8),
         UnreliableNfcms("qinghe", size, page_size=8),
         UnreliableDocuments("fujian", reports[:size], page_size=8),
     ]
-    for document in found[1].documents[1::5]:
-        document.second_column = True
-    return found
 
 
 def fail(server: Server, share: float, seed: int) -> None:

@@ -16,6 +16,7 @@ from warcio.statusandheaders import StatusAndHeaders
 
 from archive.captures import Capture, Headers
 from archive.database import ArchiveError
+from archive.media_types import is_cut_off
 from archive.vocabulary import Outcome
 from archive.warc import container
 from archive.warc.content_encoding import undo_encodings
@@ -249,6 +250,8 @@ def _response(record: Any, data: bytes) -> Capture:
     status = http.get_statuscode()
     if cut is None and _promises_more(record.rec_type, status, pairs, len(data)):
         cut = f"{len(data)} of {wire} bytes"
+    if cut is None and record.rec_type == "response" and not _tells_length(pairs) and is_cut_off(body):
+        cut = "its end is missing"
     return Capture(
         url=_url(record),
         requested_at=_moment(record.rec_headers.get_header("WARC-Date")),
@@ -273,6 +276,12 @@ def _promises_more(record_type: str, status: str, headers: Headers, size: int) -
     if record_type != "response" or status in _WITHOUT_BODY or not announced.isdigit():
         return False
     return int(announced) > size and not any("-encoding" in name for name in named)
+
+
+def _tells_length(headers: Headers) -> bool:
+    """Whether the answer said where its body ends."""
+    named = {name.lower() for name, _ in headers}
+    return any("content-length" in name or "transfer-encoding" in name for name in named)
 
 
 def _url(record: Any) -> str:

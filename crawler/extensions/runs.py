@@ -16,7 +16,7 @@ from archive.asking import Asking
 from archive.health import settle
 from archive.ledger import LIMITS, unsettled_urls
 from archive.model import Entry, Problem
-from archive.resume import fetched_since_whole_crawl, parts_missing
+from archive.resume import failed_urls, fetched_since_whole_crawl, parts_missing
 from archive.vocabulary import ProblemKind, RunKind, Stage
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class Runs:
         self.fetched_before: set[str] = set()
         self.unsettled: set[str] = set()
         """Addresses of entries that answered earlier crawls and gave no report."""
+        self.failed_before: set[str] = set()
+        """Addresses that gave nothing usable when they were last asked for."""
         self.parts_missing: dict[str, set[str]] = {}
         """Pages of reports beside which documents are not captured."""
         self.failed: set[str] = set()
@@ -167,7 +169,8 @@ class Runs:
             self.parts_missing = parts_missing(self.captures, reports, portal)
         finally:
             reports.db.close()
-        self.fetched_before -= self.unsettled
+        self.failed_before = failed_urls(self.captures, portal)
+        self.fetched_before -= self.unsettled | self.failed_before
         self.asking = Asking(self.captures, portal)
         self.is_after_outage = bool(self.captures.last_stats(RunKind.CRAWL, portal, self.run_id or 0).get(OUTAGE))
 

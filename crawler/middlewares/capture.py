@@ -22,6 +22,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from archive import Capture
 from archive.captures import Headers as Pairs
 from archive.database import utc_now
+from archive.media_types import is_cut_off
 from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind
 from archive.warc.content_encoding import EncodingError, OversizedError, decoded
 from crawler.extensions.runs import Runs
@@ -42,6 +43,9 @@ FAULTY = "faulty"
 """The body is not whole or cannot be decoded, and is as it was sent. The last flag says what is wrong."""
 CUT_SHORT = "dataloss"
 """Scrapy's: the connection ended before the body did."""
+
+OF_UNKNOWN_LENGTH = "partial"
+"""Scrapy's: nothing told the length of the body, and the connection was closed."""
 
 _CONDITIONAL = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
 """Header of a conditional request, and the response header that it repeats."""
@@ -397,7 +401,10 @@ def _fault(request: Request, response: Response) -> str | None:
         received = request.meta["wire"][0] if "wire" in request.meta else len(response.body)
         announced = (response.headers.get("Content-Length") or b"").decode("latin-1")
         return f"truncated ({received} of {announced} bytes)" if announced else "truncated (the last chunk is missing)"
-    return response.flags[-1] if FAULTY in response.flags else None
+    if FAULTY in response.flags:
+        return response.flags[-1]
+    is_cut = OF_UNKNOWN_LENGTH in response.flags and is_cut_off(response.body)
+    return "truncated (its end is missing)" if is_cut else None
 
 
 def _is_robots(request: Request) -> bool:

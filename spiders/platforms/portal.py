@@ -211,14 +211,17 @@ class Portal(ListingReader, scrapy.Spider):
             return
         key = self.key(entry.url)
         if key in self.shown:
+            is_new = all(entry.url != other.url for other in self.shown[key])
             self.shown[key].append(entry)
+            if is_new and self._failed_before(entry) and entry.url not in self.runs.asking.left_out:
+                yield self.document_request(entry, key)
             return
         if self.years and (year := listing.report_year(entry)) is not None and year not in self.years:
             return
         self.shown[key] = [entry]
         if self.refresh or self.offline or self._altered(entry):
             yield self.document_request(entry, key)
-        elif key in self.archived and key not in self.ask_again:
+        elif key in self.archived and key not in self.ask_again and not self._failed_before(entry):
             self.runs.count("entries/known")
             yield from self._page_with_missing_parts(entry, key)
         elif entry.url in self.runs.asking.left_out:
@@ -227,6 +230,10 @@ class Portal(ListingReader, scrapy.Spider):
                 self.waiting.append((entry, key))
         else:
             yield self.document_request(entry, key)
+
+    def _failed_before(self, entry: Entry) -> bool:
+        """Whether the address gave nothing usable when it was last asked for, though its document may be had."""
+        return entry.url in self.runs.failed_before and not self.offline
 
     def _page_with_missing_parts(self, entry: Entry, key: str) -> Iterator[PageReference]:
         """The captured page of a report beside which documents are missing: they are fetched, the page is not."""
@@ -309,6 +316,7 @@ class Portal(ListingReader, scrapy.Spider):
 
     def article_page(self, response: Response, reference: PageReference, rest: list[str]) -> Iterator[Any]:
         """Page 2, 3 … of a split article, one after the other."""
+        self.runs.resolve(_first_address(response), Stage.FETCH)
         yield self._article_page_request(reference, rest) if rest else reference
 
     def article_page_failed(self, failure: Any) -> Iterator[Any]:
