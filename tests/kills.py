@@ -1,0 +1,136 @@
+"""Crawls of pages with documents, killed by kill -9 anywhere in their life: `python -m tests.kills [KILLS]`, or `make soak`.
+
+A crawl is killed at a random moment between its first request and its end, begun again, killed again, until one ends
+before its moment. Then everything must be there that an undisturbed crawl has, and nothing that was kept may have been
+asked for a second time.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from crawler.demo.replica import Replica
+from crawler.demo.reports import Synthetic
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
+from tests.crawling import crawl
+from tests.soak import answered, is_sound, start
+from tests.test_documents import BODY
+from tests.unreliable import UnreliableDocuments, open_problems, public, unbalanced
+
+LONGEST_WAIT = 120
+"""Seconds after which a crawl that has not ended hangs."""
+
+
+def portals() -> list[Replica]:
+    """A portal whose articles have two pages, and one with documents beside each page."""
+    reports = [Synthetic(issuing_body=BODY, report_year=year) for year in (2022, 2023)]
+    return [Trs("hepan", 4, split=2), UnreliableDocuments("fujian", reports)]
+
+
+class Killing:
+    """Kills crawls of one server, and keeps count."""
+
+    def __init__(self, folder: Path, server: Server, seed: int) -> None:
+        self.folder = folder
+        self.server = server
+        self.moments = random.Random(seed)
+        self.kills = 0
+        self.whole = 0
+        """Archives that were completed after kills."""
+        self.spread: Counter[str] = Counter()
+        """Tenth of the requests that were answered when a crawl was killed → kills."""
+        self.wrong: list[str] = []
+        begun = time.monotonic()
+        self.process_of(folder / "undisturbed")
+        self.life = time.monotonic() - self.first_request(begun)
+        self.requests = sum(len(replica.log) for replica in server)
+        self.wanted, self.once = public(folder / "undisturbed"), answered(folder / "undisturbed")
+
+    def first_request(self, begun: float) -> float:
+        """When the first request arrived."""
+        return min((replica.log[0].time for replica in self.server if replica.log), default=begun)
+
+    def process_of(self, archive: Path) -> None:
+        """A crawl that is not killed."""
+        done = crawl(archive, *self.server)
+        assert done.returncode == 0, done.stderr
+
+    def until_whole(self, archive: Path) -> None:
+        """Kill crawls of an archive until one is through before its moment."""
+        while True:
+            kept = answered(archive).keys() if (archive / "captures.db").exists() else set()
+            for replica in self.server:
+                replica.log.clear()
+            is_through = self._run(archive)
+            asked = {replica.base + hit.target for replica in self.server for hit in replica.log}
+            if again := asked & kept:
+                self.wrong.append(f"{archive.name}: kept and asked for again: {sorted(again)[:3]}")
+            if not is_sound(archive):
+                self.wrong.append(f"{archive.name}: damaged")
+            if is_through:
+                break
+        self.whole += 1
+        self._compare(archive)
+
+    def _run(self, archive: Path) -> bool:
+        """One crawl; whether it ended before it was killed."""
+        process = start(archive, *self.server)
+        limit = time.monotonic() + LONGEST_WAIT
+        while not any(replica.log for replica in self.server) and process.poll() is None and time.monotonic() < limit:
+            time.sleep(0.001)
+        moment = time.monotonic() + self.moments.uniform(0, self.life)
+        while time.monotonic() < moment and process.poll() is None:
+            time.sleep(0.001)
+        if process.poll() is None:
+            answered_by_now = sum(len(replica.log) for replica in self.server)
+            process.kill()
+            process.wait()
+            self.kills += 1
+            tenth = min(10 * answered_by_now // self.requests, 10)
+            self.spread[f"{tenth * 10} %"] += 1
+            return False
+        if process.returncode != 0:
+            self.wrong.append(f"{archive.name}: exit code {process.returncode}")
+        return True
+
+    def _compare(self, archive: Path) -> None:
+        found = public(archive)
+        if found != self.wanted:
+            lacking, excess = set(self.wanted) - set(found), set(found) - set(self.wanted)
+            self.wrong.append(f"{archive.name}: lacks {sorted(lacking)[:3]}, has {sorted(excess)[:3]}")
+        if more := answered(archive) - self.once:
+            self.wrong.append(f"{archive.name}: fetched twice: {sorted(more)[:3]}")
+        if unbalanced(archive) or open_problems(archive):
+            self.wrong.append(f"{archive.name}: unbalanced {unbalanced(archive)}, open {dict(open_problems(archive))}")
+
+
+def kill(folder: Path, kills: int, seed: int, served: Sequence[Replica] | None = None) -> Killing:
+    """Kill so many crawls, and let the last of each archive end."""
+    with Server(*(served or portals())) as server:
+        killing = Killing(folder, server, seed)
+        while killing.kills < kills:
+            killing.until_whole(folder / f"killed-{killing.whole}")
+    return killing
+
+
+def main() -> int:
+    """The long form."""
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        killing = kill(Path(folder), kills, seed=kills)
+    told = ", ".join(f"{tenth}: {n}" for tenth, n in sorted(killing.spread.items(), key=lambda item: int(item[0][:-2])))
+    print(f"{killing.kills} crawls killed in {killing.whole} archives (by requests answered: {told})")
+    print(f"{len(killing.wrong)} faults; {time.monotonic() - begun:.0f} s", *killing.wrong, sep="\n")
+    return int(bool(killing.wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
