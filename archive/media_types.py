@@ -64,7 +64,7 @@ _ENDS = {
     "zip": (b"PK\x05\x06", 66_000),
     "png": (b"IEND", 64),
     "jpeg": (b"\xff\xd9", 256),
-    "gif": (b";", 16),
+    "gif": (b";", 2),
     "rtf": (b"}", 64),
 }
 """Format → what its last part holds, and within how many bytes before the end: some are followed by a few others."""

@@ -198,7 +198,7 @@ class History:
             excess = set(found) - set(self.wanted)
             self.wrong.append(f"in the end it lacks {sorted(self.lacks(self.ours))[:4]}, and has {sorted(excess)[:4]}")
         if problems := open_problems(self.ours):
-            self.wrong.append(f"in the end {dict(problems)} are open")
+            self.wrong.append(f"in the end these are open: {problems}")
 
 
 def live(folder: Path, seed: int, steps: int) -> History:

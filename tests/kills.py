@@ -108,7 +108,7 @@ class Killing:
         if more := answered(archive) - self.once:
             self.wrong.append(f"{archive.name}: fetched twice: {sorted(more)[:3]}")
         if unbalanced(archive) or open_problems(archive):
-            self.wrong.append(f"{archive.name}: unbalanced {unbalanced(archive)}, open {dict(open_problems(archive))}")
+            self.wrong.append(f"{archive.name}: unbalanced {unbalanced(archive)}, open {open_problems(archive)}")
 
 
 def kill(folder: Path, kills: int, seed: int, served: Sequence[Replica] | None = None) -> Killing:

@@ -247,7 +247,7 @@ def test_a_document_without_an_end_is_told(kind: str) -> None:
         whole = WRITTEN[kind]
     else:
         buffer = io.BytesIO()
-        Image.effect_noise((60, 40), 80).save(buffer, kind)
+        Image.linear_gradient("L").save(buffer, kind)
         whole = buffer.getvalue()
     assert not is_cut_off(whole)
     assert is_cut_off(whole[: len(whole) // 2])
@@ -265,7 +265,10 @@ def test_documents_whose_length_nothing_tells_are_asked_for_again_where_their_en
         assert kinds(archive)["parts_missing"] == 1
         replica.behave()
         assert crawl(archive, replica).returncode == 0
-        assert rows(archive, "reports", "SELECT COUNT(DISTINCT origin) FROM statistics") == [(2,)]
+        assert rows(archive, "reports", "SELECT DISTINCT origin FROM statistics WHERE origin IN ('docx', 'pdf')") == [
+            ("docx",),
+            ("pdf",),
+        ]
 
 
 def test_documents_in_a_warc_that_tells_no_length(tmp_path: Path) -> None:

@@ -134,12 +134,14 @@ def public(archive: Path) -> list[str]:
     return sorted(lines)
 
 
-def open_problems(archive: Path) -> Counter[str]:
-    """Kinds of problems that are not resolved."""
+def open_problems(archive: Path) -> list[tuple[str, str, str]]:
+    """Kind, address and message of the problems that are not resolved."""
     connection = sqlite3.connect(archive / "captures.db")
-    rows = connection.execute("SELECT kind FROM problems WHERE resolved_at IS NULL").fetchall()
+    rows = connection.execute(
+        "SELECT kind, url, message FROM problems WHERE resolved_at IS NULL ORDER BY id"
+    ).fetchall()
     connection.close()
-    return Counter(kind for (kind,) in rows)
+    return rows
 
 
 def unbalanced(archive: Path) -> int:
@@ -170,7 +172,7 @@ class Trial:
     said_well: list[int] = field(default_factory=list)
     """Runs that ended with 0 before everything was there."""
     unbalanced: int = 0
-    problems: Counter[str] = field(default_factory=Counter)
+    problems: list[tuple[str, str, str]] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -184,7 +186,7 @@ class Trial:
         if self.is_good:
             return f"{told}, whole; {self.seconds:.0f} s"
         tables = Counter(json.loads(line)[0] for line in self.lacking), Counter(json.loads(e)[0] for e in self.excess)
-        return f"{told}, WRONG: lacking {dict(tables[0])}, excess {dict(tables[1])}, 0 too early {self.said_well}, unbalanced {self.unbalanced}, open {dict(self.problems)}"
+        return f"{told}, WRONG: lacking {dict(tables[0])}, excess {dict(tables[1])}, 0 too early {self.said_well}, unbalanced {self.unbalanced}, open {self.problems}"
 
 
 def attempt(archive: Path, server: Server, wanted: Sequence[str], *, seed: int, share: float, days: int) -> Trial:
