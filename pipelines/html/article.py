@@ -16,7 +16,7 @@ from lxml import etree
 
 from archive.model import Attachment
 from pipelines.blanks import collapse_blanks
-from pipelines.html.article_element import content_size, find_article_element
+from pipelines.html.article_element import content_size, count_marks, find_article_element, outer_box
 from pipelines.html.boxes import BoxRole, is_footer_text, is_headed_attachments, is_hidden, role, string_of, text_size
 from pipelines.html.embedded import ENOUGH, FILLED_BY_SCRIPT, embedded_article, write_out
 from pipelines.html.labels import read_labels
@@ -37,8 +37,10 @@ LONGEST_INFO = 160
 """Characters of a box that may be no more than the line of date and source."""
 LITTLE = 60
 """Characters below which no text is worth looking for."""
-_SHOWN = 600
-"""Characters of a text on the page from which none is looked for in scripts."""
+_MANY_MARKS = 16
+"""Marks of sentences on the page from which no text is looked for in scripts."""
+_MUCH = 3_000
+"""Characters of anything from which none is either."""
 _CLICKED = etree.XPath("descendant-or-self::*[@onclick]")
 
 
@@ -74,8 +76,8 @@ def find_article(parsed: ParsedPage) -> Article:
     element = _embedded_article(parsed, place)
     if element is None:
         element = place
-    else:
-        place = next((box for box in parsed.root.iter("div") if role(box) is BoxRole.ARTICLE), place)
+    elif place is None:
+        place = next(parsed.root.iter("body"), None)
     if element is None:
         article = _last_resort(parsed)
         heading = next(parsed.root.iter("h1"), None)
@@ -97,22 +99,26 @@ def _article_of(parsed: ParsedPage, element: Any, place: Any) -> Article:
     links = list(element.iter("a"))
     anchors += [a for box in boxes for a in box.iter("a")] + links
     images = list(element.iter("img"))
-    shown, data_images = pictures(images, parsed.base, parsed.encoding), data_pictures(images)
+    around: list[str] = []
+    below: list[str] = []
+    if place is not None:
+        if place is not element:
+            anchors += place.iter("a", "iframe", "embed", "object")
+            images += place.iter("img")
+            around = _lines_of(place, parsed.has_hidden)[:MANY_LINES][::-1]
+        around += _lines_above(place, parsed.has_hidden)
+        anchors += _anchors_below(place)
+        images += _images_below(place)
+        below = _lines_below(place, parsed.has_hidden)
+    article = Article(element=element, is_scripted=is_scripted, lines_above=around, lines_below=below)
+    article.images = pictures(images, parsed.base, parsed.encoding)
+    article.data_images = data_pictures(images)
     listed = _listed_elsewhere(links)
     strip_markup(element)
-    article = Article(paragraphs=paragraphs_of(element), element=element, images=shown, is_scripted=is_scripted)
-    article.data_images = data_images
+    article.paragraphs = paragraphs_of(element)
     headings = {collapse_blanks(string_of(heading)) for heading in element.iter("h1", "h2", "h3", "ucaptitle")}
-    if place is not None:
-        article.lines_above = _lines_above(place, parsed.has_hidden)
-        anchors += _anchors_below(place)
-        article.lines_below = _lines_below(place, parsed.has_hidden)
     article.lines_above = cut_head(article.paragraphs, headings) + article.lines_above
-    article.attachments = documents(anchors, parsed.base, parsed.encoding)
-    known = {attachment.url for attachment in article.attachments}
-    scripted = scripted_documents(parsed.scripts, parsed.base, parsed.encoding)
-    filed = listed_documents(parsed.gkmlpt_detail.get("attachment"), parsed.base, parsed.encoding)
-    article.attachments += {a.url: a for a in (*filed, *scripted) if a.url not in known}.values()
+    article.attachments = _documents(parsed, anchors)
     cut_attachment_lines(article.paragraphs, article.attachments)
     cut_listed(article.paragraphs, listed)
     article.lines_below = cut_tail(article.paragraphs) + article.lines_below
@@ -120,6 +126,16 @@ def _article_of(parsed: ParsedPage, element: Any, place: Any) -> Article:
         named = ((address, "") for address in shown_by_script(parsed.scripts))
         article.attachments = attachments(named, parsed.base, parsed.encoding)
     return article
+
+
+def _documents(parsed: ParsedPage, anchors: list[Any]) -> list[Attachment]:
+    """The documents to which elements lead, then those that scripts list, each once."""
+    filed = listed_documents(parsed.gkmlpt_detail.get("attachment"), parsed.base, parsed.encoding)
+    scripted = scripted_documents(parsed.scripts, parsed.base, parsed.encoding)
+    found: dict[str, Attachment] = {}
+    for one in (*documents(anchors, parsed.base, parsed.encoding), *filed, *scripted):
+        found.setdefault(one.url, one)
+    return list(found.values())
 
 
 def _is_filled_by_script(element: Any, parsed: ParsedPage) -> bool:
@@ -159,16 +175,13 @@ def _plain_article(source: str) -> Article:
 def _embedded_article(parsed: ParsedPage, place: Any) -> Any:
     """The article that the page carries in a script or field only, None where the page shows it as well."""
     shown = 0 if place is None else content_size(place)
-    if place is not None and role(place) is BoxRole.ARTICLE and shown > (LITTLE if parsed.gkmlpt_detail else _SHOWN):
-        return None
-    if shown > _SHOWN and not parsed.gkmlpt_detail:
+    if parsed.gkmlpt_detail:
+        is_shown = place is not None and role(place) is BoxRole.ARTICLE and shown > LITTLE
+        return None if is_shown else embedded_article(parsed)
+    if shown > _MUCH or (marks := 0 if place is None else count_marks(place)) > _MANY_MARKS:
         return None
     element = embedded_article(parsed)
-    if element is None or (
-        place is not None and not parsed.gkmlpt_detail and text_size(element) < 2 * text_size(place)
-    ):
-        return None
-    return element
+    return element if element is not None and count_marks(element) > 2 * marks else None
 
 
 def _last_resort(parsed: ParsedPage) -> Article:
@@ -245,19 +258,50 @@ def _anchors_below(element: Any) -> list[Any]:
     files.
     """
     return [
-        anchor
-        for distance, inner in enumerate(_up_from(element))
-        for sibling in inner.itersiblings()
-        if sibling.tag not in SILENT
-        for anchor in _anchors_to_files(sibling, is_near=distance < 2)
+        anchor for box, distance in _boxes_below(element) for anchor in _anchors_to_files(box, is_near=distance < _NEAR)
     ]
 
 
+def _images_below(element: Any) -> Iterator[Any]:
+    """The images below an element and its parent; those in boxes of links or of the site's footer are not the article's."""
+    for box, distance in _boxes_below(element):
+        if distance < _NEAR and box.tag not in SILENT and role(box) is BoxRole.UNKNOWN and _is_of_pictures(box):
+            yield from box.iter("img")
+
+
+_NEAR = 2
+"""Boxes out from the article within which what stands below it is the article's: it, and its parent."""
+_FARTHEST = 4
+
+
+def _boxes_below(element: Any) -> Iterator[tuple[Any, int]]:
+    """What stands below an element and the boxes around it, and how far out; a container around a container counts as one."""
+    inner, distance = outer_box(element), 0
+    while inner is not None and inner.tag != "body" and distance < _FARTHEST:
+        for box in inner.itersiblings():
+            yield box, distance
+        inner = inner.getparent()
+        distance += inner is None or role(inner) is not BoxRole.ARTICLE
+
+
+def _is_of_pictures(box: Any) -> bool:
+    if next(box.iter("img"), None) is None or next(box.iter("a"), None) is not None:
+        return False
+    return not is_hidden(box) and not is_footer_text(string_of(box))
+
+
+_VIEWERS = ("iframe", "embed", "object")
+
+
 def _anchors_to_files(box: Any, *, is_near: bool) -> Iterator[Any]:
+    if box.tag in SILENT:
+        if is_near and box.tag in _VIEWERS:
+            yield box
+        return
     kind = role(box)
     is_aside = kind is BoxRole.ASIDE
     if kind is BoxRole.FILES or (is_near and not is_aside) or (is_aside and is_headed_attachments(box)):
-        yield from box.iter("a")
+        yield from box.iter("a", *_VIEWERS)
     elif not is_aside:
         for inner in box.iter("div", "ul", "table"):
             if role(inner) is BoxRole.FILES:

@@ -19,9 +19,14 @@ MAX_DEPTH = 250
 
 _CONTAINERS = (("div", "article", "section", "font", "ucapcontent"), ("td",))
 """Tags of containers; cells of layout tables only where there is no other container."""
-_LONG = "text()[string-length(.) > 15][not(parent::script or parent::style or parent::a or parent::option or parent::title)]"
+_LONG = "text()[string-length(.) > 15][not(parent::script or parent::style or parent::a or parent::option or parent::title or parent::textarea or parent::noscript or parent::xmp)]"
 _LONG_TEXTS = etree.XPath(f"//body//{_LONG}")
+_SHOWN_TEXTS = etree.XPath(
+    ".//text()[not(parent::script or parent::style or parent::textarea or parent::noscript or parent::xmp)]"
+)
+_MARK = re.compile(r"[，。；、]")
 _LONG_TEXTS_WITHIN = etree.XPath(f".//{_LONG}")
+_WITH_TEXT_UNSEEN = ("script", "style", "textarea", "noscript", "template", "xmp")
 _OUTWEIGHS = 600
 """Characters from which a text outweighs a container that shows pictures and hardly a word."""
 _LONGEST_INFO = 100
@@ -48,7 +53,7 @@ def find_article_element(root: Any) -> Any:
         if best_size >= ENOUGH:
             break
     if best is not None and best_size >= ENOUGH:
-        return _gathered(_innermost(_widened(best)))
+        return _innermost(_gathered(_widened(best)))
     dense = _densest(root)
     outweighed = max(4 * best_size, _OUTWEIGHS if best is not None and _shows(best) else 0)
     if dense is not None and (best is None or content_size(dense) > outweighed):
@@ -74,7 +79,7 @@ def _concealed(element: Any) -> bool:
 
 def content_size(element: Any) -> int:
     """Characters of text, with something for tables, pictures and viewers of documents, nothing for scripts."""
-    silent = sum(len(s.text or "") for s in element.iter("script", "style"))
+    silent = sum(len(s.text or "") for s in element.iter(*_WITH_TEXT_UNSEEN))
     return int(text_size(element)) - silent + 30 * _shows(element)
 
 
@@ -114,12 +119,12 @@ def _is_prose(text: str) -> bool:
 
 def _gathered(element: Any) -> Any:
     """The element with the paragraphs and tables of its article that stand in boxes of their own beside it."""
-    parent = element.getparent()
-    if parent is None or element.tag in ("body", "html", "td"):
+    outer = outer_box(element)
+    if outer.getparent() is None or outer.tag in ("body", "html"):
         return element
     own = ""
     for is_above in (True, False):
-        for box in list(element.itersiblings(preceding=is_above)):
+        for box in list(outer.itersiblings(preceding=is_above)):
             if box.tag in _NO_PART or role(box) is not BoxRole.UNKNOWN or is_hidden(box) or len(element) == 0:
                 continue
             if not _is_part(box, is_above=is_above):
@@ -130,6 +135,20 @@ def _gathered(element: Any) -> Any:
                 continue
             _move(box, element, is_above=is_above)
     return element
+
+
+def outer_box(element: Any) -> Any:
+    """The table around a container that is a cell, else the element: what stands beside the article stands beside it."""
+    if element.tag != "td":
+        return element
+    table = next(element.iterancestors("table"), element)
+    is_alone = sum(1 for _ in table.iter("td")) - sum(1 for _ in element.iter("td")) == 0
+    return table if is_alone or role(element) is BoxRole.ARTICLE else element
+
+
+def count_marks(element: Any) -> int:
+    """How many marks of sentences an element shows; titles and labels have next to none."""
+    return len(_MARK.findall("".join(_SHOWN_TEXTS(element))))
 
 
 def _move(box: Any, element: Any, *, is_above: bool) -> None:

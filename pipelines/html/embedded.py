@@ -84,8 +84,9 @@ def _replace(script: Any, written: str) -> None:
     fragment = _fragment(written)
     if fragment is None:
         return
-    fragment.tail = script.tail
-    script.getparent().replace(script, fragment)
+    parent, fragment.tail, fragment.tag = script.getparent(), script.tail, _UNWRAPPED
+    parent.replace(script, fragment)
+    etree.strip_tags(parent, _UNWRAPPED)
 
 
 def _fragment(markup: str) -> Any:
@@ -108,6 +109,8 @@ def embedded_article(parsed: ParsedPage) -> Any:
 
 
 _LITTLE_MARKUP = 30
+_UNWRAPPED = "unwrapped"
+"""The tag of an element that is to be removed while what it holds stays."""
 
 
 def _dense(markup: str) -> str:
@@ -177,7 +180,7 @@ def _leaves(held: Any) -> Iterator[str]:
 
 def _markup_of(text: str) -> str | None:
     """A text as markup, unescaped where it is escaped as a whole; None where it is no article's."""
-    if "%3C" in text[:200]:
+    if "%3C" in text and text.isascii():
         text = unquote(text)
     if "<" not in text and "&lt;" in text:
         text = html.unescape(text)

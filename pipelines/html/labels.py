@@ -41,10 +41,10 @@ _LABEL = re.compile(
 _JOINED = re.compile(rf"({'|'.join(map(r' ?'.join, (*_INDEX, *_NUMBER)))})(?=[A-Za-z0-9])")
 _FIRST = frozenset(label[0] for label in _ALL)
 _LONGEST_ROW = 300
+_LONGEST_VALUE = 60
+"""Characters of a value on a line below its label, at most."""
 _MOMENT = re.compile(r"(\d)\s+(?=\d{1,2}:\d\d)")
 _SENTENCE = re.compile(r"[。；！？]")
-_FEW = 2
-"""Labels from which lines at the head of an article are an index table."""
 
 
 def read_labels(lines: Sequence[str]) -> dict[str, str]:
@@ -90,15 +90,18 @@ def _add(found: dict[str, str], pairs: object) -> None:
             found.setdefault(called, value)
 
 
-def index_rows(lines: Sequence[str]) -> int:
-    """How many lines at the head of an article are rows of an index table, values on lines of their own included."""
+def index_rows(lines: Sequence[str], fewest: int = 2) -> int:
+    """How many lines at the head of an article are rows of an index table, values on lines of their own included.
+
+    `fewest`: labels from which they are one.
+    """
     count = labels = 0
-    waiting = False
+    waiting = 0
     for number, line in enumerate(lines, 1):
         own, values = _parts(line) if line and _may_be_row(line) else ([], [])
-        if not own and not (waiting and len(line) < 60):
+        if not own and len(line) > _LONGEST_VALUE * waiting:
             break
         labels += len(own)
-        waiting = bool(own) and not any(values)
+        waiting = 0 if any(values) else len(own)
         count = number
-    return count if labels >= _FEW else 0
+    return count if labels >= fewest else 0

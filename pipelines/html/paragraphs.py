@@ -29,6 +29,7 @@ SILENT = (
     "input",
     "video",
     "audio",
+    "title",
 )
 _PRESENTATION = (
     "style",
@@ -48,10 +49,13 @@ _PRESENTATION = (
     "nowrap",
     "dir",
 )
+_STRAY = "stray"
+"""The tag given to boxes between the rows and cells of a table: browsers put them out of the table."""
+_ROWS = ("table", "tbody", "thead", "tr")
 _GONE = "gone"
 """The tag given to what is to be removed; lxml then removes it and keeps the text behind it, control characters too."""
 _INLINE = ("span", "font", "strong", "b", "em", "i", "u", "o:p", "big", "tt", "ins", "label")
-_BOXES = ("div", "ul", "ol", "dl", "section", "table", "form", "aside", "nav", "footer", "header")
+_BOXES = ("div", "ul", "ol", "dl", "section", "table", "form", "aside", "nav", "footer", "header", "center")
 
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _BREAK = re.compile(
@@ -73,13 +77,18 @@ def remove_unseen(element: Any, *, asides: bool = True, has_hidden: bool = True)
     """
     etree.strip_elements(element, *SILENT, with_tail=False)
     files: list[Any] = []
-    gone = False
+    gone = stray = False
     for box in list(element.iter(*_BOXES)) if asides else ():
+        if box is not element and box.getparent().tag in _ROWS:
+            box.tag, stray = _STRAY, True
+            continue
         kind = role(box)
         if box is not element and kind in (BoxRole.ASIDE, BoxRole.FILES) and not holds_text(box):
             if kind is BoxRole.FILES or is_headed_attachments(box):
                 files.append(box)
             box.tag, gone = _GONE, True
+    if stray:
+        etree.strip_tags(element, _STRAY)
     if has_hidden:
         for inner in _styled(element):
             style = inner.get("style")
@@ -132,8 +141,10 @@ def _rows(table: str) -> str:
 
 def _row_of_long_cells(row: str) -> str:
     pieces: list[str] = []
-    for cell in row.replace("</th>", "</td>").split("</td>"):
+    cells = row.replace("</th>", "</td>").split("</td>")
+    for number, cell in enumerate(cells, 1):
         parts = [part for raw in _TAG.sub("", _BREAK.sub("\n", cell)).split("\n") if (part := raw.strip())]
-        layout = "\n" in cell or (len(parts) > 1 and sum(map(len, parts)) > _LONG_CELL)
+        is_outside = number == len(cells)  # what stands behind the last cell
+        layout = "\n" in cell or (len(parts) > 1 and (is_outside or sum(map(len, parts)) > _LONG_CELL))
         pieces.append("\n" + "\n".join(parts) + "\n" if layout else "".join(parts) + " ")
     return "".join(pieces)

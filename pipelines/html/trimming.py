@@ -15,7 +15,7 @@ INFO_LINE = re.compile(
     r"来\s*源\s*[:：].{0,60}(?:19|20)\d\d[-/年]\d{1,2}[-/月]\d{1,2}"
 )
 _BUTTON = re.compile(
-    r"分享(?:到|至)?|字[号体](?:大小)?|打印(?:本页|页面|正文|文章)?|关闭(?:本页|窗口|页面)?|收藏|(?:浏览|阅读|点击|访问)(?:次数|人数|数|量|率)?|\d*次|"
+    r"分享(?:到|至)?|字[号体](?:大小)?|打印(?:本页|页面|正文|文章)?|关闭(?:本页|窗口|页面)?|收藏|(?:浏览|阅读|点击|访问)(?:次数|人数|数|量|率)?(?:\s*[:：]\s*\d+)?|\d*次|"
     r"背景颜色|视力保护色?|返回(?:顶部|列表)?|TOP|下载|保存|纠错|新媒体|当前位置.*|您(?:现在|当前)?(?:的|所在)位置.*|扫(?:一扫|码|描)[^，。]{0,16}|"
     r"用?手机[^，。]{0,12}|微信|微博|QQ(?:空间)?|页面已归档|已归档|无障碍|朗读|语音播报|全真版|文字版|文件下载|(?:相关)?附\s*件(?:下载)?|[大中小](?=\W|$)|[×X]",
     re.IGNORECASE,
@@ -48,22 +48,32 @@ _FILE_NUMBER = re.compile(r"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．]
 
 def cut_head(paragraphs: list[str], headings: Collection[str] = ()) -> list[str]:
     """Remove index table, title, line of date and source, and buttons, from the head; returns those lines, the last one first."""
+    head: list[str] = []
+    while paragraphs:
+        count = _info_lines(paragraphs) or index_rows(paragraphs[:_LONGEST_INDEX], fewest=1 if head else 2)
+        if not count and (_is_buttons(paragraphs[0]) or _is_heading(paragraphs[0], headings, is_first=not head)):
+            count = 1
+        if not count and not head and _is_heading(paragraphs[0], headings, is_first=False):
+            count = (rows := index_rows(paragraphs[1:_LONGEST_INDEX])) and rows + 1
+        if not count:
+            break
+        head[:0] = paragraphs[count - 1 :: -1] if count > 1 else paragraphs[:1]
+        del paragraphs[:count]
+    return head
+
+
+def _info_lines(paragraphs: list[str]) -> int:
+    """How many lines at the head end with the line of date and source, which little text may precede."""
     last = -1
     for i, line in enumerate(paragraphs[:12]):
         if len(line) <= 160 and ("源" in line or "间" in line or "期" in line) and INFO_LINE.search(line):
             last = i
-    start = next((i for i, line in enumerate(paragraphs[:3]) if line not in headings), 0)
-    if rows := index_rows(paragraphs[start : start + _LONGEST_INDEX]):
-        last = max(last, start + rows - 1)
-    head: list[str] = []
-    if last >= 0 and sum(map(len, paragraphs[:last])) < 500:
-        head = paragraphs[last::-1]
-        del paragraphs[: last + 1]
-    while paragraphs and (
-        _is_buttons(paragraphs[0]) or (head and paragraphs[0] in headings and not _SECTION.match(paragraphs[0]))
-    ):
-        head.insert(0, paragraphs.pop(0))
-    return head
+    return last + 1 if sum(map(len, paragraphs[: max(last, 0)])) < 500 else 0
+
+
+def _is_heading(line: str, headings: Collection[str], *, is_first: bool) -> bool:
+    """Whether a line is a heading of the page, and not of a section; the first line stays, as far as nothing stands above it."""
+    return not is_first and line in headings and not _SECTION.match(line)
 
 
 def cut_tail(paragraphs: list[str]) -> list[str]:
