@@ -249,13 +249,34 @@ def _read_document(capture: Capture, body: bytes, name: str) -> StoredDocument:
 
 
 def document_capture(captures: Captures, url: str, until: str | None = None) -> Capture | None:
-    """The last capture of a document, before `until` where that is given; follows redirects as they were captured."""
+    """The capture of a document that is in force: the last, before `until` where that is given, that is a document.
+
+    Redirects are followed as they were captured. Where a document was captured before and a web page comes now, the
+    document stays in force; where there never was one, the answer is the last.
+    """
+    newest = _last_answer(captures, url, until)
+    capture, moment = newest, until
+    for _ in range(_EARLIER):
+        if capture is None or not _is_page_instead(capture):
+            break
+        moment = capture.requested_at
+        capture = _last_answer(captures, url, moment)
+    return capture or newest
+
+
+def _last_answer(captures: Captures, url: str, until: str | None) -> Capture | None:
     for _ in range(MOST_MOVES):
         capture = captures.last("GET", url, outcomes=(*DOCUMENT_OUTCOMES, Outcome.REDIRECT), before=until)
         if capture is None or capture.outcome != Outcome.REDIRECT or capture.redirect_url is None:
             return capture
         url = capture.redirect_url
     return None
+
+
+def _is_page_instead(capture: Capture) -> bool:
+    """Whether what came is no document of any known kind, but a web page or nothing."""
+    body = capture.body or b""
+    return recognise(body, capture.content_type) is None and (not body or is_markup(body))
 
 
 def referenced_page(captures: Captures, reference: PageReference) -> Page:
@@ -308,10 +329,11 @@ def _is_page(capture: Capture) -> bool:
 def _report_state(history: list[Capture]) -> ReportState:
     """From the answers in order; refusals and errors say nothing.
 
-    A document is missed when none of its addresses has it any more; that is counted once per run and day.
+    A document is missed when none of its addresses has it any more; that is counted once a day, whichever runs asked: an
+    import that is killed and begun again brings one day's answers in two.
     """
     there: dict[str, bool] = {}
-    misses: dict[tuple[int | None, str], datetime] = {}
+    misses: dict[str, datetime] = {}
     state = ReportState.LIVE
     for capture in history:
         if capture.outcome in DOCUMENT_OUTCOMES:
@@ -322,7 +344,7 @@ def _report_state(history: list[Capture]) -> ReportState:
             there[capture.url] = False
             if not any(there.values()):
                 moment = datetime.fromisoformat(capture.requested_at)
-                misses.setdefault((capture.run_id, capture.requested_at[:10]), moment)
+                misses.setdefault(capture.requested_at[:10], moment)
                 lasted = moment - next(iter(misses.values()))
                 is_removed = state == ReportState.REMOVED or (len(misses) >= MISSES and lasted >= MISSED_FOR)
                 state = ReportState.REMOVED if is_removed else ReportState.MISSING
