@@ -244,20 +244,21 @@ class Captures(RunsAndProblems):
         return int(self.db.conn.execute("SELECT COUNT(*) FROM captures").fetchone()[0])
 
     def urls(self, portal: str | None = None) -> Iterator[tuple[str | None, str, str | None, str]]:
-        """(portal, url, redirect_url, outcome) of every distinct answered GET.
+        """(portal, url, redirect_url, outcome) of every distinct answered GET; those of one address in their order.
 
         With a portal, only its own and those that belong to none.
         """
         where, values = ("AND (portal = ? OR portal IS NULL)", (portal,)) if portal else ("", ())
         for row in self.db.conn.execute(
             f"""
-            SELECT DISTINCT portal, url, redirect_url, outcome FROM captures
+            SELECT portal, url, redirect_url, outcome, MAX(requested_at) AS last FROM captures
             WHERE method = 'GET' AND outcome IN ({sql_words(ANSWER_OUTCOMES)}) {where}
-            ORDER BY url, portal
+            GROUP BY url, portal, redirect_url, outcome
+            ORDER BY url, last, portal
             """,  # noqa: S608 - constant clauses
             values,
         ):
-            yield tuple(row)
+            yield tuple(row)[:4]
 
     def body(self, sha256: str, *, check: bool = False) -> bytes:
         """The bytes kept under this hash; with `check` they are hashed again.

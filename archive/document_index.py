@@ -33,6 +33,10 @@ class DocumentIndex:
         """The address redirects to another."""
         self.db.execute("INSERT OR REPLACE INTO redirects VALUES (?, ?)", (url, target))
 
+    def end_redirect(self, url: str) -> None:
+        """The address has the document itself again."""
+        self.db.execute("DELETE FROM redirects WHERE url = ?", (url,))
+
     def is_redirect(self, url: str) -> bool:
         """Whether the address redirects to another."""
         return self.db.execute("SELECT 1 FROM redirects WHERE url = ?", (url,)).fetchone() is not None

@@ -12,7 +12,11 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from w3lib.url import safe_url_string
+
+from archive.asking import acknowledged_urls
 from archive.captures import Captures
+from archive.database import sql_words
 from archive.fates import Judge, ListingPortal, Witness
 from archive.model import Entry, Located, Problem
 from archive.reports import Reports
@@ -31,6 +35,22 @@ _COLUMNS = ("portal", "listing_url", "url", "title", "fate", "report_id", "cause
 _INSERT = f"INSERT OR REPLACE INTO fates ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' for _ in _COLUMNS)})"  # noqa: S608 - our names
 _DELETE = "DELETE FROM fates WHERE portal = ? AND listing_url = ? AND url = ?"
 _LIMITS = f"SELECT stats FROM runs WHERE kind = '{RunKind.CRAWL}' AND portal = ? ORDER BY id DESC LIMIT 1"  # noqa: S608 - our words
+_EXPLAINS = (
+    ProblemKind.BLOCKED,
+    ProblemKind.ERROR,
+    ProblemKind.TOO_LARGE,
+    ProblemKind.PRIVATE_ADDRESS,
+    ProblemKind.CONTRADICTS_LISTING,
+    ProblemKind.UNREADABLE,
+    ProblemKind.READ_FAILED,
+    ProblemKind.NOT_READ_HERE,
+)
+"""Kinds of problems of an address that say why it gave no report, and make the portal unwell themselves."""
+_TOLD = f"""
+SELECT url, kind FROM problems
+WHERE portal = ? AND url IS NOT NULL AND resolved_at IS NULL AND kind IN ({sql_words(_EXPLAINS)})
+    AND stage IN ('{Stage.FETCH}', '{Stage.READ}')
+"""  # noqa: S608 - words of the vocabulary
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +71,10 @@ class Balance:
     had: set[str] = field(default_factory=set)
     """Addresses of entries that lead to a report."""
     unaccounted: list[Entry] = field(default_factory=list)
+    told: dict[str, ProblemKind] = field(default_factory=dict)
+    """Address → what an open problem there says already: one cause, one problem."""
+    acknowledged: set[str] = field(default_factory=set)
+    """Addresses of which somebody knows."""
 
     @property
     def is_balanced(self) -> bool:
@@ -72,8 +96,8 @@ class Balance:
         unread: Counter[str] = Counter()
         said = set()
         for entry, witness in self.unsettled:
-            unread[entry.listing_url or ""] += 1
-            if entry.url not in said:
+            unread[entry.listing_url or ""] += entry.url not in self.acknowledged
+            if entry.url not in said and self._told_of(entry) is None:
                 said.add(entry.url)
                 message = f"listed as {entry.title!r}: {witness.fate}, {witness.cause or 'without a cause'}"
                 yield _problem(ProblemKind.NO_REPORT, message, entry.url)
@@ -82,6 +106,14 @@ class Balance:
             if whole >= FEW_REPORTS and number >= whole * ALARMING_SHARE:
                 message = f"{number} of {whole} listed reports could not be read"
                 yield _problem(ProblemKind.LISTING_UNREAD, message, listing_url)
+
+    def told_elsewhere(self) -> dict[str, ProblemKind]:
+        """Addresses of entries without a report of which an open problem says why, with its kind."""
+        told = {entry.url: self._told_of(entry) for entry, _ in self.unsettled}
+        return {url: kind for url, kind in told.items() if kind is not None}
+
+    def _told_of(self, entry: Entry) -> ProblemKind | None:
+        return self.told.get(entry.url) or self.told.get(safe_url_string(entry.url))
 
     def left_waiting(self) -> Iterator[Problem]:
         """Listings of whose reports a crawl that ended well has not asked for all."""
@@ -106,6 +138,8 @@ def balance(
     entries = captures.entries(portal=portal.name)
     judged = Judge(captures, reports, portal, is_report_title, limits).judge(entries)
     account = Balance(portal=portal.name, listed=len(entries))
+    account.acknowledged = acknowledged_urls(captures, portal.name)
+    account.told = {row["url"]: ProblemKind(row["kind"]) for row in captures.db.conn.execute(_TOLD, (portal.name,))}
     rows: dict[tuple[str, str], tuple[Any, ...]] = {}
     for entry, witness in judged:
         if witness is None:
@@ -172,8 +206,9 @@ def unsettled_urls(reports: Reports, portal: str) -> set[str]:
     words = [str(fate) for fate in (*UNSETTLED, Fate.MISSING)]
     rows = reports.db.conn.execute(
         "SELECT url FROM fates WHERE portal = ? AND capture_id IS NOT NULL AND report_id IS NULL"
-        " AND fate IN (SELECT value FROM json_each(?))",
-        (portal, json.dumps(words)),
+        " AND fate IN (SELECT value FROM json_each(?))"
+        " AND url NOT IN (SELECT url FROM fates WHERE portal = ? AND fate IN (?, ?))",
+        (portal, json.dumps(words), portal, Fate.REPORT, Fate.COPY),
     )
     return {row["url"] for row in rows}
 

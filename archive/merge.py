@@ -11,9 +11,9 @@ from typing import Any
 
 from archive.asking import merge_asking
 from archive.captures import Captures
-from archive.database import ArchiveError, DamageError, open_read_only, placeholders, sql_words
+from archive.database import ArchiveError, DamageError, open_read_only, placeholders
 from archive.runs import FINISHED, INTERRUPTED
-from archive.vocabulary import DOCUMENT_OUTCOMES, ProblemKind, RunKind, Stage
+from archive.vocabulary import RunKind, Stage
 
 _CAPTURES_PER_COMMIT = 200
 """What a crash loses is merged by the next run."""
@@ -24,20 +24,6 @@ _PROBLEM = "SELECT id, resolved_at FROM problems WHERE url IS ? AND stage = ? AN
 _RESOLVE = "UPDATE problems SET resolved_at = ? WHERE id = ?"
 _SAID_BY_READING = frozenset({Stage.READ, Stage.STORE})
 """Stages whose open problems are not taken over: reading the captures here says them again, if they are still so."""
-_NOT_FETCHED = (ProblemKind.BLOCKED, ProblemKind.ERROR, ProblemKind.MISSING, ProblemKind.TOO_LARGE)
-_OVERTAKEN = f"""
-UPDATE problems SET resolved_at = (
-    SELECT c.requested_at FROM captures c WHERE c.url = problems.url ORDER BY c.requested_at DESC, c.id DESC LIMIT 1
-)
-WHERE stage = '{Stage.FETCH}' AND resolved_at IS NULL AND kind IN ({sql_words(_NOT_FETCHED)}) AND EXISTS (
-    SELECT 1 FROM (
-        SELECT c.outcome, c.requested_at FROM captures c WHERE c.url = problems.url
-        ORDER BY c.requested_at DESC, c.id DESC LIMIT 1
-    )
-    WHERE outcome IN ({sql_words(DOCUMENT_OUTCOMES)}) AND requested_at > problems.seen_at
-)
-"""  # noqa: S608 - words of the vocabulary
-"""What failed on one machine and was fetched on another later."""
 _SETTLED = f"""
 UPDATE problems SET resolved_at = (
     SELECT MIN(r.finished_at) FROM runs r
@@ -147,8 +133,8 @@ class Merge:
                 elif row["resolved_at"] or row["stage"] not in _SAID_BY_READING:
                     values = _without_id(row) | {"run_id": runs.get(row["run_id"])}
                     added.append(_insert(connection, "problems", values))
-            connection.execute(_OVERTAKEN)
             connection.execute(_SETTLED, (json.dumps(added),))
+        self.captures.resolve_overtaken()
 
 
 def _without_id(row: sqlite3.Row) -> dict[str, Any]:

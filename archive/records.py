@@ -183,3 +183,8 @@ class Reading:
     """What it was read from. None where this machine kept it from being read whole: it is to be read again."""
     beside: set[str] = field(default_factory=set)
     """Addresses of the documents and next pages that its pages name."""
+
+    @property
+    def is_prevented(self) -> bool:
+        """Whether this machine kept the document from being read whole."""
+        return self.mark is None

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archive.database import ArchiveError, utc_now, writing
+from archive.database import ArchiveError, sql_words, utc_now, writing
 from archive.model import Problem
-from archive.vocabulary import RunKind, Stage
+from archive.vocabulary import DOCUMENT_OUTCOMES, ProblemKind, RunKind, Stage
 
 FINISHED = "finished"
 """`runs.finish_reason` of a crawl that went through; any other reason is one for which it ended early."""
@@ -39,6 +39,20 @@ WHERE portal IS ? AND kind = ? AND resolved_at IS NULL AND NOT EXISTS (
 )
 LIMIT 1
 """
+_NOT_FETCHED = (ProblemKind.BLOCKED, ProblemKind.ERROR, ProblemKind.MISSING, ProblemKind.TOO_LARGE)
+_OVERTAKEN = f"""
+UPDATE problems SET resolved_at = (
+    SELECT c.requested_at FROM captures c WHERE c.url = problems.url ORDER BY c.requested_at DESC, c.id DESC LIMIT 1
+)
+WHERE stage = '{Stage.FETCH}' AND resolved_at IS NULL AND kind IN ({sql_words(_NOT_FETCHED)}) AND EXISTS (
+    SELECT 1 FROM (
+        SELECT c.outcome, c.requested_at FROM captures c WHERE c.url = problems.url
+        ORDER BY c.requested_at DESC, c.id DESC LIMIT 1
+    )
+    WHERE outcome IN ({sql_words(DOCUMENT_OUTCOMES)}) AND requested_at > problems.seen_at
+)
+"""  # noqa: S608 - words of the vocabulary
+"""What failed in one run and was fetched later by another, here or on another machine."""
 _RESOLVE_PROBLEM = "UPDATE problems SET resolved_at = ? WHERE id = ?"
 
 
@@ -158,6 +172,10 @@ class RunsAndProblems:
         sql = "SELECT stats FROM runs WHERE kind = ? AND portal IS ? AND id < ? ORDER BY id DESC LIMIT 1"
         row = self.db.conn.execute(sql, (kind, portal, before)).fetchone()
         return dict(json.loads(row["stats"] or "{}")) if row else {}
+
+    def resolve_overtaken(self) -> None:
+        """Resolve what says that an address could not be fetched where its newest capture has since brought a document."""
+        self._write(_OVERTAKEN)
 
     def open_urls(self, portal: str | None, stage: str) -> set[str]:
         """Addresses of a portal with an open problem of this stage."""

@@ -414,7 +414,6 @@ class ProblemKind(StrEnum):
         "contradicts_listing",
         "A page is on another year or by another body than the listing says.",
         "Open the entry in a browser. If the portal answers with a wrong page, crawl again later.",
-        "document",
     )
     UNSURE = ("unsure", "A value is uncertain and was left out.", "Compare the page with the report.", "document")
     NO_YEAR = (
@@ -496,6 +495,12 @@ class ProblemKind(StrEnum):
     ENCRYPTED = ("encrypted", "A document is encrypted.", "No action needed.", "document")
     OVERSIZED = ("oversized", "A document is larger than the readers' limit.", "Open the captured file.", "document")
     TIMED_OUT = ("timed_out", "A document took too long to read.", "Open the captured file.", "document")
+    DOCUMENT_REPLACED = (
+        "document_replaced",
+        "A web page comes where a document was captured; the captured document stays in force.",
+        "Open the address in a browser. If the document has moved, the next crawl finds it by the page that links it.",
+        "document",
+    )
     MACROS = ("macros", "A document contains macros, which were not run.", "No action needed.", "document")
     PARTS_MISSING = (
         "parts_missing",

@@ -23,7 +23,7 @@ from crawler.extensions.runs import Runs
 from crawler.middlewares.capture import UnusableResponse
 from crawler.middlewares.safety import refusal
 from pipelines.attachments import documents_to_fetch
-from pipelines.documents import recognise
+from pipelines.documents import is_web_page, recognise
 from pipelines.errors import DocumentError, ReaderError
 from pipelines.html.links import file_name
 from pipelines.ingest import store
@@ -40,15 +40,11 @@ if TYPE_CHECKING:
 
 _ASKED_AGAIN = frozenset({ProblemKind.BLOCKED, ProblemKind.ERROR, ProblemKind.HOST_REFUSES, ProblemKind.HOST_BUSY})
 """Kinds of failure after which a document is still to be fetched."""
-_HEAD = 1024
-"""Bytes of an answer that show whether it is a web page."""
-_WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body")
 
 
 def _is_web_page(url: str, body: bytes) -> bool:
     """Whether a web page came where a document was linked."""
-    head = body[:_HEAD].lower()
-    return not urlsplit(url).path.lower().endswith((".htm", ".html", ".shtml")) and any(m in head for m in _WEB_PAGE)
+    return not urlsplit(url).path.lower().endswith((".htm", ".html", ".shtml")) and is_web_page(body)
 
 
 def _format(document: Capture, body: bytes) -> str | None:
@@ -266,6 +262,9 @@ class Store:
             runs.resolve(url, Stage.STORE, still=[problem.kind for problem in problems if problem.url == url])
         for problem in problems:
             runs.problem(problem.kind, problem.message, problem.url, problem.stage)
+        for url, kind in account.told_elsewhere().items():
+            if not runs.captures.is_acknowledged(name, url):
+                runs.unwell.add(kind)
         if not account.unsettled:
             self._forget_notices()
         if runs.captures.has_open(name, ProblemKind.PARTS_MISSING):

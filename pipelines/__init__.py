@@ -59,6 +59,8 @@ def read(page: Page, beside: Beside = NOTHING_BESIDE, *, prepared: PreparedPage 
     if report.is_report:
         _read_figures(report, article, next_articles, documents, table_rows)
         report.parts, problems = parts_of(report, article, prepared, next_articles, documents)
+        if any(problem.kind == ProblemKind.INCOMPLETE_REPORT for problem in problems):
+            report.problems = [problem for problem in report.problems if problem.kind != ProblemKind.NO_TABLES]
         report.problems += problems
     return report
 
@@ -153,7 +155,7 @@ def _read_figures(
     report.table_sources, report.checks, problems = provenance.assess_sources(report.url, report.statistics, attached)
     report.problems += problems
     if report.form in _PRESCRIBES_TABLES and not _has_table_three(report):
-        elsewhere = f"{len(article.images)} pictures and {len(report.attachments)} documents beside it"
+        elsewhere = f"{len(article.images)} pictures and {len(article.attachments)} documents beside it"
         message = f"table three is not in the text; {elsewhere}"
         report.problems.append(Problem(kind=ProblemKind.NO_TABLES, message=message, url=report.url))
 

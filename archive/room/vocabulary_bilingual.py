@@ -217,6 +217,10 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ProblemKind.ENCRYPTED: ("文件已加密。", "无需处理。"),
     ProblemKind.OVERSIZED: ("文件过大，超出识读上限。", "请打开存档的文件。"),
     ProblemKind.TIMED_OUT: ("文件识读超时。", "请打开存档的文件。"),
+    ProblemKind.DOCUMENT_REPLACED: (
+        "原附件文档的网址现返回网页；以此前存档的文档为准。",
+        "请用浏览器打开该网址核对；如文档已移至别处，下次抓取会按网页上的链接找到。",
+    ),
     ProblemKind.MACROS: ("文件含有宏，宏未运行。", "无需处理。"),
     ProblemKind.DAMAGED_FILE: ("待导入的文件已损坏。", "请重新获取；损坏处之前的内容已存档。"),
     ProblemKind.NEVER_CRAWLED: ("该网站从未抓取。", "请进行抓取。"),

@@ -17,7 +17,7 @@ from archive.vocabulary import ProblemKind
 from pipelines.documents.content import Content, StoredDocument
 from pipelines.errors import DocumentError
 
-__all__ = ["MEDIA_TYPES", "PICTURES", "Content", "StoredDocument", "read", "recognise"]
+__all__ = ["MEDIA_TYPES", "PICTURES", "Content", "StoredDocument", "is_web_page", "read", "recognise"]
 
 READERS = {
     "docx": "docx",
@@ -47,6 +47,7 @@ _PACKAGES = ((b"word/", "docx"), (b"xl/", "xlsx"), (b"OFD.xml", "ofd"))
 _STREAMS = (("EncryptedPackage", "ole"), ("WordDocument", "doc"), ("Workbook", "xls"), ("Book", "xls"))
 """Names of streams that show what an OLE file is."""
 _MARKUP = (b"<html", b"<table", b"<!doctype html")
+_WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body")
 _OFFICE = re.compile(r"msword|ms-?excel|officedocument|wps", re.IGNORECASE)
 _EXCEL = re.compile(r"excel|spreadsheet", re.IGNORECASE)
 _NO_TYPE = re.compile(r"octet-stream|force-download|x-download|application/download", re.IGNORECASE)
@@ -70,6 +71,12 @@ def recognise(body: bytes, content_type: str | None = None, *, name: str = "") -
     if by_first_bytes is None or by_first_bytes == "pdf":  # a PDF may begin later than with its first byte
         return _format_of_text(body, content_type or "", extension_of(name))
     return by_first_bytes
+
+
+def is_web_page(body: bytes, content_type: str | None = None) -> bool:
+    """Whether a web page, or nothing, came: what servers send in the place of a document that they no longer have."""
+    head = body[:_HEAD].lower()
+    return (not body or any(mark in head for mark in _WEB_PAGE)) and recognise(body, content_type) is None
 
 
 def _format_of_package(body: bytes) -> str:

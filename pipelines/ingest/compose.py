@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
+from w3lib.url import safe_url_string
+
 from archive.captures import Capture, Captures
 from archive.database import ArchiveError, DamageError
 from archive.model import Attachment, Entry, Located, Page, PageReference, Problem, Report
@@ -18,11 +20,12 @@ from archive.read_marks import mark_of
 from archive.records import Reading, ReportHistory, Version, record
 from archive.vocabulary import DOCUMENT_OUTCOMES, Fate, Outcome, ProblemKind, ReportState
 from pipelines import read
-from pipelines.documents import MEDIA_TYPES, StoredDocument, recognise
+from pipelines.documents import MEDIA_TYPES, StoredDocument, is_web_page, recognise
 from pipelines.errors import DocumentError, ReaderError
 from pipelines.html.links import file_name
 from pipelines.ingest.differences import differences
 from pipelines.ingest.sandbox import READER
+from pipelines.metadata import may_be_report_title
 from pipelines.prepared import PreparedPage, prepare_file
 from pipelines.version import READER_VERSION
 
@@ -31,6 +34,8 @@ MISSED_FOR = timedelta(days=14)
 """A report is removed after so many misses in a row over at least so long; before that it is missing."""
 MOST_MOVES = 5
 """Redirects on the way to a document."""
+_EARLIER = 50
+"""Web pages in a row behind which an earlier capture of a document is looked for."""
 
 
 class BelongsToPageError(ReaderError):
@@ -136,7 +141,7 @@ def _versions(
             reading.mark = None
         if not report.is_report:
             instead = (report.fate, report.cause, capture.id) if not prevented else (None, "", None)
-            problems = (prevented or _problems_without_report(report)) if entries or last else []
+            problems = (prevented or _problems_without_report(report, entries, last)) if entries or last else []
             continue
         changed = differences(last, report) if last else {}
         if last is None or changed:
@@ -156,12 +161,17 @@ _KINDS = {Fate.BLOCKED: ProblemKind.BLOCKED, Fate.MISSING: ProblemKind.MISSING, 
 """The kinds of problems with pages that say themselves why they are no report."""
 
 
-def _problems_without_report(report: Report) -> list[Problem]:
-    """What is to be said of a listed page that is no report."""
+def _problems_without_report(report: Report, entries: Sequence[Entry], before: Report | None) -> list[Problem]:
+    """What is to be said of a listed page that is no report, beside what the ledger says of its entries."""
+    is_ledgers = before is None and any(may_be_report_title(entry.title or "") for entry in entries)
+    if is_ledgers and all(safe_url_string(entry.url) != report.url for entry in entries):
+        return []  # the entries redirect here
     contradictions = [problem for problem in report.problems if problem.kind == ProblemKind.CONTRADICTS_LISTING]
     if contradictions:
         return contradictions
     kind = _KINDS.get(report.fate or Fate.NOT_A_REPORT, ProblemKind.NOT_A_REPORT)
+    if is_ledgers and kind == ProblemKind.NOT_A_REPORT:
+        return []
     message = f"titled {report.title!r}, it does not read as an annual report: {report.cause}"
     return [Problem(kind=kind, message=message)]
 
@@ -221,12 +231,21 @@ class CapturedBeside:
 
     def documents(self, attachments: Sequence[Attachment]) -> dict[str, StoredDocument]:
         """Each document as read, or with the problem why it was not; reading may take minutes."""
-        captured = ((attachment, self._capture(attachment.url)) for attachment in attachments)
-        return {
-            attachment.url: _read_document(capture, capture.body, attachment.name)
-            for attachment, capture in captured
-            if capture is not None and capture.body is not None
-        }
+        found: dict[str, StoredDocument] = {}
+        for attachment in attachments:
+            capture = self._capture(attachment.url)
+            if capture is None or capture.body is None:
+                continue
+            document = found[attachment.url] = _read_document(capture, capture.body, attachment.name)
+            if self.until is None and self._is_replaced(attachment.url, capture):
+                message = f"{attachment.name}: a web page comes now; the document captured on {capture.requested_at[:10]} counts"
+                document.problems.append(Problem(kind=ProblemKind.DOCUMENT_REPLACED, message=message))
+        return found
+
+    def _is_replaced(self, url: str, capture: Capture) -> bool:
+        """Whether something else than the document in force came later."""
+        newest = self.captures.last("GET", url, outcomes=DOCUMENT_OUTCOMES)
+        return newest is not None and newest.url == capture.url and newest.requested_at > capture.requested_at
 
     def _capture(self, url: str) -> Capture | None:
         return document_capture(self.captures, url, self.until) or document_capture(self.captures, url)
@@ -249,18 +268,16 @@ def _read_document(capture: Capture, body: bytes, name: str) -> StoredDocument:
 
 
 def document_capture(captures: Captures, url: str, until: str | None = None) -> Capture | None:
-    """The capture of a document that is in force: the last, before `until` where that is given, that is a document.
+    """The capture of a document that is in force: the last, before `until` where that is given.
 
-    Redirects are followed as they were captured. Where a document was captured before and a web page comes now, the
-    document stays in force; where there never was one, the answer is the last.
+    Redirects are followed as they were captured. Where a document was captured and a web page came later, the document
+    stays in force; where there never was one, the last answer is.
     """
-    newest = _last_answer(captures, url, until)
-    capture, moment = newest, until
+    newest = capture = _last_answer(captures, url, until)
     for _ in range(_EARLIER):
-        if capture is None or not _is_page_instead(capture):
+        if capture is None or not is_web_page(capture.body or b"", capture.content_type):
             break
-        moment = capture.requested_at
-        capture = _last_answer(captures, url, moment)
+        capture = _last_answer(captures, url, capture.requested_at)
     return capture or newest
 
 
@@ -271,12 +288,6 @@ def _last_answer(captures: Captures, url: str, until: str | None) -> Capture | N
             return capture
         url = capture.redirect_url
     return None
-
-
-def _is_page_instead(capture: Capture) -> bool:
-    """Whether what came is no document of any known kind, but a web page or nothing."""
-    body = capture.body or b""
-    return recognise(body, capture.content_type) is None and (not body or is_markup(body))
 
 
 def referenced_page(captures: Captures, reference: PageReference) -> Page:

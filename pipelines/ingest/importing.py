@@ -126,6 +126,7 @@ def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[
         captures.put_problems(run_id, Stage.READ, [(portal, url, problems)])
         failures += sum(problem.kind in _FAILURES for problem in problems)
 
+    captures.resolve_overtaken()
     reports = Reports(captures.path.parent)
     try:
         store = Store(captures, reports, portals, record)

@@ -22,6 +22,7 @@ def located(portal: PortalFacts, key: str, urls: Iterable[str]) -> Located:
 def locate(captures: Captures, portals: Portals, only: str | None = None) -> DocumentIndex:
     """Every address of every document: captured, listed, or redirected to it. `only` names the one portal to look at.
 
+    An address leads where it led last: one that has a document again is none of those to which it once redirected.
     A capture that names no portal belongs to the one that declares its address; where none does, a portal made of its
     host stands in and is added to `portals`.
     """
@@ -37,6 +38,7 @@ def locate(captures: Captures, portals: Portals, only: str | None = None) -> Doc
             index.add_redirect(url, target)
         elif outcome in DOCUMENT_OUTCOMES:
             index.add_address(document, url)
+            index.end_redirect(url)
     for name, url in captures.listed(only):
         lister = portals.get(name)
         if lister and lister.declares(url) and not index.is_redirect(url):

@@ -221,16 +221,14 @@ class Reparse:
     def _take(self, reading: Reading) -> None:
         account, place = self.account, reading.located
         account.counts["read"] += 1
-        is_read = reading.record is not None or reading.is_unchanged
-        unreadable = any(p.kind == ProblemKind.UNREADABLE for _, said in reading.problems for p in said)
-        if reading.failed or (unreadable and not is_read):
+        result, changes = self._compared(reading)
+        if result == "failed" or _is_unreadable(reading):
             account.name("failed", place.id)
             self.left_alone.add(place.id)
-        result, changes = self._compared(reading)
         if self.store is not None:
             written = self.store.write(reading)
             result = result if written == "changed" else written
-        elif result != "none":
+        elif result not in {"none", "failed"}:
             self.seen.add(place.id)
         if result != "failed":
             account.name(result, place.id)
@@ -239,12 +237,16 @@ class Reparse:
                 account.note(place.id, reading.record.row["url"], change)
 
     def _compared(self, reading: Reading) -> tuple[str, list[Change]]:
-        """none, new, unchanged or changed, and what changed, against what is stored so far."""
+        """failed, none, new, unchanged or changed, and what changed, against what is stored so far."""
+        if reading.failed:
+            return "failed", []
         if reading.is_unchanged:
             return "unchanged", []
+        before = self.reports.record(reading.located.id) if self.reports else None
+        if before is not None and reading.is_prevented:
+            return "failed", []
         if reading.record is None:
             return "none", []
-        before = self.reports.record(reading.record.id) if self.reports else None
         if before is None:
             return "new", []
         if before.digest == reading.record.digest:
@@ -301,3 +303,9 @@ class Reparse:
 
     def _hear(self, portal: str, url: str, problems: list[Problem]) -> None:
         self.said.append((portal, url, problems))
+
+
+def _is_unreadable(reading: Reading) -> bool:
+    """Whether a document that was captured cannot be read at all."""
+    is_read = reading.record is not None or reading.is_unchanged
+    return not is_read and any(p.kind == ProblemKind.UNREADABLE for _, said in reading.problems for p in said)

@@ -95,8 +95,8 @@ class Store:
 
     def _put(self, reading: Reading) -> str:
         """Write the report, if there is one to write; returns as `write` does."""
-        if reading.failed:
-            return "failed"
+        if reading.failed or (reading.is_prevented and self._is_stored(reading.located.id)):
+            return "failed"  # the report stays as it was when it was read whole
         if reading.is_unchanged:
             self.touched.add(reading.located.id)
             return "unchanged"
@@ -112,6 +112,9 @@ class Store:
         if result != "elsewhere":
             self.touched.add(reading.record.id)
         return result
+
+    def _is_stored(self, report_id: str) -> bool:
+        return bool(self.reports.digests([report_id]))
 
     def read_all(self, documents: Iterable[Located]) -> Iterator[str]:
         """Read these documents and relate them; yields the result of each, as `write` returns it."""
