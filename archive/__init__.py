@@ -11,9 +11,9 @@ floor: it imports nothing of the project but itself.
 | vocabulary, model | the words that columns hold; the things that travel between floors |
 | database, migrations | opening and migrating a database; the schema and the views |
 | captures, runs, resume | captures.db: fetches, entries, portals; runs and problems; where a crawl goes on |
-| fates, ledger, asking | what came of each listed entry, and that nothing is lost; when it is asked for again |
+| fates, ledger, tallies, asking | what came of each listed entry, that nothing is lost, the sums; when it is asked for again |
 | reports, records, fulltext | reports.db: reports as rows, and their full-text index |
-| cross_year, copy_candidates | checks between two years; copies of a report on several portals |
+| cross_year, copy_candidates | checks between two years; copies of a report |
 | document_index | which addresses are one document, while it is worked out |
 | charset, media_types, urls, batches | what all floors need to know of bytes, formats and addresses |
 | health, overview | what is unwell; an archive in numbers |

@@ -92,6 +92,10 @@ class Judge:
         self.limits = limits
         self.states: dict[str, tuple[str, str]] = {}
         """Report id → address and state."""
+        self.doubles: dict[str, str] = {}
+        """Report id → id of the report of this portal that it is once more."""
+        self.contradictions: dict[tuple[str, str], str] = {}
+        """Listing and address of an entry that announces another report than it leads to → what shows it."""
         self.addresses: dict[str, str] = {}
         """Address → id of the report that is found there."""
         self.unreported: dict[str, Witness] = {}
@@ -115,7 +119,12 @@ class Judge:
         leaders = self._leaders(entries)
         for entry in entries:
             report_id = self._report_id(entry.url)
-            if report_id is not None:
+            contradiction = self._contradiction(entry)
+            if report_id is not None and contradiction:
+                answer = self.answers.get(self.sent.get(entry.url, entry.url))
+                capture_id = answer.id if answer else None
+                yield entry, Witness(fate=Fate.NOT_A_REPORT, cause=contradiction, capture_id=capture_id)
+            elif report_id is not None:
                 is_leader = leaders.get(report_id) == (entry.listing_url, entry.url)
                 yield entry, self._of_report(entry, report_id, is_leader=is_leader)
             else:
@@ -124,8 +133,12 @@ class Judge:
     def _gather(self, entries: list[Entry]) -> None:
         """Read, once for all entries, everything that can be a witness."""
         name, connection = self.portal.name, self.reports.db.conn
-        for row in connection.execute("SELECT id, url, state FROM reports WHERE portal = ?", (name,)):
+        for row in connection.execute("SELECT id, url, state, same_as FROM reports WHERE portal = ?", (name,)):
             self.states[row["id"]] = row["url"], row["state"]
+            if row["same_as"]:
+                self.doubles[row["id"]] = row["same_as"]
+        for row in connection.execute("SELECT listing_url, url, cause FROM contradictions WHERE portal = ?", (name,)):
+            self.contradictions[row["listing_url"], row["url"]] = row["cause"]
         self.addresses = {row["url"]: row["id"] for row in connection.execute(_ADDRESSES, {"portal": name})}
         for row in connection.execute("SELECT key, fate, cause, capture_id FROM unreported WHERE portal = ?", (name,)):
             self.unreported[row["key"]] = Witness(
@@ -170,12 +183,16 @@ class Judge:
         found = self.addresses.get(url) or self.addresses.get(self.sent.get(url, url))
         return found or (own if own in self.states else None)
 
+    def _contradiction(self, entry: Entry) -> str:
+        """Why the report that an entry leads to is not the one that it announces; empty where it is."""
+        return self.contradictions.get((entry.listing_url or "", entry.url), "")
+
     def _leaders(self, entries: list[Entry]) -> dict[str, tuple[str | None, str]]:
         """Report id → the entry that leads to it: one at the report's own address before the others."""
         leaders: dict[str, tuple[str | None, str]] = {}
         for entry in entries:
             report_id = self._report_id(entry.url)
-            if report_id not in self.states:
+            if report_id not in self.states or self._contradiction(entry):
                 continue
             url = self.states[report_id][0]
             leader = leaders.get(report_id)
@@ -187,6 +204,9 @@ class Judge:
         url, state = self.states.get(report_id, ("", ReportState.LIVE))
         answer = self.answers.get(self.sent.get(entry.url, entry.url))
         capture_id = answer.id if answer else None
+        double = self.doubles.get(report_id, "")
+        if double in self.states and ReportState(state) not in _SAID:
+            return Witness(fate=Fate.COPY, cause=self.states[double][0], report_id=double, capture_id=capture_id)
         fate = _SAID.get(ReportState(state)) or (Fate.REPORT if is_leader else Fate.COPY)
         cause = url if fate == Fate.COPY and url != entry.url else ""
         return Witness(fate=fate, cause=cause, report_id=report_id, capture_id=capture_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -198,6 +198,19 @@ def set_unreported(reports: Reports, place: Located, witness: Witness | None) ->
         connection.execute(
             "INSERT OR REPLACE INTO unreported (portal, key, fate, cause, capture_id) VALUES (?, ?, ?, ?, ?)",
             (*values, *wanted),
+        )
+
+
+def set_contradictions(reports: Reports, report_id: str, entries: Iterable[tuple[Entry, str]]) -> None:
+    """Keep which entries lead to a report and announce another, each with what shows it. The caller commits."""
+    wanted = sorted((e.portal or "", e.listing_url or "", e.url, why) for e, why in entries)
+    connection = reports.db.conn
+    sql = "SELECT portal, listing_url, url, cause FROM contradictions WHERE report_id = ? ORDER BY 1, 2, 3"
+    if [tuple(row) for row in connection.execute(sql, (report_id,))] != wanted:
+        connection.execute("DELETE FROM contradictions WHERE report_id = ?", (report_id,))
+        connection.executemany(
+            "INSERT OR REPLACE INTO contradictions (report_id, portal, listing_url, url, cause) VALUES (?, ?, ?, ?, ?)",
+            [(report_id, *row) for row in wanted],
         )
 
 

@@ -201,6 +201,8 @@ class Report:
     parts: list[Part] = field(default_factory=list, repr=False)
     """What the report must have, each with its state, and every document and next page that is missing."""
     problems: list[Problem] = field(default_factory=list)
+    contradicting: list[tuple[Entry, str]] = field(default_factory=list)
+    """Entries that lead here and announce another report, each with what shows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

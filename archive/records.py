@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from archive.model import Check, Located, Problem, Report, Statistic
+from archive.model import Check, Entry, Located, Problem, Report, Statistic
 from archive.vocabulary import Fate
 
 FIELDS = (
@@ -179,6 +179,8 @@ class Reading:
     """What shows that, in a few words."""
     capture_id: int | None = None
     """The capture that says so."""
+    contradicting: list[tuple[Entry, str]] = field(default_factory=list)
+    """Entries that lead to the report and announce another, each with what shows it."""
     mark: ReadMark | None = None
     """What it was read from. None where this machine kept it from being read whole: it is to be read again."""
     beside: set[str] = field(default_factory=set)

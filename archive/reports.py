@@ -37,6 +37,11 @@ SELECT url FROM reports r {where}
 UNION SELECT o.url FROM locations o JOIN reports r ON r.id = o.report_id {where}
 UNION SELECT a.url FROM attachments a JOIN reports r ON r.id = a.report_id {where}
 """
+_WITH_TEXT = """
+SELECT r.id, r.url FROM report_texts t JOIN reports r ON r.id = t.report_id
+WHERE length(t.text) = length(:text) AND t.text = :text AND r.portal = :portal
+ORDER BY r.id
+"""
 _ATTACHING = """
 SELECT report_id AS id FROM attachments WHERE url IN (SELECT value FROM json_each(:urls))
 UNION SELECT id FROM reports WHERE url IN (SELECT value FROM json_each(:urls))
@@ -173,6 +178,10 @@ class Reports:
             return None
         locations = self.db.conn.execute("SELECT url FROM locations WHERE report_id = ?", (report_id,))
         return row["portal"], [row["url"], *(location["url"] for location in locations)]
+
+    def with_text(self, portal: str, text: str) -> list[tuple[str, str]]:
+        """Id and address of every report of a portal that has exactly this text, by id."""
+        return [tuple(row) for row in self.db.conn.execute(_WITH_TEXT, {"portal": portal, "text": text})]
 
     def record(self, report_id: str) -> Record | None:
         """The rows that `put` wrote; None where there is no such report."""

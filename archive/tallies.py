@@ -16,6 +16,8 @@ from archive.vocabulary import DOCUMENT_OUTCOMES, Fate
 
 FINAL = frozenset({Fate.REPORT, Fate.COPY, Fate.REMOVED})
 """Nothing more is to come of an entry with one of these; nor of one whose title is no report's."""
+BY_TITLE = "by_title"
+"""Names the sum of the entries whose title is no report's, which are counted apart."""
 
 _LISTED = "SELECT COUNT(*) FROM entries WHERE portal = ?"
 _FIRST_SEEN = "SELECT url, MIN(first_seen) FROM entries WHERE portal = ? GROUP BY url"

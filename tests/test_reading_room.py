@@ -15,6 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -128,10 +129,29 @@ def addresses(archive: Path) -> dict[str, str]:
         "question": "/questions/grant-rate",
         "problems": "/problems",
         "codebook": "/codebook",
+        "entries": "/entries?portal=qingxi",
     }
 
 
 # As pages
+
+
+def test_the_sums_of_fates_are_those_of_the_archive(archive: Path, room: str) -> None:
+    captures = sqlite3.connect(f"file:{archive / 'captures.db'}?mode=ro", uri=True)
+    listed = dict(captures.execute("SELECT portal, COUNT(*) FROM entries GROUP BY portal"))
+    captures.close()
+    for portal, number in listed.items():
+        sums = json.loads(get(f"{room}/portal/{portal}.json")[2])["fates"]
+        assert sum(sums.values()) == number
+        page = get(f"{room}/portal/{portal}?lang=zh")[2].decode()
+        for key, entries in sums.items():
+            assert f"/entries?portal={portal}&amp;fate={key}" in page
+            found = json.loads(get(f"{room}/entries.json?portal={portal}&fate={key}")[2])["entries"]
+            assert len(found) == entries
+            shown = unescape(get(f"{room}/entries?portal={portal}&fate={key}&lang=en")[2].decode())
+            assert all((entry["cause"] or "")[:100] in shown for entry in found)
+    assert get(f"{room}/entries?portal=qingxi&fate=nothing")[0] == 404
+    assert get(f"{room}/entries?portal=nowhere")[0] == 404
 
 
 def test_every_page_says_what_it_is_for(archive: Path, room: str) -> None:
@@ -146,6 +166,7 @@ def test_every_page_says_what_it_is_for(archive: Path, room: str) -> None:
         "question": "不包括",
         "problems": "blocked",
         "codebook": "denied_state_secret",
+        "entries": "重复条目",
     }
     for name, address in addresses(archive).items():
         status, headers, body = get(room + address)

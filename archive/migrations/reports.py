@@ -173,3 +173,15 @@ def m008_report_scope(db: Database) -> None:
     db.execute("ALTER TABLE reports ADD COLUMN report_scope TEXT")
     db.execute("ALTER TABLE reports ADD COLUMN report_scope_witness TEXT")
     views.create(db)
+
+
+@migrations()
+def m009_contradictions(db: Database) -> None:
+    """Entries that lead to a report and announce another; texts are found by their length."""
+    db.execute(
+        "CREATE TABLE contradictions (report_id TEXT NOT NULL REFERENCES reports(id) ON DELETE CASCADE,"
+        " portal TEXT NOT NULL, listing_url TEXT NOT NULL, url TEXT NOT NULL, cause TEXT NOT NULL,"
+        " PRIMARY KEY (portal, listing_url, url, report_id)) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX contradictions_report ON contradictions (report_id)")
+    db.execute("CREATE INDEX report_texts_length ON report_texts (length(text))")

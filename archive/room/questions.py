@@ -78,8 +78,8 @@ WHERE {_CHOSEN} AND r.id NOT IN (
 )
 GROUP BY 1"""  # noqa: S608 - constants
     leaves_out = (
-        "分子或分母为空、分母为零的报告，以及其他网站上的同一份报告",
-        "reports whose numerator or denominator is blank or whose denominator is zero, and copies on other portals",
+        "分子或分母为空、分母为零的报告，以及重复的同一份报告",
+        "reports whose numerator or denominator is blank or whose denominator is zero, and copies of another report",
     )
     return Question(name.replace("_", "-"), rate.title, rate.formula, sql, left_out, leaves_out)
 
@@ -122,8 +122,8 @@ WHERE {_CHOSEN} AND (
 )
 GROUP BY 1""",  # noqa: S608 - constants
         (
-            "没有表三的报告（2019年以前多为文字），以及其他网站上的同一份报告",
-            "reports without table three (most before 2019), and copies on other portals",
+            "没有表三的报告（2019年以前多为文字），以及重复的同一份报告",
+            "reports without table three (most before 2019), and copies of another report",
         ),
     )
 
@@ -326,7 +326,7 @@ QUESTIONS = {
 """By name, in the order of the page of questions."""
 
 LEFT_OUT_REASONS: dict[str, Bilingual] = {
-    "copy": ("其他网站上的同一份报告", "copy of a report on another portal"),
+    "copy": ("与另一份报告重复", "copy of another report"),
     "no_figures": ("没有表三、表四的数字", "no figures of tables three and four"),
     "no_denominator": ("分子或分母为空，或分母为零", "numerator or denominator blank, or denominator zero"),
     "no_table_three": ("没有表三", "no table three"),

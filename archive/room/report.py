@@ -71,7 +71,7 @@ class ReportDetails:
     years: list[dict[str, Any]]
     """Every report of the same body, by year."""
     twins: list[dict[str, Any]]
-    """The same report on other portals."""
+    """The same report on other portals, or once more on this one."""
 
     def beside(self, step: int) -> dict[str, Any] | None:
         """The report of the same body `step` years later (negative: earlier), of the same portal if it has one."""

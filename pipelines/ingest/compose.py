@@ -78,10 +78,13 @@ def _history(captures: Captures, prepared: PreparedPage | None, reading: Reading
     for url in sorted(pages, key=lambda url: (newest[url] == Outcome.MISSING, located.urls.index(url))):
         states = _distinct_bodies([capture for capture in history if capture.url == url])
         versions, report, said = _versions(captures, states, entries, prepared, reading)
+        if said is None:
+            continue
         problems.append((url, [problem for problem in said if problem.url in {None, url}]))
         if report is None:
             continue
         reading.fate, reading.cause, reading.capture_id = None, "", None
+        reading.contradicting = report.contradicting
         beside = dict.fromkeys(attachment.url for attachment in report.attachments)
         problems += [(other, [problem for problem in said if problem.url == other]) for other in beside]
         report.id, report.portal, report.state = located.id, located.portal, _report_state(history)
@@ -112,21 +115,22 @@ def _versions(
     entries: tuple[Entry, ...],
     prepared: PreparedPage | None,
     reading: Reading,
-) -> tuple[list[Version], Report | None, list[Problem]]:
+) -> tuple[list[Version], Report | None, list[Problem] | None]:
     """Read each body of one address in turn; a version begins where what is read differs.
 
-    Of an address without a report the reading says what its newest body is, unless it says so of a better address.
+    Of a document beside a page its page says what is wrong with it: the problems are None. Of an address without a report the reading says what its newest body is, unless it says so of a better address.
     """
     versions: list[Version] = []
     last: Report | None = None
     problems: list[Problem] = []
+    is_beside = False
     instead: tuple[Fate | None, str, int | None] = (None, "", None)
     for capture, after in zip_longest(states, states[1:]):
         until = after.requested_at if after else None
         try:
             report = read_capture(captures, reading.located, capture, entries, until=until, prepared=prepared)
         except BelongsToPageError:
-            problems = []
+            is_beside = True
             continue
         except ReaderError as error:
             problems = [Problem(kind=error.kind, message=str(error))]
@@ -149,7 +153,7 @@ def _versions(
         last = report
     if last is None and reading.fate is None:
         reading.fate, reading.cause, reading.capture_id = instead
-    return versions, last, problems
+    return versions, last, None if is_beside and last is None else problems
 
 
 def _prevented(problems: Sequence[Problem]) -> list[Problem]:

@@ -1,7 +1,7 @@
-"""One report on several portals: cities re-host the reports of their districts.
+"""One report once more: cities re-host the reports of their districts, and a portal lists one at two addresses.
 
-Copies are known by their issuing body, their year and a text that is nearly the same. All are kept; the one on the
-portal of the body's own place leads, and views of figures count it alone.
+Copies are known by their issuing body, their year and a text that is nearly the same, on one portal the very same. All
+are kept; the one on the portal of the body's own place leads, and views of figures count it alone.
 """
 
 from __future__ import annotations
@@ -41,10 +41,14 @@ def find_copies(
         if not any(copy.id in touched for copy in group) and all(c.same_as is None or c.same_as in ids for c in group):
             continue
         leaders = {copy.id: copy.id for copy in group}
-        several = group if len({copy.portal for copy in group}) > 1 else []
-        for first, second in combinations(sorted(several, key=_own_first), 2):
-            is_same = first.portal != second.portal and _same_body(first, second)
-            if is_same and _alike(sketch(first.id), sketch(second.id)):
+        for first, second in combinations(sorted(group, key=_own_first), 2):
+            if not _same_body(first, second):
+                continue
+            if first.portal == second.portal:
+                is_same = _is_one_text(text(first.id), text(second.id))
+            else:
+                is_same = _alike(sketch(first.id), sketch(second.id))
+            if is_same:
                 old, new = leaders[second.id], leaders[first.id]
                 leaders = {report_id: new if leader == old else leader for report_id, leader in leaders.items()}
         yield from ((report_id, leader if leader != report_id else None) for report_id, leader in leaders.items())
@@ -73,6 +77,11 @@ def _own_first(copy: Candidate) -> tuple[int, bool, str, str]:
     nearness = copy.issuing_body.rfind(place) + len(place) if place and place in copy.issuing_body else 0
     is_own = copy.portal_code is not None and copy.portal_code == copy.division_code
     return (-nearness, not is_own, copy.published or "9", copy.id)
+
+
+def _is_one_text(first: str, second: str) -> bool:
+    """One portal may list a report twice; texts that differ in a word are a report and its correction."""
+    return first == second and len(first) >= LEAST_TEXT
 
 
 def _alike(first: RMinHash | None, second: RMinHash | None) -> bool:

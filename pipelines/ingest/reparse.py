@@ -16,12 +16,13 @@ from archive.document_index import DiskSet
 from archive.ledger import portals_with_entries
 from archive.model import Located, Problem
 from archive.read_marks import due
-from archive.records import Reading
+from archive.records import Reading, Record
 from archive.vocabulary import ProblemKind, RunKind, Stage
 from pipelines.ingest.differences import Change, compare
 from pipelines.ingest.executor import Prepare, compose_all
 from pipelines.ingest.locate import locate, located_all
 from pipelines.ingest.portals import Portals
+from pipelines.ingest.same_text import contradicted
 from pipelines.ingest.store import Pace, Store
 from pipelines.version import READER_VERSION
 
@@ -150,8 +151,8 @@ def reparse(
             )
             if selection.is_whole:
                 run.remove_lost(selection.portal)
-            run.balance(selection.portal)
             run.relate(everything=bool(interrupted) or (selection.is_whole and not selection.portal))
+            run.balance(selection.portal)
         run.account.is_finished = True
     except KeyboardInterrupt:
         tell("interrupted; what was read is kept, and the next reparse goes on from it")
@@ -248,11 +249,15 @@ class Reparse:
         if reading.record is None:
             return "none", []
         if before is None:
-            return "new", []
+            is_anothers = self.store is None and self.reports and self._is_anothers(reading.record, self.reports)
+            return "none" if is_anothers else "new", []
         if before.digest == reading.record.digest:
             return "unchanged", []
         changes = list(compare(before, reading.record))
         return "changed" if changes else "unchanged", changes
+
+    def _is_anothers(self, record: Record, reports: Reports) -> bool:
+        return record.id in contradicted(self.captures, reports, record)
 
     def remove_lost(self, portal: str | None) -> None:
         """Take out the reports that no capture gives any more. Only after all documents of the portal, or of all."""

@@ -20,6 +20,7 @@ from pipelines.ingest.compose import compose
 from pipelines.ingest.locate import located
 from pipelines.ingest.near_copies import find_copies
 from pipelines.ingest.portals import PortalFacts, Portals
+from pipelines.ingest.same_text import contradicted
 from pipelines.metadata import may_be_report_title
 from pipelines.prepared import PreparedPage
 from pipelines.statistics.checks import check_years
@@ -85,10 +86,11 @@ class Store:
 
     def write(self, reading: Reading) -> str:
         """Write what was composed. Returns new, changed, unchanged, elsewhere, none or failed, as Stored has it."""
-        for url, said in reading.problems:
-            self.problems(reading.located.portal, url, said)
         ledger.set_unreported(self.reports, reading.located, _unreported(reading))
         result = self._put(reading)
+        is_withdrawn = result == "none" and reading.record is not None
+        for url, said in reading.problems:
+            self.problems(reading.located.portal, url, [] if is_withdrawn else said)
         has_report = result in {"new", "changed", "unchanged"}
         put_mark(self.reports, reading, has_report=has_report, is_changed=result in {"new", "changed"})
         return result
@@ -98,6 +100,7 @@ class Store:
         if reading.failed or (reading.is_prevented and self._is_stored(reading.located.id)):
             return "failed"  # the report stays as it was when it was read whole
         if reading.is_unchanged:
+            ledger.set_contradictions(self.reports, reading.located.id, reading.contradicting)
             self.touched.add(reading.located.id)
             return "unchanged"
         if reading.record is None:
@@ -108,10 +111,26 @@ class Store:
             if portal is not None:
                 self.reports.put_portal(portal.facts())
             self._placed.add(name)
+        causes = contradicted(self.captures, self.reports, reading.record)
+        for report_id, cause in causes.items():
+            self._withdraw(name, report_id, cause)
+        if reading.record.id in causes:
+            return "none"
         result = self.reports.put(reading.record)
         if result != "elsewhere":
             self.touched.add(reading.record.id)
+            ledger.set_contradictions(self.reports, reading.record.id, reading.contradicting)
         return result
+
+    def _withdraw(self, portal: str, report_id: str, cause: str) -> None:
+        """Take out a report whose text is another entry's, and keep what shows it."""
+        stored = self.reports.addresses(report_id)
+        if stored is not None:
+            self.problems(portal, stored[1][0], [])
+            self.reports.remove(report_id)
+        key = report_id.removeprefix(f"{portal}-")
+        witness = Witness(fate=Fate.NOT_A_REPORT, cause=cause)
+        ledger.set_unreported(self.reports, Located(portal=portal, key=key, urls=()), witness)
 
     def _is_stored(self, report_id: str) -> bool:
         return bool(self.reports.digests([report_id]))

@@ -69,7 +69,9 @@ def describe(parsed: ParsedPage, article: Article, page: Page, *, is_file: bool 
     if judgement.fate is Fate.REPORT:
         described = replace(report, problems=list(report.problems), is_report=True)
         _describe_report(described, parsed, article, page)
-        contradiction = witnesses.contradiction(title, described, article, page.entries)
+        verdicts = witnesses.verdicts(title, described, article, page.entries)
+        described.contradicting = [(entry, why) for entry, why in verdicts if why]
+        contradiction = witnesses.contradiction(verdicts)
         if contradiction is None:
             report = described
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from archive.model import Entry, Report
 from pipelines.html.article import Article
@@ -17,13 +17,52 @@ _PLACE = re.compile(r"[\u4e00-\u9fff]{2,8}?(?:自治[区州县]|[省市区县州
 _ORGAN = re.compile(r"(?:委员会|[局厅委办署部处])$")
 
 
-def contradiction(title: str | None, report: Report, article: Article, entries: Sequence[Entry]) -> str | None:
-    """Why a report is not what the listings announce at its addresses; None where one of them agrees, or none can tell.
+Verdicts = list[tuple[Entry, str | None]]
+"""Entries, each with why the page is not what it announces: empty where it is, None where the entry does not tell."""
 
-    `title` is the page's own, None where it prints none.
-    """
-    said = [why for entry in entries if (why := _verdict(title, report, article, entry)) is not None]
+
+def verdicts(title: str | None, report: Report, article: Article, entries: Sequence[Entry]) -> Verdicts:
+    """What each entry that leads to a report says of it. `title` is the page's own, None where it prints none."""
+    found = [(entry, _verdict(title, report, article, entry)) for entry in entries]
+    if len({entry.url for entry in entries}) > 1:
+        return by_date(found, _years_of_page(title, report, article))
+    return found
+
+
+def contradiction(found: Verdicts) -> str | None:
+    """Why a report is not what the listings announce at its addresses; None where one of them agrees, or none can tell."""
+    said = [why for _, why in found if why is not None]
     return said[0] if said and all(said) else None
+
+
+def verdicts_of_text(paragraphs: list[str], entries: Sequence[Entry]) -> Verdicts:
+    """What each entry says of a text by itself, without the title and the dates of the page that shows it."""
+    article, report = Article(element=None, paragraphs=paragraphs), Report(url="")
+    return [(entry, _verdict(None, report, article, entry)) for entry in entries]
+
+
+def by_date(found: Verdicts, years: Collection[int]) -> Verdicts:
+    """What the dates of entries at several addresses of one text tell where no title names a year.
+
+    The entry that was listed in the year after the report's is the report's, and those listed in other years are not.
+    """
+    if len(years) != 1 or any(TITLE_YEAR.search(normalise(entry.title or "")) for entry, _ in found):
+        return found
+    (year,) = years
+    if not any(_listed_in(entry) == year + 1 and not why for entry, why in found):
+        return found
+    return [(entry, why or _verdict_of_date(why, entry, year)) for entry, why in found]
+
+
+def _verdict_of_date(why: str | None, entry: Entry, year: int) -> str | None:
+    listed = _listed_in(entry)
+    if listed is None or listed == year + 1:
+        return why if listed is None else ""
+    return f"listed in {listed}, the page is on {year}, and another entry was listed in {year + 1}"
+
+
+def _listed_in(entry: Entry) -> int | None:
+    return int(entry.date[:4]) if entry.date else None
 
 
 def _verdict(title: str | None, report: Report, article: Article, entry: Entry) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from archive.room import charts
+from archive.room import charts, entries
 from archive.room import key_figures as figures
 from archive.room.database_access import query
 from archive.room.key_figures import KEY_FIGURES, MAX_AGENCIES, KeyFigure, Series
@@ -169,7 +169,12 @@ async def portal(datasette: Any, request: Any) -> Any:
     """All years of one portal."""
     name = path_part(request, "name")
     found = await query(datasette, lambda db: dicts(db, "SELECT * FROM portals WHERE name = ?", (name,)))
-    return await _over_years(datasette, request, "portal", name, "r.portal = ?", portal=found[0]) if found else None
+    if not found:
+        return None
+    sums = await query(datasette, lambda db: entries.sums(db, name))
+    listed = await query(datasette, lambda db: entries.listed(db, name), "captures")
+    more = {"portal": found[0], "sums": sums, "listed": listed}
+    return await _over_years(datasette, request, "portal", name, "r.portal = ?", **more)
 
 
 async def _over_years(datasette: Any, request: Any, template: str, name: str, where: str, **more: Any) -> Any:
@@ -179,7 +184,9 @@ async def _over_years(datasette: Any, request: Any, template: str, name: str, wh
         return None
     wanted = format_of(request)
     if wanted == "json":
-        return as_json({"name": name, "reports": [{column: row[column] for column in _CSV_COLUMNS} for row in rows]})
+        fates = {"fates": {row["key"]: row["entries"] for row in more["sums"]}} if "sums" in more else {}
+        reports = [{column: row[column] for column in _CSV_COLUMNS} for row in rows]
+        return as_json({"name": name, **fates, "reports": reports})
     if wanted == "csv":
         return as_csv(_CSV_COLUMNS, rows)
     context = {

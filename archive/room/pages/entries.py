@@ -1,0 +1,50 @@
+"""The entries of a portal's listings, each with what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from archive.room import entries as found
+from archive.room.database_access import MAX_CSV_ROWS, query
+from archive.room.rendering import as_csv, as_json, page
+from archive.room.report import dicts
+from archive.room.request_parameters import format_of, given, page_number
+
+_COLUMNS = ("portal", "listing_url", "url", "title", "fate", "report_id", "cause", "capture_id")
+
+
+async def entries(datasette: Any, request: Any) -> Any:
+    """The entries of one portal, all or those with one fate."""
+    chosen = given(request, "portal", "fate")
+    portal, key = chosen.get("portal", ""), chosen.get("fate", "")
+    sums = await query(datasette, lambda db: found.sums(db, portal))
+    if not sums or (key and key not in {row["key"] for row in sums}):
+        return None
+    wanted = format_of(request)
+    if wanted:
+        rows = await query(datasette, lambda db: found.entries(db, portal, key, 1, MAX_CSV_ROWS))
+        return as_csv(_COLUMNS, rows) if wanted == "csv" else as_json({"portal": portal, "entries": rows})
+    number = page_number(request)
+    rows = await query(datasette, lambda db: found.entries(db, portal, key, number))
+    total = sum(row["entries"] for row in sums if not key or row["key"] == key)
+
+    def address(**changes: str) -> str:
+        return "/entries?" + urlencode({"portal": portal} | ({"fate": key} if key else {}) | changes)
+
+    context = {
+        "portal": portal,
+        "facts": next(
+            iter(await query(datasette, lambda db: dicts(db, "SELECT * FROM portals WHERE name = ?", (portal,)))), {}
+        ),
+        "sums": sums,
+        "key": key,
+        "rows": rows,
+        "evidence": await query(datasette, lambda db: found.evidence(db, rows), "captures") or {},
+        "acknowledged": await query(datasette, lambda db: found.acknowledged(db, portal), "captures") or {},
+        "page_number": number,
+        "pages": max(1, -(-total // found.ROWS)),
+        "address": address,
+        "formats": ("json", "csv"),
+    }
+    return await page(datasette, request, "entries", context)
