@@ -118,13 +118,14 @@ def _versions(
 ) -> tuple[list[Version], Report | None, list[Problem] | None]:
     """Read each body of one address in turn; a version begins where what is read differs.
 
-    Of a document beside a page its page says what is wrong with it: the problems are None. Of an address without a report the reading says what its newest body is, unless it says so of a better address.
+    Of a document beside a page its page says what is wrong with it: the problems are None. Of an address without a report
+    the reading says what its newest body is, unless it says so of a better address.
     """
     versions: list[Version] = []
     last: Report | None = None
     problems: list[Problem] = []
     is_beside = False
-    instead: tuple[Fate | None, str, int | None] = (None, "", None)
+    instead: _Instead = (None, "", None)
     for capture, after in zip_longest(states, states[1:]):
         until = after.requested_at if after else None
         try:
@@ -134,19 +135,17 @@ def _versions(
             continue
         except ReaderError as error:
             problems = [Problem(kind=error.kind, message=str(error))]
-            instead = (Fate.UNREADABLE, str(error), capture.id)
-            if _prevented(problems):
-                reading.mark, instead = None, (None, "", None)
+            instead = _instead(reading, capture, Fate.UNREADABLE, str(error), _prevented(problems))
             continue
         problems = list(report.problems)
         prevented = _prevented(problems)
         reading.beside.update(report.next_page_urls, (attachment.url for attachment in report.attachments))
+        if not report.is_report:
+            instead = _instead(reading, capture, report.fate, report.cause, prevented)
+            problems = _problems_without_report(report, entries, last, prevented)
+            continue
         if prevented:
             reading.mark = None
-        if not report.is_report:
-            instead = (report.fate, report.cause, capture.id) if not prevented else (None, "", None)
-            problems = (prevented or _problems_without_report(report, entries, last)) if entries or last else []
-            continue
         changed = differences(last, report) if last else {}
         if last is None or changed:
             versions.append(Version(sha256=capture.sha256 or "", captured_at=capture.requested_at, changed=changed))
@@ -154,6 +153,20 @@ def _versions(
     if last is None and reading.fate is None:
         reading.fate, reading.cause, reading.capture_id = instead
     return versions, last, None if is_beside and last is None else problems
+
+
+_Instead = tuple[Fate | None, str, int | None]
+"""What a body without a report is, what shows that, and its capture."""
+
+
+def _instead(
+    reading: Reading, capture: Capture, fate: Fate | None, cause: str, prevented: Sequence[Problem]
+) -> _Instead:
+    """What is to be said of a body without a report: nothing where this machine kept it from being read."""
+    if prevented:
+        reading.mark = None
+        return None, "", None
+    return fate, cause, capture.id
 
 
 def _prevented(problems: Sequence[Problem]) -> list[Problem]:
@@ -165,8 +178,12 @@ _KINDS = {Fate.BLOCKED: ProblemKind.BLOCKED, Fate.MISSING: ProblemKind.MISSING, 
 """The kinds of problems with pages that say themselves why they are no report."""
 
 
-def _problems_without_report(report: Report, entries: Sequence[Entry], before: Report | None) -> list[Problem]:
+def _problems_without_report(
+    report: Report, entries: Sequence[Entry], before: Report | None, prevented: list[Problem]
+) -> list[Problem]:
     """What is to be said of a listed page that is no report, beside what the ledger says of its entries."""
+    if prevented or not (entries or before):
+        return prevented if entries or before else []
     is_ledgers = before is None and any(may_be_report_title(entry.title or "") for entry in entries)
     if is_ledgers and all(safe_url_string(entry.url) != report.url for entry in entries):
         return []  # the entries redirect here
