@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from scrapy.http import TextResponse
+from scrapy.http import HtmlResponse, TextResponse
 
 from archive.divisions import leading_divisions
 from pipelines.metadata import is_report_title
 from pipelines.metadata.agencies import body_kind, division_of, level
+from spiders.platforms.gkmlpt import Gkmlpt
 from spiders.platforms.portal import Portal
 from spiders.probing import Probe, document_pattern, named_links, recognise_platform
 
@@ -34,7 +35,9 @@ class ProposedPortal:
     source: str
     """Of spiders/<name>.py."""
     listings: dict[str, dict[str, Any]]
-    """Address of each column that the probe saw → what it lists, as `read_listing` states it."""
+    """Address of each column that the probe saw → what its page lists, as `read_listing` states it."""
+    rows: dict[str, int]
+    """Address of each column → entries on its page and in its services' first answers."""
 
 
 def propose(name: str, probe: Probe) -> ProposedPortal:
@@ -43,25 +46,42 @@ def propose(name: str, probe: Probe) -> ProposedPortal:
     facts = _facts(name, probe)
     if platform.platform == "links":
         facts["document"] = _document(probe)
+    anchor = urlsplit(probe.url).fragment
+    if (
+        issubclass(platform, Gkmlpt) and anchor.isdecimal()
+    ):  # a listing cannot say it: addresses differ by more than that
+        facts["categories"] = (int(anchor),)
     portal = cast("type[Portal]", type(name.title().replace("_", ""), (platform,), facts))
     listings = {url: read_listing(portal, probe.pages[url]) for url in probe.columns if url in probe.pages}
-    portal.listings = tuple(_distinct(listings))
+    answers = {url: [read_listing(portal, answer) for answer in probe.answers.get(url, ())] for url in listings}
+    rows = {url: sum(len(shown["entries"]) for shown in (listings[url], *answers[url])) for url in listings}
+    # a column whose services answer nothing is none; one whose page only leads to others may be
+    listing = {url: shown for url, shown in listings.items() if rows[url] or (shown["next_pages"] and not answers[url])}
+    portal.listings = tuple(_distinct(listing))
     source = portal_file(portal, [probe.columns[url] for url in portal.listings])
-    return ProposedPortal(portal=portal, fingerprints=fingerprints, source=source, listings=listings)
+    return ProposedPortal(portal=portal, fingerprints=fingerprints, source=source, listings=listings, rows=rows)
 
 
 def save(root: Path, proposed: ProposedPortal, probe: Probe) -> tuple[Path, Path]:
     """Write spiders/<name>.py and tests/pages/<name>/listing.* below `root`; returns the file and the folder."""
     portal = proposed.portal
-    response = probe.pages[portal.listings[0]]
+    column = portal.listings[0]
     file, folder = root / "spiders" / f"{portal.name}.py", root / "tests" / "pages" / portal.name
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(proposed.source, encoding="utf-8")
-    (folder / "listing.html").write_bytes(response.body)
-    listing = {"portal": portal.name, "url": response.url, **proposed.listings[portal.listings[0]]}
-    text = json.dumps(listing, ensure_ascii=False, indent=1)
-    (folder / "listing.json").write_text(text + "\n", encoding="utf-8")
+    _save_page(folder / "listing", portal, probe.pages[column])
+    for answer in probe.answers.get(column, ())[:1]:
+        _save_page(folder / "listing_answer", portal, answer)
     return file, folder
+
+
+def _save_page(path: Path, portal: type[Portal], response: TextResponse) -> None:
+    """A page of a listing with what is read from it; of an answer to a form, the form too."""
+    path.with_suffix(".html" if isinstance(response, HtmlResponse) else ".body").write_bytes(response.body)
+    body = response.request.body.decode() if response.request else ""
+    form = {"form": dict(parse_qsl(body, keep_blank_values=True))} if body else {}
+    stated = {"portal": portal.name, "url": response.url, **form, **read_listing(portal, response)}
+    path.with_suffix(".json").write_text(json.dumps(stated, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def is_portal_name(name: str) -> bool:
@@ -120,6 +140,8 @@ def portal_file(portal: type[Portal], columns: list[str]) -> str:
         division,
         line,
     ]
+    if categories := vars(portal).get("categories"):
+        lines += ["    # Gkmlpt", f"    categories = {categories!r}"]
     if "document" in vars(portal):
         lines += ["    # Links", f'    document = re.compile(r"{portal.document.pattern}")']
     return "\n".join(lines) + "\n"
@@ -142,11 +164,13 @@ def _distinct(found: dict[str, dict[str, Any]]) -> Iterator[str]:
 def _facts(name: str, probe: Probe) -> dict[str, Any]:
     """What the pages say of the site: its name, and by name and SiteIDCode the place that it speaks for."""
     first = next(iter(probe.pages.values()))
+    pages = [page for page in probe.pages.values() if isinstance(page, HtmlResponse)]
     metas: dict[str, str] = {}
-    for page in probe.pages.values():
+    for page in pages:
         for meta in page.css("meta[name]"):
             metas.setdefault(meta.attrib["name"].lower(), meta.attrib.get("content", "").strip())
-    title = metas.get("sitename") or (first.css("title::text").get() or "").strip() or urlsplit(probe.url).netloc
+    named = (page.css("title::text").get("").strip() for page in pages)
+    title = metas.get("sitename") or next(filter(None, named), "") or urlsplit(probe.url).netloc
     facts: dict[str, Any] = {"name": name, "title": title, "listings": (), "__doc__": title}
     parts = urlsplit(first.url)
     facts["home"] = f"{parts.scheme}://{parts.netloc}/"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import scrapy
 from scrapy import Request
-from scrapy.http import Response, TextResponse
+from scrapy.http import HtmlResponse, Response, TextResponse
 
 from archive.health import PROBE
 from archive.urls import is_within, site_of
@@ -20,15 +20,18 @@ from crawler.extensions.runs import described
 from pipelines.metadata import is_report_title
 from spiders.platforms import listing
 from spiders.platforms.anchors import anchors
-from spiders.platforms.column_names import is_column_name
+from spiders.platforms.column_names import is_category_name, is_column_name
 from spiders.platforms.links import Links
+from spiders.platforms.listing_reader import COLUMN_NAME
 from spiders.platforms.portal import Portal
-from spiders.registry import platforms
+from spiders.registry import make_portal, platforms
 
 LEVELS = 3
 """Menus are followed this far below the given page."""
 MAX_PAGES = 30
 """The most pages that one probe fetches."""
+MAX_SERVICES = 6
+"""The most lists of one column that are asked for."""
 
 _MENU = re.compile(r"政务公开|政府信息公开|信息公开|法定主动公开|主动公开|公开目录|公开平台|公开专栏")
 _LONGEST_NAME = 24
@@ -36,7 +39,10 @@ _BLANKS = re.compile(r"\s+")
 
 
 class Probe(scrapy.Spider):
-    """Fetches a page, the columns that it calls annual reports, and as few menu pages as lead to them."""
+    """Fetches a page, the columns that it calls annual reports, and as few menu pages as lead to them.
+
+    Of a column without rows of its own it fetches what its platform has a script fetch: that shows whose rows they are.
+    """
 
     custom_settings = {"ITEM_PIPELINES": {}}
     is_archived = True
@@ -47,6 +53,10 @@ class Probe(scrapy.Spider):
         self.pages: dict[str, TextResponse] = {}
         self.columns: dict[str, str] = {}
         """Address → name of the columns of annual reports, in the order in which they were met."""
+        self.answers: dict[str, list[TextResponse]] = {}
+        """Address of a column → the first answer for each list that a service fills."""
+        self.names: dict[str, list[str]] = {}
+        """Address of a catalogue → the categories that were asked for."""
         self.failed: dict[str, str] = {}
         self.asked: set[str] = set()
 
@@ -68,13 +78,59 @@ class Probe(scrapy.Spider):
         self._rename_redirected(response)
         self.pages[page.url] = page
         links = list(named_links(page))
-        if level == 0 and sum(is_report_title(text) for text, _ in links) > 1:
+        if level == 0 and _lists_reports(page, [text for text, _ in links]):
             self.columns[page.url] = column_name(page)
         columns = [(text, url) for text, url in links if is_column_name(text) and self.declares(url)]
         for text, url in columns:
             self.columns.setdefault(url, text)
+        if page.url in self.columns or (level == 0 and urlsplit(page.url).path.strip("/")):
+            yield from self._services(page)
         menus = [] if self.columns else [(text, url) for text, url in links if is_menu(text)]
         yield from self._requests([url for _, url in (*columns, *menus)], level + 1)
+
+    def _services(self, page: TextResponse) -> Iterator[Request]:
+        """What the platform asks for, where the page itself lists no report: the lists that a script fills."""
+        platform, fingerprints = recognise_platform(list(self.pages.values()))
+        portal = make_portal(platform.platform, {"name": PROBE, "title": PROBE, "home": self.url})()
+        try:
+            titles = [entry.title or "" for entry in portal.entries(page)]
+            requests = list(portal.next_pages(page)) if fingerprints else []
+        except ValueError as error:
+            self.failed[page.url] = str(error)
+            return
+        if any(map(is_report_title, titles)):
+            self.columns.setdefault(page.url, column_name(page))
+            return
+        for request in requests[:MAX_SERVICES]:
+            if self.declares(request.url) and len(self.asked) < MAX_PAGES:
+                self.asked.add(request.url)
+                yield self._service_request(request, page.url, portal)
+
+    def _service_request(self, request: Request, column: str, portal: Portal) -> Request:
+        named = {"column": column, "portal": portal}
+        return request.replace(callback=self.answer, errback=self.answer_failed, cb_kwargs=named, priority=20)
+
+    def answer(self, response: Response, column: str, portal: Portal) -> None:
+        """A service's answer: where it lists a report, the page that asks for it is a column."""
+        page = cast("TextResponse", listing.decoded(response))
+        try:
+            titles = [entry.title or "" for entry in portal.entries(page)]
+        except ValueError as error:
+            self.failed[column] = str(error)
+            return
+        self.answers.setdefault(column, []).append(page)
+        if any(map(is_report_title, titles)):
+            self.columns.setdefault(column, column_name(self.pages[column]))
+            self.names.setdefault(column, []).extend(filter(None, [response.meta.get(COLUMN_NAME)]))
+
+    def answer_failed(self, failure: Any) -> Iterator[Request]:
+        """A service may be at another address."""
+        request = failure.request
+        other = request.cb_kwargs["portal"].alternate(request)
+        if other is None:
+            self.failed[request.cb_kwargs["column"]] = f"{request.url}: {described(failure)}"
+        else:
+            yield self._service_request(other, **request.cb_kwargs)
 
     def _rename_redirected(self, response: Response) -> None:
         """A column whose address redirects is known by where it leads."""
@@ -103,6 +159,8 @@ class Probe(scrapy.Spider):
 
 def named_links(response: TextResponse) -> Iterator[tuple[str, str]]:
     """Text, without blanks, and address of each link and frame of a page that leads to another page."""
+    if not isinstance(response, HtmlResponse):  # a service's answer
+        return
     for link in anchors(response, "a", "area", "frame", "iframe"):
         if link.url:
             yield _BLANKS.sub("", link.element.get("title") or link.text), link.url
@@ -115,8 +173,19 @@ def is_menu(text: str) -> bool:
 
 def column_name(response: TextResponse) -> str:
     """A column's name on its own page: its meta `ColumnName`, or else its title."""
-    stated = response.xpath("//meta[translate(@name, 'CN', 'cn')='columnname']/@content").get()
-    return (stated or response.css("title::text").get() or "").strip()
+    if not isinstance(response, HtmlResponse):
+        return ""
+    return (_stated_name(response) or response.css("title::text").get() or "").strip()
+
+
+def _stated_name(response: HtmlResponse) -> str:
+    return (response.xpath("//meta[translate(@name, 'CN', 'cn')='columnname']/@content").get() or "").strip()
+
+
+def _lists_reports(response: TextResponse, texts: list[str]) -> bool:
+    """Whether a page's links are those of a column: several reports, or one on a page that is called so."""
+    count = sum(map(is_report_title, texts))
+    return count > 1 or (count == 1 and isinstance(response, HtmlResponse) and is_category_name(_stated_name(response)))
 
 
 def recognise_platform(pages: list[TextResponse]) -> tuple[type[Portal], list[str]]:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -151,6 +152,85 @@ def test_what_cannot_be_probed_is_said_in_a_line(tmp_path: Path, arguments: list
     assert done.returncode == code
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+SCRIPTED: dict[str, dict[str, Any]] = {
+    "gkmlpt": {"page_size": 5},
+    "hanweb-strict": {"quirks": ["no-static-group"]},
+    "hanweb-jpaas": {},
+    "hanweb-unit": {"page_size": 4},
+    "ucap": {},
+    "easysite-all": {},
+}
+"""Replicas whose columns have no row in the page."""
+
+
+@pytest.fixture(scope="module")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Replica], dict[str, Any]]:
+    """Their columns probed directly, with no link on the page to the column itself."""
+    archive = tmp_path_factory.mktemp("scripted") / "archive"
+    replicas = {name: make(name, 9, "_s", **how) for name, how in SCRIPTED.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        for replica in replicas.values():
+            patch.setattr(replica, "html", partial(without_own_link, replica, replica.html))
+        with Server(*replicas.values()):
+            done = {name: scrapy(archive, "probe", replica.listing_url, *HURRY) for name, replica in replicas.items()}
+            done["address"] = scrapy(archive, "probe", replicas["gkmlpt"].numbers["api"], *HURRY)
+            done["category"] = scrapy(archive, "probe", f"{replicas['gkmlpt'].listing_url}#15917", *HURRY)
+            portals = {n: portal_of(done[n].stdout) for n in SCRIPTED}
+            crawled = crawl(archive, *(as_replica(portal, replicas[n].name) for n, portal in portals.items()))
+    assert crawled.returncode == 0, crawled.stderr
+    return archive, replicas, done
+
+
+def without_own_link(replica: Replica, html: Any, text: str, modified: Any = None) -> Reply:
+    """A page of the replica that does not link its column."""
+    path = replica.listing_url.removeprefix(replica.base)
+    reply: Reply = html(text.replace(f'href="{path}"', 'href="#"'), modified)
+    return reply
+
+
+@pytest.mark.parametrize("name", SCRIPTED)
+def test_a_column_that_a_script_fills_is_followed_to_its_service(
+    scripted: tuple[Path, dict[str, Replica], dict[str, Any]], name: str
+) -> None:
+    archive, replicas, answers = scripted
+    done, replica = answers[name], replicas[name]
+    assert done.returncode == 0, done.stderr
+    assert portal_of(done.stdout).listings == (replica.listing_url,)
+    assert re.search(rf"column: .* {re.escape(replica.listing_url)} \(\d+ entries from http", done.stderr)
+    assert archived(archive, replica.name) == Counter(expected.url for expected in replica.truth())
+
+
+@pytest.mark.parametrize("name", ["gkmlpt", "hanweb-strict", "ucap"])
+def test_it_is_found_offline_from_the_captures_alone(
+    scripted: tuple[Path, dict[str, Replica], dict[str, Any]], name: str
+) -> None:
+    archive, replicas, answers = scripted
+    again = scrapy(archive, "probe", replicas[name].listing_url, "-s", "OFFLINE=1", *HURRY)
+    assert (again.returncode, again.stdout) == (0, answers[name].stdout), again.stderr
+
+
+def test_a_category_of_a_catalogue_is_said(scripted: tuple[Path, dict[str, Replica], dict[str, Any]]) -> None:
+    _, replicas, answers = scripted
+    assert "政府信息公开工作年报 (15917)" in answers["gkmlpt"].stderr
+    assert "    categories = (15917,)" in answers["category"].stdout.splitlines()
+    found = portal_of(answers["address"].stdout)
+    assert (found.platform, found.listings) == ("gkmlpt", (replicas["gkmlpt"].numbers["api"],))
+
+
+def test_a_catalogue_without_the_category_says_which_it_has(tmp_path: Path) -> None:
+    class Other(Gkmlpt):
+        """Its catalogue has no annual reports on disclosure."""
+
+        def index(self) -> str:
+            return super().index().replace(json.dumps("政府信息公开工作年报"), json.dumps("工作动态"))
+
+    with Server(Other("other", 3)) as server:
+        done = scrapy(tmp_path / "archive", "probe", server["other"].listing_url, *HURRY)
+    assert done.returncode == 1
+    assert "规划计划与年度报告 (1572)、法治政府建设年度报告 (1573)" in done.stderr
+    assert "closer" not in done.stderr
 
 
 def test_a_site_without_a_column_is_one_to_look_at(tmp_path: Path) -> None:

@@ -80,10 +80,35 @@ class Command(ArchiveCommand):
             else "no known platform; try the class Links, which follows 下一页, and see docs/portals.md"
         ]
         for url, name in probe.columns.items():
-            state = "column" if url in portal.listings else probe.failed.get(url, "lists nothing new")
-            lines.append(f"{state}: {name} {url}")
+            lines.append(_told(probe, proposed, url, name))
+        lines += [f"{url}: {why}" for url, why in probe.failed.items() if url not in probe.columns]
         if not portal.listings:
-            lines.append("no column of annual reports found: name it in `listings`, or probe a page closer to it")
+            lines.append(_way_on(probe))
         if portal.division_code is None:
             lines.append("no division found in the site's name: fill in division_code, division and level")
         print("\n".join(lines), file=sys.stderr)
+
+
+def _told(probe: Probe, proposed: ProposedPortal, url: str, name: str) -> str:
+    """A column in a line: how many rows it shows, and where they come from if not from its page."""
+    if url not in proposed.portal.listings:
+        nothing = "its service answers no rows" if url in probe.answers else "lists nothing new"
+        return f"{probe.failed.get(url, nothing)}: {name} {url}"
+    services = [answer.url.partition("?")[0] for answer in probe.answers.get(url, ())]
+    source = f" from {', '.join(dict.fromkeys(services))}" if services else ""
+    categories = f", {'、'.join(probe.names[url])}" if probe.names.get(url) else ""
+    rows = proposed.rows[url]
+    shown = f"{rows} entr{'y' if rows == 1 else 'ies'}{source}{categories}" if rows else "leads to other columns"
+    return f"column: {name} {url} ({shown})"
+
+
+def _way_on(probe: Probe) -> str:
+    """What a person can do where no column was found."""
+    page = next(iter(probe.pages.values()))
+    if page.url in probe.failed or not urlsplit(page.url).path.strip("/"):
+        return "no column of annual reports found: find it in a browser and probe its address"
+    return (
+        f"no column of annual reports found: {page.url} links no report. If a browser shows reports there, a script fills "
+        "the page from an address that is not known here: look in the browser's developer tools for what the page "
+        "requests, and probe that. Otherwise probe the page that shows them"
+    )
