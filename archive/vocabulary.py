@@ -151,6 +151,8 @@ class Form(StrEnum):
     """Prose alone."""
     ANNEX_2014 = "cn-2014-stat"
     """The national statistics annex of 2014 to 2018."""
+    ANNEX_FUJIAN_2009 = "fj-2009-stat"
+    """Fujian's own annex of 2008 to 2013."""
     ANNEX_FUJIAN_2014 = "fj-2014-stat"
     ANNEX_DINGXI_2010 = "dx-2010-stat"
     NATIONAL_2019 = "cn-2019"

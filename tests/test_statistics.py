@@ -23,6 +23,7 @@ Table = list[list[Td]]
 BODY = "青川区人民政府"
 YEARS = {
     "cn-2014-stat": 2016,
+    "fj-2009-stat": 2011,
     "fj-2014-stat": 2014,
     "dx-2010-stat": 2011,
     "narrative": 2010,

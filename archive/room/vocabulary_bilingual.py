@@ -58,6 +58,7 @@ SCOPES: dict[ReportScope, Bilingual] = {
 FORMS: dict[Form, Bilingual] = {
     Form.NARRATIVE: ("纯文字报告", "prose only"),
     Form.ANNEX_2014: ("2014年统计表", "statistics annex of 2014"),
+    Form.ANNEX_FUJIAN_2009: ("福建省2009年统计表", "Fujian annex of 2009"),
     Form.ANNEX_FUJIAN_2014: ("福建省2014年统计表", "Fujian annex of 2014"),
     Form.ANNEX_DINGXI_2010: ("定西市2010年统计表", "Dingxi annex of 2010"),
     Form.NATIONAL_2019: ("2019年全国统一格式", "national form of 2019"),

@@ -7,7 +7,7 @@ from collections import Counter
 from .figures import Cell, Cells, cases, draw, received, table
 from .markup import Grid, Td
 
-FORMS = ("cn-2014-stat", "fj-2014-stat", "dx-2010-stat")
+FORMS = ("cn-2014-stat", "fj-2009-stat", "fj-2014-stat", "dx-2010-stat")
 
 
 def counts(body: str, year: int) -> dict[str, int]:
@@ -86,6 +86,7 @@ def grid(form: str, year: int, printed: Cells) -> Grid:
     described = table(form, 1)
     heads = {
         "cn-2014-stat": ["统计指标", "单位", "统计数"],
+        "fj-2009-stat": ["指标名称", "计量单位", f"{year}年度", "历年累计"],
         "fj-2014-stat": ["指标名称", "计量单位", f"{year}年度", "历年累计"],
         "dx-2010-stat": ["指标名称", "计量单位", "代码", "本期实际", "本年累计"],
     }

@@ -1,4 +1,4 @@
-"""The annex before 2019 (table one): 统计表 of indicators, national (2014), Fujian or Dingxi, one indicator per row.
+"""The annex before 2019 (table one): 统计表 of indicators, national (2014), Fujian (2009, 2014) or Dingxi, one indicator per row.
 
 Labels repeat under different headings (其他情形数 of reviews, and of suits), so rows are aligned to the form's printed
 order. 历年累计 is stored as printed: it is not always a running sum. See docs/form.md, Annexes before 2019.
@@ -132,12 +132,12 @@ def _cells_under(below: dict[int, Cell], figures: dict[str, Cell]) -> dict[str, 
 def _build_table(printed: list[TableRow], origin: Origin) -> ReportTable | None:
     """Rows in printed order → the annex of the form that most of their labels are of; None where they are not an annex."""
     names_by_form = {form: _align(printed, form) for form in ANNEX_FORMS}
-    form = max(names_by_form, key=lambda form: _count_named(names_by_form[form]))
-    names = names_by_form[form]
+    missing_by_form = {form: _missing(names, form) for form, names in names_by_form.items()}
+    form = max(ANNEX_FORMS, key=lambda form: (_count_named(names_by_form[form]), -len(missing_by_form[form])))
+    names, missing = names_by_form[form], missing_by_form[form]
     if _count_named(names) < max(_FEWEST_ROWS, 0.5 * len(printed)):
         return None
     table = ReportTable(1, form, origin)
-    missing = [row.name for row in rows(form, 1) if row.name not in names and not row.optional]
     if missing:
         table.doubts.append(f"table 1: rows not found: {', '.join(missing)}")
     for row, name in zip(printed, names, strict=True):
@@ -146,6 +146,11 @@ def _build_table(printed: list[TableRow], origin: Origin) -> ReportTable | None:
     if any(_places(row.label, form) and not _is_heading(row.label, form) for row in strangers):
         table.refuse("table 1: its rows are not in the order of the form")
     return table
+
+
+def _missing(names: list[str | None], form: Form) -> list[str]:
+    """The rows that a form must have and that are not among these."""
+    return [row.name for row in rows(form, 1) if row.name not in names and not row.optional]
 
 
 def _count_named(names: list[str | None]) -> int:
