@@ -49,6 +49,9 @@ PROSE_AGREES = IDENTITIES["S-2"].id
 SOURCES_AGREE = IDENTITIES["D-1"].id
 """A figure is the same in two sources of its table."""
 
+OTHER_ROW = "other:"
+"""Begins the name of a row that a form does not have; its printed label follows, without blanks and punctuation."""
+
 # Table two
 
 REGULATIONS = _name("regulations")

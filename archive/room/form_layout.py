@@ -84,7 +84,8 @@ def _table(
         }
         if cells:
             failing = {identity for place, broken in faults.items() if place in cells for identity in broken}
-            return FormTable(number, origin, _BLOCKS_OF[number](cells, faults), sorted(failing))
+            blocks = [*_BLOCKS_OF[number](cells, faults), *_added_rows(cells, faults)]
+            return FormTable(number, origin, blocks, sorted(failing))
     return None
 
 
@@ -96,6 +97,15 @@ def _faults(failures: Iterable[dict[str, Any]]) -> dict[int, Faults]:
             places = found.setdefault(table, {})
             places[place] = (*places.get(place, ()), check["identity"])
     return found
+
+
+def _added_rows(cells: Cells, faults: Faults) -> list[FormBlock]:
+    """The rows that the form does not have, under the columns that they fill."""
+    added = dict.fromkeys(row for row, _ in cells if row.startswith(names.OTHER_ROW))
+    columns = dict.fromkeys(column for row, column in cells if row in added)
+    lines = [FormLine(label_of(row), [_cell(cells, faults, row, column) for column in columns]) for row in added]
+    head = [(("原表另列的项目", "Rows beside the form"), 1, 1), *((label_of(column), 1, 1) for column in columns)]
+    return [FormBlock([head], lines)] if lines else []
 
 
 _NEWEST_FIRST = NATIONAL_FORMS[::-1]

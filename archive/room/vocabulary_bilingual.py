@@ -418,6 +418,9 @@ def label_of(name: str) -> Bilingual:
     >>> label_of("granted.total")
     ('（一）予以公开 · 总计', 'Granted, total')
     """
+    if name.startswith(names.OTHER_ROW) and "." not in name:
+        label = name.removeprefix(names.OTHER_ROW)
+        return label, label
     if "." in name:
         row, _, column = name.partition(".")
         (row_zh, row_en), (column_zh, column_en) = label_of(row), label_of(column)

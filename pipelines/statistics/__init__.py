@@ -65,7 +65,7 @@ def statistics_of(table: ReportTable) -> list[Statistic]:
     for row in table.rows:
         if row.name is None or row.cells is None:
             continue
-        row_name, units_in_header, units_of_form = row.name, row.units, units[table.form, row.name]
+        row_name, units_in_header, units_of_form = row.name, row.units, units.get((table.form, row.name), _NO_UNITS)
         for name, raw in row.cells.items():
             value, state, printed_unit, _ = read_value(raw)
             statistics.append(
@@ -74,13 +74,16 @@ def statistics_of(table: ReportTable) -> list[Statistic]:
                     row_name=row_name,
                     column_name=name,
                     value=value,
-                    unit=printed_unit or units_in_header.get(name) or units_of_form[name],
+                    unit=printed_unit or units_in_header.get(name) or units_of_form.get(name),
                     raw=raw,
                     value_state=state,
                     origin=origin,
                 )
             )
     return statistics
+
+
+_NO_UNITS: dict[str, str | None] = {}
 
 
 @lru_cache(maxsize=8)

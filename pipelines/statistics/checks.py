@@ -23,6 +23,7 @@ from archive.forms.names import (
     NEWLY_DISCLOSED,
     NORMATIVE_DOCUMENTS,
     OTHER_HANDLING,
+    OTHER_ROW,
     OTHER_TOTAL,
     OUTCOME_SUM,
     PROCESSED_TOTAL,
@@ -200,12 +201,24 @@ def _check_three(cells: Cells) -> list[Check]:
     order = _ROWS_2021 if is_2021 else _ROWS_2019
     table = {row: [cells[row, column] for column in _COLUMNS] for row in order if (row, TOTAL) in cells}
     blank_totals = {row for row, values in table.items() if values[-1] is None and any(values[:-1])}
+    has_added_rows = any(row.startswith(OTHER_ROW) for row, _ in cells)
     outcomes = (*_COMMON_OUTCOMES, *(_OTHER_OUTCOMES_2021 if is_2021 else (OTHER_HANDLING,)))
     return [
         *_check_flow(table, is_total_known=blank_totals.isdisjoint(_FLOW_ROWS)),
-        *_check_outcomes(table, outcomes, is_total_known=blank_totals.issubset(_FLOW_ROWS)),
+        *_assess(
+            _check_outcomes(table, outcomes, is_total_known=blank_totals.issubset(_FLOW_ROWS)),
+            is_sure=not has_added_rows,
+        ),
         *(_compare(APPLICANT_SUM, row, _add(values[:-1]), values[-1]) for row, values in table.items()),
     ]
+
+
+def _assess(checks: list[Check], *, is_sure: bool) -> list[Check]:
+    """The checks; where it is not sure that their sums are of all that counts, those that fail cannot be assessed."""
+    for one in checks:
+        if not is_sure and one.verdict is _FAILS:
+            one.verdict = _NOT_ASSESSABLE
+    return checks
 
 
 def _check_flow(table: dict[str, list[Number]], *, is_total_known: bool) -> list[Check]:

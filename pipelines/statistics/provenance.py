@@ -16,7 +16,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from archive.forms import ANNEX_FORMS, NATIONAL_FORMS, columns, normalised, rows
-from archive.forms.names import APPLICANT_SUM, FLOW, OTHER_HANDLING, OUTCOME_SUM, RESULT_SUM
+from archive.forms.names import APPLICANT_SUM, CUMULATIVE, FLOW, OTHER_HANDLING, OUTCOME_SUM, RESULT_SUM
 from archive.model import Check, Problem, Statistic, TableSource
 from archive.vocabulary import Form, Origin, ProblemKind, Standing, Verdict
 from pipelines.documents import Content
@@ -27,7 +27,7 @@ from pipelines.tables.cell_value import read_value
 from pipelines.tables.flattened import read_flattened
 from pipelines.tables.grid import Grid
 from pipelines.tables.national import read_national_tables
-from pipelines.tables.report_table import ReportTable
+from pipelines.tables.report_table import ReportTable, is_added
 
 _VISUAL = frozenset((Origin.PDF, Origin.IMAGE))
 """Origins that show figures without saying which cell they are in."""
@@ -204,7 +204,7 @@ def _is_whole(table: ReportTable) -> bool:
     number = table.table_no
     if number == 4:
         return bool(table.rows) and len(table.rows[0].cells or {}) == _CELLS_OF_FOUR
-    names = [row.name for row in table.rows]
+    names = [row.name for row in table.rows if not is_added(row.name)]
     cells = {(row.name, column) for row in table.rows for column in row.cells or {}}
     return any(
         [row.name for row in rows(form, number) if not row.optional or row.name in names] == names
@@ -306,5 +306,11 @@ def _standing_in_page(number: int, statistics: list[Statistic], checks: list[Che
 
 @lru_cache(maxsize=32)
 def _cells_of(form: Form, number: int) -> frozenset[tuple[str, str]]:
-    """Row and column of every cell that a form's table must have."""
-    return frozenset((row.name, column) for row in rows(form, number) if not row.optional for column in row.columns)
+    """Row and column of every cell that a form's table must have; the sum over the years is not always printed."""
+    return frozenset(
+        (row.name, column)
+        for row in rows(form, number)
+        if not row.optional
+        for column in row.columns
+        if column != CUMULATIVE
+    )

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from archive.forms import ANNEX_FORMS, columns, groups, normalised, rows, without_blanks
-from archive.forms.names import CUMULATIVE, YEAR_VALUE
+from archive.forms.names import CUMULATIVE, OTHER_ROW, YEAR_VALUE
 from archive.vocabulary import Form, Origin
 from pipelines.tables.grid import Cell, Grid
 from pipelines.tables.report_table import ReportTable, TableRow, covers_part_of_a_year
@@ -137,7 +137,8 @@ def _build_table(printed: list[TableRow], origin: Origin) -> ReportTable | None:
     names, missing = names_by_form[form], missing_by_form[form]
     if _count_named(names) < max(_FEWEST_ROWS, 0.5 * len(printed)):
         return None
-    table = ReportTable(1, form, origin)
+    is_known = len(missing) <= _count_named(names)
+    table = ReportTable(1, form if is_known else None, origin)
     if missing:
         table.doubts.append(f"table 1: rows not found: {', '.join(missing)}")
     for row, name in zip(printed, names, strict=True):
@@ -158,10 +159,14 @@ def _count_named(names: list[str | None]) -> int:
 
 
 def _take_row(table: ReportTable, row: TableRow, form: Form) -> None:
-    """Add a row of the form; a row that is none, but holds figures, is a doubt, as is one whose cells are lost."""
+    """Add a row; one that the form does not have, or whose cells are lost, is a doubt where it may be one of the form's."""
     if row.name is None:
-        if (row.has_figures or row.cells is None) and not _is_heading(row.label, form):
+        if _is_heading(row.label, form) or not (row.has_figures or row.cells is None):
+            return
+        if table.doubts or not row.cells or table.origin in (Origin.PDF, Origin.IMAGE) or _places(row.label, form):
             table.doubts.append(f"table 1: not a row of the form, or not in its order: {row.label[:60]}")
+        else:
+            table.rows.append(row._replace(name=OTHER_ROW + normalised(row.label)))
     elif row.cells is None:
         table.doubts.append(f"table 1: the cells of {row.name} are lost, merged or shifted")
     else:

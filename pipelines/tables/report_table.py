@@ -8,11 +8,14 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from archive.forms import without_blanks
+from archive.forms import normalised, without_blanks
+from archive.forms.names import OTHER_ROW
 from archive.vocabulary import Form, Origin
 from pipelines.tables.cell_value import read_value
 from pipelines.tables.grid import Grid
 
+_VISUAL = (Origin.PDF, Origin.IMAGE)
+"""Origins whose labels may be misread."""
 _PART_OF_A_YEAR = re.compile(r"[上下]半年|[一二三四1-4]季度|\d{1,2}月?[-—–至~]\d{1,2}月(?!\d{1,2}日)")
 """A heading of statistics of less than a year."""
 
@@ -82,10 +85,21 @@ def _names_part_of_a_year(label: str) -> bool:
     return _PART_OF_A_YEAR.search(without_blanks(label)) is not None
 
 
+def _named_by_label(row: TableRow) -> TableRow:
+    """A row that the body added, named by its label: none of the form's rows is missing, so it is none of them."""
+    return row._replace(name=OTHER_ROW + normalised(row.label)) if row.name is None and row.cells else row
+
+
+def is_added(name: str | None) -> bool:
+    """Whether a row's name is that of a row that the form does not have."""
+    return name is not None and name.startswith(OTHER_ROW)
+
+
 def compare_with_form(table: ReportTable, expected: list[str]) -> None:
     """Compare the printed rows with the names of the form's, in order.
 
-    Another order refuses the table; a missing or an unknown row is a doubt.
+    Another order refuses the table; a missing row is a doubt. An unknown one is named by its label where all the form's
+    are there, and a doubt where it may be one of them misread.
     """
     number = table.table_no
     names = [row.name for row in table.rows if row.name]
@@ -94,6 +108,8 @@ def compare_with_form(table: ReportTable, expected: list[str]) -> None:
         table.refuse(f"table {number}: its rows are not in the order of the form")
     if missing := [name for name in expected if name not in names]:
         table.doubts.append(f"table {number}: rows not found: {', '.join(missing)}")
+    elif not table.refused and table.origin not in _VISUAL:
+        table.rows = [_named_by_label(row) for row in table.rows]
     for row in table.rows:
         if row.name is None:
             table.doubts.append(f"table {number}: not a row of the form: {row.label[:60]}")

@@ -13,7 +13,7 @@ from archive.vocabulary import Form, Origin, ValueState
 from pipelines.tables import three
 from pipelines.tables.cell_value import read_value
 from pipelines.tables.grid import Cell, Grid
-from pipelines.tables.report_table import FoundRow, ReportTable, TableRow, compare_with_form
+from pipelines.tables.report_table import FoundRow, ReportTable, TableRow, compare_with_form, is_added
 
 _UNIT = re.compile(r"亿元|万元|千元|元")
 _ONLY_2021 = {ISSUED, ABOLISHED, IN_FORCE}
@@ -50,7 +50,7 @@ def find_rows(grids: Iterable[Grid]) -> Iterator[FoundRow]:
                 if any(three.row_name((cell.text,)) for cell in row):
                     header = None
                 else:
-                    yield FoundRow(TableRow(row[0].text, None, None), header.form, grid.origin)
+                    yield FoundRow(_named_row(row, None, header), header.form, grid.origin)
             elif len(row) > 4 or three.is_header(row):
                 header = None
 
@@ -78,7 +78,7 @@ def _has_label_and_figures(row: list[Cell]) -> bool:
     )
 
 
-def _named_row(row: list[Cell], name: str, header: _Header) -> TableRow:
+def _named_row(row: list[Cell], name: str | None, header: _Header) -> TableRow:
     texts = _texts_under(row, header)
     cells = dict(zip(header.columns, texts, strict=True)) if texts else None
     return TableRow(row[0].text, name, cells, header.units)
@@ -160,7 +160,12 @@ def build_table(rows_found: list[TableRow], form: Form | None, origin: Origin) -
     compare_with_form(table, [row.name for row in rows(form, 2)])
     allowed = {row.name: row.columns for row in rows(form, 2)}
     for index, row in enumerate(table.rows):
-        if row.name and row.cells is not None and not set(row.cells) <= set(allowed.get(row.name, ())):
+        if (
+            row.name
+            and not is_added(row.name)
+            and row.cells is not None
+            and not set(row.cells) <= set(allowed.get(row.name, ()))
+        ):
             table.doubts.append(f"table 2: {row.label} stands under the header of another row")
             table.rows[index] = row._replace(cells=None)
     return table
