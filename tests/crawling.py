@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from contextlib import redirect_stderr, redirect_stdout
 from operator import attrgetter
 from pathlib import Path
@@ -51,6 +53,67 @@ def task(
     return json.dumps(work, default=attrgetter("pattern"))
 
 
+class Forked:
+    """The same crawl in a fork of this process, which saves its start: for tests that need hundreds. Nothing of it is shown."""
+
+    def __init__(
+        self,
+        archive: Path,
+        *replicas: Replica,
+        settings: dict[str, Any] | None = None,
+        days: float = 0,
+        **arguments: str,
+    ) -> None:
+        _import_all()
+        work = task(archive, *replicas, settings=settings, days=days, **arguments)
+        sys.stdout.flush()
+        self.returncode: int | None = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            code = CRASHED
+            try:
+                nowhere = os.open(os.devnull, os.O_RDWR)
+                for stream in (0, 1, 2):
+                    os.dup2(nowhere, stream)
+                code = perform_later(json.loads(work))
+            finally:
+                os._exit(code)
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs."""
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def kill(self) -> None:
+        """Kill -9."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Wait for its end."""
+        while self.poll() is None:
+            time.sleep(0.002)
+        return self.returncode or 0
+
+
+CRASHED = 70
+"""Exit code of a forked crawl that raised."""
+
+
+def _import_all() -> None:
+    """Import whatever a crawl needs; a reactor is none of it, for it cannot be shared with a fork."""
+    import scrapy.core.downloader.handlers.http11
+    import scrapy.core.engine
+    import scrapy.crawler  # noqa: F401
+
+    from spiders.registry import platforms
+
+    platforms()
+    assert "twisted.internet.reactor" not in sys.modules
+
+
 def scrapy(archive: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """A scrapy command on `archive`: in this process, which saves its start, where it neither crawls nor serves."""
     command = list(map(str, arguments))
@@ -84,7 +147,11 @@ def run(command: list[str], stdin: str = "", **environment: str) -> subprocess.C
 
 def main() -> int:
     """The other process: reads what to crawl as JSON from standard input."""
-    work = json.load(sys.stdin)
+    return perform_later(json.load(sys.stdin))
+
+
+def perform_later(work: dict[str, Any]) -> int:
+    """Crawl on the day that the work names."""
     with days_later(work["days"]):
         return perform(work)
 

@@ -20,8 +20,7 @@ from crawler.demo.replica import Replica
 from crawler.demo.reports import Synthetic
 from crawler.demo.server import Server
 from tests.clock import days_later
-from tests.crawling import crawl, scrapy
-from tests.soak import start
+from tests.crawling import CRASHED, Forked, scrapy
 from tests.test_documents import BODY
 from tests.unreliable import (
     HURRY,
@@ -89,8 +88,10 @@ class History:
             case 2:
                 arguments = {"refresh": "1"}
         self.say(f"crawl {archive.name} {arguments or ''} {settings.get('REQUESTS_PER_RUN', '')}")
-        done = crawl(archive, *self.server, settings=settings, days=self.day, **arguments)
-        if done.returncode == 0 and not arguments and self.lacks(archive):
+        code = Forked(archive, *self.server, settings=settings, days=self.day, **arguments).wait()
+        if code == CRASHED:
+            self.wrong.append(f"{self.steps[-1]}: it crashed")
+        if code == 0 and not arguments and self.lacks(archive):
             self.wrong.append(f"{self.steps[-1]}: exit code 0, and there is less than there should be")
         self.check(archive)
 
@@ -98,7 +99,7 @@ class History:
         """A crawl that is answered by the archive."""
         archive = self.some()
         self.say(f"offline {archive.name}")
-        crawl(archive, *self.server, settings=HURRY | {"OFFLINE": True}, days=self.day)
+        Forked(archive, *self.server, settings=HURRY | {"OFFLINE": True}, days=self.day).wait()
         self.check(archive)
 
     def kill(self) -> None:
@@ -109,7 +110,7 @@ class History:
             replica.log.clear()
         requests, seconds = self.moments.randint(0, 20), self.moments.uniform(0, 0.5)
         self.say(f"kill {archive.name} after {requests} requests")
-        process = start(archive, *self.server)
+        process = Forked(archive, *self.server, days=self.day)
         while sum(len(replica.log) for replica in self.server) < requests and process.poll() is None:
             time.sleep(0.001)
         time.sleep(seconds)
@@ -177,8 +178,7 @@ class History:
     def play(self, steps: int) -> None:
         """So many random steps, and then days on which all is well."""
         fail(self.server, 0.0, 0)
-        done = crawl(self.folder / "undisturbed", *self.server)
-        assert done.returncode == 0, done.stderr
+        assert Forked(self.folder / "undisturbed", *self.server).wait() == 0
         self.wanted = public(self.folder / "undisturbed")
         choices = (
             [self.crawl] * 4 + [self.kill] * 2 + [self.offline, self.pause, self.merge, self.transfer, self.rebuild]
@@ -189,7 +189,7 @@ class History:
         for _ in range(2):
             self.day += 40
             self.say(f"well, day {self.day}")
-            code = crawl(self.ours, *self.server, settings=HURRY, days=self.day).returncode
+            code = Forked(self.ours, *self.server, settings=HURRY, days=self.day).wait()
             self.check(self.ours)
         if code != 0:
             self.wrong.append(f"the last crawl ended with {code}")

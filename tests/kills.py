@@ -8,6 +8,7 @@ asked for a second time.
 from __future__ import annotations
 
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -19,8 +20,8 @@ from crawler.demo.replica import Replica
 from crawler.demo.reports import Synthetic
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from tests.crawling import crawl
-from tests.soak import answered, is_sound, start
+from tests.crawling import Forked
+from tests.soak import answered, is_sound
 from tests.test_documents import BODY
 from tests.unreliable import UnreliableDocuments, open_problems, public, unbalanced
 
@@ -45,12 +46,11 @@ class Killing:
         self.whole = 0
         """Archives that were completed after kills."""
         self.spread: Counter[str] = Counter()
-        """Tenth of the requests that were answered when a crawl was killed → kills."""
+        """Tenth of the documents that were kept when a crawl was killed → kills."""
         self.wrong: list[str] = []
         begun = time.monotonic()
         self.process_of(folder / "undisturbed")
         self.life = time.monotonic() - self.first_request(begun)
-        self.requests = sum(len(replica.log) for replica in server)
         self.wanted, self.once = public(folder / "undisturbed"), answered(folder / "undisturbed")
 
     def first_request(self, begun: float) -> float:
@@ -59,8 +59,7 @@ class Killing:
 
     def process_of(self, archive: Path) -> None:
         """A crawl that is not killed."""
-        done = crawl(archive, *self.server)
-        assert done.returncode == 0, done.stderr
+        assert Forked(archive, *self.server).wait() == 0
 
     def until_whole(self, archive: Path) -> None:
         """Kill crawls of an archive until one is through before its moment."""
@@ -81,7 +80,7 @@ class Killing:
 
     def _run(self, archive: Path) -> bool:
         """One crawl; whether it ended before it was killed."""
-        process = start(archive, *self.server)
+        process = Forked(archive, *self.server)
         limit = time.monotonic() + LONGEST_WAIT
         while not any(replica.log for replica in self.server) and process.poll() is None and time.monotonic() < limit:
             time.sleep(0.001)
@@ -89,11 +88,10 @@ class Killing:
         while time.monotonic() < moment and process.poll() is None:
             time.sleep(0.001)
         if process.poll() is None:
-            answered_by_now = sum(len(replica.log) for replica in self.server)
             process.kill()
             process.wait()
             self.kills += 1
-            tenth = min(10 * answered_by_now // self.requests, 10)
+            tenth = 10 * len(answered(archive)) // len(self.once)
             self.spread[f"{tenth * 10} %"] += 1
             return False
         if process.returncode != 0:
@@ -117,6 +115,7 @@ def kill(folder: Path, kills: int, seed: int, served: Sequence[Replica] | None =
         killing = Killing(folder, server, seed)
         while killing.kills < kills:
             killing.until_whole(folder / f"killed-{killing.whole}")
+            shutil.rmtree(folder / f"killed-{killing.whole - 1}")
     return killing
 
 
@@ -127,7 +126,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         killing = kill(Path(folder), kills, seed=kills)
     told = ", ".join(f"{tenth}: {n}" for tenth, n in sorted(killing.spread.items(), key=lambda item: int(item[0][:-2])))
-    print(f"{killing.kills} crawls killed in {killing.whole} archives (by requests answered: {told})")
+    print(f"{killing.kills} crawls killed in {killing.whole} archives (by documents kept by then: {told})")
     print(f"{len(killing.wrong)} faults; {time.monotonic() - begun:.0f} s", *killing.wrong, sep="\n")
     return int(bool(killing.wrong))
 
