@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from dateutil.relativedelta import relativedelta
@@ -49,9 +50,9 @@ SELECT url FROM problems WHERE portal = :portal AND resolved_at IS NULL AND url 
 
 _NOT_FETCHED = frozenset(OTHER_EXTENSIONS + PICTURE_EXTENSIONS)
 """Documents of these kinds are fetched only where a table may be in them; `parts_missing` says which were not had."""
-_WITHOUT_BODY = f"""
+_NOT_HAD = f"""
 SELECT r.url AS page, a.url AS part FROM reports r JOIN attachments a ON a.report_id = r.id
-WHERE r.portal = ? AND a.sha256 IS NULL AND r.state IN ({sql_words((ReportState.LIVE, ReportState.RETURNED))})
+WHERE r.portal = ? AND (a.sha256 IS NULL OR a.url IN (SELECT value FROM json_each(?))) AND r.state IN ({sql_words((ReportState.LIVE, ReportState.RETURNED))})
 """  # noqa: S608 - words of the vocabulary
 _PROBLEMS = "SELECT url, kind FROM problems WHERE portal = ? AND stage = ? AND resolved_at IS NULL AND url IS NOT NULL"
 _UNWANTED = frozenset(kind for kind in ProblemKind if kind.concerns_document) - {ProblemKind.MISSING}
@@ -59,7 +60,7 @@ _UNWANTED = frozenset(kind for kind in ProblemKind if kind.concerns_document) - 
 
 
 def parts_missing(captures: Captures, reports: Reports, portal: str) -> dict[str, set[str]]:
-    """Address of a report's page → documents beside it that were never captured.
+    """Address of a report's page → documents beside it that were never captured, or last asked for in vain.
 
     The set is empty where an earlier crawl noted that a document or a picture was not had (`parts_missing`).
     """
@@ -67,7 +68,8 @@ def parts_missing(captures: Captures, reports: Reports, portal: str) -> dict[str
     for row in captures.db.conn.execute(_PROBLEMS, (portal, Stage.FETCH)):
         problems.setdefault(row["url"], set()).add(row["kind"])
     pages: dict[str, set[str]] = {url: set() for url, kinds in problems.items() if ProblemKind.PARTS_MISSING in kinds}
-    for row in reports.db.conn.execute(_WITHOUT_BODY, (portal,)).fetchall():
+    failed = json.dumps([url for url, kinds in problems.items() if kinds & {ProblemKind.BLOCKED, ProblemKind.ERROR}])
+    for row in reports.db.conn.execute(_NOT_HAD, (portal, failed)).fetchall():
         part = row["part"]
         if extension_of(part) not in _NOT_FETCHED and not problems.get(part, set()) & _UNWANTED:
             pages.setdefault(row["page"], set()).add(part)

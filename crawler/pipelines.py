@@ -119,7 +119,8 @@ class Attachments:
         if not is_captured and not offline and url in self.runs.asking.left_out:
             self.runs.count("attachments/paused")
             return
-        if is_captured and not offline and not getattr(spider, "refresh", False):
+        is_wanted = getattr(spider, "refresh", False) or url in self.runs.failed_before
+        if is_captured and not offline and not is_wanted:
             self.runs.count("attachments/known")
             return
         declares = getattr(spider, "declares", None)

@@ -274,6 +274,23 @@ def test_an_address_that_failed_is_asked_for_again_though_its_document_was_had_a
         assert kinds(archive) == {}
 
 
+def test_a_document_that_another_archive_had_in_vain_is_asked_for_again_and_well(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    reports = [Synthetic(issuing_body=BODY, report_year=y) for y in (2022, 2023)]
+    with Server(Attaching("fujian", reports)) as server:
+        (replica,) = server
+        assert crawl(ours, replica).returncode == 0
+        replica.fail("500", match=r"/attach/.*pdf")
+        assert crawl(theirs, replica, settings={"RETRY_TIMES": 0}).returncode == 1
+        replica.behave()
+        scrapy(ours, "merge", theirs)
+        assert kinds(ours)["error"] == 2
+        asked = len(replica.log)
+        assert crawl(ours, replica).returncode == 0
+        assert sum(hit.target.endswith(".pdf") for hit in replica.log[asked:]) == 2
+        assert kinds(ours) == {}
+
+
 def test_what_is_acknowledged_is_well_until_it_changes(tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     with Server(Trs("hepan", 4)) as server:
