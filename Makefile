@@ -33,7 +33,10 @@ ocr: $(OCR)  ## install what reads tables in pictures (330 MB)
 bench: $(READY)  ## measure speed and memory
 	@$(BIN)/python -m tests.bench
 
-soak: $(READY)  ## kill crawls, imports, merges and reparses at random moments, 50 to 100 times (some minutes)
+soak: $(READY)  ## portals that fail by lot, random lives of an archive, everything killed at random moments (an hour)
+	@$(BIN)/python -m tests.unreliable
+	@$(BIN)/python -m tests.histories
+	@$(BIN)/python -m tests.kills 300
 	@$(BIN)/python -m tests.soak
 	@KILLS=100 $(BIN)/python -m pytest -q tests/test_interrupted.py
 

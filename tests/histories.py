@@ -1,4 +1,4 @@
-"""Random lives of an archive: `python -m tests.histories [SEEDS]`, or `make soak`.
+"""Random lives of an archive: `python -m tests.histories`, or `make soak`.
 
 Two machines crawl portals that fail by lot. Their crawls are killed, limited, run offline and days apart; their archives
 are merged, exported and imported, rebuilt. After each step every listed entry has one fate; a crawl that says that all is
@@ -7,6 +7,7 @@ well has all; and in the end, with the portals well, the archive is that of a cr
 
 from __future__ import annotations
 
+import argparse
 import random
 import sys
 import tempfile
@@ -211,13 +212,16 @@ def live(folder: Path, seed: int, steps: int) -> History:
 
 
 def main() -> int:
-    """The long form: so many histories of twelve steps, or those of the seeds that are named."""
-    seeds = range(int(sys.argv[1]) if len(sys.argv) > 1 else 20) if len(sys.argv) < 3 else map(int, sys.argv[2:])
+    """One history for each seed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, nargs="*", default=list(range(20)))
+    parser.add_argument("--steps", type=int, default=12)
+    chosen = parser.parse_args()
     is_wrong = False
-    for seed in seeds:
+    for seed in chosen.seeds:
         begun = time.monotonic()
         with tempfile.TemporaryDirectory() as name:
-            history = live(Path(name), seed, 12)
+            history = live(Path(name), seed, chosen.steps)
         is_wrong |= bool(history.wrong)
         print(f"seed {seed}: {'WRONG' if history.wrong else 'good'}; {time.monotonic() - begun:.0f} s", flush=True)
         if history.wrong:

@@ -1,4 +1,4 @@
-"""Portals that fail by lot: `python -m tests.unreliable [SEEDS]`, or `make soak`.
+"""Portals that fail by lot: `python -m tests.unreliable`, or `make soak`.
 
 A share of all answers is faulty, of pages, documents, listings, pictures and robots.txt alike. Some runs go against the
 faulty portals, then some against healthy ones: in the end the archive is that of portals that never failed, and no run
@@ -7,6 +7,7 @@ said that all was well before it was.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sqlite3
 import sys
@@ -15,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from crawler.demo.replica import Replica
 from crawler.demo.reports import Synthetic
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from tests.crawling import Forked, crawl
+from tests.crawling import Forked
 from tests.test_documents import BODY
 from tests.test_fetched_documents import Attaching
 
@@ -49,8 +51,6 @@ FAULTS: dict[str, Callable[[Reply], Reply]] = {
 }
 """Drawn evenly."""
 HURRY = {"DOWNLOAD_TIMEOUT": 0.4, "LOG_LEVEL": "ERROR"}
-PAUSES = (0, 1, 40)
-"""Days between two runs."""
 FAULTY_RUNS, HEALTHY_RUNS = 3, 2
 LEFT_OUT = {"captured_at", "first_captured_at", "digest", "search_id", "capture_id"}
 """Columns that say when something was fetched, or follow from it."""
@@ -211,21 +211,23 @@ def attempt(archive: Path, server: Server, wanted: Sequence[str], *, seed: int, 
 
 
 def main() -> int:
-    """The long form: every share and pause with so many seeds."""
-    seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    """Every share and pause with every seed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
+    parser.add_argument("--shares", type=float, nargs="*", default=[0.05, 0.30])
+    parser.add_argument("--pauses", type=int, nargs="*", default=[0, 1, 40], help="days between two runs")
+    parser.add_argument("--size", type=int, default=20, help="reports of each of three portals")
+    chosen = parser.parse_args()
     trials = []
-    with tempfile.TemporaryDirectory() as name, Server(*portals(20)) as server:
+    with tempfile.TemporaryDirectory() as name, Server(*portals(chosen.size)) as server:
         folder = Path(name)
         fail(server, 0.0, 0)
-        done = crawl(folder / "undisturbed", *server)
-        assert done.returncode == 0, done.stderr
+        assert Forked(folder / "undisturbed", *server).wait() == 0
         wanted = public(folder / "undisturbed")
-        for seed in range(seeds):
-            for share in (0.05, 0.30):
-                for days in PAUSES:
-                    archive = folder / f"{seed}-{share}-{days}"
-                    trials.append(attempt(archive, server, wanted, seed=seed, share=share, days=days))
-                    print(trials[-1], flush=True)
+        for seed, share, days in product(chosen.seeds, chosen.shares, chosen.pauses):
+            archive = folder / f"{seed}-{share}-{days}"
+            trials.append(attempt(archive, server, wanted, seed=seed, share=share, days=days))
+            print(trials[-1], flush=True)
     return int(not all(trial.is_good for trial in trials))
 
 
