@@ -88,8 +88,9 @@ class Forked:
         return self.returncode
 
     def kill(self) -> None:
-        """Kill -9."""
-        os.kill(self.pid, signal.SIGKILL)
+        """Kill -9, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> int:
         """Wait for its end."""
