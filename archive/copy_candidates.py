@@ -54,11 +54,13 @@ def text_of(reports: Reports, report_id: str) -> str:
 
 def link_copies(reports: Reports, leading: Mapping[str, str | None]) -> None:
     """Link reports to the one that leads them, in one commit; None for a report that stands for itself."""
+    links = [(same_as, report_id, same_as) for report_id, same_as in sorted(leading.items())]
     with reports.db.atomic():
         reports.db.conn.executemany(
             "UPDATE reports SET same_as = ? WHERE id = ? AND same_as IS NOT ?",
-            [(same_as, report_id, same_as) for report_id, same_as in sorted(leading.items())],
+            links,
         )
+        reports.db.conn.executemany("UPDATE figures SET same_as = ? WHERE report_id = ? AND same_as IS NOT ?", links)
 
 
 def stale_links(reports: Reports) -> set[str]:

@@ -82,16 +82,9 @@ def put_checks(reports: Reports, checks: dict[str, list[Check]]) -> None:
     )
     for report_id, *values in rows:
         stored[report_id].add(tuple(values))
+    reports.begin()
     with reports.db.atomic():
-        connection = reports.db.conn
         for report_id, current in checks.items():
             wanted = set(map(_CHECK, current))
-            if wanted == stored[report_id]:
-                continue
-            connection.execute(
-                "DELETE FROM checks WHERE report_id = ? AND identity GLOB ?", (report_id, CROSS_YEAR + "*")
-            )
-            connection.executemany(
-                f"INSERT INTO checks (report_id, {names}) VALUES (?{', ?' * len(CHECK)})",  # noqa: S608 - our names
-                [(report_id, *row) for row in wanted],
-            )
+            if wanted != stored[report_id]:
+                reports.put_cross_year(report_id, list(wanted))

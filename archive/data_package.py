@@ -32,6 +32,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "versions": ("report_id", "captured_at", "sha256"),
     "fates": ("portal", "listing_url", "url"),
     "unreported": ("portal", "key"),
+    "figures": ("report_id",),
+    "totals": ("report_year", "province", "division_code", "level", "body_kind", "report_scope"),
     "key_figures": ("report_id",),
     "key_figures_all": ("report_id",),
     "timeliness": ("report_id",),
@@ -42,7 +44,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 LEFT_OUT = {"search_id", "digest"}
 """Columns that only the database needs."""
-_TEXT_OF_VIEWS = {"deadline", "standing_three", "standing_four"}
+_TEXT_OF_VIEWS = {"raw", "verdict", "standing_three", "standing_four"}
 """Computed columns of views that hold text; all other computed columns hold numbers."""
 _TYPES = {
     "TEXT": (pa.string(), "string"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,11 +21,18 @@ class DamageError(ArchiveError):
     """One body is not there or not whole; everything else in the archive can be used."""
 
 
-def open_database(path: Path, migrations: Migrations, *, page_size: int = 4096) -> Database:
+def open_database(
+    path: Path,
+    migrations: Migrations,
+    *,
+    page_size: int = 4096,
+    refuse: Callable[[sqlite3.Connection, Path], None] = lambda *_: None,
+) -> Database:
     """Open `path` for writing; create it (with `page_size` bytes a page) and migrate it as needed.
 
     Only the last directory of the path is created: a mistyped path must not leave a tree of empty archives.
-    Raises ArchiveError where the directory cannot be created and where the file is not an intact SQLite database.
+    Raises ArchiveError where the directory cannot be created, where the file is not an intact SQLite database, and what
+    `refuse` raises of a database that cannot be migrated.
     """
     folder = path.parent
     try:
@@ -40,9 +47,13 @@ def open_database(path: Path, migrations: Migrations, *, page_size: int = 4096) 
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
+        refuse(connection, path)
         database = Database(connection)
         if migrations.pending(database):
             migrations.apply(database)
+    except ArchiveError:
+        connection.close()
+        raise
     except sqlite3.Error as error:
         connection.close()
         raise ArchiveError(f"cannot use {path}: {error}") from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from archive.captures import Captures
 from archive.database import sql_words
 from archive.reports import Reports
-from archive.vocabulary import DOCUMENT_OUTCOMES, Verdict
+from archive.vocabulary import DOCUMENT_OUTCOMES
 
 _OF_CAPTURES = f"""
 SELECT
@@ -24,18 +24,15 @@ SELECT
 FROM portals p
 ORDER BY p.name
 """  # noqa: S608 - words of the vocabulary
-_OF_REPORTS = f"""
+_OF_REPORTS = """
 SELECT
     portal,
     COUNT(*) AS reports,
-    SUM((SELECT COUNT(*) FROM statistics s WHERE s.report_id = r.id)) AS statistics,
-    SUM((
-        SELECT COUNT(*) FROM checks c
-        WHERE c.report_id = r.id AND c.verdict = '{Verdict.FAILS}'
-    )) AS failed
-FROM reports r
+    SUM(cells) AS statistics,
+    SUM(failed_checks + failed_over_years) AS failed
+FROM figures
 GROUP BY portal
-"""  # noqa: S608 - a word of the vocabulary
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
+from archive.figures import Figures, figures
 from archive.model import Check, Entry, Located, Problem, Report, Statistic
+from archive.versions import Delta, State
 from archive.vocabulary import Fate
 
 FIELDS = (
@@ -44,6 +47,8 @@ class Version:
     sha256: str
     captured_at: str
     changed: dict[str, list[Any]] = field(default_factory=dict)
+    restore: Delta | None = None
+    """What makes the state before of this one, exactly; None for the first."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,7 +74,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "parts": ("part", "state", "url", "cause"),
     "attachments": ("url", "name", "media_type", "sha256"),
     "locations": ("url", "portal"),
-    "versions": ("sha256", "captured_at", "changed"),
+    "versions": ("sha256", "captured_at", "changed", "restore"),
 }
 """What a report's rows of the other tables hold, beside `report_id`."""
 ROW = (*FIELDS, "url", "portal", "sha256", "captured_at", "first_captured_at", "state")
@@ -87,6 +92,8 @@ class Record:
     tables: dict[str, Rows]
     """Its rows of the other tables, by the names and in the columns of COLUMNS."""
     digest: str
+    figures: Figures
+    """What follows from all that: its row of `figures`."""
 
 
 _ROW = attrgetter(*ROW)
@@ -97,20 +104,65 @@ def record(history: ReportHistory) -> Record:
     report = history.report
     if report.id is None:
         raise ValueError(f"{report.url}: the report has no id")
+    row, tables = rows_of(report)
+    tables |= {
+        "locations": sorted(history.locations),
+        "versions": [(v.sha256, v.captured_at, _json(v.changed), _json(v.restore)) for v in history.versions],
+    }
+    return record_of(report.id, row, tables, history.reader_version)
+
+
+def record_of(report_id: str, row: dict[str, Any], tables: dict[str, Rows], reader_version: str) -> Record:
+    """A report by its rows, with what follows from them."""
+    return Record(
+        id=report_id,
+        reader_version=reader_version,
+        row=row,
+        tables=tables,
+        digest=_digest(row, tables),
+        figures=figures(row, tables),
+    )
+
+
+def rows_of(report: Report) -> tuple[dict[str, Any], dict[str, Rows]]:
+    """What a report says, as its row of `reports` and its rows of the tables that hold its present state."""
     row = dict(zip(ROW, map(_plain, _ROW(report)), strict=True))
-    tables: dict[str, Rows] = {
+    return row, {
         "report_texts": [(report.text,)],
-        "statistics": list(map(_statistic, report.statistics)),
+        "statistics": statistics(report),
         "checks": list(map(_check, report.checks)),
         "table_sources": [(s.table_no, str(s.origin), s.url, str(s.standing)) for s in report.table_sources],
         "parts": [(str(p.part), str(p.state), p.url, p.cause) for p in report.parts],
         "attachments": list(map(_ATTACHMENT, report.attachments)),
-        "locations": sorted(history.locations),
-        "versions": [(v.sha256, v.captured_at, _json(v.changed)) for v in history.versions],
     }
-    return Record(
-        id=report.id, reader_version=history.reader_version, row=row, tables=tables, digest=_digest(row, tables)
+
+
+def state(report: Report) -> State:
+    """What a report says, as its versions keep it."""
+    row, tables = rows_of(report)
+    return state_of(row, tables)
+
+
+def state_of(row: Mapping[str, Any], tables: Mapping[str, Rows]) -> State:
+    """The same of its rows, with those of statistics and documents in one order."""
+    return State(
+        fields={name: row[name] for name in FIELDS},
+        text=tables["report_texts"][0][0] or "",
+        statistics=sorted(tables["statistics"], key=_place),
+        attachments=sorted(tables["attachments"]),
     )
+
+
+def _place(statistic: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*statistic[:3], statistic[7])
+
+
+def statistics(report: Report) -> Rows:
+    """The rows of its statistics: of a figure that a second sentence or table states again, the first."""
+    first: dict[tuple[Any, ...], Statistic] = {}
+    for s in report.statistics:
+        first.setdefault((s.table_no, s.row_name, s.column_name, s.origin), s)
+    return list(map(_statistic, first.values()))
 
 
 def _plain(value: Any) -> Any:
@@ -128,8 +180,8 @@ def _check(c: Check) -> tuple[Any, ...]:
     return c.identity, c.scope, c.expected, c.actual, str(c.verdict), str(c.severity)
 
 
-def _json(changed: dict[str, list[Any]]) -> str:
-    return json.dumps(changed, ensure_ascii=False, sort_keys=True) if changed else "{}"
+def _json(changed: Mapping[str, Any] | None) -> str | None:
+    return None if changed is None else json.dumps(changed, ensure_ascii=False, sort_keys=True) if changed else "{}"
 
 
 def _digest(row: dict[str, Any], tables: dict[str, Rows]) -> str:
@@ -139,7 +191,7 @@ def _digest(row: dict[str, Any], tables: dict[str, Rows]) -> str:
         data = marshal.dumps(values, 2)
     except ValueError:  # a text of lxml's own kind
         data = marshal.dumps(json.loads(json.dumps(values)), 2)
-    return hashlib.sha256(data).hexdigest()
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

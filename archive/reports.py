@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Self
 
 from sqlite_utils import Database
 
+from archive.cells import Cells, insert
 from archive.database import ArchiveError, in_memory, open_database, open_read_only, placeholders
+from archive.figures import COLUMNS as FIGURES
+from archive.figures import figures
 from archive.fulltext import search_text
-from archive.migrations.reports import migrations
-from archive.records import COLUMNS, ROW, Record, Rows
+from archive.migrations.reports import EARLIER, migrations
+from archive.records import COLUMNS, ROW, Record, Rows, state_of
+from archive.versions import State, history
+from archive.vocabulary import Verdict
 
 CROSS_YEAR = "X-"
 """Identities between two years begin with this; `archive.cross_year` writes their checks, not `Reports.put`."""
@@ -29,9 +35,24 @@ TABLES = (
     "attachments",
     "locations",
     "versions",
+    "figures",
+    "figures_of_all_tables",
+    "totals",
 )
-"""Every table but the full-text index, which is made from them."""
+"""Every public table and view that is not made of others, without the full-text index."""
+_AS_THEY_ARE = ("report_texts", "table_sources", "parts", "attachments", "locations", "versions")
+"""Tables that hold a report's rows in the columns of records.COLUMNS."""
+_CROSS_YEAR_KINDS = f"SELECT id FROM check_kinds WHERE identity GLOB '{CROSS_YEAR}*'"  # noqa: S608 - a constant
 
+_PUT_REPORT = (*ROW, "id", "reader_version", "search_id", "digest")
+_PUT = f"""
+INSERT INTO reports ({", ".join(_PUT_REPORT)}) VALUES ({placeholders(_PUT_REPORT)})
+ON CONFLICT (id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _PUT_REPORT if name != "id")}
+"""  # noqa: S608 - our column names
+_PUT_FIGURES = f"""
+INSERT INTO figures (report_id, {", ".join(FIGURES)}) VALUES (?, {placeholders(FIGURES)})
+ON CONFLICT (report_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in FIGURES)}
+"""  # noqa: S608 - our column names
 _URLS = """
 SELECT url FROM reports r {where}
 UNION SELECT o.url FROM locations o JOIN reports r ON r.id = o.report_id {where}
@@ -54,7 +75,12 @@ class Reports:
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         """Raises ArchiveError when reports.db in `folder` cannot be used and, with `read_only`, when it does not exist."""
         self.path = folder / "reports.db"
-        self.db = Database(open_read_only(self.path)) if read_only else open_database(self.path, migrations)
+        if read_only:
+            self.db = Database(open_read_only(self.path))
+            refuse_earlier(self.db.conn, self.path)
+        else:
+            self.db = open_database(self.path, migrations, refuse=refuse_earlier)
+        self.cells = Cells(self.db.conn)
 
     @classmethod
     def read_or_empty(cls, folder: Path) -> Self:
@@ -63,6 +89,7 @@ class Reports:
             return cls(folder, read_only=True)
         reports = cls.__new__(cls)
         reports.path, reports.db = folder / "reports.db", in_memory(migrations)
+        reports.cells = Cells(reports.db.conn)
         return reports
 
     def close(self) -> None:
@@ -105,7 +132,7 @@ class Reports:
         if rival and rival["portal"] < record.row["portal"]:
             return "elsewhere"
         try:
-            self._begin()
+            self.begin()
             search_id = stored["search_id"] if stored else self._next_search_id()
             with self.db.atomic():
                 if rival:
@@ -114,43 +141,49 @@ class Reports:
                     self._delete_rows(self.db.conn, record.id, stored)
                 self._insert(record, search_id)
         except sqlite3.Error as error:
+            self.cells.forget()
             raise ArchiveError(f"cannot write {record.id} to {self.path}: {error}") from error
         return "changed" if stored else "new"
 
     def _set_reader_version(self, record: Record, stored: str | None) -> None:
         if stored != record.reader_version:
-            self._begin()
+            self.begin()
             self.db.conn.execute(
                 "UPDATE reports SET reader_version = ? WHERE id = ?", (record.reader_version, record.id)
             )
 
     def _insert(self, record: Record, search_id: int) -> None:
-        """Write the report's row, its rows in the other tables and its text in the full-text index."""
-        connection = self.db.conn
-        row = record.row | {
-            "id": record.id,
-            "reader_version": record.reader_version,
-            "search_id": search_id,
-            "digest": record.digest,
-        }
-        updates = ", ".join(f"{name} = excluded.{name}" for name in row if name != "id")
+        """Write the report's row, its rows in the other tables, its figures, and its text in the full-text index."""
+        connection, tables = self.db.conn, record.tables
         connection.execute(
-            f"""
-            INSERT INTO reports ({", ".join(row)}) VALUES ({placeholders(row)})
-            ON CONFLICT (id) DO UPDATE SET {updates}
-            """,  # noqa: S608 - our column names
-            tuple(row.values()),
+            _PUT, (*map(record.row.get, ROW), record.id, record.reader_version, search_id, record.digest)
         )
-        for table, rows in record.tables.items():
-            columns = ("report_id", *COLUMNS[table])
-            connection.executemany(
-                f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({placeholders(columns)})",  # noqa: S608 - our column names
-                [(record.id, *values) for values in rows],
-            )
-        ((text,),) = record.tables["report_texts"]
+        for table in _AS_THEY_ARE:
+            insert(connection, table, [(record.id, *values) for values in tables[table]])
+        self.cells.put_statistics(search_id, tables["statistics"])
+        self.cells.put_checks(search_id, tables["checks"])
+        connection.execute(_PUT_FIGURES, (record.id, *record.figures.row.values()))
+        if record.figures.of_all_tables:
+            insert(connection, "figures_of_all_tables", [(record.id, *record.figures.of_all_tables)])
+        ((text,),) = tables["report_texts"]
         connection.execute(
             "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
             (search_id, search_text(record.row["title"]), search_text(text)),
+        )
+
+    def put_cross_year(self, report_id: str, rows: Rows) -> None:
+        """Replace a report's checks between years; the caller commits."""
+        connection = self.db.conn
+        (number,) = connection.execute("SELECT search_id FROM reports WHERE id = ?", (report_id,)).fetchone()
+        connection.execute(
+            f"DELETE FROM evaluations WHERE report = ? AND kind IN ({_CROSS_YEAR_KINDS})",  # noqa: S608 - our names
+            (number,),
+        )
+        self.cells.put_checks(number, rows)
+        verdicts = [row[4] for row in rows]
+        connection.execute(
+            "UPDATE figures SET held_over_years = ?, failed_over_years = ? WHERE report_id = ?",
+            (verdicts.count(Verdict.HOLDS), verdicts.count(Verdict.FAILS), report_id),
         )
 
     def titles(self) -> dict[str, str]:
@@ -188,10 +221,10 @@ class Reports:
         stored = self.db.conn.execute("SELECT * FROM reports WHERE id = ?", (report_id,)).fetchone()
         if stored is None:
             return None
-        tables: dict[str, Rows] = {}
-        present = set(self.db.table_names())
+        row, tables = {name: stored[name] for name in ROW}, dict[str, Rows]()
+        present = {name for (name,) in self.db.conn.execute("SELECT name FROM sqlite_master")}
         for table, columns in COLUMNS.items():
-            if table not in present:  # an archive of an earlier version, opened to read only
+            if table not in present:  # a database of an earlier version, opened to read only
                 tables[table] = []
                 continue
             where = f"AND identity NOT GLOB '{CROSS_YEAR}*'" if table == "checks" else ""
@@ -203,10 +236,21 @@ class Reports:
         return Record(
             id=report_id,
             reader_version=stored["reader_version"],
-            row={name: stored[name] for name in ROW},
+            row=row,
             tables=tables,
             digest=stored["digest"],
+            figures=figures(row, tables),
         )
+
+    def states(self, report_id: str) -> list[State]:
+        """What the document said in each of its versions, oldest first; the last is the present one."""
+        record = self.record(report_id)
+        if record is None:
+            return []
+        changes = (
+            json.loads(restore) for *_, restore in sorted(record.tables["versions"], key=itemgetter(1)) if restore
+        )
+        return history(state_of(record.row, record.tables), changes)
 
     def remove(self, report_id: str) -> None:
         """Delete a report with all its rows; the caller commits."""
@@ -214,9 +258,11 @@ class Reports:
         if stored is None:
             return
         try:
-            self._begin()
+            self.begin()
             with self.db.atomic():
                 self._delete_rows(self.db.conn, report_id, stored)
+                self.db.conn.execute("DELETE FROM evaluations WHERE report = ?", (stored["search_id"],))
+                self.db.conn.execute("DELETE FROM figures WHERE report_id = ?", (report_id,))
                 self.db.conn.execute("DELETE FROM reports WHERE id = ?", (report_id,))
                 self.db.conn.execute("DELETE FROM read_marks WHERE id = ?", (report_id,))
         except sqlite3.Error as error:
@@ -226,26 +272,29 @@ class Reports:
         """The next number: small and without gaps, as the size of the full-text index grows with them."""
         return int(self.db.conn.execute("SELECT COALESCE(MAX(search_id), 0) + 1 FROM reports").fetchone()[0])
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """Take the write lock now, so that no other process changes what is read from here on."""
         if not self.db.conn.in_transaction:
             self.db.execute("BEGIN IMMEDIATE")
+            self.cells.forget()
 
     @staticmethod
     def _delete_rows(connection: sqlite3.Connection, report_id: str, stored: sqlite3.Row) -> None:
         """Delete a report's rows outside `reports` before they are written again.
 
-        Its checks between years stay until `archive.cross_year` replaces them. `stored` has search_id and title.
+        Its checks between years, and its row of figures, stay until they are replaced. `stored` has search_id and title.
         """
         text = connection.execute("SELECT text FROM report_texts WHERE report_id = ?", (report_id,)).fetchone()
         connection.execute(
             "INSERT INTO report_search (report_search, rowid, title, text) VALUES ('delete', ?, ?, ?)",
             (stored["search_id"], search_text(stored["title"]), search_text(text["text"] if text else "")),
         )
-        for table in ("report_texts", "statistics", "table_sources", "parts", "attachments", "locations", "versions"):
+        for table in (*_AS_THEY_ARE, "figures_of_all_tables"):
             connection.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))  # noqa: S608 - our table names
+        connection.execute("DELETE FROM cells WHERE report = ?", (stored["search_id"],))
         connection.execute(
-            "DELETE FROM checks WHERE report_id = ? AND identity NOT GLOB ?", (report_id, CROSS_YEAR + "*")
+            f"DELETE FROM evaluations WHERE report = ? AND kind NOT IN ({_CROSS_YEAR_KINDS})",  # noqa: S608 - our names
+            (stored["search_id"],),
         )
 
     def known(self, portal: str | None = None) -> Iterator[str]:
@@ -272,9 +321,16 @@ class Reports:
         `search_id` is left out: it depends on the order in which reports were written.
         """
         for table in TABLES:
-            columns = ", ".join(column.name for column in self.db.table(table).columns if column.name != "search_id")
+            names = (row["name"] for row in self.db.conn.execute(f"PRAGMA table_info({table})"))
+            columns = ", ".join(name for name in names if name != "search_id")
             lines = sorted(
                 json.dumps([table, *tuple(row)], ensure_ascii=False)
                 for row in self.db.conn.execute(f"SELECT {columns} FROM {table}")  # noqa: S608 - our own names
             )
             yield from lines
+
+
+def refuse_earlier(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises ArchiveError for a database that an earlier version has written in another shape."""
+    if connection.execute(EARLIER).fetchone():
+        raise ArchiveError(f"{path} is of an earlier version: delete it, and `scrapy reparse` rebuilds it")

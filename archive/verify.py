@@ -15,6 +15,7 @@ import zstandard
 from archive.captures import PAGE_SIZE, Captures, fingerprint
 from archive.database import ArchiveError, open_database, open_read_only, placeholders, utc_now
 from archive.migrations.captures import migrations
+from archive.migrations.views import TOTALS, TOTALS_AGAIN, TOTALS_KEY
 from archive.warc.reader import is_warc, read
 
 Progress = Callable[[int, int], None]
@@ -169,11 +170,33 @@ def _reports(folder: Path, captures: sqlite3.Connection | None) -> list[str]:
                 for row in db.execute(f"SELECT {name} AS id, sha256 FROM {table} ORDER BY 1")  # noqa: S608 - our names
                 if not captures.execute("SELECT 1 FROM bodies WHERE sha256 = ?", (row["sha256"],)).fetchone()
             ]
+        lines += [f"{line} ({_REBUILD})" for line in _figures(db)]
     except sqlite3.Error as error:
         lines = [f"cannot be read to its end: {error} ({_REBUILD})"]
     finally:
         db.close()
     return lines
+
+
+def _figures(db: sqlite3.Connection) -> Iterator[str]:
+    """Reports without figures, cells without a report, and totals that are not the sum of the figures."""
+    for (report_id,) in db.execute(
+        "SELECT id FROM reports WHERE id NOT IN (SELECT report_id FROM figures) ORDER BY id"
+    ):
+        yield f"{report_id} has no figures"
+    for table in ("cells", "evaluations"):
+        sql = f"SELECT COUNT(DISTINCT report) FROM {table} WHERE report NOT IN (SELECT search_id FROM reports)"  # noqa: S608 - our names
+        if strays := db.execute(sql).fetchone()[0]:
+            yield f"{table} holds rows of {strays} reports that are not there"
+    kept, added = (set(map(_rounded, db.execute(sql))) for sql in (TOTALS, TOTALS_AGAIN))
+    for row in sorted({row[: len(TOTALS_KEY)] for row in kept ^ added}, key=str):
+        place = " ".join(str(part) for part in row if part)
+        yield f"the totals of {place or 'reports without year and place'} are not the sum of their figures"
+
+
+def _rounded(row: sqlite3.Row) -> tuple[Any, ...]:
+    """Sums of fractions differ with their order, but not by this much."""
+    return tuple(round(value, 6) if isinstance(value, float) else value for value in row)
 
 
 # Repair

@@ -224,6 +224,18 @@ class Standing(StrEnum):
     """The table is there and none of it is used."""
 
 
+class TableState(StrEnum):
+    """How far the identities of a table verify the key figures that come from it."""
+
+    VERIFIED = "verified"
+    """An identity holds and none fails."""
+    FAILS = "fails"
+    UNCHECKED = "unchecked"
+    """No identity could be assessed."""
+    PROSE = "prose"
+    """The figures do not come from a table."""
+
+
 class PartName(StrEnum):
     """What a report consists of (`parts.part`)."""
 

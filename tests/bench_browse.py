@@ -8,28 +8,23 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from archive import Captures, Reports
-from archive.records import STATISTIC
-from archive.reports import search_text
+from archive.records import Record
 from archive.room.search import condition
-from archive.vocabulary import BodyKind, Form, Level, Origin, ReportState, Severity, Standing, ValueState, Verdict
+from archive.vocabulary import BodyKind, Form, Level, Origin, Severity, Standing, ValueState, Verdict
 from crawler.demo.prose import EFFORTS, PLANS, SHORTCOMINGS, TOPICS
 from tests.browsing import browsing, get
+from tests.made_reports import made
 
 MANY, FEW = 50_000, 1_000
 PORTALS = 20
 ROUNDS = 12
 WORD = "镜湖"
 """A word of two characters that one report in twenty has."""
-COLUMNS = (
-    "id, url, portal, title, issuing_body, level, body_kind, report_year, published, form, sha256, captured_at,"
-    " first_captured_at, state, search_id, digest"
-)
 YEARS = range(2016, 2026)
 _NAMES = "安宁平和兴隆昌盛清泉石溪云岭望江青松白沙金桥银湖南屏北岸东坪西渡龙潭凤山鹤鸣鹿苑"
 _OFFICES = ("人民政府", "人民政府办公室", "发展和改革局", "教育局", "民政局")
@@ -115,38 +110,15 @@ def fill(folder: Path, count: int) -> None:
         reports.put_portal(portal)
         captures.add_portal(portal)
     db.execute("PRAGMA synchronous = OFF")
-    for rows in batched(_rows(count)):
-        for table, columns, values in (
-            ("reports", COLUMNS, [row[:16] for row in rows]),
-            ("report_texts", "report_id, text", [(row[0], row[16]) for row in rows]),
-            (
-                "report_search",
-                "rowid, title, text",
-                [(row[14], search_text(row[3]), search_text(row[16])) for row in rows],
-            ),
-            ("statistics", f"report_id, {', '.join(STATISTIC)}", [s for row in rows for s in _statistics(row)]),
-            ("table_sources", "report_id, table_no, origin, url, standing", [_source(row) for row in rows]),
-            (
-                "checks",
-                "report_id, identity, scope, expected, actual, verdict, severity",
-                [c for row in rows for c in _checks(row)],
-            ),
-            ("versions", "report_id, sha256, captured_at, changed", [(r[0], r[10], r[11], "{}") for r in rows]),
-        ):
-            marks = ", ".join("?" * (columns.count(",") + 1))
-            db.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
-        db.commit()
+    for number, record in enumerate(_records(count), 1):
+        reports.put(record)
+        if number % 2000 == 0:
+            reports.commit()
     for part in (reports, captures):
         part.close()
 
 
-def batched(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    """Lists of 2,000."""
-    while part := list(islice(rows, 2000)):
-        yield part
-
-
-def _rows(count: int) -> Iterator[tuple[Any, ...]]:
+def _records(count: int) -> Iterator[Record]:
     for number in range(count):
         draw = random.Random(number)
         year = YEARS[number % len(YEARS)]
@@ -156,25 +128,30 @@ def _rows(count: int) -> Iterator[tuple[Any, ...]]:
         portal = f"portal{number % PORTALS}"
         published = date(year + 1, 1, 5) + timedelta(days=draw.randrange(60))
         captured = f"2026-01-{1 + number % 28:02}T00:00:{number % 60:02}.{number:06}Z"
-        text = _text(draw, place + office, year)
-        yield (
+        is_wrong = number % 97 == 0
+        url = f"http://{portal}.example/{number}.html"
+        standing = Standing.INCONSISTENT if is_wrong else Standing.VERIFIED
+        yield made(
             f"{portal}-{number}",
-            f"http://{portal}.example/{number}.html",
-            portal,
-            f"{place}{office}{year}年政府信息公开工作年度报告",
-            place + office,
-            Level.COUNTY,
-            BodyKind.GOVERNMENT if office == "人民政府" else BodyKind.DEPARTMENT,
-            year,
-            published.isoformat(),
-            Form.NATIONAL_2021 if year > 2020 else Form.NATIONAL_2019 if year > 2018 else Form.NARRATIVE,
-            f"{number:064x}",
-            captured,
-            captured,
-            ReportState.LIVE,
-            number + 1,
-            "",
-            text,
+            {
+                "report_texts": [(_text(draw, place + office, year),)],
+                "statistics": list(_statistics(draw)),
+                "table_sources": [(3, str(Origin.HTML), url, str(standing))],
+                "checks": list(_checks(is_wrong)),
+                "versions": [(f"{number:064x}", captured, "{}", None)],
+            },
+            url=url,
+            portal=portal,
+            title=f"{place}{office}{year}年政府信息公开工作年度报告",
+            issuing_body=place + office,
+            level=str(Level.COUNTY),
+            body_kind=str(BodyKind.GOVERNMENT if office == "人民政府" else BodyKind.DEPARTMENT),
+            report_year=year,
+            published=published.isoformat(),
+            form=str(Form.NATIONAL_2021 if year > 2020 else Form.NATIONAL_2019 if year > 2018 else Form.NARRATIVE),
+            sha256=f"{number:064x}",
+            captured_at=captured,
+            first_captured_at=captured,
         )
 
 
@@ -197,8 +174,7 @@ def _text(draw: random.Random, body: str, year: int) -> str:
     return "\n".join(lines)
 
 
-def _statistics(row: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    draw = random.Random(row[0])
+def _statistics(draw: random.Random) -> Iterator[tuple[Any, ...]]:
     granted, carried = draw.randrange(200), draw.randrange(9)
     for name, value in (
         ("carried_in", 0),
@@ -210,25 +186,13 @@ def _statistics(row: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
         ("partially_granted", 0),
         ("processed_total", granted + 3),
     ):
-        yield (row[0], 3, name, "total", value, "件", str(value), ValueState.NUMBER, Origin.HTML)
+        yield 3, name, "total", value, "件", str(value), str(ValueState.NUMBER), str(Origin.HTML)
 
 
-def _source(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (row[0], 3, Origin.HTML, row[1], Standing.INCONSISTENT if row[14] % 97 == 0 else Standing.VERIFIED)
-
-
-def _checks(row: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    wrong = row[14] % 97 == 0
+def _checks(is_wrong: bool) -> Iterator[tuple[Any, ...]]:
+    verdict = Verdict.FAILS if is_wrong else Verdict.HOLDS
     for identity in ("T3-A", "T3-B"):
-        yield (
-            row[0],
-            identity,
-            "total",
-            5,
-            6 if wrong else 5,
-            Verdict.FAILS if wrong else Verdict.HOLDS,
-            Severity.SUSPECT_SOURCE,
-        )
+        yield identity, "total", 5, 6 if is_wrong else 5, str(verdict), str(Severity.SUSPECT_SOURCE)
 
 
 if __name__ == "__main__":

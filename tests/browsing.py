@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,9 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from archive import Capture, Captures
-from archive.reports import search_text
+from archive import Capture, Captures, Reports
+from archive.records import Rows
 from tests.crawling import ROOT
+from tests.made_reports import made
 
 NASTY = (
     '<script>document.title="run"</script>',
@@ -50,9 +50,8 @@ def hostile_page(away: str) -> str:
 def put_hostile(archive: Path, away: str) -> list[str]:
     """Reports whose every text is hostile, each with a hostile page captured; their ids."""
     captures = Captures(archive)
-    db = sqlite3.connect(archive / "reports.db")
-    db.execute("INSERT INTO portals (name, title, home_url) VALUES ('nasty', ?, ?)", (NASTY[0], NASTY[2]))
-    first = db.execute("SELECT MAX(search_id) + 1 FROM reports").fetchone()[0]
+    reports = Reports(archive)
+    reports.put_portal({"name": "nasty", "title": NASTY[0], "home_url": NASTY[2]})
     ids = []
     for number, text in enumerate(NASTY):
         url, report_id = f"{away}/{number}.html", f"nasty-{number}"
@@ -71,46 +70,46 @@ def put_hostile(archive: Path, away: str) -> list[str]:
                 note=text[:2000],
             )
         )
-        db.execute(
-            "INSERT INTO reports (id, url, portal, title, issuing_body, report_year, published, source, form, index_number, sha256, captured_at,"
-            " first_captured_at, state, search_id, digest) VALUES (?, ?, 'nasty', ?, ?, 2024, '2025-01-02', ?, 'cn-2021', ?, ?, ?, '2099-01-01T00:00:00Z', 'live', ?, '')",
-            (
-                report_id,
-                text[:20] + url if number == 2 else url,
-                text,
-                text[:500],
-                text,
-                text,
-                sha256,
-                at,
-                first + number,
-            ),
-        )
         paragraphs = f"{text}\n一、{text}\n敌意文本{number}。{text}"
-        db.execute("INSERT INTO report_texts VALUES (?, ?)", (report_id, paragraphs))
-        db.execute(
-            "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
-            (first + number, search_text(text), search_text(paragraphs)),
-        )
         cells = [
             (3, "new_received", "total", "html"),
             (3, "granted", "natural_person", "html"),
             (4, "cases", "review_total", "html"),
             (3, "granted", "total", "narrative"),
         ]
-        db.executemany(
-            "INSERT INTO statistics (report_id, table_no, row_name, column_name, value, unit, raw, value_state, origin) VALUES (?, ?, ?, ?, 1, ?, ?, 'text', ?)",
-            [(report_id, table, row, column, text[:50], text, origin) for table, row, column, origin in cells],
-        )
-        db.execute("INSERT INTO checks VALUES (?, 'T3-A', ?, 1, 2, 'fails', 'warning')", (report_id, text[:200]))
-        db.execute(
-            "INSERT INTO attachments VALUES (?, ?, ?, 'image/png', NULL)",
-            (report_id, NASTY[2] if number == 2 else f"{away}/{number}.png", text),
-        )
-        db.execute("INSERT INTO locations VALUES (?, ?, ?)", (report_id, NASTY[2] + str(number), text[:100]))
-        db.execute(
-            "INSERT INTO versions VALUES (?, ?, ?, ?)",
-            (report_id, sha256, at, '{"title": ["<script>alert(1)</script>", "=1+1"], "text": [["<b>"], ["]]>"]]}'),
+        image = NASTY[2] if number == 2 else f"{away}/{number}.png"
+        tables: dict[str, Rows] = {
+            "report_texts": [(paragraphs,)],
+            "statistics": [(table, row, column, 1, text[:50], text, "text", o) for table, row, column, o in cells],
+            "checks": [("T3-A", text[:200], 1, 2, "fails", "warning")],
+            "attachments": [(image, text, "image/png", None)],
+            "locations": [(NASTY[2] + str(number), text[:100])],
+            "versions": [
+                (
+                    sha256,
+                    at,
+                    '{"title": ["<script>alert(1)</script>", "=1+1"], "text": [["<b>"], ["]]>"]]}',
+                    '{"fields": {"title": "=1+1"}}',
+                )
+            ],
+        }
+        reports.put(
+            made(
+                report_id,
+                tables,
+                url=text[:20] + url if number == 2 else url,
+                portal="nasty",
+                title=text,
+                issuing_body=text[:500],
+                report_year=2024,
+                published="2025-01-02",
+                source=text,
+                form="cn-2021",
+                index_number=text,
+                sha256=sha256,
+                captured_at=at,
+                first_captured_at="2099-01-01T00:00:00Z",
+            )
         )
         captures.db.execute(
             "INSERT INTO problems (portal, url, stage, kind, message, seen_at) VALUES (?, ?, 'read', ?, ?, ?)",
@@ -119,8 +118,7 @@ def put_hostile(archive: Path, away: str) -> list[str]:
         ids.append(report_id)
     captures.db.conn.commit()
     captures.close()
-    db.commit()
-    db.close()
+    reports.close()
     return ids
 
 

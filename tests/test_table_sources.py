@@ -11,6 +11,7 @@ from archive.room.form_layout import explain, lay_out
 from pipelines.statistics import provenance, statistics_of
 from pipelines.statistics.checks import check
 from pipelines.tables.report_table import ReportTable, TableRow
+from tests.made_reports import made
 
 SOURCES = [
     # standing and figure of each source → key_figures, its standing; key_figures_all, its standing
@@ -35,24 +36,17 @@ def test_key_figures_are_of_tables_that_can_be_trusted(
     everything: tuple[int | None, str | None],
 ) -> None:
     reports = Reports(tmp_path)
-    db = reports.db.conn
-    db.execute("INSERT INTO portals (name) VALUES ('p')")
-    db.execute("INSERT INTO reports (id, url, portal, state, search_id, digest) VALUES ('r', 'u', 'p', 'live', 1, '')")
-    for origin, (standing, value) in sources.items():
-        if standing:
-            db.execute("INSERT INTO table_sources VALUES ('r', 3, ?, 'u', ?)", (origin, standing))
-        if value is not None:
-            cells = [("new_received", value), ("denied_state_secret", value)]
-            if origin == "narrative":
-                cells = [("new_received", value), ("denied_total", value)]
-            for row, number in cells:
-                db.execute(
-                    "INSERT INTO statistics (report_id, table_no, row_name, column_name, value, origin)"
-                    " VALUES ('r', 3, ?, 'total', ?, ?)",
-                    (row, number, origin),
-                )
+    reports.put_portal({"name": "p"})
+    cells = [
+        (3, row, "total", value, None, str(value), "number", origin)
+        for origin, (_, value) in sources.items()
+        if value is not None
+        for row in ("new_received", "denied_total" if origin == "narrative" else "denied_state_secret")
+    ]
+    places = [(3, origin, "u", standing) for origin, (standing, _) in sources.items() if standing]
+    reports.put(made("r", {"statistics": cells, "table_sources": places}))
     for view, wanted in (("key_figures", trusted), ("key_figures_all", everything)):
-        (found,) = db.execute(f"SELECT applications, denied, standing_three FROM {view}").fetchall()
+        (found,) = reports.db.conn.execute(f"SELECT applications, denied, standing_three FROM {view}").fetchall()
         assert tuple(found) == (wanted[0], wanted[0], wanted[1])
     reports.close()
 

@@ -161,3 +161,20 @@ def test_a_damaged_page_fails_alone_when_it_is_read_again(archive: Path) -> None
     assert done.returncode == 1
     assert "11 unchanged" in done.stdout
     assert "1 failed" in done.stdout
+
+
+def test_figures_that_do_not_add_up_are_named(archive: Path) -> None:
+    connection = sqlite3.connect(archive / "reports.db")
+    with connection:
+        connection.execute(
+            "UPDATE totals SET granted = granted + 1 WHERE report_year = (SELECT MAX(report_year) FROM totals)"
+        )
+        connection.execute("INSERT INTO cells SELECT MAX(search_id) + 1, 1, 5, NULL FROM reports")
+    connection.close()
+    done = scrapy(archive, "verify")
+    assert done.returncode == 1
+    assert "are not the sum of their figures" in done.stdout
+    assert "cells holds rows of 1 reports that are not there" in done.stdout
+    (archive / "reports.db").unlink()
+    assert scrapy(archive, "reparse").returncode == 0
+    assert scrapy(archive, "verify").returncode == 0

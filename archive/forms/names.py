@@ -79,6 +79,7 @@ NEW_RECEIVED = _name("new_received")
 CARRIED_IN = _name("carried_in")
 GRANTED = _name("granted")
 PARTIALLY_GRANTED = _name("partially_granted")
+NOT_HELD = _name("not_provided_not_held")
 OTHER_HANDLING = _name("other_handling")
 """The one row of other outcomes in the form of 2019."""
 OTHER_OTHER = _name("other_other")
@@ -114,6 +115,10 @@ REVIEW_OTHER = _name("review_other")
 REVIEW_PENDING = _name("review_pending")
 SUIT_DIRECT_TOTAL = _name("suit_direct_total")
 SUIT_AFTER_REVIEW_TOTAL = _name("suit_after_review_total")
+SUIT_DIRECT_CORRECTED = _name("suit_direct_corrected")
+SUIT_DIRECT_PENDING = _name("suit_direct_pending")
+SUIT_AFTER_REVIEW_CORRECTED = _name("suit_after_review_corrected")
+SUIT_AFTER_REVIEW_PENDING = _name("suit_after_review_pending")
 SUIT_TOTAL = _name("suit_total")
 """Suits of both kinds; only prose states it."""
 

@@ -1,177 +1,109 @@
-"""The views for people. Every migration that changes one drops and creates them all."""
+"""The views for people, the tables of figures, and the totals that follow them. A migration that changes one creates it anew."""
 
 from sqlite_utils import Database
 
-from archive.forms import names
-from archive.vocabulary import BodyKind, Origin, ReportState, Standing, Verdict
+from archive.figures import ALL_TABLES, COLUMNS, KEY_FIGURES
+from archive.vocabulary import ReportState, TableState, Verdict
 
-_TRUSTED = f"""(
-    t.standing = '{Standing.VERIFIED}'
-    OR (
-        t.origin NOT IN ('{Origin.PDF}', '{Origin.IMAGE}')
-        AND (t.standing = '{Standing.INCONSISTENT}' OR t.table_no = 1)
-    )
-)"""
-"""A table counts where it is verified. One that does not add up counts as published where a page, a Word or an Excel file
-says which cell a figure is in; so does the annex before 2019, which agencies shorten as they like."""
-_ALL = "1"
-BEST = f"""
-    CASE t.standing
-        WHEN '{Standing.VERIFIED}' THEN 0
-        WHEN '{Standing.INCONSISTENT}' THEN 1
-        ELSE 2
-    END,
-    CASE t.origin
-        WHEN '{Origin.HTML}' THEN 0
-        WHEN '{Origin.DOCX}' THEN 1
-        WHEN '{Origin.XLSX}' THEN 2
-        WHEN '{Origin.PDF}' THEN 3
-        ELSE 4
-    END"""
-"""Sorts the sources `t` of one table; its figures are taken from the first."""
-_SOURCE = """table_sources t
-        ON t.report_id = s.report_id AND t.table_no = s.table_no AND t.origin = s.origin"""
+VERDICTS = (Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_ASSESSABLE)
+"""A verdict is its place here in `evaluations`. New ones come at the end."""
 
+_VERDICT = " ".join(f"WHEN {place} THEN '{verdict}'" for place, verdict in enumerate(VERDICTS))
 
-def figure(row: str, column: str = names.TOTAL, table: int = 3, trusted: str = _TRUSTED) -> str:
-    """SQL for one figure of the report `r`: from the best source of its table, else from prose."""
-    return f"""(
-    SELECT s.value FROM statistics s LEFT JOIN {_SOURCE}
-    WHERE s.report_id = r.id AND s.table_no = {table} AND s.row_name = '{row}' AND s.column_name = '{column}'
-        AND s.value IS NOT NULL
-        AND (s.origin = '{Origin.NARRATIVE}' OR {trusted})
-    ORDER BY s.origin = '{Origin.NARRATIVE}', {BEST}
-    LIMIT 1
-)"""
+STATISTICS = """CREATE VIEW statistics AS SELECT
+    r.id AS report_id,
+    k.table_no,
+    k.row_name,
+    k.column_name,
+    c.value,
+    k.unit,
+    CASE typeof(c.raw)
+        WHEN 'null' THEN COALESCE(CAST(c.value AS TEXT), '')
+        WHEN 'integer' THEN (SELECT o.raw FROM cells o WHERE o.report = c.report AND o.kind = c.raw)
+        ELSE c.raw
+    END AS raw,
+    k.value_state,
+    k.origin
+FROM cells c
+JOIN cell_kinds k ON k.id = c.kind
+JOIN reports r ON r.search_id = c.report"""
 
+CHECKS = f"""CREATE VIEW checks AS SELECT
+    r.id AS report_id,
+    k.identity,
+    k.scope,
+    e.expected,
+    e.actual,
+    CASE e.verdict {_VERDICT} END AS verdict,
+    k.severity
+FROM evaluations e
+JOIN check_kinds k ON k.id = e.kind
+JOIN reports r ON r.search_id = e.report"""
 
-def _key_figures(name: str, trusted: str) -> str:
-    """CREATE VIEW of the key figures, one row per report, from tables for which `trusted` holds."""
-
-    def one(row: str, column: str = names.TOTAL, table: int = 3) -> str:
-        return figure(row, column, table, trusted)
-
-    def or_annex(row: str, annex: str, table: int = 3, column: str = names.TOTAL) -> str:
-        """A figure of the national tables; before 2019 the annex's row of the same meaning (`same_as` in labels.json)."""
-        return f"COALESCE({one(row, column, table)}, {one(annex, names.YEAR_VALUE, 1)})"
-
-    def group(prefix: str) -> str:
-        """A group's total: the sum of its rows in a table, else the total that the prose states."""
-        total = f"""(
-    SELECT SUM(s.value) FROM statistics s JOIN {_SOURCE}
-    WHERE s.report_id = r.id AND s.table_no = 3 AND s.column_name = '{names.TOTAL}' AND s.row_name GLOB '{prefix}_*'
-        AND {trusted}
-    GROUP BY s.origin
-    HAVING SUM(s.value) IS NOT NULL
-    ORDER BY {BEST}
-    LIMIT 1
-)"""
-        return f"COALESCE({total}, {one(f'{prefix}_total')})"
-
-    def standing(table: int) -> str:
-        """How far the table that the figures come from can be relied on; NULL where they come from prose."""
-        return f"""(
-    SELECT t.standing FROM table_sources t
-    WHERE t.report_id = r.id AND t.table_no = {table} AND {trusted} AND t.standing <> '{Standing.UNREAD}'
-    ORDER BY {BEST}
-    LIMIT 1
-)"""
-
-    direct = one(names.CASES, names.SUIT_DIRECT_TOTAL, 4)
-    after_review = one(names.CASES, names.SUIT_AFTER_REVIEW_TOTAL, 4)
-    annex_denied = one(names.REPLIED_DENIED, names.YEAR_VALUE, 1)
-    return f"""CREATE VIEW {name} AS SELECT
+FAILED_CHECKS = f"""CREATE VIEW failed_checks AS SELECT
     r.id AS report_id,
     r.portal,
     r.issuing_body,
-    r.division_code,
-    r.level,
-    r.body_kind,
-    r.report_scope,
     r.report_year,
-    r.form,
+    k.identity,
+    k.scope,
+    e.expected,
+    e.actual,
+    k.severity,
+    r.url
+FROM evaluations e
+JOIN check_kinds k ON k.id = e.kind
+JOIN reports r ON r.search_id = e.report
+WHERE e.verdict = {VERDICTS.index(Verdict.FAILS)}"""
+
+_OF_REPORT = """
+    f.report_id,
+    f.portal,
+    f.issuing_body,
+    f.division_code,
+    f.level,
+    f.body_kind,
+    f.report_scope,
+    f.report_year,
+    f.form,
     r.title,
-    r.url,
-    {or_annex(names.NEW_RECEIVED, names.APPLICATIONS_RECEIVED)} AS applications,
-    {one(names.NEW_RECEIVED, names.NATURAL_PERSON)} AS applications_natural_person,
-    {one(names.CARRIED_IN)} AS carried_in,
-    {or_annex(names.PROCESSED_TOTAL, names.APPLICATIONS_PROCESSED)} AS processed,
-    {or_annex(names.GRANTED, names.REPLIED_GRANTED)} AS granted,
-    {or_annex(names.PARTIALLY_GRANTED, names.REPLIED_PARTIALLY_GRANTED)} AS partially_granted,
-    COALESCE({group("denied")}, {annex_denied}) AS denied,
-    {group("not_provided")} AS not_provided,
-    {group("not_processed")} AS not_processed,
-    COALESCE({one(names.OTHER_HANDLING)}, {group("other")}) AS other,
-    {one(names.CARRIED_OUT)} AS carried_out,
-    {or_annex(names.CASES, names.REVIEWS_TOTAL, 4, names.REVIEW_TOTAL)} AS reviews,
-    {or_annex(names.CASES, names.REVIEWS_CORRECTED, 4, names.REVIEW_CORRECTED)} AS reviews_corrected,
-    {direct} AS suits_direct,
-    {after_review} AS suits_after_review,
-    COALESCE({direct} + {after_review}, {one(names.CASES, names.SUIT_TOTAL, 4)}) AS suits,
-    {standing(3)} AS standing_three,
-    {standing(4)} AS standing_four
-FROM reports r
-WHERE r.same_as IS NULL"""
+    r.url"""
+# A left join, so that what asks for no title and no address reads figures alone.
+_ORIGINALS = """
+FROM figures f LEFT JOIN reports r ON r.id = f.report_id"""
 
+KEY_FIGURES_VIEW = f"""CREATE VIEW key_figures AS SELECT{_OF_REPORT},
+    {", ".join(f"f.{name}" for name in ALL_TABLES)}{_ORIGINALS}
+WHERE f.same_as IS NULL"""
 
-KEY_FIGURES = _key_figures("key_figures", _TRUSTED)
-KEY_FIGURES_ALL = _key_figures("key_figures_all", _ALL)
+KEY_FIGURES_ALL = f"""CREATE VIEW key_figures_all AS SELECT{_OF_REPORT},
+    {", ".join(f"CASE WHEN a.report_id IS NULL THEN f.{name} ELSE a.{name} END AS {name}" for name in ALL_TABLES)}
+{_ORIGINALS} LEFT JOIN figures_of_all_tables a ON a.report_id = f.report_id
+WHERE f.same_as IS NULL"""
 
 COVERAGE = f"""CREATE VIEW coverage AS SELECT
-    portal,
-    report_year,
+    r.portal,
+    r.report_year,
     COUNT(*) AS reports,
-    SUM(state = '{ReportState.LIVE}') AS live,
-    SUM(state = '{ReportState.MISSING}') AS missing,
-    SUM(state = '{ReportState.REMOVED}') AS removed,
-    SUM(state = '{ReportState.RETURNED}') AS returned,
-    SUM(EXISTS (
-        SELECT 1 FROM statistics s
-        WHERE s.report_id = r.id AND s.table_no = 3 AND s.origin <> '{Origin.NARRATIVE}' AND s.value IS NOT NULL
-    )) AS with_table_three
-FROM reports r
-GROUP BY portal, report_year"""
+    SUM(r.state = '{ReportState.LIVE}') AS live,
+    SUM(r.state = '{ReportState.MISSING}') AS missing,
+    SUM(r.state = '{ReportState.REMOVED}') AS removed,
+    SUM(r.state = '{ReportState.RETURNED}') AS returned,
+    SUM(f.values_three > 0) AS with_table_three
+FROM reports r JOIN figures f ON f.report_id = r.id
+GROUP BY r.portal, r.report_year"""
 
-# Regulation of 2019, arts. 49 and 50: departments by 31 January, governments by 31 March; before 2019 all by 31 March.
-TIMELINESS = f"""CREATE VIEW timeliness AS SELECT
-    id AS report_id,
+TIMELINESS = """CREATE VIEW timeliness AS SELECT
+    report_id,
     portal,
     issuing_body,
     body_kind,
     report_year,
     published,
     deadline,
-    CASE
-        WHEN published IS NULL OR deadline IS NULL THEN NULL
-        ELSE CAST(julianday(substr(published, 1, 10)) - julianday(deadline) AS INTEGER)
-    END AS days_late,
-    CASE
-        WHEN published IS NULL OR deadline IS NULL THEN NULL
-        ELSE substr(published, 1, 10) <= deadline
-    END AS on_time
-FROM (
-    SELECT *, CASE
-        WHEN report_year IS NULL THEN NULL
-        WHEN report_year < 2019 OR body_kind = '{BodyKind.GOVERNMENT}' THEN (report_year + 1) || '-03-31'
-        WHEN body_kind IS NULL THEN NULL
-        ELSE (report_year + 1) || '-01-31'
-    END AS deadline
-    FROM reports
-)"""
-
-FAILED_CHECKS = f"""CREATE VIEW failed_checks AS SELECT
-    c.report_id,
-    r.portal,
-    r.issuing_body,
-    r.report_year,
-    c.identity,
-    c.scope,
-    c.expected,
-    c.actual,
-    c.severity,
-    r.url
-FROM checks c JOIN reports r ON r.id = c.report_id
-WHERE c.verdict = '{Verdict.FAILS}'"""
+    days_late,
+    days_late <= 0 AS on_time
+FROM figures"""
 
 YEAR_OVER_YEAR = """CREATE VIEW year_over_year AS SELECT
     cur.issuing_body,
@@ -181,22 +113,98 @@ YEAR_OVER_YEAR = """CREATE VIEW year_over_year AS SELECT
     prev.carried_out AS carried_out_previous_year,
     cur.carried_in,
     cur.carried_in - prev.carried_out AS difference
-FROM key_figures cur
-JOIN key_figures prev ON prev.issuing_body = cur.issuing_body AND prev.report_year = cur.report_year - 1
-WHERE cur.carried_in IS NOT NULL AND prev.carried_out IS NOT NULL"""
+FROM figures cur
+JOIN figures prev ON prev.issuing_body = cur.issuing_body AND prev.report_year = cur.report_year - 1
+WHERE cur.carried_in IS NOT NULL AND prev.carried_out IS NOT NULL AND cur.same_as IS NULL AND prev.same_as IS NULL"""
 
 VIEWS = {
-    "key_figures": KEY_FIGURES,
+    "statistics": STATISTICS,
+    "checks": CHECKS,
+    "failed_checks": FAILED_CHECKS,
+    "key_figures": KEY_FIGURES_VIEW,
     "key_figures_all": KEY_FIGURES_ALL,
     "coverage": COVERAGE,
     "timeliness": TIMELINESS,
-    "failed_checks": FAILED_CHECKS,
     "year_over_year": YEAR_OVER_YEAR,
+}
+
+# Figures and totals
+
+_FIGURES = f"""CREATE TABLE figures (
+    report_id TEXT PRIMARY KEY REFERENCES reports(id) ON DELETE CASCADE,
+    {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())},
+    same_as TEXT,
+    held_over_years INTEGER NOT NULL DEFAULT 0,
+    failed_over_years INTEGER NOT NULL DEFAULT 0,
+    previous_report_id TEXT,
+    reused_share NUMERIC
+)"""
+_OF_ALL_TABLES = f"""CREATE TABLE figures_of_all_tables (
+    report_id TEXT PRIMARY KEY REFERENCES reports(id) ON DELETE CASCADE,
+    {", ".join(f"{name} {COLUMNS[name]}" for name in ALL_TABLES)}
+) WITHOUT ROWID"""
+
+TOTALS_KEY = ("report_year", "province", "division_code", "level", "body_kind", "report_scope")
+_KEY_OF_FIGURES = {name: f"COALESCE({{row}}{name}, {0 if name == 'report_year' else repr('')})" for name in TOTALS_KEY}
+_SUMS = {
+    "reports": "1",
+    **{
+        f"{state}_{table}": f"COALESCE({{row}}table_{table} = '{state}', 0)"
+        for table in ("three", "four")
+        for state in (TableState.VERIFIED,)
+    },
+    "on_time": "COALESCE({row}days_late <= 0, 0)",
+    "late": "COALESCE({row}days_late > 0, 0)",
+    **{name: f"COALESCE({{row}}{name}, 0)" for name in KEY_FIGURES},
+    **{f"with_{name}": f"({{row}}{name} IS NOT NULL)" for name in KEY_FIGURES},
+}
+"""What totals hold, each with its part of one report: numbers of reports, sums, and how many reports state the figure."""
+_TOTALS = f"""CREATE TABLE totals (
+    report_year INTEGER NOT NULL,
+    {", ".join(f"{name} TEXT NOT NULL" for name in TOTALS_KEY[1:])},
+    {", ".join(f"{name} NUMERIC NOT NULL" for name in _SUMS)},
+    PRIMARY KEY ({", ".join(TOTALS_KEY)})
+) WITHOUT ROWID"""
+
+
+def _added(row: str) -> str:
+    """SQL that counts a row of figures in its totals."""
+    values = (expression.format(row=row) for expression in (*_KEY_OF_FIGURES.values(), *_SUMS.values()))
+    return f"""INSERT INTO totals ({", ".join((*TOTALS_KEY, *_SUMS))}) SELECT {", ".join(values)}
+    WHERE {row}same_as IS NULL
+    ON CONFLICT ({", ".join(TOTALS_KEY)}) DO UPDATE SET {", ".join(f"{n} = {n} + excluded.{n}" for n in _SUMS)}"""
+
+
+def _taken(row: str) -> str:
+    """SQL that takes a row of figures out of its totals."""
+    where = " AND ".join(f"{name} = {value.format(row=row)}" for name, value in _KEY_OF_FIGURES.items())
+    less = ", ".join(f"{name} = {name} - {value.format(row=row)}" for name, value in _SUMS.items())
+    return f"""UPDATE totals SET {less} WHERE {row}same_as IS NULL AND {where};
+    DELETE FROM totals WHERE reports = 0 AND {where}"""
+
+
+TOTALS_AGAIN = f"""SELECT {", ".join(value.format(row="") for value in _KEY_OF_FIGURES.values())},
+    {", ".join(f"SUM({value.format(row='')})" for value in _SUMS.values())}
+FROM figures WHERE same_as IS NULL GROUP BY {", ".join(str(n + 1) for n in range(len(TOTALS_KEY)))}"""
+"""The totals by adding up every row of figures: what `totals` must hold."""
+
+TOTALS = f"SELECT {', '.join((*TOTALS_KEY, *_SUMS))} FROM totals"
+"""The same as they are kept."""
+
+_TRIGGERS = {
+    "figures_added": f"AFTER INSERT ON figures BEGIN {_added('NEW.')}; END",
+    "figures_removed": f"AFTER DELETE ON figures BEGIN {_taken('OLD.')}; END",
+    "figures_changed": f"AFTER UPDATE ON figures BEGIN {_taken('OLD.')}; {_added('NEW.')}; END",
 }
 
 
 def create(db: Database) -> None:
-    """Create every view, replacing the one of that name."""
+    """Create every view, the tables of figures, and the triggers that keep the totals."""
+    for statement in (_FIGURES, _OF_ALL_TABLES, _TOTALS):
+        db.execute(statement)
+    db.execute("CREATE INDEX figures_bodies ON figures (issuing_body, report_year)")
+    for name, body in _TRIGGERS.items():
+        db.execute(f"CREATE TRIGGER {name} {body}")
     for name, sql in VIEWS.items():
         db.execute(f"DROP VIEW IF EXISTS {name}")
         db.execute(sql)

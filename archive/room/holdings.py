@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.room.report import dicts
-from archive.vocabulary import Outcome, ReportState, RunKind, Verdict
+from archive.vocabulary import Outcome, ReportState, RunKind
 
 
 @dataclass(slots=True)
@@ -47,9 +47,9 @@ def holdings(db: sqlite3.Connection) -> Holdings:
           COUNT(*),
           SUM(r.state = '{ReportState.MISSING}'),
           SUM(r.state = '{ReportState.REMOVED}'),
-          SUM(t.on_time = 0)
+          SUM(f.days_late > 0)
         FROM reports r
-        JOIN timeliness t ON t.report_id = r.id
+        JOIN figures f ON f.report_id = r.id
         GROUP BY r.portal, r.report_year"""  # noqa: S608 - members of our vocabulary
     ).fetchall()
     coverage: dict[str, dict[int | None, Coverage]] = {}
@@ -57,10 +57,10 @@ def holdings(db: sqlite3.Connection) -> Holdings:
         coverage.setdefault(portal, {})[year] = Coverage(*(count or 0 for count in counts))
     years = sorted({year for _, year, *_ in cells if year is not None})
     reports, agencies, failed = db.execute(
-        f"""SELECT
+        """SELECT
           (SELECT COUNT(*) FROM reports),
           (SELECT COUNT(DISTINCT issuing_body) FROM reports),
-          (SELECT COUNT(DISTINCT report_id) FROM checks WHERE verdict = '{Verdict.FAILS}')"""  # noqa: S608 - our vocabulary
+          (SELECT COUNT(*) FROM figures WHERE failed_checks + failed_over_years > 0)"""
     ).fetchone()
     return Holdings(
         reports=reports,

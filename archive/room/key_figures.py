@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archive.forms import LABELS, names
-from archive.migrations.views import figure
 from archive.room.report import dicts
 from archive.room.vocabulary_bilingual import Bilingual
-from archive.vocabulary import Form, Origin, Verdict
+from archive.vocabulary import TableState
 
 MAX_AGENCIES = 8
-VERIFIED = "verified"
-"""The value of `table_three` and `table_four` where the identities of that table hold; see `_table_state`."""
+VERIFIED = str(TableState.VERIFIED)
+"""The value of `table_three` and `table_four` where the identities of that table hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,50 +163,11 @@ KEY_FIGURES = {
 }
 
 
-def _table_state(table: int, checks: str) -> str:
-    """How far a table of the report `r` is verified, by the checks `c` that meet the condition.
-
-    `verified`: an identity holds and none fails; `fails`: one fails; `unchecked`: none could be assessed; `prose`: the
-    figures are not from a table.
-    """
-    standing = "k.standing_three" if table == 3 else "k.standing_four"
-    return f"""CASE
-    WHEN {standing} IS NULL OR NOT EXISTS (
-      SELECT 1 FROM statistics s
-      WHERE s.report_id = r.id AND s.table_no = {table} AND s.origin <> '{Origin.NARRATIVE}' AND s.value IS NOT NULL
-    ) THEN 'prose'
-    WHEN EXISTS (
-      SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict = '{Verdict.FAILS}' AND {checks}
-    ) THEN 'fails'
-    WHEN EXISTS (
-      SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict = '{Verdict.HOLDS}' AND {checks}
-    ) THEN '{VERIFIED}'
-    ELSE 'unchecked'
-  END"""  # noqa: S608 - our own conditions
-
-
-# A key figure of table three is of the column `total`; what fails in another column does not concern it.
-_COLUMNS_BESIDE_TOTAL = ", ".join(
-    f"'{column['name']}'"
-    for column in LABELS["forms"][Form.NATIONAL_2021]["tables"]["3"]["columns"]
-    if column["name"] != names.TOTAL
-)
-_TABLE_THREE = _table_state(3, f"c.identity GLOB 'T3-*' AND c.scope NOT IN ({_COLUMNS_BESIDE_TOTAL})")
-_TABLE_FOUR = _table_state(4, f"c.identity = '{names.RESULT_SUM}'")
-
-REPORTS_SQL = f"""SELECT k.*, r.published, r.state, t.deadline, t.days_late,
-  {figure("not_provided_not_held")} AS not_held,
-  {figure(names.CASES, names.REVIEW_PENDING, 4)} AS reviews_pending,
-  {figure(names.CASES, "suit_direct_pending", 4)} AS suits_direct_pending,
-  {figure(names.CASES, "suit_after_review_pending", 4)} AS suits_after_review_pending,
-  {figure(names.CASES, "suit_direct_corrected", 4)} AS suits_direct_corrected,
-  {figure(names.CASES, "suit_after_review_corrected", 4)} AS suits_after_review_corrected,
-  {_TABLE_THREE} AS table_three,
-  {_TABLE_FOUR} AS table_four
-FROM key_figures k
-JOIN reports r ON r.id = k.report_id
-JOIN timeliness t ON t.report_id = k.report_id"""  # noqa: S608 - constants
-"""One row per report, copies on other portals left out: key_figures, the deadline, how far tables three and four are verified."""
+REPORTS_SQL = """SELECT r.*, p.title, p.url, p.state
+FROM figures r
+JOIN reports p ON p.id = r.report_id
+WHERE r.same_as IS NULL"""
+"""One row per report, copies on other portals left out: its row of figures, and what the pages show of it."""
 
 
 @dataclass(slots=True)
@@ -235,7 +194,7 @@ def over_years(db: sqlite3.Connection, where: str, values: Sequence[Any], limit:
     """
     computed = ", ".join(f"{key_figure.sql} AS {key_figure.name}_" for key_figure in KEY_FIGURES.values())
     sql = f"""SELECT *, {computed}
-    FROM ({REPORTS_SQL} WHERE {where} LIMIT {int(limit)})
+    FROM ({REPORTS_SQL} AND {where} LIMIT {int(limit)})
     ORDER BY report_year, issuing_body, published DESC"""  # noqa: S608 - our own clauses
     return dicts(db, sql, values)
 

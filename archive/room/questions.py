@@ -11,13 +11,11 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from archive.forms import LABELS
-from archive.migrations.views import figure
+from archive.figures import REFUSALS
 from archive.room.key_figures import (
     FROM_ORGANISATIONS,
     GRANTED,
     KEY_FIGURES,
-    REPORTS_SQL,
     REVIEWS_DECIDED,
     SUITS,
     SUITS_DECIDED,
@@ -27,7 +25,6 @@ from archive.room.key_figures import (
 )
 from archive.room.report import dicts
 from archive.room.vocabulary_bilingual import Bilingual, label_of
-from archive.vocabulary import Form, Origin, Verdict
 
 # What a visitor chose, as a condition on `r`.
 _CHOSEN = "(:year = '' OR r.report_year = :year) AND (:portal = '' OR r.portal = :portal)"
@@ -57,25 +54,18 @@ def _rate(name: str, numerator: str, denominator: str) -> Question:
   {denominator} AS denominator,
   ROUND({rate.sql}, 4) AS share,
   {verified} AS verified
-FROM (
-{REPORTS_SQL}
-WHERE {_CHOSEN}
-)
-WHERE {rate.sql} IS NOT NULL
+FROM figures r
+WHERE same_as IS NULL AND {_CHOSEN} AND {rate.sql} IS NOT NULL
 ORDER BY share DESC, report_id"""  # noqa: S608 - constants
     left_out = f"""SELECT
   CASE
-    WHEN r.same_as IS NOT NULL THEN 'copy'
-    WHEN NOT EXISTS (
-      SELECT 1 FROM statistics s WHERE s.report_id = r.id AND s.table_no IN (3, 4)
-    ) THEN 'no_figures'
+    WHEN same_as IS NOT NULL THEN 'copy'
+    WHEN cells_three + cells_four = 0 THEN 'no_figures'
     ELSE 'no_denominator'
   END AS reason,
   COUNT(*) AS reports
-FROM reports r
-WHERE {_CHOSEN} AND r.id NOT IN (
-  SELECT report_id FROM ({REPORTS_SQL} WHERE {_CHOSEN}) WHERE {rate.sql} IS NOT NULL
-)
+FROM figures r
+WHERE {_CHOSEN} AND (same_as IS NOT NULL OR {rate.sql} IS NULL)
 GROUP BY 1"""  # noqa: S608 - constants
     leaves_out = (
         "分子或分母为空、分母为零的报告，以及重复的同一份报告",
@@ -85,41 +75,28 @@ GROUP BY 1"""  # noqa: S608 - constants
 
 
 def _refusals_by_reason() -> Question:
-    reasons = [
-        row["name"]
-        for row in LABELS["forms"][Form.NATIONAL_2021]["tables"]["3"]["rows"]
-        if row["code"].startswith("3.3.")
-    ]
+    sums = ",\n  ".join(f"SUM({name}) AS {name}, COUNT({name}) AS {name}_reports" for name in REFUSALS)
     each = "\n  UNION ALL\n".join(
-        f"""  SELECT '{name}' AS reason, '{label_of(name)[0]}' AS label, SUM(n) AS refusals, COUNT(n) AS reports
-  FROM (
-    SELECT {figure(name)} AS n
-    FROM reports r WHERE r.same_as IS NULL AND {_CHOSEN}
-  )"""  # noqa: S608 - constants
-        for name in reasons
+        f"  SELECT '{name}' AS reason, '{label_of(name)[0]}' AS label, {name} AS refusals, {name}_reports AS reports FROM sums"  # noqa: S608 - constants
+        for name in REFUSALS
     )
     return Question(
         "denied-by-reason",
         ("不予公开的理由分布", "Refusals by reason"),
         ("某一理由（第3.3.1至3.3.8项）÷ 不予公开合计", "one reason (rows 3.3.1 to 3.3.8) / all refusals"),
-        f"""SELECT *, ROUND(CAST(refusals AS REAL) / NULLIF(SUM(refusals) OVER (), 0), 4) AS share
+        f"""WITH sums AS MATERIALIZED (SELECT
+  {sums}
+FROM figures r WHERE same_as IS NULL AND {_CHOSEN}
+)
+SELECT *, ROUND(CAST(refusals AS REAL) / NULLIF(SUM(refusals) OVER (), 0), 4) AS share
 FROM (
 {each}
 )
 WHERE reports > 0
 ORDER BY refusals DESC""",  # noqa: S608 - constants
-        f"""SELECT
-  CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_table_three' END AS reason,
-  COUNT(*) AS reports
-FROM reports r
-WHERE {_CHOSEN} AND (
-  r.same_as IS NOT NULL
-  OR NOT EXISTS (
-    SELECT 1 FROM statistics s
-    WHERE s.report_id = r.id AND s.table_no = 3 AND s.origin <> '{Origin.NARRATIVE}'
-      AND s.column_name = 'total' AND s.value IS NOT NULL
-  )
-)
+        f"""SELECT CASE WHEN same_as IS NOT NULL THEN 'copy' ELSE 'no_table_three' END AS reason, COUNT(*) AS reports
+FROM figures r
+WHERE {_CHOSEN} AND (same_as IS NOT NULL OR totals_three = 0)
 GROUP BY 1""",  # noqa: S608 - constants
         (
             "没有表三的报告（2019年以前多为文字），以及重复的同一份报告",
@@ -137,27 +114,25 @@ def _late() -> Question:
             "published after 31 January (departments) or 31 March (governments; before 2019, every body)",
         ),
         f"""SELECT
-  t.report_id,
-  t.issuing_body,
-  t.report_year,
-  t.body_kind,
-  substr(t.published, 1, 10) AS published,
-  t.deadline,
-  t.days_late
-FROM timeliness t
-JOIN reports r ON r.id = t.report_id
-WHERE t.on_time = 0 AND {_CHOSEN}
-ORDER BY t.days_late DESC, t.report_id""",  # noqa: S608 - constants
+  report_id,
+  issuing_body,
+  report_year,
+  body_kind,
+  substr(published, 1, 10) AS published,
+  deadline,
+  days_late
+FROM figures r
+WHERE days_late > 0 AND {_CHOSEN}
+ORDER BY days_late DESC, report_id""",  # noqa: S608 - constants
         f"""SELECT
   CASE
-    WHEN r.report_year IS NULL THEN 'no_year'
-    WHEN r.published IS NULL THEN 'no_date'
+    WHEN report_year IS NULL THEN 'no_year'
+    WHEN published IS NULL THEN 'no_date'
     ELSE 'no_body_kind'
   END AS reason,
   COUNT(*) AS reports
-FROM reports r
-JOIN timeliness t ON t.report_id = r.id
-WHERE t.on_time IS NULL AND {_CHOSEN}
+FROM figures r
+WHERE days_late IS NULL AND {_CHOSEN}
 GROUP BY 1""",  # noqa: S608 - constants
         ("没有年度、发布日期或机关类型的报告", "reports without a year, a date of publication or a kind of body"),
     )
@@ -214,23 +189,20 @@ def _failed_identities() -> Question:
         ("勾稽不符的报告", "Failed identities"),
         ("T3-A至T4-A、S-1、S-2：表内及文表之间", "T3-A to T4-A, S-1 and S-2: within a report"),
         f"""SELECT
-  f.report_id,
-  f.issuing_body,
-  f.report_year,
-  f.identity,
-  f.scope,
-  f.expected,
-  f.actual,
-  f.severity
-FROM failed_checks f
-JOIN reports r ON r.id = f.report_id
-WHERE f.identity NOT GLOB 'X-*' AND {_CHOSEN}
-ORDER BY f.identity, f.report_id, f.scope""",  # noqa: S608 - constants
+  report_id,
+  issuing_body,
+  report_year,
+  identity,
+  scope,
+  expected,
+  actual,
+  severity
+FROM failed_checks r
+WHERE identity NOT GLOB 'X-*' AND {_CHOSEN}
+ORDER BY identity, report_id, scope""",  # noqa: S608 - constants
         f"""SELECT 'no_checks' AS reason, COUNT(*) AS reports
-FROM reports r
-WHERE {_CHOSEN} AND NOT EXISTS (
-  SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict <> '{Verdict.NOT_ASSESSABLE}'
-)""",  # noqa: S608 - constants
+FROM figures r
+WHERE {_CHOSEN} AND held_checks + failed_checks + held_over_years + failed_over_years = 0""",  # noqa: S608 - constants
         ("没有可核对表格的报告", "reports without a table that could be checked"),
     )
 
@@ -252,14 +224,14 @@ def _carried_over_wrongly() -> Question:
   y.carried_in,
   y.difference
 FROM year_over_year y
-JOIN reports r ON r.id = y.report_id
+JOIN figures r ON r.report_id = y.report_id
 WHERE y.difference <> 0 AND {_CHOSEN}
 ORDER BY ABS(y.difference) DESC, y.report_id""",  # noqa: S608 - constants
         f"""SELECT
   CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason,
   COUNT(*) AS reports
-FROM reports r
-WHERE {_CHOSEN} AND r.id NOT IN (
+FROM figures r
+WHERE {_CHOSEN} AND r.report_id NOT IN (
   SELECT report_id FROM year_over_year y WHERE :year = '' OR y.report_year = :year
 )
 GROUP BY 1""",  # noqa: S608 - constants

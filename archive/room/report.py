@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.database import placeholders
+from archive.figures import reliability
 from archive.forms import names
-from archive.migrations.views import BEST
 from archive.vocabulary import DOCUMENT_OUTCOMES, Origin, Outcome, PartName, Verdict
 
 _HEADING = re.compile(r"^\s*(?:[一二三四五六七八九十]{1,3}[、．.]|第[一二三四五六七八九十]{1,3}[章节部])\s*\S.{0,60}$")
@@ -19,7 +19,6 @@ _SENTENCE = re.compile(r"[。；！？]")
 _TABLE_ROW = re.compile(r"(?:^|\s)[-+]?[\d,.]*[\d/／—–-](?:\s+[-+]?[\d,.]*[\d/／—–-])+\s*$|^\S{2,40}\s+[\d,.]+\s*$")
 _KINDS = (("row", _TABLE_ROW), ("h2", _HEADING), ("h3", _SUBHEADING))
 _PART_ORDER = {str(name): place for place, name in enumerate(PartName)}
-_BEST_SOURCE_FIRST = f"table_no, {BEST.replace('t.', '')}"
 
 
 @dataclass(slots=True)
@@ -92,7 +91,7 @@ def load(db: sqlite3.Connection, report_id: str) -> ReportDetails | None:
             ("report_texts", "report_id"),
             ("statistics", "table_no, row_name, column_name"),
             ("checks", "identity, scope"),
-            ("table_sources", _BEST_SOURCE_FIRST),
+            ("table_sources", "table_no"),
             ("parts", "part, url"),
             ("attachments", "url"),
             ("locations", "url"),
@@ -108,7 +107,7 @@ def load(db: sqlite3.Connection, report_id: str) -> ReportDetails | None:
         text=of["report_texts"][0]["text"] if of["report_texts"] else "",
         statistics=of["statistics"],
         checks=of["checks"],
-        sources=of["table_sources"],
+        sources=sorted(of["table_sources"], key=lambda s: (s["table_no"], reliability(s["standing"], s["origin"]))),
         parts=sorted(of["parts"], key=lambda part: _PART_ORDER.get(part["part"], len(_PART_ORDER))),
         attachments=of["attachments"],
         locations=of["locations"],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
-from archive.fulltext import BORDER, PIECES, search_text
+from archive.fulltext import BORDER, PIECES, normal_form, search_text
 from archive.room.report import dicts
 from archive.room.vocabulary_bilingual import NOT_STATED
 from archive.vocabulary import Verdict
@@ -34,7 +34,7 @@ class Plan:
 def plan(query: str) -> Plan:
     """The string as phrases of the full-text index.
 
-    Han characters are found exactly. A query may begin or end inside a longer word or number: its last run of letters
+    Han characters are found exactly, in whatever form a text prints them. A query may begin or end inside a longer word or number: its last run of letters
     or digits is searched as a prefix and its first is not searched, and the texts decide.
 
     >>> plan("复议")
@@ -46,10 +46,11 @@ def plan(query: str) -> Plan:
     >>> plan("2021")
     Plan(match=None, exact=False)
     """
+    printed, query = query, normal_form(query)
     pieces = [
         piece for piece in PIECES.finditer(query) if piece.lastgroup != "other" or not _has_other_letters(piece[0])
     ]
-    exact = "".join(piece[0] for piece in pieces if piece.lastgroup == "han") == query
+    exact = "".join(piece[0] for piece in pieces if piece.lastgroup == "han") == query == printed
     if pieces and pieces[0].start() == 0 and pieces[0].lastgroup == "run":
         pieces = pieces[1:]
     phrases: list[str] = []
@@ -111,14 +112,15 @@ class Catalogue:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         rows = db.execute(
-            """SELECT id, search_id, portal, report_year, level, body_kind, form,
+            """SELECT r.id, r.search_id, r.portal, r.report_year, r.level, r.body_kind, r.form,
               CASE
-                WHEN EXISTS (SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict = :fails) THEN :fails
-                WHEN EXISTS (SELECT 1 FROM checks c WHERE c.report_id = r.id AND c.verdict = :holds) THEN :holds
+                WHEN f.failed_checks + f.failed_over_years > 0 THEN :fails
+                WHEN f.held_checks + f.held_over_years > 0 THEN :holds
                 ELSE :not_assessable
               END
             FROM reports r
-            ORDER BY report_year DESC, published DESC, id""",
+            LEFT JOIN figures f ON f.report_id = r.id
+            ORDER BY r.report_year DESC, r.published DESC, r.id""",
             {verdict.value: verdict.value for verdict in Verdict},
         ).fetchall()
         self.ids: list[str] = [row[0] for row in rows]

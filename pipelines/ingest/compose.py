@@ -17,7 +17,8 @@ from archive.captures import Capture, Captures
 from archive.database import ArchiveError, DamageError
 from archive.model import Attachment, Entry, Located, Page, PageReference, Problem, Report
 from archive.read_marks import mark_of
-from archive.records import Reading, ReportHistory, Version, record
+from archive.records import Reading, ReportHistory, Version, record, state
+from archive.versions import delta
 from archive.vocabulary import DOCUMENT_OUTCOMES, Fate, Outcome, ProblemKind, ReportState
 from pipelines import read
 from pipelines.documents import MEDIA_TYPES, StoredDocument, is_web_page, recognise
@@ -122,6 +123,7 @@ def _versions(
     the reading says what its newest body is, unless it says so of a better address.
     """
     versions: list[Version] = []
+    said: list[Report] = []
     last: Report | None = None
     problems: list[Problem] = []
     is_beside = False
@@ -149,7 +151,10 @@ def _versions(
         changed = differences(last, report) if last else {}
         if last is None or changed:
             versions.append(Version(sha256=capture.sha256 or "", captured_at=capture.requested_at, changed=changed))
-        last = report
+            said.append(report)
+        last = said[-1] = report
+    for version, now, before in zip(versions[1:], said[1:], said, strict=False):
+        version.restore = delta(state(now), state(before))
     if last is None and reading.fate is None:
         reading.fate, reading.cause, reading.capture_id = instead
     return versions, last, None if is_beside and last is None else problems

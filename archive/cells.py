@@ -1,0 +1,113 @@
+"""Statistics and checks as numbers: what every report repeats is written once, and named by a number."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from archive.database import placeholders
+from archive.migrations.views import VERDICTS
+
+_AT_ONCE = 25
+"""Rows of one INSERT: more take no less time."""
+_PLACE_OF = {str(verdict): place for place, verdict in enumerate(VERDICTS)}
+
+
+def insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert whole rows of one width, several by one statement: half the time of one by one. Of two with one key the first stays."""
+    if not rows:
+        return
+    row = f"({placeholders(rows[0])})"
+    whole = len(rows) - len(rows) % _AT_ONCE
+    if whole:
+        sql = f"INSERT OR IGNORE INTO {table} VALUES {', '.join([row] * _AT_ONCE)}"  # noqa: S608 - our names
+        for start in range(0, whole, _AT_ONCE):
+            connection.execute(sql, list(chain.from_iterable(rows[start : start + _AT_ONCE])))
+    connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES {row}", rows[whole:])  # noqa: S608 - our names
+
+
+class LookUp:
+    """The numbers of a table of words. What a transaction adds is forgotten when the next begins: it may be rolled back."""
+
+    def __init__(self, connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> None:
+        self.connection = connection
+        names = ", ".join(columns)
+        self._all = f"SELECT id, {names} FROM {table}"  # noqa: S608 - our names
+        self._find = f"SELECT id FROM {table} WHERE {' AND '.join(f'{name} IS ?' for name in columns)}"  # noqa: S608 - our names
+        self._add = f"INSERT INTO {table} ({names}) VALUES ({placeholders(columns)})"  # noqa: S608 - our names
+        self._known: dict[tuple[Any, ...], int] | None = None
+        self._new: dict[tuple[Any, ...], int] = {}
+
+    def numbers(self, keys: Iterable[tuple[Any, ...]]) -> list[int]:
+        """The number of each of these; what has none gets one. Within a transaction that holds the write lock."""
+        if self._known is None:
+            self._known = {tuple(row)[1:]: row[0] for row in self.connection.execute(self._all)}
+        known = self._known.get
+        return [known(key) or self._new.get(key) or self._number(key) for key in keys]
+
+    def _number(self, key: tuple[Any, ...]) -> int:
+        row = self.connection.execute(self._find, key).fetchone()
+        number = int(row[0] if row else self.connection.execute(self._add, key).lastrowid or 0)
+        self._new[key] = number
+        return number
+
+    def forget(self) -> None:
+        """Forget what the last transaction added, whatever became of it."""
+        if self._new:
+            self._known, self._new = None, {}
+
+
+class Cells:
+    """Writes `cells` and `evaluations`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.cell_kinds = LookUp(
+            connection, "cell_kinds", ("table_no", "row_name", "column_name", "unit", "value_state", "origin")
+        )
+        self.check_kinds = LookUp(connection, "check_kinds", ("identity", "scope", "severity"))
+
+    def put_statistics(self, report: int, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write a report's statistics, in the columns of records.STATISTIC.
+
+        What is printed is kept only where it differs from the value. A sentence that states several figures is kept
+        with the first; the others name its cell.
+        """
+        if not rows:
+            return
+        kinds = self.cell_kinds.numbers((t, row, column, u, s, o) for t, row, column, _, u, _, s, o in rows)
+        cells: list[tuple[int, int, Any, Any]] = []
+        sentences: dict[str, int] = {}
+        for kind, (_, _, _, value, _, raw, _, _) in zip(kinds, rows, strict=True):
+            if raw == "" if value is None else type(value) is int and raw == str(value):
+                raw = None
+            elif raw is not None and len(raw) > _SHORT:
+                first = sentences.setdefault(raw, kind)
+                raw = raw if first == kind else first
+            cells.append((report, kind, value, raw))
+        cells.sort(key=_kind)
+        insert(self.connection, "cells", cells)
+
+    def put_checks(self, report: int, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write evaluations of a report, in the columns of records.CHECK."""
+        kinds = self.check_kinds.numbers((identity, scope, severity) for identity, scope, _, _, _, severity in rows)
+        evaluations = [
+            (report, kind, _PLACE_OF[verdict], expected, actual)
+            for kind, (_, _, expected, actual, verdict, _) in zip(kinds, rows, strict=True)
+        ]
+        insert(self.connection, "evaluations", evaluations)
+
+    def forget(self) -> None:
+        """A transaction begins, or a part of one was rolled back."""
+        self.cell_kinds.forget()
+        self.check_kinds.forget()
+
+
+_SHORT = 8
+"""Characters of what is printed that are not worth a reference."""
+
+
+def _kind(cell: tuple[int, int, Any, Any]) -> int:
+    return cell[1]

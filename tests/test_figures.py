@@ -1,0 +1,236 @@
+"""The row of figures of a report, the totals that follow it, and the numbers that stand for words."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive import ArchiveError, Reports
+from archive.copy_candidates import link_copies
+from archive.cross_year import put_checks
+from archive.forms import LABELS
+from archive.migrations.views import TOTALS_AGAIN
+from archive.model import Check
+from archive.records import Record, Rows
+from archive.vocabulary import BodyKind, Form, Level, Origin, ReportScope, Severity, Standing, Verdict
+from tests.crawling import scrapy
+from tests.made_reports import made
+from tests.reference_figures import EVERYTHING_SQL, TRUSTED_SQL
+
+REPORTS = 300
+
+
+def drawn(number: int) -> Record:
+    """A report of any shape: some of the cells of any form, from any sources of any standing, some without a source."""
+    draw = random.Random(number)
+    form = draw.choice([Form.NATIONAL_2021, Form.NATIONAL_2019, Form.ANNEX_2014, Form.ANNEX_FUJIAN_2014])
+    statistics: Rows = []
+    sources: Rows = []
+    for table, described in LABELS["forms"][form]["tables"].items():
+        cells = [
+            (row["name"], column)
+            for row in described["rows"]
+            for column in row.get("columns", [c["name"] for c in described["columns"]])
+        ]
+        origins = draw.sample([str(o) for o in Origin], draw.randrange(4))
+        for origin in origins:
+            if origin != Origin.NARRATIVE and (len(origins) > 1 or draw.random() < 0.8):
+                sources.append((int(table), origin, "u", str(draw.choice(list(Standing)))))
+            share = draw.choice([0.3, 0.8, 1])
+            statistics += [cell(draw, int(table), *where, origin) for where in cells if draw.random() < share]
+    statistics += [
+        cell(draw, table, row, column, "narrative")
+        for table, row, column in (
+            *((3, f"{group}_total", "total") for group in ("denied", "not_provided", "not_processed", "other")),
+            (4, "cases", "suit_total"),
+            (3, "granted", "total"),
+        )
+        if draw.random() < 0.5
+    ]
+    first = {(s[0], s[1], s[2], s[7]): s for s in reversed(statistics)}
+    checks = [
+        (identity, scope, 5, draw.choice([5, 6, None]), str(draw.choice(list(Verdict))), str(Severity.WARNING))
+        for identity, scope in product(("T3-A", "T3-B", "T3-C", "T4-A", "S-1"), ("total", "natural_person", "granted"))
+        if draw.random() < 0.3
+    ]
+    year = draw.choice([None, *range(2012, 2026)])
+    return made(
+        f"p-{number}",
+        {"statistics": list(first.values()), "table_sources": sources, "checks": checks, "report_texts": [("文",)]},
+        issuing_body=draw.choice([None, "青溪区人民政府", "青溪区财政局"]),
+        division_code=draw.choice([None, "990101", "990102", "980101"]),
+        level=draw.choice([None, *map(str, Level)]),
+        body_kind=draw.choice([None, *map(str, BodyKind)]),
+        report_scope=draw.choice([None, *map(str, ReportScope)]),
+        report_year=year,
+        published=draw.choice([None, f"{(year or 2020) + 1}-0{draw.randrange(1, 6)}-11 10:20"]),
+        form=str(form),
+    )
+
+
+def cell(draw: random.Random, table: int, row: str, column: str, origin: str) -> tuple[Any, ...]:
+    value = draw.choice([None, 0, draw.randrange(500), draw.randrange(500), draw.randrange(5000) / 4])
+    raw = (
+        draw.choice(["", "/", "-"])
+        if value is None
+        else draw.choice([str(value), f"{value} 件（注）", f"全年共{value}件，" * 3])
+    )
+    return (
+        table,
+        row,
+        column,
+        value,
+        draw.choice(["件", "条", None]),
+        raw,
+        "number" if value is not None else "blank",
+        origin,
+    )
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
+    found = Reports(tmp_path_factory.mktemp("figures"))
+    found.put_portal({"name": "p"})
+    for number in range(REPORTS):
+        found.put(drawn(number))
+    found.commit()
+    return found
+
+
+def rows(reports: Reports, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in reports.db.conn.execute(sql)]
+
+
+def names(reports: Reports, sql: str) -> str:
+    return ", ".join(column[0] for column in reports.db.conn.execute(f"{sql} LIMIT 0").description)
+
+
+def test_cells_and_checks_come_back_as_they_were_put(reports: Reports) -> None:
+    for number in range(REPORTS):
+        put, held = drawn(number), reports.record(f"p-{number}")
+        assert held is not None
+        for table in ("statistics", "checks", "table_sources"):
+            assert set(held.tables[table]) == set(put.tables[table])
+        assert held.figures == put.figures
+
+
+def test_figures_are_those_of_their_definition(reports: Reports) -> None:
+    """Written when a report is, they are what a query over its cells gives."""
+    columns = names(reports, TRUSTED_SQL)
+    assert rows(reports, f"SELECT {columns} FROM figures ORDER BY report_id") == rows(reports, TRUSTED_SQL)
+    columns = names(reports, EVERYTHING_SQL)
+    expected = rows(reports, EVERYTHING_SQL)
+    assert rows(reports, f"SELECT {columns} FROM key_figures_all ORDER BY report_id") == expected
+    kept = rows(reports, "SELECT COUNT(*) FROM figures_of_all_tables")[0][0]
+    assert REPORTS / 4 < kept < REPORTS
+
+
+def test_origins_name_what_is_not_from_its_table(tmp_path: Path) -> None:
+    def one(table: int, row: str, column: str, origin: str) -> tuple[Any, ...]:
+        return table, row, column, 3, "件", "3", "number", origin
+
+    record = made(
+        "p-1",
+        {
+            "statistics": [
+                one(3, "new_received", "total", "docx"),
+                one(3, "granted", "total", "narrative"),
+                one(1, "reviews_total", "year_value", "html"),
+            ],
+            "table_sources": [(3, "docx", "u", "verified"), (1, "html", "u", "inconsistent")],
+        },
+    )
+    assert record.figures.row["applications"] == 3
+    assert record.figures.row["origins"] == '{"granted": [3, "narrative"], "reviews": [1, "html"]}'
+
+
+def test_totals_follow_every_change(tmp_path: Path) -> None:
+    reports = Reports(tmp_path)
+    reports.put_portal({"name": "p"})
+
+    def agree() -> int:
+        again = sorted(rows(reports, TOTALS_AGAIN), key=repr)
+        assert sorted(rows(reports, "SELECT * FROM totals"), key=repr) == again
+        return sum(row[6] for row in again)
+
+    for number in range(60):
+        reports.put(drawn(number))
+    assert agree() == 60
+    for number in range(20):
+        other = drawn(number + 1000)
+        other.id = f"p-{number}"
+        other.row["url"] = f"http://made.example/p-{number}"
+        assert reports.put(other) == "changed"
+    assert agree() == 60
+    link_copies(reports, {f"p-{number}": "p-50" for number in range(10)})
+    assert agree() == 50
+    reports.put(drawn(3))
+    assert rows(reports, "SELECT same_as FROM figures WHERE report_id = 'p-3'") == [("p-50",)]
+    assert agree() == 50
+    link_copies(reports, {"p-3": None})
+    assert agree() == 51
+    for number in range(30, 60):
+        reports.remove(f"p-{number}")
+    assert agree() == 21
+    for table in ("cells", "evaluations"):
+        assert rows(reports, f"SELECT COUNT(*) FROM {table} WHERE report NOT IN (SELECT search_id FROM reports)") == [
+            (0,)
+        ]
+    reports.close()
+
+
+def test_checks_between_years_are_counted_and_outlast_a_new_reading(tmp_path: Path) -> None:
+    reports = Reports(tmp_path)
+    reports.put_portal({"name": "p"})
+    reports.put(drawn(1))
+    between = [
+        Check(identity="X-A", scope="total", expected=1, actual=2, verdict=Verdict.FAILS),
+        Check(identity="X-A", scope="natural_person", expected=1, actual=1, verdict=Verdict.HOLDS),
+    ]
+    put_checks(reports, {"p-1": between})
+    counted = "SELECT held_over_years, failed_over_years FROM figures"
+    assert rows(reports, counted) == [(1, 1)]
+    other = drawn(2)
+    other.id, other.row["url"] = "p-1", drawn(1).row["url"]
+    assert reports.put(other) == "changed"
+    assert rows(reports, counted) == [(1, 1)]
+    assert rows(reports, "SELECT COUNT(*) FROM checks WHERE identity = 'X-A'") == [(2,)]
+    put_checks(reports, {"p-1": []})
+    assert rows(reports, counted) == [(0, 0)]
+    reports.close()
+
+
+def test_words_that_were_rolled_back_get_a_number_again(tmp_path: Path) -> None:
+    reports = Reports(tmp_path)
+    reports.put_portal({"name": "p"})
+    reports.commit()
+    reports.put(drawn(1))
+    reports.db.conn.rollback()
+    other = Reports(tmp_path)
+    other.put(drawn(2))
+    other.close()
+    for number in (1, 2):
+        reports.put(drawn(number))
+    reports.commit()
+    for number in (1, 2):
+        held = reports.record(f"p-{number}")
+        assert held is not None
+        assert set(held.tables["statistics"]) == set(drawn(number).tables["statistics"])
+    reports.close()
+
+
+def test_a_database_of_an_earlier_version_is_refused_in_one_line(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / "reports.db")
+    db.execute("CREATE TABLE statistics (report_id TEXT)")
+    db.close()
+    for read_only in (True, False):
+        with pytest.raises(ArchiveError, match="delete it, and `scrapy reparse` rebuilds it"):
+            Reports(tmp_path, read_only=read_only)
+    done = scrapy(tmp_path, "reparse")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
