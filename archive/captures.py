@@ -168,7 +168,7 @@ class Captures(RunsAndProblems):
 
         No reader for them was installed, or the reading process was killed.
         """
-        return self.urls_with_problem(ProblemKind.UNREAD, ProblemKind.NOT_READ_HERE)
+        return self.urls_with_problem(ProblemKind.UNREAD, ProblemKind.LISTED_UNREAD, ProblemKind.NOT_READ_HERE)
 
     def urls_with_problem(self, *kinds: ProblemKind) -> set[str]:
         """Addresses of which reading has said so when they were last read."""

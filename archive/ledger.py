@@ -42,6 +42,7 @@ _EXPLAINS = (
     ProblemKind.PRIVATE_ADDRESS,
     ProblemKind.CONTRADICTS_LISTING,
     ProblemKind.UNREADABLE,
+    ProblemKind.LISTED_UNREAD,
     ProblemKind.READ_FAILED,
     ProblemKind.NOT_READ_HERE,
 )

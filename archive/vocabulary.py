@@ -500,6 +500,11 @@ class ProblemKind(StrEnum):
         "Install the reader that the message names.",
         "document",
     )
+    LISTED_UNREAD = (
+        "listed_unread",
+        "No installed reader can read a document that a listing shows as a report.",
+        "Install the reader that the message names, then run scrapy reparse --new.",
+    )
     NOT_READ_HERE = (
         "not_read_here",
         "The process that read a page or document was killed or could not start; this machine was probably out of memory.",

@@ -5,27 +5,33 @@ Archives are made by hand and read as an import reads them; all texts are our ow
 
 from __future__ import annotations
 
+import io
 import sqlite3
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from scrapy.utils.project import get_project_settings
 
+import pipelines.documents
 import pipelines.ingest.sandbox
 from archive import Capture, Captures, Reports
+from archive.asking import acknowledge
 from archive.ledger import unsettled_urls
 from archive.model import Entry
 from archive.tallies import tallies
 from archive.vocabulary import Fate, Outcome, ProblemKind, RunKind
 from crawler.demo import office
 from crawler.demo.reports import Synthetic
+from pipelines.documents import picture
 from pipelines.errors import DocumentError
 from pipelines.ingest.importing import read_due
 from pipelines.ingest.reparse import Account, Selection, reparse
 from spiders.registry import Registry
 from tests.test_what_a_report_is import framed
 
+EVERYTHING = Selection()
 HOST = "http://www.meixi.gov.cn"
 LISTING = f"{HOST}/zwgk/nb/"
 BODY = "安川市梅溪区司法局"
@@ -100,9 +106,9 @@ class Archive:
         captures.close()
         return counts
 
-    def reparse(self) -> Account:
+    def reparse(self, selection: Selection = EVERYTHING) -> Account:
         captures = Captures(self.folder)
-        account = reparse(self.folder, captures, Registry(get_project_settings(), captures), Selection(), jobs=1)
+        account = reparse(self.folder, captures, Registry(get_project_settings(), captures), selection, jobs=1)
         captures.close()
         return account
 
@@ -358,6 +364,51 @@ def test_a_listed_document_whose_reader_is_killed_is_not_lost(
         patched.setattr(pipelines.ingest.sandbox.Reader, "read", killed)
         archive.reparse()
     assert archive.rows("reports", "SELECT id, digest FROM reports") == before
+
+
+def test_a_listed_scan_says_which_reader_to_install(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = io.BytesIO()
+    Image.new("L", (600, 800), 255).save(scan, "PDF")
+    url = archive.list(1, title(2021), "2022-01-20")
+    archive.answer(url, scan.getvalue(), kind="application/pdf")
+    with monkeypatch.context() as patched:
+        patched.setattr(picture, "is_possible", lambda: False)
+        patched.setattr(
+            pipelines.ingest.sandbox.Reader, "read", lambda _, body, kind, **__: pipelines.documents.read(body, kind)
+        )
+        archive.read()
+        ((fate, cause),) = archive.rows("reports", "SELECT fate, cause FROM fates")
+        assert (fate, picture.INSTALL_HINT in str(cause)) == ("unreadable", True)
+        assert archive.problems() == {"t1.html": ["listed_unread"]}
+    # the extra is there now
+    account = archive.reparse(Selection(only_unread=True))
+    assert account.counts["read"] == 1
+
+
+def test_what_is_acknowledged_comes_back_when_an_import_changes_it(archive: Archive) -> None:
+    url = archive.list(1, title(2021), "2022-01-20")
+    archive.answer(url, framed("<p>网站正在维护，请稍后访问。</p>", title=title(2021)))
+    archive.read()
+
+    def acknowledged() -> bool:
+        captures, reports = Captures(archive.folder), Reports(archive.folder)
+        (tally,) = tallies(captures, reports, "meixi").tallies
+        captures.close()
+        reports.close()
+        return bool(tally.acknowledged)
+
+    captures = Captures(archive.folder)
+    acknowledge(captures, "meixi", url, "known")
+    captures.close()
+    archive.answer(url, framed("<p>网站正在维护，请稍后访问。</p>", title=title(2021)))
+    archive.read()
+    archive.reparse()
+    assert acknowledged()
+    archive.answer(
+        url, framed("<p>请先登录。</p><form>用户名<input name=u> 密码<input type=password></form>", title=title(2021))
+    )
+    archive.read()
+    assert not acknowledged()
 
 
 def test_misses_of_a_day_count_once_however_many_imports_brought_them(archive: Archive) -> None:

@@ -209,6 +209,10 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ProblemKind.UNREADABLE: ("网页完全无法识读。", "请打开存档的网页。"),
     ProblemKind.READ_FAILED: ("识读程序在该网页上出错。", "请将该网页加入测试样本并修改程序。"),
     ProblemKind.SPIDER_ERROR: ("遍历列表时程序出错。", "请修改平台程序或网站文件。"),
+    ProblemKind.LISTED_UNREAD: (
+        "列表所列的报告文档，已安装的识读组件均无法识读。",
+        "请按说明安装识读组件，再运行 scrapy reparse --new。",
+    ),
     ProblemKind.NOT_READ_HERE: (
         "识读网页或文件的进程被终止或无法启动，可能是本机内存不足。",
         "请释放内存和磁盘空间后运行 scrapy reparse --new。",

@@ -136,7 +136,8 @@ def _versions(
             is_beside = True
             continue
         except ReaderError as error:
-            problems = [Problem(kind=error.kind, message=str(error))]
+            kind = ProblemKind.LISTED_UNREAD if error.kind == ProblemKind.UNREAD else error.kind
+            problems = [Problem(kind=kind, message=str(error))]
             instead = _instead(reading, capture, Fate.UNREADABLE, str(error), _prevented(problems))
             continue
         problems = list(report.problems)
