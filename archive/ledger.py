@@ -108,6 +108,11 @@ class Balance:
                 message = f"{number} of {whole} listed reports could not be read"
                 yield _problem(ProblemKind.LISTING_UNREAD, message, listing_url)
 
+    @property
+    def unexplained(self) -> int:
+        """How many listed reports gave none, without those that somebody has acknowledged."""
+        return sum(entry.url not in self.acknowledged for entry, _ in self.unsettled)
+
     def told_elsewhere(self) -> dict[str, ProblemKind]:
         """Addresses of entries without a report of which an open problem says why, with its kind."""
         told = {entry.url: self._told_of(entry) for entry, _ in self.unsettled}

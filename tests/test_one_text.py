@@ -397,9 +397,11 @@ def test_what_is_acknowledged_comes_back_when_an_import_changes_it(archive: Arch
         reports.close()
         return bool(tally.acknowledged)
 
+    assert archive.read()["entries/unexplained"] == 1
     captures = Captures(archive.folder)
     acknowledge(captures, "meixi", url, "known")
     captures.close()
+    assert archive.read()["entries/unexplained"] == 0
     archive.answer(url, framed("<p>网站正在维护，请稍后访问。</p>", title=title(2021)))
     archive.read()
     archive.reparse()

@@ -22,7 +22,8 @@ class Command(ArchiveCommand):
     Importing a file twice changes nothing, and an import that was interrupted is completed by the next one. A damaged
     file is imported up to the damage.
 
-    Exit status: 0 all is well, 1 a page could not be read, 2 a file is damaged.
+    Exit status: 0 all is well, 1 a page could not be read, or a report that a listing shows gave none and nobody has
+    acknowledged it (scrapy problems), 2 a file is damaged.
     """
 
     def syntax(self) -> str:
@@ -66,6 +67,6 @@ class Command(ArchiveCommand):
             taking.run_id, "finished" if code in {WELL, UNWELL} else "damaged file", dict(taking.counts)
         )
         captures.close()
-        counted = ", ".join(f"{count} {name}" for name, count in sorted(taking.counts.items()))
+        counted = ", ".join(f"{count} {name}" for name, count in sorted(taking.counts.items()) if count)
         errors.print(counted or "nothing new")
         return code

@@ -24,7 +24,8 @@ class Command(ArchiveCommand):
 
     You can stop it at any time; run again, it copies and reads what is left.
 
-    Exit status: 0 all is well, 1 a capture of the other archive is damaged or a page could not be read.
+    Exit status: 0 all is well, 1 a capture of the other archive is damaged, a page could not be read, or a report that a
+    listing shows gave none and nobody has acknowledged it (scrapy problems).
     """
 
     def syntax(self) -> str:

@@ -117,7 +117,7 @@ def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[
     """Read whatever reports.db lacks or holds in an older state than the captures; adds the results to `counts`.
 
     It does not matter which run brought the captures: one that was killed before it could read them is made good for.
-    Returns how many problems say that a page could not be read.
+    Returns how many pages could not be read, and how many listed reports of the archive gave none without an explanation.
     """
     failures = 0
 
@@ -135,7 +135,9 @@ def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[
         with writing(reports.path):
             for result in store.read_all(places):
                 counts[f"reports/{result}"] += 1
-            failures += len(store.balance(portals_with_entries(captures), run_id))
+            settled = store.balance(portals_with_entries(captures), run_id)
+            counts["entries/unexplained"] = settled.unexplained
+            failures += settled.lost + settled.unexplained
     finally:
         reports.close()
     return failures

@@ -287,9 +287,9 @@ class Reparse:
         """Settle the ledger of entries: of one portal, or of all that listings are known of."""
         if self.store is not None and self.run_id is not None:
             names = [portal] if portal else portals_with_entries(self.captures)
-            lost = self.store.balance(names, self.run_id)
+            lost = self.store.balance(names, self.run_id).lost
             if lost:
-                self.account.counts["unaccounted"] = len(lost)
+                self.account.counts["unaccounted"] = lost
 
     def commit(self) -> None:
         """Make what was written so far safe."""

@@ -15,6 +15,7 @@ from archive.fates import Witness
 from archive.model import Located, Problem, Report
 from archive.read_marks import put_mark, set_related, unrelated
 from archive.records import Reading
+from archive.resume import failed_urls
 from archive.vocabulary import Fate, ProblemKind, Stage
 from pipelines.ingest.compose import compose
 from pipelines.ingest.locate import located
@@ -49,6 +50,16 @@ class Stored:
     """new, changed, unchanged, elsewhere (another portal has the address), none (no report) or failed."""
     report: Report | None
     """As reports.db has it now; None where it has none of this document."""
+
+
+@dataclass(slots=True)
+class Settled:
+    """What the ledgers of portals lack."""
+
+    lost: int = 0
+    """Entries without a fate: there are none unless something is wrong with the program."""
+    unexplained: int = 0
+    """Entries listed as reports that gave none, of which nobody has said that he knows."""
 
 
 class Pace:
@@ -145,21 +156,20 @@ class Store:
         self.relate()
         self.reports.commit()
 
-    def balance(self, names: Iterable[str], run_id: int) -> list[Problem]:
-        """Settle the ledgers of these portals after an import, a merge or a reparse, and keep what they lack as problems.
-
-        Returns one problem for each entry that is lost: there is none unless something is wrong with the program.
-        """
-        lost: list[Problem] = []
+    def balance(self, names: Iterable[str], run_id: int) -> Settled:
+        """Settle the ledgers of these portals after an import, a merge or a reparse, and keep what they lack as problems."""
+        settled = Settled()
         for name in names:
             portal = self.portals.get(name)
             if portal is None:
                 continue
             account = ledger.balance(self.captures, self.reports, portal, may_be_report_title)
-            lost += account.lost()
-            Asking(self.captures, name).clear(account.had)
-            put_ledger_problems(self.captures, run_id, name, [*account.lost(), *account.alarms()])
-        return lost
+            lost = list(account.lost())
+            settled.lost += len(lost)
+            Asking(self.captures, name).clear(account.had - failed_urls(self.captures, name))
+            put_ledger_problems(self.captures, run_id, name, [*lost, *account.alarms()])
+            settled.unexplained += account.unexplained
+        return settled
 
     def relate(self, *, everything: bool = False) -> None:
         """Evaluate what takes two reports (cross-year checks, copies), for all or for those that this run has touched.
