@@ -634,6 +634,46 @@ def test_a_file_beside_the_link_to_its_page_is_no_entry() -> None:
     assert found == [f"{SITE}/content/post_7.html", f"{SITE}/a/8.pdf"]
 
 
+# The frame of a site
+
+LIST = "".join(
+    f'<li><a href="/nb/content/post_{n}.html">{title}</a>{{}}</li>'
+    for n, title in ((71, REPORT), (72, "河东区教育局2023年政府信息公开年度报告"), (73, "关于编制年度报告的通知"))
+)
+FRAMES = [
+    '<ul class="nav"><li><a href="/content/post_1.html">机构职能</a></li><li><a href="/content/post_2.html">领导之窗</a></li></ul><ul class="list">{}</ul>',
+    '<div id="header"><a href="/content/post_1.html">公开指南</a>今天是2024年3月1日</div><table><tr><td><ul>{}</ul></td></tr></table>',
+    '<div class="con"><ul>{}</ul></div><div class="foot-box"><p><a href="/content/post_1.html">网站地图</a></p><p><a href="/content/post_2.html">联系我们</a></p></div>',
+    '<header><a href="/content/post_1.html">无障碍</a></header><ul>{}</ul><footer><a href="/content/post_2.html">关于本站</a></footer>',
+    '<div class="w_left_menu"><dl><dd><a href="/content/post_1.html">公开制度</a></dd><dd><a href="/content/post_2.html">依申请公开</a></dd></dl></div><ul>{}</ul>',
+]
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("date", ["<span>2024-01-05</span>", ""])
+def test_links_in_the_frame_of_a_site_are_no_entries(frame: str, date: str) -> None:
+    response = page(f"{SITE}/nb/index.html", frame.format(LIST.format(*[date] * 3)))
+    assert [url for url, _, _ in seen(portal(NFCMS), response)] == [
+        f"{SITE}/nb/content/post_{n}.html" for n in (71, 72, 73)
+    ]
+
+
+def test_a_frame_without_a_name_is_known_by_the_dates_that_it_lacks() -> None:
+    table = '<table><tr><td><a href="/content/post_1.html">领导</a></td><td><a href="/content/post_2.html">机构</a></td></tr></table>'
+    response = page(f"{SITE}/nb/index.html", f"{table}<ul>{LIST.format(*['2024-01-05'] * 3)}</ul>{table}")
+    assert len(seen(portal(NFCMS), response)) == 3
+
+
+def test_nothing_that_may_be_a_report_is_taken_for_a_frame() -> None:
+    pinned = f'<div class="top"><a href="/nb/content/post_70.html">{REPORT}</a></div>'
+    response = page(f"{SITE}/nb/index.html", f"{pinned}<ul>{LIST.format(*['2024-01-05'] * 3)}</ul>")
+    assert len(seen(portal(NFCMS), response)) == 4
+    only = page(f"{SITE}/nb/index.html", f'<ul class="menu">{LIST.format("", "", "")}</ul>')
+    assert len(seen(portal(NFCMS), only)) == 3
+    strange = page(f"{SITE}/nb/index.html", '<ul class="menu"><li><a href="/content/post_1.html">2023年</a></li></ul>')
+    assert len(seen(portal(NFCMS), strange)) == 1
+
+
 # Walks
 
 

@@ -23,6 +23,7 @@ class Beijing(Replica):
     encoding: ClassVar[str] = "gb18030"
     content_type: ClassVar[str] = "text/html"
     known_quirks: ClassVar[dict[str, str]] = {
+        "frame": "a menu and a foot link articles, the same on every page",
         "utf8-header": "the header says charset=utf-8, the bytes are GBK all the same",
         "latin-header": "the header says charset=iso-8859-1",
         "no-dates": "the listing prints no dates",

@@ -21,6 +21,7 @@ class Epoint(Replica):
 
     platform = "epoint"
     known_quirks: ClassVar[dict[str, str]] = {
+        "frame": "a menu and a foot link articles, the same on every page",
         "same-page": "every page shows the first one's entries",
         "deep-stub": "pages from the third on are stubs with status 200",
         "total-larger": "one page more is announced than there are; it answers 404",

@@ -43,6 +43,7 @@ class Hanweb(Replica):
     platform = "hanweb"
     first_number: ClassVar[int] = 11_830_000
     known_quirks: ClassVar[dict[str, str]] = {
+        "frame": "a menu and a foot link articles, the same on every page",
         "same-page": "page numbers and record ranges are ignored",
         "total-larger": "seven records more are announced than there are",
         "total-shrinks": "the announced total is smaller from the second page on",

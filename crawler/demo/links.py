@@ -19,6 +19,7 @@ class PlainLinks(Replica):
     platform = "links"
     first_number: ClassVar[int] = 64_000
     known_quirks: ClassVar[dict[str, str]] = {
+        "frame": "a menu and a foot link articles, the same on every page",
         "same-page": "every page shows the first one's entries",
         "endless": "the last page links itself as the next, under ever new addresses",
         "calendar": "each page links a calendar whose next month is always there",

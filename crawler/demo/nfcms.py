@@ -45,6 +45,7 @@ class Nfcms(Replica):
 
     platform = "nfcms"
     known_quirks: ClassVar[dict[str, str]] = {
+        "frame": "a menu and a foot link articles, the same on every page",
         "same-page": "every page of the listing shows the first one's entries",
         "deep-stub": "pages from the third on are stubs with status 200",
         "total-larger": "the listing announces one page more than there are; it answers 404",

@@ -5,6 +5,7 @@ A platform's module subclasses `Replica` and answers its own addresses in `respo
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +22,8 @@ from .markup import png
 from .messages import Reply, Request
 from .reports import Synthetic, catalogue
 
+FRAME = ("领导信息", "机构职能", "网站地图", "政府信息公开年报")
+"""Links of the quirk `frame`."""
 CHINA = timezone(timedelta(hours=8))
 
 
@@ -296,7 +299,21 @@ class Replica:
 
     def html(self, text: str, modified: datetime | None = None) -> Reply:
         """A page of the site."""
+        if "frame" in self.quirks:
+            text = self.framed(text)
         return Reply(body=text.encode(self.encoding), content_type=self.content_type, modified=modified)
+
+    def framed(self, text: str) -> str:
+        """The page in a menu and a foot that link articles, the same on every page; nobody serves them."""
+        linked = [
+            Document(number=990_000_100 + i, title=title, published="2021-03-01 09:00") for i, title in enumerate(FRAME)
+        ]
+        top, foot = (
+            "".join(f'<li><a href="{escape(self.url(document))}">{document.title}</a></li>' for document in part)
+            for part in (linked[:2], linked[2:])
+        )
+        text = re.sub(r"(<body[^>]*>)", rf'\1<div class="menu"><ul>{top}</ul></div>', text, count=1)
+        return text.replace("</body>", f'<div class="wz_foot"><ul>{foot}</ul></div></body>')
 
     def show(self, document: Document, text: str) -> Reply:
         """A document's page, or what its state makes of it."""

@@ -39,6 +39,7 @@ class Trs(Replica):
     extension: ClassVar[str] = "html"
     first_number: ClassVar[int] = 2_300_000
     known_quirks: ClassVar[dict[str, str]] = {
+        "frame": "a menu and a foot link articles, the same on every page",
         "same-page": "every page of the listing shows the first one's entries",
         "deep-stub": "pages from the third on are stubs with status 200",
         "total-larger": "the script announces one page more than there are; it answers 404",

@@ -11,7 +11,7 @@ from scrapy.http import Response, TextResponse
 from archive.model import Entry
 from pipelines.html.links import is_document
 from pipelines.metadata.dates import first_date
-from pipelines.metadata.titles import is_report_title, without_suffix
+from pipelines.metadata.titles import is_report_title, may_be_report_title, without_suffix
 from spiders.platforms.anchors import Anchor, anchors
 from spiders.platforms.listing import with_written_rows
 
@@ -20,6 +20,13 @@ _DEEPEST_ROW = 5
 _WHOLE_ROW = {"li", "tr", "dl"}
 """A row reaches no further than these."""
 _ROW_TAGS = ("li", "tr", "dl", "dd", "p", "div")
+_FRAME = re.compile(
+    r"(?:^|[\s_-])(?:(?:main|top|left|side|sub)?(?:nav(?:bar|list|igation)?|menu)s?|foot(?:er)?|head(?:er)?|top(?:bar)?|bottom|banner|"
+    r"(?:bread)?crumbs?|(?:cur)?(?:position|location|path)|copyright|friend(?:ly)?(?:links?)?|side(?:bar)?|login|search)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Classes and ids of what stands on every page of a site."""
+_FRAME_TAGS = {"nav", "footer", "header"}
 _PAGING = {"首页", "上一页", "下一页", "尾页", "末页", "更多", "更多>>"}
 _BLANKS = re.compile(r"\s+")
 
@@ -33,7 +40,7 @@ def listed_rows(response: Response, document: re.Pattern[str], selector: str | N
     A link whose address matches `document`, or that the CSS `selector` selects, is an entry, and so is a link straight
     to a Word or PDF file that is titled as a report. Its row is the largest element that holds no other entry; the row's
     date is the entry's. Rows that stand among these rows with a link to elsewhere are entries too: columns also list
-    pictures and pages of other sites.
+    pictures and pages of other sites. Links of the site's frame, in its menus and at its foot, are none.
     """
     if not isinstance(response, TextResponse):
         return
@@ -41,6 +48,8 @@ def listed_rows(response: Response, document: re.Pattern[str], selector: str | N
     links = [link for link in anchors(page) if link.url]
     certain = _articles(page, links, document, selector)
     certain += _report_files(links, _holders(certain))
+    if not selector:
+        certain = _without_frame(certain)
     holders = _holders(certain)
     rows = {link.element: _row(link.element, holders) for link in certain}
     neighbours = _neighbours(links, rows, holders)
@@ -59,6 +68,34 @@ def _articles(page: TextResponse, links: list[Anchor], document: re.Pattern[str]
         selected = {link.root for link in page.css(selector)}
         return [link for link in links if link.element in selected]
     return [link for link in links if document.search(link.url.partition("?")[0])]
+
+
+def _without_frame(certain: list[Anchor]) -> list[Anchor]:
+    """The links but those of the site's frame: in boxes named so, or without a date beside a list that has dates.
+
+    A link that is titled as a report is never left out, and nothing is where nothing would be left.
+    """
+    holders = _holders(certain)
+    rows = {link.element: _row(link.element, holders) for link in certain}
+    dated = {id(rows[link.element].getparent()) for link in certain if _date(rows[link.element], _title(link))}
+    kept = [
+        link
+        for link in certain
+        if is_report_title(title := _title(link))
+        or (
+            not _is_in_frame(link.element)
+            and (not dated or id(rows[link.element].getparent()) in dated or may_be_report_title(title))
+        )
+    ]
+    return kept or certain
+
+
+def _is_in_frame(element: Any) -> bool:
+    return any(
+        box.tag in _FRAME_TAGS or _FRAME.search(f"{box.get('class') or ''} {box.get('id') or ''}")
+        for box in element.iterancestors()
+        if box.tag not in {"body", "html"}
+    )
 
 
 def _report_files(links: list[Anchor], holders: _Holders) -> list[Anchor]:
