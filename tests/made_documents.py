@@ -531,6 +531,243 @@ def tsv(report: Synthetic, draw: Draw) -> Made:
     return Made("\r\n".join(lines).encode(charset), "附表.xls", "application/vnd.ms-excel")
 
 
+# --- pages: PDF and OFD -----------------------------------------------------------------------------------------------
+
+Block = tuple[float, float, float, str]
+"""Left, baseline and size of a text, in points from the top left, and the text."""
+
+
+@dataclass(slots=True)
+class PageMade:
+    """A page before it is written, in points from its top left."""
+
+    texts: list[Block] = field(default_factory=list)
+    rules: list[tuple[float, float, float, float]] = field(default_factory=list)
+
+
+_SIZE, _LEFT, _RIGHT, _TOP, _BOTTOM = 9.0, 50.0, 545.0, 60.0, 780.0
+
+
+class Typesetter:
+    """Sets paragraphs and tables on pages; a table goes on over them, its header printed again or not."""
+
+    def __init__(self, draw: Draw, *, repeats: bool, columns: int = 1) -> None:
+        self.draw = draw
+        self.repeats = repeats
+        self.columns = columns
+        self.pages = [PageMade()]
+        self.y = _TOP
+
+    def turn(self) -> None:
+        self.pages.append(PageMade())
+        self.y = _TOP
+
+    def line(self, text: str, x: float = _LEFT, size: float = _SIZE) -> None:
+        if self.y > _BOTTOM:
+            self.turn()
+        self.pages[-1].texts.append((x, self.y + size, size, text))
+        self.y += 1.7 * size
+
+    def paragraph(self, text: str) -> None:
+        wide = int((_RIGHT - _LEFT) // _SIZE)
+        whole = "\u3000\u3000" + text
+        for start in range(0, len(whole), wide):
+            part = whole[start : start + wide]
+            self.line(part.lstrip("\u3000"), _LEFT + _SIZE * (len(part) - len(part.lstrip("\u3000"))))
+
+    def table(self, grid: Grid) -> None:
+        cells = placed(grid)
+        columns = max(column + across for _, column, _, across, _ in cells)
+        width = (_RIGHT - _LEFT) / columns
+        lines: dict[tuple[int, int], list[str]] = {}
+        heights = [1.0] * len(grid)
+        for row, column, down, across, text in cells:
+            room = max(1, int((width * across - 4) // _SIZE))
+            found = [text] if text.isascii() else [text[n : n + room] for n in range(0, len(text), room)]
+            lines[row, column] = found or [""]
+            if down == 1:
+                heights[row] = max(heights[row], len(found))
+        pitch = 1.3 * _SIZE
+        tall = [height * pitch + 4 for height in heights]
+        head = head_rows(grid)
+        for row, column, down, _, _ in cells:  # what is merged over few rows needs their room
+            short = len(lines[row, column]) * pitch + 4 - sum(tall[row : row + down])
+            if short > 0:
+                tall[row + down - 1] += short
+        start = 0
+        while start < len(grid):
+            again = list(range(head)) if start > head and self.repeats else []
+            room = _BOTTOM - self.y - sum(tall[row] for row in again)
+            stop = start
+            while stop < len(grid) and sum(tall[start : stop + 1]) <= room:
+                stop += 1
+            if stop == start or (start == 0 and stop <= head and stop < len(grid)):
+                self.turn()
+                continue
+            for first, last in ((0, head), (start, stop)) if again else ((start, stop),):
+                self._rows(cells, lines, tall, width, first, last)
+            start = stop
+            if start < len(grid):
+                self.turn()
+        self.y += _SIZE
+
+    def _rows(
+        self,
+        cells: Placed,
+        lines: dict[tuple[int, int], list[str]],
+        tall: list[float],
+        width: float,
+        first: int,
+        last: int,
+    ) -> None:
+        page, top = self.pages[-1], self.y
+        offsets = [top]
+        for row in range(first, last):
+            offsets.append(offsets[-1] + tall[row])
+        for row, column, down, across, text in cells:
+            if row + down <= first or row >= last:
+                continue
+            y0, y1 = offsets[max(row, first) - first], offsets[min(row + down, last) - first]
+            x0, x1 = _LEFT + column * width, _LEFT + (column + across) * width
+            page.rules += [(x0, y0, x1, y0), (x1, y0, x1, y1), (x0, y1, x1, y1), (x0, y0, x0, y1)]
+            if row >= first or (down > 1 and self.repeats):
+                pitch = 1.3 * _SIZE
+                shown = lines[row, column]
+                upper = y0 + 2 if text and not text.isascii() else (y0 + y1 - _SIZE) / 2
+                for n, one in enumerate(shown):
+                    page.texts.append((x0 + 2, upper + _SIZE + n * pitch, _SIZE, one))
+        self.y = offsets[-1]
+
+
+def pages_of(report: Synthetic, draw: Draw) -> list[PageMade]:
+    setter = Typesetter(draw, repeats=draw.random() < 0.5)
+    setter.line(report.title, _LEFT + 60, 14)
+    for block in report.blocks():
+        if block.grid is not None:
+            setter.table(block.grid)
+        else:
+            setter.paragraph(block.text)
+    return setter.pages
+
+
+def _pdf_text(x: float, y: float, size: float, text: str, mode: int = 0) -> str:
+    return f"BT {mode} Tr /F {size} Tf {x:.1f} {840 - y:.1f} Td <{text.encode('utf-16-be').hex()}> Tj ET"
+
+
+def pdf(report: Synthetic, draw: Draw) -> Made:
+    """Pages with what is not seen on them: an invisible layer, a layer that is off, white text, text beyond the edge."""
+    streams = []
+    for page in pages_of(report, draw):
+        out = [f"{a:.1f} {840 - b:.1f} m {c:.1f} {840 - d:.1f} l S" for a, b, c, d in page.rules]
+        out += [_pdf_text(*text) for text in page.texts]
+        unseen = draw.randrange(6)
+        junk = [(draw.uniform(60, 500), draw.uniform(80, 760), _SIZE, JUNK) for _ in range(30)]
+        if unseen == 0:
+            out += [_pdf_text(*one, mode=draw.choice((3, 7))) for one in junk]
+        elif unseen == 1:
+            out += ["/OC /L BDC", *(_pdf_text(*one) for one in junk), "EMC"]
+        elif unseen == 2:
+            out += ["1 g", *(_pdf_text(*one) for one in junk), "0 g"]
+        elif unseen == 3:
+            out += [_pdf_text(x + 600, y, size, text) for x, y, size, text in junk]
+        elif unseen == 4:  # a watermark across the page
+            out.append(f"BT 0 Tr /F 40 Tf 0.7 0.7 -0.7 0.7 120 300 Tm <{'样本88'.encode('utf-16-be').hex()}> Tj ET")
+        streams.append("\n".join(out))
+    return Made(pdf_with_layers(streams), "年报.pdf", "application/pdf")
+
+
+def pdf_with_layers(streams: list[str]) -> bytes:
+    """A PDF with a layer /L that is off."""
+    body = office.pdf_of(streams, more="", page="").decode("latin-1")
+    body = body.replace(
+        "/Type /Catalog /Pages 2 0 R",
+        "/Type /Catalog /Pages 2 0 R /OCProperties << /OCGs [8 0 R] /D << /OFF [8 0 R] >> >>",
+    ).replace("/Resources << ", "/Resources << /Properties << /L 8 0 R >> ")
+    start = body.index("xref\n")
+    body = body[:start] + "8 0 obj\n<< /Type /OCG /Name (L) >>\nendobj\n"
+    return indexed(body)
+
+
+def indexed(body: str) -> bytes:
+    """A PDF's objects with a new table of their places."""
+    places = {}
+    at = 0
+    while (at := body.find(" 0 obj\n", at)) >= 0:
+        begin = body.rfind("\n", 0, at) + 1
+        places[int(body[begin:at])] = begin
+        at += 1
+    start = len(body)
+    table = "".join(f"{number} 1\n{place:010d} 00000 n \n" for number, place in places.items())
+    return f"{body}xref\n0 1\n0000000000 65535 f \n{table}trailer << /Root 1 0 R /Size 9999 >>\nstartxref\n{start}\n%%EOF\n".encode(
+        "latin-1"
+    )
+
+
+MM = 25.4 / 72
+
+
+def ofd(report: Synthetic, draw: Draw) -> Made:
+    return Made(ofd_of(pages_of(report, draw), draw), "年报.ofd", "application/octet-stream")
+
+
+def ofd_of(pages: list[PageMade], draw: Draw, *, frames: str = "") -> bytes:
+    """Pages as an OFD: rules as paths, some of them filled, texts with their distances; hidden objects among them."""
+    space = 'xmlns:ofd="http://www.ofdspec.org/2016"'
+    members: dict[str, str | bytes] = {
+        "OFD.xml": f"<ofd:OFD {space}><ofd:DocBody><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>"
+    }
+    listed = ""
+    for n, page in enumerate(pages):
+        objects = [_ofd_rule(rule, draw) for rule in dict.fromkeys(page.rules)]
+        objects += [_ofd_text(text, draw) for text in page.texts]
+        if draw.random() < 0.4:
+            junk = _ofd_text((draw.uniform(60, 400), draw.uniform(90, 700), _SIZE, JUNK), draw)
+            objects.append(junk.replace("<ofd:TextObject ", '<ofd:TextObject Visible="false" '))
+            objects.append(f'<ofd:PageBlock Visible="false">{junk}</ofd:PageBlock>')
+        layers = f'<ofd:Layer Type="Body">{"".join(objects)}</ofd:Layer>'
+        members[f"Doc_0/Pages/Page_{n}/Content.xml"] = (
+            f"<ofd:Page {space}><ofd:Area><ofd:PhysicalBox>0 0 {600 * MM} {840 * MM}</ofd:PhysicalBox></ofd:Area>"
+            f"<ofd:Content>{layers}</ofd:Content></ofd:Page>"
+        )
+        listed += f'<ofd:Page ID="{n + 1}" BaseLoc="Pages/Page_{n}/Content.xml"/>'
+    members["Doc_0/Document.xml"] = (
+        f"<ofd:Document {space}><ofd:CommonData/><ofd:Pages>{listed}</ofd:Pages></ofd:Document>"
+    )
+    return office.package(members)
+
+
+def _ofd_rule(rule: tuple[float, float, float, float], draw: Draw) -> str:
+    x0, y0, x1, y1 = (value * MM for value in rule)
+    if draw.random() < 0.5:
+        return (
+            f'<ofd:PathObject Boundary="{x0:.3f} {y0:.3f} {max(x1 - x0, 0.3):.3f} {max(y1 - y0, 0.3):.3f}" LineWidth="0.2">'
+            f"<ofd:AbbreviatedData>M 0 0 L {x1 - x0:.3f} {y1 - y0:.3f}</ofd:AbbreviatedData></ofd:PathObject>"
+        )
+    wide, high = max(x1 - x0, 0.2), max(y1 - y0, 0.2)
+    return (
+        f'<ofd:PathObject Boundary="0 0 210 297" CTM="1 0 0 1 {x0:.3f} {y0:.3f}" Stroke="false" Fill="true">'
+        f"<ofd:AbbreviatedData>S 0 0 L {wide:.3f} 0 L {wide:.3f} {high:.3f} L 0 {high:.3f} C</ofd:AbbreviatedData></ofd:PathObject>"
+    )
+
+
+def _ofd_text(text: Block, draw: Draw) -> str:
+    x, y, size, shown = text
+    advances = [(0.5 if character.isascii() else 1) * size * MM for character in shown]
+    deltas = " ".join(f"{one:.3f}" for one in advances[:-1])
+    if len(set(advances)) == 1 and len(advances) > 2:
+        deltas = f"g {len(advances) - 1} {advances[0]:.3f}"
+    high = size * MM
+    box = f"{x * MM:.3f} {y * MM - high:.3f} {sum(advances):.3f} {high:.3f}"
+    measure = f'Size="{high:.3f}"' if draw.random() < 0.7 else f'Size="{high / 2:.3f}" CTM="2 0 0 2 0 0"'
+    half = 1.0 if "CTM" not in measure else 0.5
+    if half != 1.0:
+        deltas = " ".join(f"{one * half:.3f}" for one in advances[:-1])
+    return (
+        f'<ofd:TextObject Boundary="{box}" Font="3" {measure}><ofd:TextCode X="0" Y="{high * half:.3f}" DeltaX="{deltas}">'
+        f"{escape(shown)}</ofd:TextCode></ofd:TextObject>"
+    )
+
+
 KINDS: dict[str, Callable[[Synthetic, Draw], Made]] = {
     "docx": docx,
     "xlsx": xlsx,
@@ -539,7 +776,15 @@ KINDS: dict[str, Callable[[Synthetic, Draw], Made]] = {
     "html as xls": html,
     "mht": mht,
     "tsv as xls": tsv,
+    "pdf": pdf,
+    "ofd": ofd,
 }
+
+
+def members_of(body: bytes) -> dict[str, bytes]:
+    """The members of a package."""
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def in_zip(made: Made, name: str) -> bytes:

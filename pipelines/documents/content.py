@@ -23,7 +23,7 @@ class Content:
     kind: str
     """docx, xlsx, xls, doc, html, mht, pdf, ofd, zip or picture."""
     origin: Origin = Origin.DOCX
-    """What statistics of it name as their origin."""
+    """What statistics of it name as their origin; a grid has its own, as that of a scanned page in a PDF."""
     blocks: list[str | Grid] = field(default_factory=list, repr=False)
     problems: list[Problem] = field(default_factory=list)
 
@@ -71,11 +71,10 @@ class Content:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Content:
         """The document of which `as_json` gave these values."""
-        origin = Origin(values["origin"])
         return cls(
             kind=values["kind"],
-            origin=origin,
-            blocks=[b if isinstance(b, str) else _grid_from_json(b, origin) for b in values["blocks"]],
+            origin=Origin(values["origin"]),
+            blocks=[b if isinstance(b, str) else _grid_from_json(b) for b in values["blocks"]],
             problems=[Problem(kind=ProblemKind[kind], message=message) for kind, message in values["problems"]],
         )
 
@@ -83,16 +82,17 @@ class Content:
 def _grid_as_json(grid: Grid) -> dict[str, Any]:
     return {
         "page": grid.page,
+        "origin": grid.origin,
         "has_rejoined_figures": grid.has_rejoined_figures,
         "confidence": grid.confidence,
         "rows": grid.rows,
     }
 
 
-def _grid_from_json(values: dict[str, Any], origin: Origin) -> Grid:
+def _grid_from_json(values: dict[str, Any]) -> Grid:
     return Grid(
         [[tuple.__new__(Cell, cell) for cell in row] for row in values["rows"]],
-        origin,
+        Origin(values["origin"]),
         values["page"],
         has_rejoined_figures=values["has_rejoined_figures"],
         confidence=values["confidence"],

@@ -27,6 +27,8 @@ def read(body: bytes, kind: str = "html", content_type: str = "text/html") -> Co
     remove_unseen(root, asides=False, has_hidden=parsed.has_hidden)
     strip_markup(root)
     grids = grid.grids(root)
+    for table in grids:
+        table.origin = content.origin
     rows = set(Content(kind="html", blocks=list(grids)).paragraphs)
     for line in paragraphs_of(root):
         if line not in rows:

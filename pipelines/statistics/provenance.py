@@ -73,11 +73,8 @@ def read_documents(contents: Iterable[tuple[str, Content]], report_year: int | N
     """
     best: dict[Place, DocumentTable] = {}
     for url, content in contents:
-        for grid in content.grids:
-            grid.origin = content.origin
         quality = _quality(content)
         for table in _tables_of(content, report_year):
-            table.origin = content.origin
             found = DocumentTable(url, table, *quality.get(table.table_no, (False, 1.0)))
             if found.has_rejoined_figures and not table.refused and not _is_proved(table):
                 table.refuse(f"table {table.table_no}: figures torn by the layout, which no identity proves")
@@ -87,35 +84,45 @@ def read_documents(contents: Iterable[tuple[str, Content]], report_year: int | N
 
 
 def _tables_of(content: Content, report_year: int | None) -> list[ReportTable]:
-    """The tables of one document: of its grids, and of lines of text whose fields stand apart."""
-    grids = _grids_of_year(content, report_year)
-    lines = [[cell.text for cell in row] for grid in grids for row in grid.rows] if content.kind == "text-sheet" else []
-    if lines and all(all(fields) for fields in lines):  # merged cells take one field: the order alone says what is what
-        tables = read_flattened(list(map("|".join, lines)), set(), report_year)
-    else:
-        tables = [*read_annex(grids, report_year), *read_national_tables(grids)]
-    if lines:
-        for table in tables:
-            if table.doubts:
-                table.doubts.append(f"table {table.table_no}: {_TEXT_SHEET}")
+    """The tables of one document, without those under another year's title where this year has its own."""
+    own, others = _by_title(content, report_year)
+    if content.kind == "text-sheet":
+        return _tables_of_text(own, report_year)
+    tables = [*read_annex(own, report_year), *read_national_tables(own)]
+    if others:
+        numbers = {table.table_no for table in tables}
+        tables += [table for table in read_national_tables(others) if table.table_no not in numbers]
     return tables
 
 
-def _grids_of_year(content: Content, report_year: int | None) -> list[Grid]:
-    """The grids of a document, without those that stand under another year's title where this year has its own."""
-    years: list[int | None] = []
+def _tables_of_text(grids: list[Grid], report_year: int | None) -> list[ReportTable]:
+    """The tables in lines of text whose fields stand apart."""
+    lines = [[cell.text for cell in row] for grid in grids for row in grid.rows]
+    if all(all(fields) for fields in lines):  # merged cells take one field: the order alone says what is what
+        tables = read_flattened(list(map("|".join, lines)), set(), report_year)
+    else:
+        tables = read_national_tables(grids)
+    for table in tables:
+        table.origin = Origin.XLSX
+        if table.doubts:
+            table.doubts.append(f"table {table.table_no}: {_TEXT_SHEET}")
+    return tables
+
+
+def _by_title(content: Content, report_year: int | None) -> tuple[list[Grid], list[Grid]]:
+    """The grids of a document that may be of this year, and those under the title of another."""
+    own: list[Grid] = []
+    others: list[Grid] = []
     year: int | None = None
     for block in content.blocks:
         if isinstance(block, str):
             year = _year_of_title(block) or year
-        else:
-            first = block.rows[0] if block.rows else []
-            title = first[0].text if len({cell.cell_id for cell in first}) == 1 else ""
-            year = _year_of_title(title) or year
-            years.append(year)
-    if report_year not in years:
-        return content.grids
-    return [grid for grid, of_grid in zip(content.grids, years, strict=True) if of_grid in (None, report_year)]
+            continue
+        first = block.rows[0] if block.rows else []
+        title = first[0].text if len({cell.cell_id for cell in first}) == 1 else ""
+        year = _year_of_title(title) or year
+        (own if report_year is None or year in (None, report_year) else others).append(block)
+    return (own, others) if own else (others, [])
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,8 @@ from pdfplumber.utils.text import extract_text
 
 from archive.forms import normalised
 from pipelines.documents.pdf.page_slice import SNAP, PageCell, PageSlice, nearest, rule_positions
-from pipelines.documents.pdf.paragraphs import TextLine
+from pipelines.documents.pdf.paragraphs import IN_MARGIN, PAGE_NUMBER, TextLine
+from pipelines.documents.pdf.visible import is_seen
 from pipelines.tables.grid import LONGEST_TEXT
 
 ASCENT = 0.88
@@ -19,6 +20,7 @@ ASCENT = 0.88
 NARROW = 9
 """Digits: a column narrower than so many may break its figures over lines."""
 
+_SLANT = 0.1
 _FIGURE = re.compile(r"[\d.,+\-]+")
 _RADICALS = str.maketrans(
     {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
@@ -31,18 +33,17 @@ _RADICALS = str.maketrans(
     )
 )
 """Radicals (Unicode's Kangxi and CJK supplement blocks) → the characters that they look like, for which renderers write them."""
-_PAGE_NUMBER = re.compile(r"[-—–－\s·]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／共]\s*\d{1,4}\s*页?)?[-—–－\s·]*")
 _BoxSlots = tuple[int, int, int, int]
 """The slots of a cell: its first row, the row after its last, its first column, the column after its last."""
 Block = TextLine | PageSlice
 
 
-def read_page(pdf: Any, page: Any) -> list[Block]:
-    """The lines and slices of one page of an open `pdf`, from top to bottom."""
-    return _blocks(_upright(pdf, page))
+def read_page(page: Any) -> list[Block]:
+    """The lines and slices of one page, upright, from top to bottom."""
+    return _blocks(page)
 
 
-def _upright(pdf: Any, page: Any) -> Any:
+def upright(pdf: Any, page: Any) -> Any:
     """The page turned so that most of its text runs from left to right: pages are laid sideways to hold wide tables."""
     turns = Counter(_turn(*char["matrix"][:2]) for char in page.chars)
     turn = turns.most_common(1)[0][0] if turns else 0
@@ -69,8 +70,16 @@ def level(page: Any) -> None:
                 char[edge] += down
 
 
+def _is_level(char: Any) -> bool:
+    """Whether a character stands upright or on its side: one at a slant is of a watermark or a seal."""
+    a, b = char["matrix"][:2]
+    return bool(min(abs(a), abs(b)) <= _SLANT * max(abs(a), abs(b)))
+
+
 def _blocks(page: Any) -> list[Block]:
     level(page)
+    whole = page
+    page = page.filter(lambda one: one["object_type"] != "char" or (is_seen(whole, one) and _is_level(one)))
     page = page.dedupe_chars()  # bold is imitated by printing twice, and a figure printed twice is another figure
     slices = _slices(page)
     blocks: list[Block] = [*_lines_outside(slices, page), *slices]
@@ -100,8 +109,8 @@ def _lines_outside(slices: list[PageSlice], page: Any) -> list[TextLine]:
         for line in page.filter(is_prose).extract_text_lines(return_chars=False)
     ]
     for line in lines:
-        line.in_margin = not 0.1 < line.top / float(page.height) < 0.88
-    return [line for line in lines if not (line.in_margin and _PAGE_NUMBER.fullmatch(line.text))]
+        line.in_margin = not IN_MARGIN[0] < line.top / float(page.height) < IN_MARGIN[1]
+    return [line for line in lines if not (line.in_margin and PAGE_NUMBER.fullmatch(line.text))]
 
 
 def _open_ends(page: Any) -> list[float]:

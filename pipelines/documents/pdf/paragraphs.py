@@ -14,8 +14,13 @@ _GAP = re.compile(
 _SENTENCE_ENDS = "。！？；：.!?;:"
 _LARGE = 1.15
 """Times the size of most text: a heading."""
+_LARGE_IN_SCAN = 1.3
+"""The same on a scan, where the size of a line is that of its highest character."""
 _SET_APART = 1.5
 """How much farther from the line before than from the line after a paragraph begins that is set apart."""
+PAGE_NUMBER = re.compile(r"[-—–－\s·]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／共]\s*\d{1,4}\s*页?)?[-—–－\s·]*")
+IN_MARGIN = (0.1, 0.88)
+"""Of a page's height: above and below are its head and foot."""
 
 
 @dataclass(slots=True)
@@ -29,6 +34,8 @@ class TextLine:
     size: float
     in_margin: bool = False
     """At the head or the foot of its page."""
+    is_scanned: bool = False
+    """Read off a picture: where it begins and ends is less exact."""
 
 
 @dataclass(slots=True)
@@ -38,6 +45,7 @@ class TextBlock:
     left: float
     right: float
     size: float
+    is_scanned: bool = False
 
     @classmethod
     def of(cls, lines: list[TextLine]) -> TextBlock:
@@ -46,11 +54,12 @@ class TextBlock:
             left=min((line.x0 for line in lines), default=0.0),
             right=max((line.x1 for line in lines), default=0.0),
             size=sorted(line.size for line in lines)[len(lines) // 2] if lines else 0.0,
+            is_scanned=any(line.is_scanned for line in lines),
         )
 
     def is_large(self, line: TextLine) -> bool:
         """Whether a line is set larger than the text, as headings are."""
-        return line.size > _LARGE * self.size
+        return line.size > (_LARGE_IN_SCAN if self.is_scanned else _LARGE) * self.size
 
     def ends_short(self, line: TextLine) -> bool:
         """Whether a line ends before the right edge, as the last of a paragraph does.

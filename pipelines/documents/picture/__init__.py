@@ -1,4 +1,4 @@
-"""Pictures of tables (png, jpeg, gif, webp, bmp, tiff) and scanned PDFs: ruled tables as grids. Needs the extra `ocr`.
+"""Pictures of tables (png, jpeg, gif, webp, bmp, tiff): ruled tables as grids; scanned pages: their lines too. Needs the extra `ocr`.
 
 A picture is evened out and set upright (`upright`), its tables are found by their rules (`rules`), and the characters
 of each cell are recognised (`recognition`). cv2, numpy and rapidocr are imported here alone, and only when a picture is
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -19,7 +20,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from archive.forms import corrected
 from archive.model import Problem
 from archive.vocabulary import Origin, ProblemKind
+from pipelines.documents import effort
 from pipelines.documents.content import Content
+from pipelines.documents.pdf.paragraphs import IN_MARGIN, PAGE_NUMBER, TextLine
 from pipelines.errors import DocumentError
 from pipelines.tables.grid import Cell, Grid
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from pipelines.documents.picture.recognition import Recogniser
     from pipelines.documents.picture.rules import Picture, RuledTable
 
-INSTALL_HINT = "tables in pictures are read with the extra ocr: make ocr, or pip install '.[ocr]'"
+INSTALL_HINT = "pictures are read with the extra ocr: make ocr, or pip install '.[ocr]'"
 """Why a picture is unread, and what to do about it."""
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 20_000
@@ -42,6 +45,17 @@ SMALL = 20
 LARGEST_FACTOR = 3
 
 
+LEAST = 0.5
+"""Confidence below which what was taken for a line is none: a stamp, a photograph."""
+SURE_LINE = 0.85
+"""Confidence below which the figures of a line are not used."""
+UNSURE = "?"
+"""Stands for a figure that is not sure."""
+_LINE = 0.8
+"""The height of characters, of that of their line."""
+_DIGITS = re.compile(r"\d+")
+
+
 def is_possible() -> bool:
     """Whether what reads pictures is installed."""
     return all(find_spec(name) is not None for name in ("rapidocr", "onnxruntime", "cv2"))
@@ -51,34 +65,40 @@ def read(body: bytes) -> Content:
     """The ruled tables of a picture; none where it is a photograph. Raises DocumentError."""
     if not is_possible():
         raise DocumentError(INSTALL_HINT, ProblemKind.UNREAD)
+    effort.before_picture()
     content = Content(kind="picture", origin=Origin.IMAGE)
     _add_tables(_grey(body), content)
     return content
 
 
-def read_scan(body: bytes) -> Content:
-    """The ruled tables of a PDF whose pages are pictures. Raises DocumentError."""
-    if not is_possible():
-        raise DocumentError(f"the PDF holds no text, its pages are pictures; {INSTALL_HINT}", ProblemKind.UNREAD)
+def read_pages(body: bytes, numbers: list[int]) -> tuple[dict[int, list[TextLine | Grid]], list[Problem]]:
+    """Pages of a PDF (counted from 1) as pictures: the lines and ruled tables of each, and what was not sure in them.
+
+    Raises DocumentError.
+    """
     import numpy as np
 
+    read: dict[int, list[TextLine | Grid]] = {}
     content = Content(kind="pdf", origin=Origin.IMAGE)
+    doubtful = 0
     try:
         with pypdfium2.PdfDocument(body) as pdf:
-            if len(pdf) > MOST_SCANNED:
-                raise DocumentError(
-                    f"{len(pdf)} pages of pictures, more than the {MOST_SCANNED} that are read", ProblemKind.UNREAD
-                )
-            for number, page in enumerate(pdf, 1):
+            for number in numbers:
+                effort.before_picture()
+                page = pdf[number - 1]
                 width, height = page.get_size()
                 scale = min(SCANNED_WIDTH / width, LONGEST_SIDE / height)
-                grey = page.render(scale=scale, grayscale=True).to_numpy()
-                _add_tables(np.asarray(grey, dtype=np.uint8).reshape(grey.shape[:2]), content, number)
+                rendered = page.render(scale=scale, grayscale=True).to_numpy()
+                grey = np.asarray(rendered, dtype=np.uint8).reshape(rendered.shape[:2])
+                blocks, unsure = _page(grey, content, number, width)
+                read[number] = blocks
+                doubtful += unsure
     except pypdfium2.PdfiumError as error:
         raise DocumentError(f"damaged PDF: {error}") from error
-    if not content.blocks:
-        raise DocumentError("the PDF holds no text, and no ruled table was found in its pages", ProblemKind.UNREAD)
-    return content
+    if doubtful:
+        message = f"{doubtful} lines of scanned pages whose figures are not sure: they are shown as {UNSURE}"
+        content.problems.append(Problem(kind=ProblemKind.UNSURE, message=message))
+    return read, content.problems
 
 
 def _grey(body: bytes) -> Picture:
@@ -101,8 +121,14 @@ def _grey(body: bytes) -> Picture:
         raise DocumentError(f"damaged picture: {error}") from error
 
 
-def _add_tables(grey: Picture, content: Content, page: int | None = None) -> None:
+def _add_tables(grey: Picture, content: Content) -> None:
     """Add the ruled tables of a grey picture."""
+    grey, tables = _tables(grey, content)
+    content.blocks += [grid for _, grid in tables]
+
+
+def _tables(grey: Picture, content: Content, page: int | None = None) -> tuple[Picture, list[tuple[RuledTable, Grid]]]:
+    """The picture evened out and upright, and its ruled tables."""
     import cv2
 
     from pipelines.documents.picture.rules import character_height, flatten_background, strokes, tables
@@ -118,13 +144,46 @@ def _add_tables(grey: Picture, content: Content, page: int | None = None) -> Non
         size = character_height(marks)
     reader = _recogniser()
     reader.clear()
+    found = []
     for table in tables(grey):
         if table.boxes:
-            content.blocks.append(_grid(grey, marks, size, table, reader, page))
+            found.append((table, _grid(grey, marks, size, table, reader, page)))
         else:
             content.problems.append(
                 Problem(kind=ProblemKind.UNREAD, message="a table whose rules leave no clear cells")
             )
+    return grey, found
+
+
+def _page(grey: Picture, content: Content, number: int, width: float) -> tuple[list[TextLine | Grid], int]:
+    """The lines and tables of a scanned page from top to bottom, and how many lines hold figures that are not sure.
+
+    `width` is the page's in points: lines are measured in them.
+    """
+    grey, tables = _tables(grey, content, number)
+    blank = grey.copy()
+    placed: list[tuple[float, TextLine | Grid]] = []
+    for table, grid in tables:
+        boxes = [box.pixels for box in table.boxes]
+        top, left = min(box[0] for box in boxes), min(box[1] for box in boxes)
+        bottom, right = max(box[2] for box in boxes), max(box[3] for box in boxes)
+        edge = 4  # the rules too
+        blank[max(0, top - edge) : bottom + edge, max(0, left - edge) : right + edge] = 255
+        placed.append((top, grid))
+    doubtful = 0
+    scale = width / grey.shape[1]
+    for text, confidence, (top, left, bottom, right) in _recogniser().lines(blank):
+        if confidence < LEAST:
+            continue
+        if confidence < SURE_LINE and any(map(str.isdigit, text)):
+            text = _DIGITS.sub(UNSURE, text)
+            doubtful += 1
+        line = TextLine(text, left * scale, right * scale, top * scale, (bottom - top) * scale * _LINE, is_scanned=True)
+        line.in_margin = not IN_MARGIN[0] < top / grey.shape[0] < IN_MARGIN[1]
+        if not (line.in_margin and PAGE_NUMBER.fullmatch(text)):
+            placed.append((top, line))
+    placed.sort(key=lambda one: one[0])
+    return [block for _, block in placed], doubtful
 
 
 def _enlarged(grey: Picture, factor: int) -> Picture:

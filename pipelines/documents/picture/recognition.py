@@ -8,6 +8,7 @@ shapes prove: a ring is a zero, a flat stroke a dash, a slanted one a slash.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -50,6 +51,19 @@ class Recogniser:
             self._known[key] = (str(result.txts[0]), float(result.scores[0])) if result.txts else ("", 0.0)
         return self._known[key]
 
+    def lines(self, grey: Picture) -> Iterator[tuple[str, float, tuple[int, int, int, int]]]:
+        """The lines of text of a page from top to bottom: text, how sure it is, and top, left, bottom and right."""
+        result = self._engine(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), use_det=True, use_cls=False, use_rec=True)
+        if result.boxes is None:
+            return
+        found = []
+        for box, text, score in zip(result.boxes, result.txts, result.scores, strict=True):
+            xs, ys = [int(point[0]) for point in box], [int(point[1]) for point in box]
+            found.append((min(ys), min(xs), max(ys), max(xs), str(text), float(score)))
+        for line in _in_rows(found):
+            tops, lefts, bottoms, rights, texts, scores = zip(*line, strict=True)
+            yield "".join(texts), min(scores), (min(tops), min(lefts), max(bottoms), max(rights))
+
     def cell(self, grey: Picture, mask: Picture, size: float) -> tuple[str, float]:
         """The text of a cell and the least confidence of its lines; `size` is the height of characters, in pixels.
 
@@ -76,6 +90,22 @@ class Recogniser:
             if confidence < SURE and any(map(str.isdigit, text)):
                 text += UNREAD
         return text, confidence
+
+
+_Found = tuple[int, int, int, int, str, float]
+"""Top, left, bottom, right, text and confidence of a piece of a line."""
+
+
+def _in_rows(found: list[_Found]) -> Iterator[list[_Found]]:
+    """The pieces of each line from left to right: a gap, as before a date, parts them."""
+    row: list[_Found] = []
+    for one in sorted(found):
+        if row and (one[0] + one[2]) / 2 > max(piece[2] for piece in row[:1]):
+            yield sorted(row, key=lambda piece: piece[1])
+            row = []
+        row.append(one)
+    if row:
+        yield sorted(row, key=lambda piece: piece[1])
 
 
 def _without_specks(mask: Picture, size: float) -> Picture:

@@ -27,13 +27,15 @@ from queue import LifoQueue
 from typing import Any
 
 from archive.vocabulary import ProblemKind
-from pipelines.documents import PICTURES, Content
+from pipelines.documents import Content
 from pipelines.errors import DocumentError
 
 SECONDS = 60.0
 """For one document; the slowest real one, a PDF of 60 pages, takes six."""
 SECONDS_OF_PICTURE = 180.0
-"""A scanned page takes 15 seconds of a processor, and there may be as many readers as processors."""
+"""For a picture, or the next of several: a scanned page takes 15 seconds of a processor, and others read beside it."""
+MOST_SECONDS = 1_200.0
+"""For all pages of a document that is a scan."""
 MEMORY = 1024**3
 """Bytes of address space."""
 LARGEST = 32 * 1024 * 1024
@@ -45,6 +47,8 @@ ENDING = 5.0
 """Seconds that a child which has closed its output may take to end."""
 _OF_MACHINE = {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP}
 """Signals that come from outside: of the kernel when memory runs out, of a machine that shuts down."""
+MORE_TIME = b"+"
+"""A line of a child's, before its answer: a picture is about to be read."""
 REMEMBERED = 64
 """Documents kept as read: a crawl has them read before it composes their report."""
 
@@ -153,10 +157,10 @@ class Child:
 
     def _ask(self, process: subprocess.Popen[bytes], body: bytes, kind: str) -> bytes:
         """Send a document and wait for the answer, both within the time that one document has."""
-        seconds = self.picture_seconds if kind in PICTURES else self.seconds
         if process.stdin is None or process.stdout is None:
             raise OSError("no pipes")
-        until = time.monotonic() + seconds
+        begun = time.monotonic()
+        until = begun + self.seconds
         out = memoryview(json.dumps({"size": len(body), "kind": kind}).encode() + b"\n" + body)
         got = bytearray()
         wanted: int | None = None
@@ -168,7 +172,7 @@ class Child:
             while wanted is None or len(got) < wanted:
                 left = until - time.monotonic()
                 if left <= 0:
-                    raise DocumentError(f"not read within {seconds:g} seconds", ProblemKind.TIMED_OUT)
+                    raise DocumentError(f"not read within {until - begun:.0f} seconds", ProblemKind.TIMED_OUT)
                 for key, _ in selector.select(left):
                     if key.fd == sink:
                         out = out[os.write(sink, out[:65_536]) :]
@@ -179,9 +183,13 @@ class Child:
                     if not data:
                         raise OSError("no answer")
                     got += data
-                    if wanted is None and b"\n" in got:
-                        length, _, rest = bytes(got).partition(b"\n")
-                        wanted, got = int(length), bytearray(rest)
+                    while wanted is None and b"\n" in got:
+                        line, _, rest = bytes(got).partition(b"\n")
+                        got = bytearray(rest)
+                        if line == MORE_TIME:
+                            until = min(time.monotonic() + self.picture_seconds, begun + MOST_SECONDS)
+                            continue
+                        wanted = int(line)
                         if wanted > LARGEST_ANSWER:
                             raise DocumentError(f"an answer of {wanted} bytes", ProblemKind.OVERSIZED)
         return bytes(got)

@@ -1,7 +1,7 @@
 """The process in which documents are read: `python -m pipelines.ingest.sandbox.child MEMORY`.
 
 Standard input: for each document a line of JSON ({"size": bytes, "kind": …}) and the bytes. Standard output: for each a
-line with the length of the answer, and the answer as JSON. What a hostile document can do here is limited by the
+line with the length of the answer, and the answer as JSON; before them a line `+` for each picture that takes more time. What a hostile document can do here is limited by the
 system: address space, files, no core; time is its parent's to limit.
 """
 
@@ -13,12 +13,14 @@ import os
 import resource
 import signal
 import sys
-from typing import Any
+from functools import partial
+from typing import IO, Any
 
 from archive.vocabulary import ProblemKind
-from pipelines.documents import PICTURES, read
+from pipelines.documents import effort, read
 from pipelines.documents.office import MEMORY as OFFICE_MEMORY
 from pipelines.errors import DocumentError
+from pipelines.ingest.sandbox import MORE_TIME
 
 LARGEST_FILE = 512 * 1024 * 1024
 """Bytes that a file written here may have; LibreOffice writes some."""
@@ -51,6 +53,14 @@ def allow_pictures() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (min(max(soft, PICTURE_MEMORY), hard), hard))
 
 
+def make_room(answers: IO[bytes]) -> None:
+    """Before each picture: more memory, and more time, here and of the parent."""
+    allow_pictures()
+    signal.alarm(ALONE)
+    answers.write(MORE_TIME + b"\n")
+    answers.flush()
+
+
 def answer(body: bytes, kind: str) -> dict[str, Any]:
     """What the readers make of a document, as plain values."""
     try:
@@ -72,11 +82,10 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not mix with the answers
     limit(int(sys.argv[1]))
+    effort.before_picture = partial(make_room, answers)
     while line := requests.readline():
         request = json.loads(line)
         signal.alarm(ALONE)
-        if request["kind"] in PICTURES:
-            allow_pictures()
         data = json.dumps(answer(requests.read(request["size"]), request["kind"]), ensure_ascii=False).encode(
             "utf-8", "replace"
         )

@@ -1,0 +1,215 @@
+"""PDF and OFD page by page: layers that are not seen, scans among text, fonts without a map, watermarks; OFD as PDF."""
+
+from __future__ import annotations
+
+import io
+import random
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from archive.vocabulary import PartState
+from crawler.demo import office
+from pipelines.documents import picture, read
+from pipelines.errors import DocumentError
+from tests import made_documents
+from tests.made_documents import JUNK, PageMade, indexed, ofd_of, pages_of, pdf_with_layers
+from tests.test_documents import cells, read_as, report_of, stored, synthetic, truth
+from tests.test_pictures import needs_ocr
+
+SHOWN, UNSEEN = "全年收到申请12件", "全年收到申请99件"
+FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+IMAGE = "q 600 0 0 840 0 0 cm /I Do Q"
+
+
+def text(words: str, x: float = 60, y: float = 700, mode: int = 0, more: str = "") -> str:
+    return f"BT {more} {mode} Tr /F 12 Tf {x} {y} Td <{words.encode('utf-16-be').hex()}> Tj ET"
+
+
+def with_image(streams: list[str], *, mask: str = "") -> bytes:
+    """A PDF whose pages may draw /I, one grey pixel over the whole page."""
+    body = office.pdf_of(streams).decode("latin-1").replace("/Resources << ", "/Resources << /XObject << /I 9 0 R >> ")
+    image = f"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8 {mask} /Length 1 >>"
+    return indexed(body[: body.index("xref\n")] + f"9 0 obj\n{image}\nstream\nA\nendstream\nendobj\n")
+
+
+def prose(body: bytes) -> str:
+    return "".join(read(body, "pdf").prose)
+
+
+@pytest.fixture
+def without_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture, "is_possible", lambda: False)
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        text(UNSEEN, mode=3, y=650),
+        text(UNSEEN, mode=7, x=62, y=700),
+        f"/OC /L BDC {text(UNSEEN, y=650)} EMC",
+        f"/OC /L BDC /Span BMC {text(UNSEEN, y=650)} EMC EMC",
+        f"1 g {text(UNSEEN, y=650)} 0 g",
+        f"1 1 1 rg {text(UNSEEN, y=650)} 0 g",
+        text(UNSEEN, x=700),
+        text(UNSEEN, y=-40),
+        f"BT /F 30 Tf 0.7 0.7 -0.7 0.7 200 500 Tm <{UNSEEN.encode('utf-16-be').hex()}> Tj ET",
+    ],
+)
+def test_what_is_not_seen_is_no_text(unseen: str) -> None:
+    for stream in (f"{unseen}\n{text(SHOWN)}", f"{text(SHOWN)}\n{unseen}"):
+        assert read(pdf_with_layers([stream]), "pdf").prose == [SHOWN]
+
+
+def test_white_text_on_a_dark_ground_and_a_layer_that_is_on_are_text() -> None:
+    dark = f"0.2 g 50 640 300 30 re f 1 g {text(UNSEEN, y=650)} 0 g"
+    assert prose(pdf_with_layers([f"{text(SHOWN)}\n{dark}"])) == SHOWN + UNSEEN
+    layered = pdf_with_layers([f"{text(SHOWN)} /OC /L BDC {text(UNSEEN, y=650)} EMC"]).replace(
+        b"/OFF [8 0 R]", b"/ON  [8 0 R]"
+    )
+    assert prose(layered) == SHOWN + UNSEEN
+
+
+def test_what_an_image_was_painted_over_is_not_seen() -> None:
+    page = "\n".join(text(SHOWN, y=600 - 20 * n) for n in range(8))
+    assert prose(with_image([f"{text(UNSEEN)} {IMAGE} {page}"])) == SHOWN * 8
+    assert prose(with_image([f"{text(UNSEEN)} {IMAGE} {page}"], mask="/Mask [60 70]")) == UNSEEN + SHOWN * 8
+
+
+@pytest.mark.parametrize("layer", [text(SHOWN * 9, mode=3), "", text("第1页", y=30)])
+def test_a_scan_is_not_read_by_the_text_that_lies_under_it(layer: str, without_ocr: None) -> None:
+    with pytest.raises(DocumentError) as told:
+        read(with_image([f"{IMAGE} {layer}"]), "pdf")
+    assert told.value.kind == "unread"
+    assert "make ocr" in str(told.value)
+
+
+def test_a_scan_among_pages_of_text_is_told_by_its_number(without_ocr: None) -> None:
+    content = read(with_image([text(SHOWN), IMAGE, text("结转4件"), f"{IMAGE} {text(UNSEEN, mode=3)}"]), "pdf")
+    assert "".join(content.prose) == f"{SHOWN}结转4件"
+    (problem,) = content.problems
+    assert (problem.kind, "2, 4" in problem.message, "make ocr" in problem.message) == ("unread", True, True)
+
+
+@pytest.mark.parametrize("has_font", [True, False])
+def test_characters_that_are_not_mapped_are_no_text(without_ocr: None, *, has_font: bool) -> None:
+    made = synthetic()
+    body = office.pdf(made).replace(b"/ToUnicode 5 0 R", b" " * 16)
+    if has_font:
+        body = body.replace(b"/Ascent 900 /Descent -100", b"/FontFile2 5 0 R         ")
+    with pytest.raises(DocumentError) as told:
+        read(body, "pdf")
+    assert "cid" not in str(told.value)
+    assert ("make ocr" in str(told.value), told.value.kind) == (has_font, "unread" if has_font else "damaged")
+
+
+def test_one_character_that_is_not_mapped_leaves_its_cell_unsure() -> None:
+    made = synthetic()
+    figure = "0031"
+    body = office.pdf(made).replace(b"<0020> <007E> <0020>", b"<0020> <0030> <0020>")
+    assert figure.encode() in body
+    found = report_of(body)
+    false = {key: value for key, value in cells(found, "pdf").items() if truth(made)[key] != value}
+    assert not [value for value, _ in false.values() if value is not None]
+    assert "cid" not in found.text
+
+
+def scan(lines: list[tuple[int, str]]) -> Image.Image:
+    """A page with these lines: size and text."""
+    image = Image.new("L", (1240, 1754), 255)
+    pen = ImageDraw.Draw(image)
+    y = 120
+    for size, line in lines:
+        pen.text((150, y), line, fill=20, font=ImageFont.truetype(str(FONT), size))
+        y += int(size * 1.9)
+    return image
+
+
+@needs_ocr
+@pytest.mark.skipif(not FONT.exists(), reason="no font to draw a scan with (Debian: apt-get install fonts-noto-cjk)")
+@pytest.mark.parametrize(
+    ("body", "year", "received"), [("临川市青溪区民政局", 2022, 12), ("云岭县人民政府办公室", 2023, 305)]
+)
+def test_a_report_that_is_a_scan_is_a_report(body: str, year: int, received: int) -> None:
+    lines = [
+        (40, f"{body}{year}年"),
+        (40, "政府信息公开工作年度报告"),
+        (30, "一、总体情况"),
+        (30, f"    {year}年，本机关共收到政府信息公开申请{received}件。"),
+        (30, "二、主动公开政府信息情况"),
+        (30, "三、收到和处理政府信息公开申请情况"),
+        (30, f"    {year + 1}年1月20日"),
+    ]
+    out = io.BytesIO()
+    scan(lines).save(out, "PDF", resolution=150)
+    found = report_of(out.getvalue())
+    assert (found.is_report, found.title) == (True, f"{body}{year}年政府信息公开工作年度报告")
+    assert (found.issuing_body, found.report_year) == (body, year)
+    assert f"收到政府信息公开申请{received}件" in found.text
+    assert "一、总体情况" in found.text
+    assert {s.value for s in found.statistics if s.row_name == "new_received"} == {received}
+    with pypdfium2.PdfDocument(office.pdf(synthetic())) as mixed, pypdfium2.PdfDocument(out.getvalue()) as scanned:
+        mixed.import_pages(scanned)
+        whole = io.BytesIO()
+        mixed.save(whole)
+    content = read(whole.getvalue(), "pdf")
+    assert content.origin == "pdf"
+    assert any(f"收到政府信息公开申请{received}件" in line for line in content.prose)
+
+
+# --- OFD ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "year"), [("cn-2019", 2020), ("cn-2021", 2022), ("hybrid", 2023)])
+def test_an_ofd_is_read_by_the_places_of_its_objects(kind: str, year: int) -> None:
+    made = synthetic(kind, year=year)
+    for seed in (1, 2):
+        draw = random.Random(seed)
+        content = read(ofd_of(pages_of(made, draw), draw), "ofd")
+        assert content.kind == "ofd"
+        assert JUNK not in "".join(content.prose)
+        found = read_as(stored(ofd_of(pages_of(made, draw), draw)))
+        assert (found.title, cells(found, "pdf")) == (made.title, truth(made))
+        assert {s.standing for s in found.table_sources} == {"verified"}
+        assert not [part for part in found.parts if part.state == PartState.UNREAD]
+
+
+def test_texts_of_an_ofd_stand_where_their_template_and_matrix_say() -> None:
+    page = PageMade(texts=[(60, 100, 12, "一、总体情况"), (60, 130, 12, "收到12件")])
+    body = ofd_of([page], random.Random(3))
+    members = made_documents.members_of(body)
+    content = members["Doc_0/Pages/Page_0/Content.xml"].decode()
+    texts = content[content.index("<ofd:Layer") : content.index("</ofd:Content>")]
+    space = 'xmlns:ofd="http://www.ofdspec.org/2016"'
+    members["Doc_0/Tpls/T.xml"] = f"<ofd:Page {space}><ofd:Content>{texts}</ofd:Content></ofd:Page>".encode()
+    area = content[content.index("<ofd:Area>") : content.index("<ofd:Content>")]
+    members["Doc_0/Pages/Page_0/Content.xml"] = (
+        f'<ofd:Page {space}>{area}<ofd:Template TemplateID="7"/></ofd:Page>'.encode()
+    )
+    document = members["Doc_0/Document.xml"].decode()
+    listed = '<ofd:CommonData><ofd:TemplatePage ID="7" BaseLoc="Tpls/T.xml"/></ofd:CommonData>'
+    members["Doc_0/Document.xml"] = document.replace("<ofd:CommonData/>", listed).encode()
+    assert read(office.package({**members}), "ofd").prose == read(body, "ofd").prose == ["一、总体情况收到12件"]
+
+
+def test_an_ofd_that_is_a_scan_says_what_reads_it(without_ocr: None) -> None:
+    out = io.BytesIO()
+    Image.new("L", (60, 84), 200).save(out, "PNG")
+    members = made_documents.members_of(ofd_of([PageMade()], random.Random(1)))
+    space = 'xmlns:ofd="http://www.ofdspec.org/2016"'
+    members["Doc_0/Res/scan.png"] = out.getvalue()
+    members["Doc_0/DocumentRes.xml"] = (
+        f'<ofd:Res {space} BaseLoc="Res"><ofd:MultiMedias><ofd:MultiMedia ID="5" Type="Image">'
+        "<ofd:MediaFile>scan.png</ofd:MediaFile></ofd:MultiMedia></ofd:MultiMedias></ofd:Res>"
+    ).encode()
+    document = members["Doc_0/Document.xml"].decode()
+    named = "<ofd:CommonData><ofd:DocumentRes>DocumentRes.xml</ofd:DocumentRes></ofd:CommonData>"
+    members["Doc_0/Document.xml"] = document.replace("<ofd:CommonData/>", named).encode()
+    page = members["Doc_0/Pages/Page_0/Content.xml"].decode()
+    image = '<ofd:ImageObject Boundary="0 0 211 296" ResourceID="5"/>'
+    members["Doc_0/Pages/Page_0/Content.xml"] = page.replace("</ofd:Layer>", f"{image}</ofd:Layer>").encode()
+    with pytest.raises(DocumentError) as told:
+        read(office.package({**members}), "ofd")
+    assert (told.value.kind, "make ocr" in str(told.value)) == ("unread", True)
