@@ -191,7 +191,7 @@ def test_texts_of_an_ofd_stand_where_their_template_and_matrix_say() -> None:
     document = members["Doc_0/Document.xml"].decode()
     listed = '<ofd:CommonData><ofd:TemplatePage ID="7" BaseLoc="Tpls/T.xml"/></ofd:CommonData>'
     members["Doc_0/Document.xml"] = document.replace("<ofd:CommonData/>", listed).encode()
-    assert read(office.package({**members}), "ofd").prose == read(body, "ofd").prose == ["一、总体情况收到12件"]
+    assert read(office.package({**members}), "ofd").prose == read(body, "ofd").prose == ["一、总体情况收到12件"], "short lines"
 
 
 def test_an_ofd_that_is_a_scan_says_what_reads_it(without_ocr: None) -> None:

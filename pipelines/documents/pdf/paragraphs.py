@@ -14,8 +14,12 @@ _GAP = re.compile(
 _SENTENCE_ENDS = "。！？；：.!?;:"
 _LARGE = 1.15
 """Times the size of most text: a heading."""
-_LARGE_IN_SCAN = 1.3
-"""The same on a scan, where the size of a line is that of its highest character."""
+_LARGE_IN_SCAN = 1.2
+"""The same on a scan, where sizes are measured a tenth too large or too small."""
+_SAME_SIZE, _SAME_SIZE_IN_SCAN = 0.5, 2.5
+"""Points by which the lines of one heading may differ."""
+_SECTION = re.compile(r"[一二三四五六七八]、")
+"""Begins the heading of a section."""
 _SET_APART = 1.5
 """How much farther from the line before than from the line after a paragraph begins that is set apart."""
 PAGE_NUMBER = re.compile(r"[-—–－\s·]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／共]\s*\d{1,4}\s*页?)?[-—–－\s·]*")
@@ -72,8 +76,11 @@ class TextBlock:
 
     def is_new_paragraph(self, before: TextLine, line: TextLine, after: TextLine | None) -> bool:
         """Whether a paragraph begins: indented, set apart, of another size, or after a line that ends short."""
+        if _SECTION.match(line.text):
+            return True
         is_large, was_large = self.is_large(line), self.is_large(before)
-        if is_large and was_large and abs(line.size - before.size) < 0.5:
+        same = _SAME_SIZE_IN_SCAN if self.is_scanned else _SAME_SIZE
+        if is_large and was_large and abs(line.size - before.size) < same:
             return False  # a heading of several lines
         is_set_apart = after is not None and 0 < _SET_APART * (after.top - line.top) < line.top - before.top
         is_indented = line.x0 > self.left + 1.4 * line.size
