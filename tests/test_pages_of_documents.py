@@ -10,6 +10,7 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from archive.model import Report
 from archive.vocabulary import PartState
 from crawler.demo import office
 from pipelines.documents import picture, read
@@ -191,7 +192,9 @@ def test_texts_of_an_ofd_stand_where_their_template_and_matrix_say() -> None:
     document = members["Doc_0/Document.xml"].decode()
     listed = '<ofd:CommonData><ofd:TemplatePage ID="7" BaseLoc="Tpls/T.xml"/></ofd:CommonData>'
     members["Doc_0/Document.xml"] = document.replace("<ofd:CommonData/>", listed).encode()
-    assert read(office.package({**members}), "ofd").prose == read(body, "ofd").prose == ["一、总体情况收到12件"], "short lines"
+    assert read(office.package({**members}), "ofd").prose == read(body, "ofd").prose == ["一、总体情况收到12件"], (
+        "short lines"
+    )
 
 
 def test_an_ofd_that_is_a_scan_says_what_reads_it(without_ocr: None) -> None:
@@ -213,3 +216,31 @@ def test_an_ofd_that_is_a_scan_says_what_reads_it(without_ocr: None) -> None:
     with pytest.raises(DocumentError) as told:
         read(office.package({**members}), "ofd")
     assert (told.value.kind, "make ocr" in str(told.value)) == ("unread", True)
+
+
+# --- tables without rules -------------------------------------------------------------------------------------------
+
+
+def without_rules(kind: str, year: int, faults: tuple[str, ...] = (), seed: int = 1) -> Report:
+    made = synthetic(kind, *faults, year=year)
+    pages = pages_of(made, random.Random(seed))
+    streams = ["\n".join(made_documents._pdf_text(*one) for one in page.texts) for page in pages]
+    return report_of(office.pdf_of(streams))
+
+
+@pytest.mark.parametrize(("kind", "year"), [("cn-2019", 2020), ("cn-2021", 2022), ("cn-2021", 2023), ("hybrid", 2024)])
+def test_tables_without_rules_are_laid_on_the_form(kind: str, year: int) -> None:
+    for seed in (1, 2):
+        found = without_rules(kind, year, seed=seed)
+        right = truth(synthetic(kind, year=year))
+        read_cells = cells(found, "pdf")
+        assert {key for key in read_cells if key[0] == 3} == {key for key in right if key[0] == 3}
+        assert {key: value for key, value in read_cells.items() if right[key] != value} == {}
+
+
+@pytest.mark.parametrize("fault", ["t3-a", "t3-b", "t3-c"])
+def test_a_table_without_rules_that_does_not_add_up_is_left_out(fault: str) -> None:
+    found = without_rules("cn-2021", 2022, (fault,))
+    assert not [key for key in cells(found, "pdf") if key[0] == 3]
+    assert {s.standing for s in found.table_sources if s.table_no == 3 and s.origin == "pdf"} <= {"unread"}
+    assert {part.state for part in found.parts if part.part == "table_three"} & {"unread", "doubtful"}

@@ -12,6 +12,7 @@ from pdfplumber.utils.text import extract_text
 from archive.forms import normalised
 from pipelines.documents.pdf.page_slice import SNAP, PageCell, PageSlice, nearest, rule_positions
 from pipelines.documents.pdf.paragraphs import IN_MARGIN, PAGE_NUMBER, TextLine
+from pipelines.documents.pdf.unruled import unruled_tables
 from pipelines.documents.pdf.visible import is_seen
 from pipelines.tables.grid import LONGEST_TEXT
 
@@ -82,6 +83,7 @@ def _blocks(page: Any) -> list[Block]:
     page = page.filter(lambda one: one["object_type"] != "char" or (is_seen(whole, one) and _is_level(one)))
     page = page.dedupe_chars()  # bold is imitated by printing twice, and a figure printed twice is another figure
     slices = _slices(page)
+    slices += list(unruled_tables(page, slices))
     blocks: list[Block] = [*_lines_outside(slices, page), *slices]
     return sorted(blocks, key=lambda block: block.top)
 
