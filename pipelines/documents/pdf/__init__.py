@@ -60,8 +60,6 @@ def read(body: bytes) -> Content:
             raise
         # pdfminer trusts the objects of a file to be of the types that the format prescribes
         raise DocumentError(f"damaged PDF: {type(error).__name__}: {error}") from error
-    if not any(blocks.values()) and not pictured:
-        pictured = dict.fromkeys(range(1, count + 1), _NO_TEXT)
     problems: list[Problem] = []
     if pictured:
         scanned, problems = _read_pictures(body, pictured)
@@ -81,6 +79,7 @@ def _read_pages(body: bytes) -> tuple[dict[int, list[_Block]], dict[int, str], i
     """Page → its lines and slices in reading order; page → why it has to be read as a picture; how many there are."""
     blocks: dict[int, list[_Block]] = {}
     pictured: dict[int, str] = {}
+    drawn: dict[int, str] = {}
     with pdfplumber.open(io.BytesIO(body), pages=list(range(1, MOST_PAGES + 1))) as pdf:
         count = resolve1(resolve1(pdf.doc.catalog["Pages"]).get("Count"))
         if isinstance(count, int) and count > MOST_PAGES:
@@ -93,7 +92,11 @@ def _read_pages(body: bytes) -> tuple[dict[int, list[_Block]], dict[int, str], i
                 pictured[number] = _NO_MAP if page.has_its_fonts else _NO_FONT
             else:
                 blocks[number] = [*read_page(page)]
+                if not blocks[number] and page.objects:
+                    drawn[number] = _NO_TEXT
             page.close()
+        if not any(blocks.values()):
+            pictured |= drawn
         return blocks, pictured, len(pdf.pages)
 
 
