@@ -2,7 +2,7 @@
 
 A PDF knows no tables, only rules and characters. `page` finds the cells of one page by its rules; `slices` lays the
 parts of a table that goes on over pages on common columns, `torn_rows` puts rows together that a page break tore;
-`paragraphs` does the same for lines of text. `visible` says what of a page is seen: one that is a scan, or does not say
+`text_lines` does the same for lines of text. `visible` says what of a page is seen: one that is a scan, or does not say
 what its characters are, is read as a picture (`pipelines.documents.picture`).
 """
 
@@ -26,9 +26,9 @@ from pipelines.documents import picture
 from pipelines.documents.content import Content
 from pipelines.documents.pdf.page import read_page, upright
 from pipelines.documents.pdf.page_slice import PageSlice
-from pipelines.documents.pdf.paragraphs import TextBlock, TextLine, paragraphs
 from pipelines.documents.pdf.slices import one_grid, tables_of
 from pipelines.documents.pdf.visible import VisiblePage
+from pipelines.documents.text_lines import TextBlock, TextLine, paragraphs
 from pipelines.errors import DocumentError
 from pipelines.tables.grid import Grid
 

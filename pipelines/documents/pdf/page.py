@@ -11,9 +11,9 @@ from pdfplumber.utils.text import extract_text
 
 from archive.forms import normalised
 from pipelines.documents.pdf.page_slice import SNAP, PageCell, PageSlice, nearest, rule_positions
-from pipelines.documents.pdf.paragraphs import IN_MARGIN, PAGE_NUMBER, TextLine
 from pipelines.documents.pdf.unruled import unruled_tables
 from pipelines.documents.pdf.visible import is_seen
+from pipelines.documents.text_lines import IN_MARGIN, PAGE_NUMBER, TextLine
 from pipelines.tables.grid import LONGEST_TEXT
 
 ASCENT = 0.88

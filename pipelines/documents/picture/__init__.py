@@ -22,7 +22,7 @@ from archive.model import Problem
 from archive.vocabulary import Origin, ProblemKind
 from pipelines.documents import effort
 from pipelines.documents.content import Content
-from pipelines.documents.pdf.paragraphs import IN_MARGIN, PAGE_NUMBER, TextLine
+from pipelines.documents.text_lines import IN_MARGIN, PAGE_NUMBER, TextLine
 from pipelines.errors import DocumentError
 from pipelines.tables.grid import Cell, Grid
 

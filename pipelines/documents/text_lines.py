@@ -1,4 +1,4 @@
-"""The lines of a PDF's text put together to paragraphs."""
+"""Lines of text as a page has them, of a PDF or a scan, and the paragraphs that they are put together to."""
 
 from __future__ import annotations
 
