@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from archive.agency_names import without_other_names
 from archive.divisions import Division, division, is_below, leading_divisions, named
 from archive.vocabulary import BodyKind, Level
 from pipelines.blanks import collapse_blanks
@@ -71,6 +72,11 @@ _ORGAN_END = re.compile(
 _ZONE_END = re.compile(
     r"(?:开发区|实验区|新区|高新区|示范区|度假区|保税(?:港)?区|合作区|工业园区?|产业园区?|园区|风景名胜区|景区|自贸区|试验区|管理区|管理局)$"
 )
+_OTHER_NAME = re.compile(r"\s*[（(][\u4e00-\u9fff、，]+[）)]")
+_COMMA = re.compile("[、，,]")
+_AND = re.compile("[和与及暨]")
+_BEGINS_ANEW = re.compile("市(?![场政容])|[省区县州旗](?![域划])")
+"""What a second body's name begins with where it leaves its place out: 区教育局和区体育局."""
 _SHORT_GOVERNMENT = re.compile(r"(?<=[省市区县州旗盟镇乡])政府(?=$|办)")
 
 
@@ -82,6 +88,9 @@ def full_name(name: str, text: str = "") -> str | None:
     name = collapse_blanks(name).strip(' ,，、:：《》"“”·-—')
     if not name or len(name) < 2 or len(name) > 60:
         return None
+    if (own := without_other_names(name)) != name:
+        whole = full_name(own, text)
+        return whole + name[len(own) :] if whole and _OTHER_NAME.fullmatch(name[len(own) :]) else whole
     name = _SHORT_GOVERNMENT.sub("人民政府", name)
     if name.endswith("人民政府办"):
         name += "公室"
@@ -103,11 +112,23 @@ def full_name(name: str, text: str = "") -> str | None:
 
 
 def split_joint(name: str) -> list[str]:
-    """Two bodies of a joint report, which only a blank separates; one name otherwise."""
+    """The two bodies of a joint report, between which a blank, a comma or an "and" stands; one name otherwise.
+
+    What stands behind an "and" must name its place or begin as the first does: 和平街道 is one name.
+    """
     parts = name.split()
     if len(parts) == 2 and all(full_name(p) or _ZONE_END.search(p) for p in parts) and all(len(p) >= 4 for p in parts):
         return parts
-    return ["".join(parts) if parts and not name.isascii() else name]
+    whole = "".join(parts) if parts and not name.isascii() else name
+    for between in (*_COMMA.finditer(whole), *_AND.finditer(whole)):
+        first, second = whole[: between.start()], whole[between.end() :]
+        if not all(len(part) >= 3 and _ORGAN_END.search(without_other_names(part)) for part in (first, second)):
+            continue
+        begins_anew = leading_divisions(second) or _BEGINS_ANEW.match(second) or second[:2] == first[:2]
+        if _COMMA.match(between[0]) or begins_anew:
+            place = "" if begins_anew else "".join(leading_divisions(first))
+            return [first, place + second]
+    return [whole]
 
 
 _KINDS = [
@@ -125,9 +146,14 @@ _KINDS = [
 
 def body_kind(name: str) -> BodyKind | None:
     """The kind of a public body by the end of its full name, None where that is of no kind."""
-    return next((kind for kind, pattern in _KINDS if pattern.search(name)), None)
+    own = without_other_names(name)
+    return next((kind for kind, pattern in _KINDS if pattern.search(own)), None)
 
 
+_OF_TOWN = re.compile(
+    r"[\u4e00-\u9fff]{2,6}?(?:(?<!城)[镇乡](?![镇村企土])|街道)(?:人民政府)?[\u4e00-\u9fff]{2,}(?:办公室|办|所|站|中心|局|队|委员会)$"
+)
+"""A bureau of a town: 柳河镇财政所."""
 _NATIONAL = re.compile(
     r"^(?:国务院|国家|中华人民共和国|全国|中国|(?:教育|科学技术|工业和信息化|公安|民政|司法|财政|自然资源|生态环境|交通运输|水利|农业农村|商务|文化和旅游|外交|应急管理)部)"
 )
@@ -138,7 +164,7 @@ def level(name: str, kind: BodyKind | None, where: Division | None, site_id_code
 
     A SiteIDCode that begins with `bm` is that of a ministry's site (docs/form.md, Dates and publication metadata).
     """
-    if kind is BodyKind.SUBDISTRICT_TOWNSHIP:
+    if kind is BodyKind.SUBDISTRICT_TOWNSHIP or _OF_TOWN.match(name[len("".join(leading_divisions(name))) :]):
         return Level.TOWNSHIP
     if where is not None:
         if where.code.endswith("0000"):
