@@ -413,6 +413,21 @@ def test_what_is_acknowledged_comes_back_when_an_import_changes_it(archive: Arch
     assert not acknowledged()
 
 
+def test_since_when_a_cause_lasts_is_told_by_the_captures(archive: Archive) -> None:
+    url = archive.list(1, title(2021), "2022-01-20")
+    never = archive.list(2, title(2020), "2021-01-20")
+    for outcome in (Outcome.MISSING, Outcome.ERROR, Outcome.ERROR, Outcome.ERROR):
+        archive.answer(url, outcome=outcome)
+    archive.read()
+    captures, reports = Captures(archive.folder), Reports(archive.folder)
+    error, pending = tallies(captures, reports, "meixi").tallies
+    captures.close()
+    reports.close()
+    assert (error.fate, error.since, error.urls) == (Fate.ERROR, "2031-01-03T00:00:00.000000Z", (url,))
+    ((first_seen,),) = archive.rows("captures", "SELECT first_seen FROM entries WHERE url = ?", never)
+    assert (pending.fate, pending.since, pending.remedy) == (Fate.PENDING, first_seen, Fate.PENDING.remedy)
+
+
 def test_misses_of_a_day_count_once_however_many_imports_brought_them(archive: Archive) -> None:
     url = archive.list(1, title(2021), "2022-01-20")
     archive.answer(url, framed(text(2021), title=title(2021)))

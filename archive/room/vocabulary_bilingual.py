@@ -252,7 +252,7 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ProblemKind.RUN_CUT_OFF: ("上次抓取被强行终止，或计算机停机。", "请重新抓取。"),
     ProblemKind.RUN_FAILED: ("上次抓取未完成即结束。", "请重新抓取。"),
     ProblemKind.NOT_CRAWLED_LATELY: ("距上次完整抓取时间过长。", "请设置定期抓取。"),
-    ProblemKind.ENTRIES_UNREAD: ("存档中有尚未识读的网页，各条目的处理结果不明。", "请运行 scrapy reparse --new。"),
+    ProblemKind.ENTRIES_UNREAD: ("存档中有尚未识读的网页，各条目去向不明。", "请运行 scrapy reparse --new。"),
     ProblemKind.NO_ENTRIES: ("上次抓取没有发现条目。", "请用浏览器打开该网站的列表页。"),
     ProblemKind.FEWER_ENTRIES_THAN_REPORTS: (
         "上次抓取发现的条目少于已存档的报告。",
