@@ -271,6 +271,8 @@ class Store:
         if runs.captures.has_open(name, ProblemKind.PARTS_MISSING):
             runs.unwell.add(ProblemKind.PARTS_MISSING)
         failed = failed_urls(runs.captures, name) & account.had
+        for url in problem_urls(runs.captures, name, ProblemKind.NOT_CAPTURED) & account.had - failed:
+            runs.resolve(url, Stage.FETCH)
         runs.settle_asking({entry.url for entry, _ in account.unsettled} | failed, account.had - failed)
         for fate, number in account.fates.items():
             runs.count(f"fates/{fate}", number)

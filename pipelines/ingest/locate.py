@@ -31,7 +31,7 @@ def locate(captures: Captures, portals: Portals, only: str | None = None) -> Doc
         portal = portals.get(name) or portals.owner(url)
         if portal is None and not only:
             portal = portals.stand_in(url)
-        if portal is None or (only and portal.name != only) or _is_next_page(portal, url):
+        if portal is None or (only and portal.name != only) or _is_no_document(portal, url):
             continue
         document = index.assign(url, (portal.name, portal.key(url)))
         if outcome == Outcome.REDIRECT and target:
@@ -47,9 +47,10 @@ def locate(captures: Captures, portals: Portals, only: str | None = None) -> Doc
     return index
 
 
-def _is_next_page(portal: PortalFacts, url: str) -> bool:
-    """Whether an address is that of page 2, 3 … of a split article."""
-    return portal.next_page_address is not None and portal.next_page_address.search(url) is not None
+def _is_no_document(portal: PortalFacts, url: str) -> bool:
+    """Whether an address is that of page 2, 3 … of a split article, or of robots.txt."""
+    is_next_page = portal.next_page_address is not None and portal.next_page_address.search(url) is not None
+    return is_next_page or url.endswith("/robots.txt")
 
 
 def located_documents(captures: Captures, portals: Portals, only: str | None = None) -> Iterator[Located]:

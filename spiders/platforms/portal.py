@@ -301,28 +301,29 @@ class Portal(ListingReader, scrapy.Spider):
         capture = response.meta["capture"]
         reference = PageReference(portal=self.name, key=self.key(response.url), url=response.url, capture_id=capture.id)
         urls = list(self.article_pages(response)) if isinstance(response, TextResponse) else []
-        yield self._article_page_request(reference, urls) if urls else reference
+        yield self._article_page_request(reference, urls, _first_address(response)) if urls else reference
 
-    def _article_page_request(self, reference: PageReference, urls: list[str]) -> Request:
-        """A request for the first of the pages that are still to be fetched."""
+    def _article_page_request(self, reference: PageReference, urls: list[str], asked: str) -> Request:
+        """A request for the first of the pages that are still to be fetched; `asked` is the article's own address."""
         return Request(
             urls[0],
             callback=self.article_page,
             errback=self.article_page_failed,
-            cb_kwargs={"reference": reference, "rest": urls[1:]},
+            cb_kwargs={"reference": reference, "rest": urls[1:], "asked": asked},
             meta={"resume": True},
             priority=5,
         )
 
-    def article_page(self, response: Response, reference: PageReference, rest: list[str]) -> Iterator[Any]:
+    def article_page(self, response: Response, reference: PageReference, rest: list[str], asked: str) -> Iterator[Any]:
         """Page 2, 3 … of a split article, one after the other."""
         self.runs.resolve(_first_address(response), Stage.FETCH)
-        yield self._article_page_request(reference, rest) if rest else reference
+        yield self._article_page_request(reference, rest, asked) if rest else reference
 
     def article_page_failed(self, failure: Any) -> Iterator[Any]:
-        """A page that cannot be fetched leaves the article incomplete, which the reader reports."""
-        self._failed(failure, Stage.FETCH)
-        yield failure.request.cb_kwargs["reference"]
+        """A page that cannot be fetched leaves the article incomplete: a problem of the article, which is asked for again."""
+        arguments = failure.request.cb_kwargs
+        self._failed(failure, Stage.FETCH, of=arguments["asked"])
+        yield arguments["reference"]
 
     def page_failed(self, failure: Any) -> Iterator[Any]:
         """A document that could not be fetched here is asked for at its next address, if the listings gave one."""
@@ -357,8 +358,8 @@ class Portal(ListingReader, scrapy.Spider):
             return
         walk.add_problem(ProblemKind.LISTING_FAILED, f"could not fetch this page of a listing ({kind})", request.url)
 
-    def _failed(self, failure: Any, stage: Stage) -> ProblemKind:
-        """Record why a request gave no page; returns the problem's kind."""
+    def _failed(self, failure: Any, stage: Stage, of: str | None = None) -> ProblemKind:
+        """Record why a request gave no page, as a problem `of` another address if it is a part of it; returns its kind."""
         request = failure.request
         if failure.check(UnusableResponse):
             kind, message = ProblemKind(failure.value.kind), str(failure.value)
@@ -371,6 +372,8 @@ class Portal(ListingReader, scrapy.Spider):
         else:
             asked = _first_address(request) if stage == Stage.FETCH else request.url
             message += f" (redirected to {request.url})" if asked != request.url else ""
+            if of is not None:
+                asked, message = of, f"{asked}: {message}"
             self.runs.problem(kind, message, asked, stage)
         return kind
 
