@@ -18,7 +18,8 @@ from pipelines import metadata, statistics
 from pipelines.beside import NOTHING_BESIDE, Beside
 from pipelines.documents import Content, StoredDocument
 from pipelines.errors import ReaderError
-from pipelines.html.article import Article, find_article, next_page_urls
+from pipelines.html.article import Article, find_article, framed_url, next_page_urls
+from pipelines.metadata.page_title import read_title
 from pipelines.parts import parts_of
 from pipelines.prepared import PreparedPage, prepare, text_page
 from pipelines.statistics import provenance
@@ -45,6 +46,8 @@ def read(page: Page, beside: Beside = NOTHING_BESIDE, *, prepared: PreparedPage 
     a problem of kind `unsure`.
     """
     prepared = prepared or prepare(page)
+    if framed := framed_url(prepared.parsed, prepared.article):
+        return _read_framed(prepared, framed, beside)
     next_urls = next_page_urls(prepared.parsed)
     next_articles = _articles(beside.next_pages(next_urls)) if next_urls else []
     article = _joined(prepared.article, next_articles)
@@ -63,6 +66,31 @@ def read(page: Page, beside: Beside = NOTHING_BESIDE, *, prepared: PreparedPage 
             report.problems = [problem for problem in report.problems if problem.kind != ProblemKind.NO_TABLES]
         report.problems += problems
     return report
+
+
+def _read_framed(prepared: PreparedPage, url: str, beside: Beside) -> Report:
+    """A page whose article stands in a frame: what the framed page says, with the metas and the title around it."""
+    page, parsed = prepared.page, prepared.parsed
+    inside = next((inner for one in beside.next_pages([url]) if (inner := _prepared(one)) is not None), None)
+    article = Article(lines_above=prepared.article.lines_above) if inside is None else inside.article
+    if inside is not None:
+        title = read_title(parsed, prepared.article)
+        metas = ({"articletitle": title} if title else {}) | inside.parsed.metas | parsed.metas
+        parsed = replace(inside.parsed, url=page.url, metas=metas)
+        article = replace(article, lines_above=[*article.lines_above, *prepared.article.lines_above])
+    report = read(page, beside, prepared=replace(prepared, parsed=replace(parsed, is_framed=True), article=article))
+    report.next_page_urls = [url, *report.next_page_urls]
+    if inside is None:
+        message = "the article stands in a frame that is not captured"
+        report.problems.append(Problem(kind=ProblemKind.INCOMPLETE, message=message, url=page.url))
+    return report
+
+
+def _prepared(page: Page) -> PreparedPage | None:
+    try:
+        return prepare(page)
+    except ReaderError:
+        return None
 
 
 def _articles(pages: Iterable[Page]) -> list[Article]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 import pytest
@@ -92,6 +93,13 @@ def test_depth_does_not_matter(tag: str) -> None:
 @pytest.mark.parametrize("filler", [" ", "-", "大", "来源：", "时间：", "2020年1月1日至", "\\", "<", "&#", "a=1 "])
 def test_long_runs_cost_no_more_than_their_length(filler: str) -> None:
     read(page(f'<div id="zoom"><p>{filler * 20_000}</p></div><script>var fj="{filler * 20_000}'))
+
+
+@pytest.mark.parametrize("filler", ["大", "/*", "'", "`", '"', "a+=", '"a"+', "document.write(", "//", "\\u", "${"])
+def test_long_scripts_cost_no_more_than_their_length(filler: str) -> None:
+    began = time.process_time()
+    read(page(f'<div id="zoom"></div><script>甲{filler * 20_000}</script>'))
+    assert time.process_time() - began < 3
 
 
 @settings(max_examples=300, deadline=None)

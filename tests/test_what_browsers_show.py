@@ -14,10 +14,12 @@ import pytest
 
 from archive.model import Page, Report
 from pipelines import read
+from pipelines.beside import AtHand
 from pipelines.metadata.titles import names_body
 from spiders.platforms.listing import decoded
-from tests.articles import BODY, PROSE, TITLE, URL, html, metas, paragraphs, report
+from tests.articles import BODY, PROSE, TITLE, URL, html, metas, page, paragraphs, report
 
+HOST = "http://www.qingxi.gov.cn"
 WHOLE = "\n".join(PROSE)
 TEXT = paragraphs(PROSE)
 LONG = [
@@ -208,9 +210,46 @@ def test_a_text_that_is_not_whole_is_a_problem_of_a_report(kind: str) -> None:
     ]
 
 
+# --- frames ----------------------------------------------------------------------------------------------------------
+
+
+FRAMED = {
+    "an iframe": html('<div id="zoom"><iframe src="/inner/7.html" width="100%" height="900"></iframe></div>'),
+    "a frameset": f'<html><head><title>{TITLE}</title></head><frameset rows="*"><frame src="/inner/7.html"></frameset></html>',
+    "a frame beside the article's box": html('<div class="abc"></div><iframe src="../../../inner/7.html"></iframe>'),
+}
+
+
+@pytest.mark.parametrize("kind", FRAMED)
+def test_the_article_in_a_frame_of_the_same_host_is_the_pages(kind: str) -> None:
+    outer = page(FRAMED[kind])
+    link = '<p>附件：<a href="nb.docx">年报</a></p>'
+    inner = page(f"<html><body><div id=zoom>{LONG_TEXT}{link}</div></body></html>", url=f"{HOST}/inner/7.html")
+    found = read(outer, AtHand(pages=[inner]))
+    assert (found.url, found.title, found.text) == (URL, TITLE, "\n".join(LONG))
+    assert [a.url for a in found.attachments] == [f"{HOST}/inner/nb.docx"]
+    alone = read(outer)
+    assert alone.next_page_urls == [f"{HOST}/inner/7.html"]
+    assert "the article stands in a frame that is not captured" in [p.message for p in alone.problems]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        'src="http://other.gov.cn/a.html"',
+        'src="/count.html" width="1" height="1"',
+        'src="/f/nb.pdf"',
+        'src="about:blank"',
+        'src="/a.html" style="display:none"',
+    ],
+)
+def test_other_frames_hold_no_article(frame: str) -> None:
+    assert read(page(html(f'<div id="zoom"><iframe {frame}></iframe></div>'))).next_page_urls == []
+    assert read(page(html(f'<div id="zoom">{LONG_TEXT}<iframe src="/a.html"></iframe></div>'))).next_page_urls == []
+
+
 # --- pictures --------------------------------------------------------------------------------------------------------
 
-HOST = "http://www.qingxi.gov.cn"
 FOLDER = URL.rpartition("/")[0]
 PICTURES = {
     '<img src="/images/2021/table3.png">': [f"{HOST}/images/2021/table3.png"],

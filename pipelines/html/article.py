@@ -7,7 +7,7 @@ the sentences are. trafilatura, the reader of last resort, is asked only when ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -18,12 +18,14 @@ from archive.model import Attachment
 from pipelines.blanks import collapse_blanks
 from pipelines.html.article_element import content_size, count_marks, find_article_element, outer_box
 from pipelines.html.boxes import BoxRole, is_footer_text, is_headed_attachments, is_hidden, role, string_of, text_size
-from pipelines.html.embedded import ENOUGH, FILLED_BY_SCRIPT, embedded_article, write_out
+from pipelines.html.embedded import ENOUGH, FIELDS, FILLED_BY_SCRIPT, embedded_article, write_out
 from pipelines.html.labels import read_labels
 from pipelines.html.links import (
+    absolute,
     attachments,
     document_address,
     documents,
+    is_document,
     listed_documents,
     scripted_documents,
     shown_by_script,
@@ -31,7 +33,7 @@ from pipelines.html.links import (
 from pipelines.html.paragraphs import SILENT, paragraphs_of, remove_unseen, strip_markup
 from pipelines.html.parsing import ParsedPage
 from pipelines.html.pictures import data_pictures, pictures
-from pipelines.html.trimming import INFO_LINE, cut_attachment_lines, cut_head, cut_listed, cut_tail
+from pipelines.html.trimming import FEWEST_LISTED, INFO_LINE, cut_attachment_lines, cut_head, cut_listed, cut_tail
 
 LONGEST_INFO = 160
 """Characters of a box that may be no more than the line of date and source."""
@@ -39,8 +41,7 @@ LITTLE = 60
 """Characters below which no text is worth looking for."""
 _MANY_MARKS = 16
 """Marks of sentences on the page from which no text is looked for in scripts."""
-_MUCH = 3_000
-"""Characters of anything from which none is either."""
+_VIEWERS = ("iframe", "embed", "object")
 _CLICKED = etree.XPath("descendant-or-self::*[@onclick]")
 
 
@@ -62,9 +63,13 @@ class Article:
     """Lines below the article."""
     element: Any = field(default=None, repr=False)
 
+    _labels: dict[str, str] | None = field(default=None, repr=False)
+
     def labels(self) -> dict[str, str]:
         """What the index table above the article says, by label."""
-        return read_labels(self.lines_above[::-1])
+        if self._labels is None:
+            self._labels = read_labels(self.lines_above[::-1])
+        return self._labels
 
 
 def find_article(parsed: ParsedPage) -> Article:
@@ -91,32 +96,31 @@ def find_article(parsed: ParsedPage) -> Article:
 
 def _article_of(parsed: ParsedPage, element: Any, place: Any) -> Article:
     """What an element holds, and what stands around its place in the page."""
-    anchors = list(element.iter("iframe", "embed", "object", "button", "input"))
+    anchors = list(element.iter(*_VIEWERS, "button", "input"))
     if "onclick" in parsed.source:
         anchors += [clicked for clicked in _CLICKED(element) if clicked.tag not in ("a", "button", "input")]
-    is_scripted = content_size(element) < LITTLE and _is_filled_by_script(element, parsed)
+    scripts = [script.text or "" for script in element.iter("script")]
     boxes = remove_unseen(element, has_hidden=parsed.has_hidden)
-    links = list(element.iter("a"))
-    anchors += [a for box in boxes for a in box.iter("a")] + links
-    images = list(element.iter("img"))
-    around: list[str] = []
-    below: list[str] = []
+    anchors += [a for box in boxes for a in box.iter("a")]
+    links, images, headings = _links_images_headings(element)
+    anchors += links
+    article = Article(element=element)
     if place is not None:
         if place is not element:
-            anchors += place.iter("a", "iframe", "embed", "object")
+            anchors += place.iter("a", *_VIEWERS)
             images += place.iter("img")
-            around = _lines_of(place, parsed.has_hidden)[:MANY_LINES][::-1]
-        around += _lines_above(place, parsed.has_hidden)
+            article.lines_above = _lines_of(place, parsed.has_hidden)[:MANY_LINES][::-1]
+        article.lines_above += _lines_above(place, parsed.has_hidden)
         anchors += _anchors_below(place)
         images += _images_below(place)
-        below = _lines_below(place, parsed.has_hidden)
-    article = Article(element=element, is_scripted=is_scripted, lines_above=around, lines_below=below)
-    article.images = pictures(images, parsed.base, parsed.encoding)
-    article.data_images = data_pictures(images)
+        article.lines_below = _lines_below(place, parsed.has_hidden)
+    if images:
+        article.images = pictures(images, parsed.base, parsed.encoding)
+        article.data_images = data_pictures(images)
     listed = _listed_elsewhere(links)
     strip_markup(element)
     article.paragraphs = paragraphs_of(element)
-    headings = {collapse_blanks(string_of(heading)) for heading in element.iter("h1", "h2", "h3", "ucaptitle")}
+    article.is_scripted = sum(map(len, article.paragraphs)) < LITTLE and _is_filled_by_script(element, scripts, parsed)
     article.lines_above = cut_head(article.paragraphs, headings) + article.lines_above
     article.attachments = _documents(parsed, anchors)
     cut_attachment_lines(article.paragraphs, article.attachments)
@@ -126,6 +130,21 @@ def _article_of(parsed: ParsedPage, element: Any, place: Any) -> Article:
         named = ((address, "") for address in shown_by_script(parsed.scripts))
         article.attachments = attachments(named, parsed.base, parsed.encoding)
     return article
+
+
+def _links_images_headings(element: Any) -> tuple[list[Any], list[Any], set[str]]:
+    """The links and images of an element, and the texts of its headings; in one walk, since each takes time."""
+    links: list[Any] = []
+    images: list[Any] = []
+    headings: set[str] = set()
+    for one in element.iter("a", "img", "h1", "h2", "h3", "ucaptitle"):
+        if one.tag == "a":
+            links.append(one)
+        elif one.tag == "img":
+            images.append(one)
+        else:
+            headings.add(collapse_blanks(string_of(one)))
+    return links, images, headings
 
 
 def _documents(parsed: ParsedPage, anchors: list[Any]) -> list[Attachment]:
@@ -138,9 +157,9 @@ def _documents(parsed: ParsedPage, anchors: list[Any]) -> list[Attachment]:
     return list(found.values())
 
 
-def _is_filled_by_script(element: Any, parsed: ParsedPage) -> bool:
-    """Whether a script stands in an element and writes there, or names it."""
-    inside = "".join(script.text or "" for script in element.iter("script"))
+def _is_filled_by_script(element: Any, scripts: list[str], parsed: ParsedPage) -> bool:
+    """Whether a script stood in an element and writes there, or names it."""
+    inside = "".join(scripts)
     name = element.get("id")
     is_named = name is not None and re.search(rf"""["']#?{re.escape(name)}["']""", parsed.scripts) is not None
     return FILLED_BY_SCRIPT.search(inside) is not None or (
@@ -148,9 +167,12 @@ def _is_filled_by_script(element: Any, parsed: ParsedPage) -> bool:
     )
 
 
-def _listed_elsewhere(links: Iterable[Any]) -> set[str]:
+def _listed_elsewhere(links: list[Any]) -> set[str]:
     """The texts of links to other pages."""
-    other = (link for link in links if link.get("href") and document_address(link) is None)
+    links = [link for link in links if link.get("href")]
+    if len(links) < FEWEST_LISTED:
+        return set()
+    other = (link for link in links if document_address(link) is None)
     return {text for link in other if len(text := collapse_blanks(string_of(link))) > 3}
 
 
@@ -174,11 +196,12 @@ def _plain_article(source: str) -> Article:
 
 def _embedded_article(parsed: ParsedPage, place: Any) -> Any:
     """The article that the page carries in a script or field only, None where the page shows it as well."""
-    shown = 0 if place is None else content_size(place)
     if parsed.gkmlpt_detail:
-        is_shown = place is not None and role(place) is BoxRole.ARTICLE and shown > LITTLE
+        is_shown = place is not None and role(place) is BoxRole.ARTICLE and content_size(place) > LITTLE
         return None if is_shown else embedded_article(parsed)
-    if shown > _MUCH or (marks := 0 if place is None else count_marks(place)) > _MANY_MARKS:
+    if len(parsed.scripts) < ENOUGH and next(parsed.root.iter(*FIELDS), None) is None:
+        return None
+    if (marks := 0 if place is None else count_marks(place)) > _MANY_MARKS:
         return None
     element = embedded_article(parsed)
     return element if element is not None and count_marks(element) > 2 * marks else None
@@ -290,9 +313,6 @@ def _is_of_pictures(box: Any) -> bool:
     return not is_hidden(box) and not is_footer_text(string_of(box))
 
 
-_VIEWERS = ("iframe", "embed", "object")
-
-
 def _anchors_to_files(box: Any, *, is_near: bool) -> Iterator[Any]:
     if box.tag in SILENT:
         if is_near and box.tag in _VIEWERS:
@@ -315,6 +335,42 @@ def _up_from(element: Any) -> Iterator[Any]:
             return
         yield element
         element = element.getparent()
+
+
+# --- frames ----------------------------------------------------------------------------------------------------------
+
+
+def framed_url(parsed: ParsedPage, article: Article) -> str | None:
+    """The page of the same host that a page shows in a frame instead of a text of its own; None where it shows none, or several."""
+    if (
+        parsed.root is None
+        or parsed.is_framed
+        or sum(map(len, article.paragraphs)) >= ENOUGH
+        or article.attachments
+        or article.images
+    ):
+        return None
+    own = urlsplit(parsed.url)
+    found: set[str] = set()
+    for frame in parsed.frames:
+        url = absolute(parsed.base, frame.get("src") or "", parsed.encoding)
+        parts = urlsplit(url or "")
+        is_page = url is not None and not is_document(url) and (parts.path, parts.query) != (own.path, own.query)
+        if is_page and parts.netloc == own.netloc and not is_hidden(frame) and not _is_small(frame):
+            found.add(str(url))
+    return found.pop() if len(found) == 1 else None
+
+
+def _is_small(frame: Any) -> bool:
+    """Whether a frame is too small to show an article: those of counters and menus."""
+    return any(
+        (frame.get(side) or "").removesuffix("px").isdigit() and int(frame.get(side).removesuffix("px")) < _SMALL_FRAME
+        for side in ("width", "height")
+    )
+
+
+_SMALL_FRAME = 120
+"""Pixels."""
 
 
 # --- split articles --------------------------------------------------------------------------------------------------

@@ -24,9 +24,14 @@ _LONG_TEXTS = etree.XPath(f"//body//{_LONG}")
 _SHOWN_TEXTS = etree.XPath(
     ".//text()[not(parent::script or parent::style or parent::textarea or parent::noscript or parent::xmp)]"
 )
-_MARK = re.compile(r"[，。；、]")
+_CELLS = etree.XPath("count(.//td)")
+_MARKS = "，。；、"
 _LONG_TEXTS_WITHIN = etree.XPath(f".//{_LONG}")
-_WITH_TEXT_UNSEEN = ("script", "style", "textarea", "noscript", "template", "xmp")
+_UNSEEN = ("script", "style", "textarea", "noscript", "template", "xmp")
+_SHOWN = ("img", "table")
+_VIEWERS = ("iframe", "embed", "object")
+_SIZE_OF_SHOWN = 30
+"""Characters for which a picture, a table or a document stands."""
 _OUTWEIGHS = 600
 """Characters from which a text outweighs a container that shows pictures and hardly a word."""
 _LONGEST_INFO = 100
@@ -41,19 +46,24 @@ _NO_PART = (*SILENT, "h1", "h2", "h3", "form", "nav", "footer", "header", "a", "
 
 def find_article_element(root: Any) -> Any:
     """The element that holds the article: the largest known container, else the densest part of the page."""
-    best, best_size = None, -1
-    outer: Any = None
+    best, best_size, within = None, -1, list[Any]()
     for tags in _CONTAINERS:
+        outer: Any = None
+        nested: list[Any] = []
         for element in root.iter(*tags):
-            if role(element) is not BoxRole.ARTICLE or _is_within(element, outer) or _concealed(element):
+            if role(element) is not BoxRole.ARTICLE:
                 continue
-            outer = element
-            if (found := content_size(element)) > best_size:
-                best, best_size = element, found
+            if _is_within(element, outer):
+                nested.append(element)
+            elif not _concealed(element):
+                outer, nested = element, []
+                if (found := content_size(element)) > best_size:
+                    best, best_size, within = element, found, nested
         if best_size >= ENOUGH:
             break
     if best is not None and best_size >= ENOUGH:
-        return _innermost(_gathered(_widened(best)))
+        element = _gathered(_widened(best))
+        return _innermost(element, within) if element is best and within else element
     dense = _densest(root)
     outweighed = max(4 * best_size, _OUTWEIGHS if best is not None and _shows(best) else 0)
     if dense is not None and (best is None or content_size(dense) > outweighed):
@@ -79,32 +89,40 @@ def _concealed(element: Any) -> bool:
 
 def content_size(element: Any) -> int:
     """Characters of text, with something for tables, pictures and viewers of documents, nothing for scripts."""
-    silent = sum(len(s.text or "") for s in element.iter(*_WITH_TEXT_UNSEEN))
-    return int(text_size(element)) - silent + 30 * _shows(element)
+    size = int(text_size(element))
+    for one in element.iter(*_UNSEEN, *_SHOWN, *_VIEWERS):
+        if one.tag in _UNSEEN:
+            size -= len(one.text or "")
+        elif one.tag in _SHOWN or document_address(one):
+            size += _SIZE_OF_SHOWN
+    return size
 
 
-def _shows(element: Any) -> int:
-    """How many pictures, tables and documents an element shows."""
-    shown = sum(1 for _ in element.iter("img", "table"))
-    return shown + sum(1 for viewer in element.iter("iframe", "embed", "object") if document_address(viewer))
+def _shows(element: Any) -> bool:
+    """Whether an element shows a picture, a table or a document."""
+    return any(one.tag in _SHOWN or document_address(one) for one in element.iter(*_SHOWN, *_VIEWERS))
 
 
-def _innermost(element: Any) -> Any:
+def _innermost(element: Any, nested: list[Any]) -> Any:
     """The article container within another that holds the whole article: beside it stand index table, title and lists."""
-    if role(element) is not BoxRole.ARTICLE:
-        return element
-    nested = [box for box in element.iter(*_CONTAINERS[0]) if box is not element and role(box) is BoxRole.ARTICLE]
-    inner = max(nested, key=content_size, default=None)
-    if inner is None or content_size(inner) < ENOUGH or _concealed(inner):
-        return element
+    for inner in sorted(nested, key=text_size):
+        if text_size(inner) >= ENOUGH and not _concealed(inner) and _holds_all_of(element, inner):
+            return inner
+    return element
+
+
+def _holds_all_of(element: Any, inner: Any) -> bool:
+    """Whether an inner box holds all sentences of an element, and its large tables."""
+    if _CELLS(element) - _CELLS(inner) > _LARGE_TABLE:
+        return False
+    if count_marks(element) - count_marks(inner) <= 1:
+        return True
     within = set(inner.iter())
     for text in _LONG_TEXTS_WITHIN(element):
         holder = text.getparent()
         if (holder not in within or (holder is inner and text.is_tail)) and _is_prose(text):
-            return element
-    if sum(1 for cell in element.iter("td") if cell not in within) > _LARGE_TABLE:
-        return element
-    return _innermost(inner)
+            return False
+    return True
 
 
 def _is_prose(text: str) -> bool:
@@ -148,7 +166,9 @@ def outer_box(element: Any) -> Any:
 
 def count_marks(element: Any) -> int:
     """How many marks of sentences an element shows; titles and labels have next to none."""
-    return len(_MARK.findall("".join(_SHOWN_TEXTS(element))))
+    has_unseen = next(element.iter(*_UNSEEN), None) is not None
+    text = "".join(_SHOWN_TEXTS(element)) if has_unseen else string_of(element)
+    return sum(map(text.count, _MARKS))
 
 
 def _move(box: Any, element: Any, *, is_above: bool) -> None:

@@ -22,11 +22,11 @@ from pipelines.html.parsing import ParsedPage, parse_html
 ENOUGH = 200
 """Characters of text from which a literal may be an article."""
 _STRING = r"""(?:"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'|`(?:[^`\\]|\\.)*+`)"""
-_SUM = rf"{_STRING}(?:\s*\+\s*{_STRING})*"
+_SUM = rf"{_STRING}(?:\s*+\+\s*+{_STRING})*+"
 _WRITE = re.compile(rf"document\.write(?:ln)?\s*\(\s*({_SUM})\s*(\)|\+)", re.DOTALL)
 _STRINGS = re.compile(_STRING, re.DOTALL)
-_SUMS = re.compile(rf"//[^\n]*|/\*.*?\*/|({_SUM})(?=(\s*\+)?)", re.DOTALL)
-_ADDED = re.compile(rf"([\w.$]+)\s*\+=\s*({_SUM})\s*[;\n]", re.DOTALL)
+_SUMS = re.compile(rf"//[^\n]*|/\*.*?(?:\*/|\Z)|({_SUM})(?=(\s*\+)?)", re.DOTALL)
+_ADDED = re.compile(rf"(?<![\w.$])([\w.$]{{1,60}}+)\s{{0,9}}\+=\s{{0,9}}({_SUM})\s*[;\n]", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u\{[0-9a-fA-F]+\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|\r?\n|.)", re.DOTALL)
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": "", "v": "", "0": ""}
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -34,7 +34,8 @@ _MARKUP = re.compile(r"<(?:p|div|table|br|span|section|h\d|strong|font|td|img|ul
 _TAGS = re.compile(r"<[^>]*>")
 _SENTENCE = re.compile(r"[，。；：]")
 _MANY_MARKS = 4
-_FIELDS = ("textarea", "xmp", "template", "noscript")
+FIELDS = ("textarea", "xmp", "template", "noscript", "input")
+"""Tags of elements that may hold a text which is not shown."""
 _CLEARLY_LARGER = 2
 """Times that the longest text is as long as the next, where it is the article."""
 FILLED_BY_SCRIPT = re.compile(
@@ -119,7 +120,7 @@ def _dense(markup: str) -> str:
 
 def _in_fields(root: Any) -> Iterator[str]:
     """Markup in form fields and in scripts that are no scripts."""
-    for field in root.iter(*_FIELDS, "input", "script"):
+    for field in root.iter(*FIELDS, "script"):
         if field.tag == "input":
             text = field.get("value") or "" if field.get("type", "").lower() == "hidden" else ""
         elif field.tag == "script" and "html" not in (kind := field.get("type", "")) and "template" not in kind:

@@ -34,7 +34,7 @@ _ADDRESSES = ("href", "src", "data", "data-src", "data-href", "data-url")
 """Attributes in which links and viewers have their address."""
 _SCRIPT = re.compile(r"\s*javascript:", re.IGNORECASE)
 _QUOTED = re.compile(
-    r"""/\*.*?\*/|(?<!:)//[^\n]*|"((?:[^"\\\n]|\\.){3,500}+)"|'((?:[^'\\\n]|\\.){3,500}+)'""", re.DOTALL
+    r"""/\*.*?(?:\*/|\Z)|(?<!:)//[^\n]*|"((?:[^"\\\n]|\\.){3,500}+)"|'((?:[^'\\\n]|\\.){3,500}+)'""", re.DOTALL
 )
 """Strings of a script, and its comments, which are skipped."""
 

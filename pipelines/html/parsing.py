@@ -34,6 +34,10 @@ class ParsedPage:
     """The text of the inline scripts: on some portals they write the source, attachments or the whole article."""
     has_hidden: bool = True
     """Whether any style on the page hides anything."""
+    frames: list[Any] = field(default_factory=list, repr=False)
+    """Its frames, which the search for the article takes out of the tree."""
+    is_framed: bool = False
+    """Whether this is what a page shows in a frame: it has no frame in its turn."""
     gkmlpt_detail: dict[str, Any] = field(default_factory=dict, repr=False)
     """The article as JSON, from `window._CONFIG.DETAIL` of a gkmlpt page; empty elsewhere."""
 
@@ -65,7 +69,7 @@ def parse_page(page: Page) -> ParsedPage:
     root = parse_html(source)
     if root is None:
         raise ReaderError("no markup and no text")
-    base, metas, scripts = _head_of(root, page.url)
+    base, metas, scripts, frames = _head_of(root, page.url)
     return ParsedPage(
         url=page.url,
         kind="html",
@@ -75,6 +79,7 @@ def parse_page(page: Page) -> ParsedPage:
         base=base,
         metas=metas,
         scripts=scripts,
+        frames=frames,
         has_hidden=any(word in source and pattern.search(source) for word, pattern in _HIDING_STYLES),
         gkmlpt_detail=_gkmlpt_detail(scripts),
     )
@@ -105,42 +110,47 @@ def _is_plain_text(source: str, content_type: str) -> bool:
     return not _MARKUP.search(source[:4096])
 
 
-def _head_of(root: Any, url: str) -> tuple[str, dict[str, str], str]:
-    """The base of relative addresses, the metas by name, and the text of the inline scripts."""
-    base, metas, scripts = url, dict[str, str](), list[str]()
-    for element in root.iter("script", "meta", "base"):  # one walk: each takes time
+def _head_of(root: Any, url: str) -> tuple[str, dict[str, str], str, list[Any]]:
+    """The base of relative addresses, the metas by name, the text of the inline scripts, and the frames."""
+    base, metas, scripts, frames = url, dict[str, str](), list[str](), list[Any]()
+    for element in root.iter("script", "meta", "base", "frame", "iframe"):  # one walk: each takes time
         if element.tag == "script":
             scripts.append(element.text or "")
+        elif element.tag in ("frame", "iframe"):
+            frames.append(element)
         elif element.tag == "base":
             with suppress(ValueError):  # a base that is no address counts for nothing
                 base = browser_url(base, element.get("href") or "")
         elif (name := element.get("name")) and (content := (element.get("content") or "").strip()):
             metas.setdefault(name.strip().lower(), content)
-    return base, metas, "\n".join(filter(None, scripts))
+    return base, metas, "\n".join(filter(None, scripts)), frames
 
 
 def parse_html(source: str) -> Any:
     """The tree of an HTML source, or None where there is none. Comments are left out: Word leaves many in pages."""
-    source = without_early_end(source)
     # libxml2 is fed UTF-8 whatever the page was, so that a wrong meta charset has no say
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
-        return etree.fromstring(source.encode("utf-8", "replace"), parser)
+        return etree.fromstring(_without_early_end(source.encode("utf-8", "replace")), parser)
     except etree.XMLSyntaxError:
         return None
 
 
-_ENDS = ("</html", "</body", "</HTML", "</BODY", "</Html", "</Body")
-_END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
-_NOTHING = re.compile(r"(?:\s|</(?:html|body)\s*>|<!--.*?-->)*\Z", re.IGNORECASE | re.DOTALL)
+_ENDS = (b"</html", b"</body", b"</HTML", b"</BODY", b"</Html", b"</Body")
+_END = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
+_NOTHING = re.compile(rb"(?:\s|</(?:html|body)\s*>|<!--.*?-->)*\Z", re.IGNORECASE | re.DOTALL)
 
 
 def without_early_end(source: str) -> str:
     """A page without end tags of html and body where more follows them: browsers show it, libxml2 stops there."""
+    return _without_early_end(source.encode("utf-8", "replace")).decode()
+
+
+def _without_early_end(source: bytes) -> bytes:
     first = min((start for end in _ENDS if (start := source.find(end)) >= 0), default=-1)
     if first < 0 or _NOTHING.match(source, first):
         return source
-    return _END.sub("", source)
+    return _END.sub(b"", source)
 
 
 # a pattern each, with a plain word before it: one pattern for all costs as much as parsing the page

@@ -34,7 +34,7 @@ _FILES_HEAD = re.compile(r"^附\s*件(?:下载)?\s*[:：]?$")
 _LIST_DATE = re.compile(
     r"[\[(（]?\s*(?:(?:19|20)\d\d\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?\s*[\])）]?\s*$|^\s*\d{1,2}\s*[.、]\s*"
 )
-_FEWEST_LISTED = 3
+FEWEST_LISTED = 3
 """Links in a row at the end of an article that are a list of other articles."""
 _MUCH_TEXT = 200
 """Characters of text that stand before such a list; a page of links has fewer."""
@@ -93,11 +93,11 @@ def cut_tail(paragraphs: list[str]) -> list[str]:
 def cut_listed(paragraphs: list[str], titles: Collection[str]) -> None:
     """Remove a list of other articles from the end, with its heading: lines that are nothing but a link and its date."""
     start = len(paragraphs)
-    if len(titles) < _FEWEST_LISTED or start < _FEWEST_LISTED:
+    if len(titles) < FEWEST_LISTED or start < FEWEST_LISTED:
         return
     while start and _is_listed(paragraphs[start - 1], titles):
         start -= 1
-    if len(paragraphs) - start < _FEWEST_LISTED or sum(map(len, paragraphs[:start])) < _MUCH_TEXT:
+    if len(paragraphs) - start < FEWEST_LISTED or sum(map(len, paragraphs[:start])) < _MUCH_TEXT:
         return
     if len(paragraphs[start - 1]) <= _LONGEST_HEADING and not _ENDS_TEXT.search(paragraphs[start - 1]):
         start -= 1

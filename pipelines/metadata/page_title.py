@@ -24,6 +24,8 @@ _SHORTEST_TITLE = 5
 """Characters of a line above the article that may be its title."""
 _NEAR = 12
 """Lines above the article among which its title is."""
+_FAR = 40
+"""Lines above the article among which a line that is a report's title is its."""
 _BODILESS = re.compile(rf"^\W*(?:20\d\d|二\S{{3}})?\s*年?\s*度?\s*(?:{SUBJECT}|政务公开)")
 
 
@@ -40,14 +42,19 @@ def read_title(parsed: ParsedPage, article: Article, *, is_listing: bool = False
     if is_listing:
         stated = next(_stated_titles(parsed, site), None)
         return stated or parsed.metas.get("columnname") or _without_site(browser_title, site) or None
-    return _best([one for one in _candidates(parsed, article, browser_title, site) if one and one not in site])
+    return _best(one for one in _candidates(parsed, article, browser_title, site) if one and one not in site)
 
 
-def _best(candidates: list[str]) -> str | None:
-    title = next((one for one in candidates if not is_of_the_frame(one)), candidates[0] if candidates else None)
-    if title is not None and is_report_title(title) and not _has_year(title):
-        return next((one for one in candidates if is_report_title(one) and _has_year(one)), title)
-    return title
+def _best(candidates: Iterator[str]) -> str | None:
+    """The first that is no name of the frame; of a report's title without its year, one with it if there is any."""
+    first: str | None = None
+    for title in candidates:
+        if not is_of_the_frame(title):
+            if is_report_title(title) and not _has_year(title):
+                return next((one for one in candidates if is_report_title(one) and _has_year(one)), title)
+            return title
+        first = first or title
+    return first
 
 
 def _has_year(title: str) -> bool:
@@ -68,7 +75,8 @@ def _candidates(parsed: ParsedPage, article: Article, browser_title: str, site: 
     headings = [heading for heading in _headings(parsed) if len(heading) >= _SHORTEST_TITLE]
     above = [line for line in article.lines_above[:_NEAR] if _SHORTEST_TITLE <= len(line) <= _LONGEST_TITLE]
     yield from _repeated([*headings, *above], browser_title, bare)
-    lines = [line for line in [*headings, *above, *article.paragraphs[:2]] if _is_title(line)]
+    # an index table may stand between title and text
+    lines = [line for line in [*headings, *article.lines_above[:_FAR], *article.paragraphs[:2]] if _is_title(line)]
     yield from sorted(lines, key=lambda line: not _has_year(line))
     beside = next((heading for heading in headings if heading in article.lines_above[:8]), None)
     if beside and bare not in article.lines_above:

@@ -55,6 +55,7 @@ class TRS(Portal):
 
     def article_pages(self, response: TextResponse) -> Iterator[str]:
         """A long article is split in the way of a listing: t…_1.html, t…_2.html."""
+        yield from super().article_pages(response)
         call = _CALL.search(response.text)
         if call and self.document.search(response.url):
             yield from (response.urljoin(f"{call[3]}_{number}.{call[4]}") for number in range(1, int(call[1])))
