@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,10 @@ from archive.room.untrusted_text import csv_lines, web_address
 
 KEYS: dict[str, tuple[str, ...]] = {
     "portals": ("name",),
+    "places": ("id", "first_year"),
+    "towns": ("id",),
+    "agencies": ("id",),
+    "agency_names": ("agency_id", "name"),
     "reports": ("id",),
     "report_texts": ("report_id",),
     "statistics": ("report_id", "table_no", "row_name", "column_name", "origin"),
@@ -44,12 +48,27 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 LEFT_OUT = {"search_id", "digest"}
 """Columns that only the database needs."""
-_TEXT_OF_VIEWS = {"raw", "verdict", "standing_three", "standing_four"}
-"""Computed columns of views that hold text; all other computed columns hold numbers."""
+_TEXT_OF_VIEWS = {
+    "raw",
+    "verdict",
+    "standing_three",
+    "standing_four",
+    "id",
+    "name",
+    "place_id",
+    "division_code",
+    "level",
+    "body_kind",
+}
+"""Computed columns of views that hold text; all other computed columns hold counts."""
+_MOMENTS = {"deadline": "DATE", "captured_at": "DATETIME", "first_captured_at": "DATETIME"}
+"""Columns of text that always hold a date, or a moment in UTC. `published` is kept as the page prints it."""
 _TYPES = {
     "TEXT": (pa.string(), "string"),
     "INTEGER": (pa.int64(), "integer"),
     "NUMERIC": (pa.float64(), "number"),
+    "DATE": (pa.date32(), "date"),
+    "DATETIME": (pa.timestamp("us", tz="UTC"), "datetime"),
 }
 CODEBOOK = "codebook"
 """The resource that explains the others."""
@@ -75,6 +94,11 @@ _CODEBOOK_DESCRIBED: dict[str, Any] = {
         "formula": "What an identity or a sum states",
         "source": "The document that defines it; Tongjian where this archive does",
     },
+}
+_CONVERTED: dict[str, Callable[[Any], Any]] = {
+    "NUMERIC": float,
+    "DATE": date.fromisoformat,
+    "DATETIME": datetime.fromisoformat,
 }
 _ROWS_AT_ONCE = 20_000
 LICENCE = (
@@ -139,9 +163,9 @@ def _sources(db: sqlite3.Connection) -> list[dict[str, str]]:
 
 
 def _columns(db: sqlite3.Connection, table: str) -> dict[str, str]:
-    """Column → TEXT, INTEGER or NUMERIC; computed columns of views have no declared type."""
+    """Column → a type of _TYPES; computed columns of views have no declared type."""
     return {
-        row[1]: row[2] or ("TEXT" if row[1] in _TEXT_OF_VIEWS else "NUMERIC")
+        row[1]: _MOMENTS.get(row[1]) or row[2] or ("TEXT" if row[1] in _TEXT_OF_VIEWS else "INTEGER")
         for row in db.execute(f"PRAGMA table_info({table})")
         if row[1] not in LEFT_OUT
     }
@@ -173,8 +197,9 @@ def _write(table: str, columns: dict[str, str], batches: Iterable[list[tuple[Any
 
 
 def _fit(values: tuple[Any, ...], kind: str) -> list[Any]:
-    """SQLite keeps whole numbers as integers in a NUMERIC column."""
-    return [float(v) if v is not None else None for v in values] if kind == "NUMERIC" else list(values)
+    """Values as Parquet wants them: SQLite keeps whole numbers as integers in a NUMERIC column, and moments as text."""
+    convert = _CONVERTED.get(kind)
+    return [None if value is None else convert(value) for value in values] if convert else list(values)
 
 
 def _batches(db: sqlite3.Connection, table: str, columns: dict[str, str]) -> Iterator[list[tuple[Any, ...]]]:

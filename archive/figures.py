@@ -171,8 +171,8 @@ class _Cells:
         for table_no, row_name, column_name, value, _, _, _, origin in statistics:
             key = (table_no, row_name, column_name)
             is_part = table_no == 3 and column_name == names.TOTAL and _group_of(row_name)
-            if value is None or (key not in _CELLS and not is_part):
-                continue
+            if value is None or value % 1 or (key not in _CELLS and not is_part):
+                continue  # what is counted is whole: half an application is misread or misprinted
             rank = ranks.get((table_no, origin))
             if is_part and rank is not None:
                 parts.setdefault((is_part, origin), []).append((row_name, value))
@@ -222,6 +222,8 @@ _OF_REPORT = (
     "portal",
     "issuing_body",
     "report_year",
+    "agency_id",
+    "place_id",
     "division_code",
     "level",
     "body_kind",
@@ -235,7 +237,7 @@ OF_OTHER_REPORTS = ("same_as", "held_over_years", "failed_over_years", "previous
 COLUMNS: dict[str, str] = (
     dict.fromkeys(_OF_REPORT, "TEXT")
     | {"report_year": "INTEGER", "province": "TEXT", "deadline": "TEXT", "days_late": "INTEGER"}
-    | dict.fromkeys(FIGURES, "NUMERIC")
+    | dict.fromkeys(FIGURES, "INTEGER")
     | {"origins": "TEXT"}
     | dict.fromkeys(("standing_two", "standing_three", "standing_four", "table_three", "table_four"), "TEXT")
     | dict.fromkeys((f"parts_{state}" for state in PartState), "INTEGER")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
+from archive.agencies import agency_id, place_id
 from archive.figures import Figures, figures
 from archive.model import Check, Entry, Located, Problem, Report, Statistic
 from archive.versions import Delta, State
@@ -77,7 +78,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "versions": ("sha256", "captured_at", "changed", "restore"),
 }
 """What a report's rows of the other tables hold, beside `report_id`."""
-ROW = (*FIELDS, "url", "portal", "sha256", "captured_at", "first_captured_at", "state")
+_OF_DOCUMENT = (*FIELDS, "url", "portal", "sha256", "captured_at", "first_captured_at", "state")
+IDS = ("agency_id", "place_id")
+"""Columns of `reports` that follow from the others: see archive.agencies."""
+ROW = (*_OF_DOCUMENT, *IDS)
 """What its row of `reports` holds that says something of the document."""
 
 
@@ -96,7 +100,7 @@ class Record:
     """What follows from all that: its row of `figures`."""
 
 
-_ROW = attrgetter(*ROW)
+_ROW = attrgetter(*_OF_DOCUMENT)
 
 
 def record(history: ReportHistory) -> Record:
@@ -126,7 +130,9 @@ def record_of(report_id: str, row: dict[str, Any], tables: dict[str, Rows], read
 
 def rows_of(report: Report) -> tuple[dict[str, Any], dict[str, Rows]]:
     """What a report says, as its row of `reports` and its rows of the tables that hold its present state."""
-    row = dict(zip(ROW, map(_plain, _ROW(report)), strict=True))
+    row = dict(zip(_OF_DOCUMENT, map(_plain, _ROW(report)), strict=True))
+    name, code, year = row["issuing_body"], row["division_code"], row["report_year"]
+    row |= {"agency_id": agency_id(name, code, year), "place_id": place_id(name, code, row["level"], year)}
     return row, {
         "report_texts": [(report.text,)],
         "statistics": statistics(report),

@@ -8,19 +8,21 @@ from archive.forms import LABELS, names
 _TRUSTED = "(t.standing = 'verified' OR (t.origin NOT IN ('pdf', 'image') AND (t.standing = 'inconsistent' OR t.table_no = 1)))"
 _BEST = """CASE t.standing WHEN 'verified' THEN 0 WHEN 'inconsistent' THEN 1 ELSE 2 END,
     CASE t.origin WHEN 'html' THEN 0 WHEN 'docx' THEN 1 WHEN 'xlsx' THEN 2 WHEN 'pdf' THEN 3 ELSE 4 END"""
+_WHOLE = "s.value = CAST(s.value AS INTEGER)"
+"""What is counted is whole."""
 _SOURCE = "table_sources t ON t.report_id = s.report_id AND t.table_no = s.table_no AND t.origin = s.origin"
 
 
 def _one(trusted: str, row: str, column: str = "total", table: int = 3) -> str:
     return f"""(SELECT s.value FROM statistics s LEFT JOIN {_SOURCE}
     WHERE s.report_id = r.id AND s.table_no = {table} AND s.row_name = '{row}' AND s.column_name = '{column}'
-        AND s.value IS NOT NULL AND (s.origin = 'narrative' OR {trusted})
+        AND s.value IS NOT NULL AND {_WHOLE} AND (s.origin = 'narrative' OR {trusted})
     ORDER BY s.origin = 'narrative', {_BEST} LIMIT 1)"""
 
 
 def _group(trusted: str, prefix: str) -> str:
     total = f"""(SELECT SUM(s.value) FROM statistics s JOIN {_SOURCE}
-    WHERE s.report_id = r.id AND s.table_no = 3 AND s.column_name = 'total' AND s.row_name GLOB '{prefix}_*' AND {trusted}
+    WHERE s.report_id = r.id AND s.table_no = 3 AND s.column_name = 'total' AND s.row_name GLOB '{prefix}_*' AND {_WHOLE} AND {trusted}
     GROUP BY s.origin HAVING SUM(s.value) IS NOT NULL ORDER BY {_BEST} LIMIT 1)"""
     return f"COALESCE({total}, {_one(trusted, f'{prefix}_total')})"
 

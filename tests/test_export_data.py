@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import sqlite3
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -47,6 +48,19 @@ def test_frictionless_finds_the_package_valid(out: Path) -> None:
     assert found.valid, found.flatten(["name", "type", "note"])[:5]
 
 
+MOMENTS = {"deadline", "captured_at", "first_captured_at"}
+
+
+def plain(value: object) -> object:
+    """Numbers as floats, and moments as the text of their type."""
+    return float(value) if isinstance(value, int) else str(value) if isinstance(value, date) else value
+
+
+def moment(text: str | None) -> object:
+    """A date or moment of the database as `plain` gives it."""
+    return text if text is None or len(text) == 10 else str(datetime.fromisoformat(text))
+
+
 @pytest.mark.parametrize("table", KEYS)
 def test_files_hold_every_row_of_their_table(archive: Path, out: Path, table: str) -> None:
     db = sqlite3.connect(archive / "reports.db")
@@ -55,14 +69,9 @@ def test_files_hold_every_row_of_their_table(archive: Path, out: Path, table: st
     db.close()
     parquet = pq.read_table(out / f"{table}.parquet")
     assert parquet.column_names == names
-    assert sorted(zip(*parquet.to_pydict().values(), strict=True), key=repr) == sorted(
-        [
-            tuple(
-                float(v) if kind == "double" and v is not None else v
-                for v, kind in zip(row, map(str, parquet.schema.types), strict=True)
-            )
-            for row in expected
-        ],
+    kept = [tuple(plain(value) for value in row) for row in zip(*parquet.to_pydict().values(), strict=True)]
+    assert sorted(kept, key=repr) == sorted(
+        [tuple(moment(v) if n in MOMENTS else plain(v) for n, v in zip(names, row, strict=True)) for row in expected],
         key=repr,
     )
     csv.field_size_limit(10_000_000)
@@ -70,6 +79,26 @@ def test_files_hold_every_row_of_their_table(archive: Path, out: Path, table: st
         rows = list(csv.reader(file))
     assert rows[0] == names
     assert len(rows) - 1 == len(expected) == parquet.num_rows
+
+
+def test_columns_have_the_type_of_what_they_hold(out: Path) -> None:
+    package = json.loads((out / "datapackage.json").read_text(encoding="utf-8"))
+    types = {
+        (resource["name"], field["name"]): field["type"]
+        for resource in package["resources"]
+        if resource["type"] == "table"
+        for field in resource["schema"]["fields"]
+    }
+    assert types["reports", "division_code"] == types["agencies", "id"] == types["places", "parent"] == "string"
+    assert types["key_figures", "applications"] == types["key_figures_all", "denied"] == "integer"
+    assert (
+        types["coverage", "reports"] == types["agencies", "first_year"] == types["timeliness", "days_late"] == "integer"
+    )
+    assert types["statistics", "value"] == types["figures", "reused_share"] == "number"
+    assert types["figures", "deadline"] == "date"
+    assert types["reports", "captured_at"] == types["versions", "captured_at"] == "datetime"
+    codes = set(pq.read_table(out / "places.parquet")["id"].to_pylist())
+    assert {"110000", "440113"} <= codes
 
 
 def test_csv_opens_without_formulas(out: Path) -> None:

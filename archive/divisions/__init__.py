@@ -6,6 +6,7 @@ makes it. Imports nothing of the project. Next: `pipelines.metadata.agencies` fi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -46,6 +47,12 @@ def _tables() -> tuple[dict[str, list[Division]], dict[str, list[Division]]]:
         by_name.setdefault(name, []).append(division)
         by_code.setdefault(code, []).append(division)
     return by_name, by_code
+
+
+def every_division() -> Iterator[Division]:
+    """All of them, of any year, by code."""
+    for divisions in _tables()[1].values():
+        yield from divisions
 
 
 def named(name: str) -> list[Division]:

@@ -6,6 +6,7 @@ figures. The views `statistics` and `checks` put them together again.
 
 from sqlite_utils import Database, Migrations
 
+from archive.agencies import places
 from archive.migrations import views
 
 migrations = Migrations("reports")
@@ -45,12 +46,25 @@ CREATE TABLE reports (
     same_as TEXT,
     reader_version TEXT,
     search_id INTEGER NOT NULL,
-    digest TEXT NOT NULL
+    digest TEXT NOT NULL,
+    agency_id TEXT,
+    place_id TEXT
 );
 CREATE UNIQUE INDEX idx_reports_url ON reports (url);
 CREATE UNIQUE INDEX idx_reports_search_id ON reports (search_id);
 CREATE INDEX idx_reports_portal_report_year ON reports (portal, report_year);
 CREATE INDEX idx_reports_issuing_body_report_year ON reports (issuing_body, report_year);
+
+CREATE TABLE places (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    level TEXT NOT NULL,
+    parent TEXT,
+    first_year INTEGER NOT NULL,
+    last_year INTEGER,
+    PRIMARY KEY (id, first_year)
+) WITHOUT ROWID;
+CREATE INDEX places_parent ON places (parent);
 
 CREATE TABLE report_texts (report_id TEXT PRIMARY KEY REFERENCES reports(id) ON DELETE CASCADE, text TEXT);
 
@@ -158,6 +172,7 @@ def m009_compact(db: Database) -> None:
     for statement in _TABLES.split(";\n"):
         if statement.strip():
             db.execute(statement)
+    db.conn.executemany("INSERT INTO places VALUES (?, ?, ?, ?, ?, ?)", places())
     views.create(db)
 
 

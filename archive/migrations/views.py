@@ -117,7 +117,47 @@ FROM figures cur
 JOIN figures prev ON prev.issuing_body = cur.issuing_body AND prev.report_year = cur.report_year - 1
 WHERE cur.carried_in IS NOT NULL AND prev.carried_out IS NOT NULL AND cur.same_as IS NULL AND prev.same_as IS NULL"""
 
+AGENCY_NAMES = """CREATE VIEW agency_names AS SELECT
+    agency_id,
+    issuing_body AS name,
+    MIN(report_year) AS first_year,
+    MAX(report_year) AS last_year,
+    COUNT(*) AS reports
+FROM figures
+WHERE agency_id IS NOT NULL
+GROUP BY agency_id, issuing_body"""
+
+# The newest name, kind and level: those of the newest year, which stands before them.
+AGENCIES = """CREATE VIEW agencies AS SELECT
+    agency_id AS id,
+    substr(MAX(printf('%04d', COALESCE(report_year, 0)) || issuing_body), 5) AS name,
+    MAX(place_id) AS place_id,
+    MAX(division_code) AS division_code,
+    substr(MAX(printf('%04d', COALESCE(report_year, 0)) || COALESCE(level, '')), 5) AS level,
+    substr(MAX(printf('%04d', COALESCE(report_year, 0)) || COALESCE(body_kind, '')), 5) AS body_kind,
+    COUNT(DISTINCT issuing_body) AS names,
+    MIN(report_year) AS first_year,
+    MAX(report_year) AS last_year,
+    SUM(same_as IS NULL) AS reports
+FROM figures
+WHERE agency_id IS NOT NULL
+GROUP BY agency_id"""
+
+TOWNS = """CREATE VIEW towns AS SELECT
+    place_id AS id,
+    substr(place_id, 8) AS name,
+    division_code AS parent,
+    MIN(report_year) AS first_year,
+    MAX(report_year) AS last_year,
+    SUM(same_as IS NULL) AS reports
+FROM figures
+WHERE place_id GLOB '??????-*'
+GROUP BY place_id"""
+
 VIEWS = {
+    "agencies": AGENCIES,
+    "agency_names": AGENCY_NAMES,
+    "towns": TOWNS,
     "statistics": STATISTICS,
     "checks": CHECKS,
     "failed_checks": FAILED_CHECKS,
@@ -203,6 +243,8 @@ def create(db: Database) -> None:
     for statement in (_FIGURES, _OF_ALL_TABLES, _TOTALS):
         db.execute(statement)
     db.execute("CREATE INDEX figures_bodies ON figures (issuing_body, report_year)")
+    db.execute("CREATE INDEX figures_agencies ON figures (agency_id, issuing_body, report_year)")
+    db.execute("CREATE INDEX figures_places ON figures (place_id)")
     for name, body in _TRIGGERS.items():
         db.execute(f"CREATE TRIGGER {name} {body}")
     for name, sql in VIEWS.items():
