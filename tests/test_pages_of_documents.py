@@ -244,3 +244,36 @@ def test_a_table_without_rules_that_does_not_add_up_is_left_out(fault: str) -> N
     assert not [key for key in cells(found, "pdf") if key[0] == 3]
     assert {s.standing for s in found.table_sources if s.table_no == 3 and s.origin == "pdf"} <= {"unread"}
     assert {part.state for part in found.parts if part.part == "table_three"} & {"unread", "doubtful"}
+
+
+# --- two columns ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size", "gap"), [(10, 24), (12, 16)])
+def test_two_columns_are_read_one_after_the_other(size: int, gap: int) -> None:
+    made = synthetic()
+    paragraphs = [paragraph for paragraph in made.paragraphs() if len(paragraph) > 20][:6]
+    wide = (480 - gap) // 2 // size
+    column: list[tuple[int, str]] = []
+    for paragraph in paragraphs:
+        whole = "\u3000\u3000" + paragraph
+        for start in range(0, len(whole), wide):
+            part = whole[start : start + wide]
+            column.append((size * (len(part) - len(part.lstrip("\u3000"))), part.lstrip("\u3000")))
+    half = -(-len(column) // 2)
+    lines = [text(made.title, x=100, y=780)]
+    for n, (indent, part) in enumerate(column):
+        x, row = (60, n) if n < half else (60 + wide * size + gap, n - half)
+        code = part.encode("utf-16-be").hex()
+        lines.append(f"BT /F {size} Tf {x + indent} {740 - row * 1.5 * size:.1f} Td <{code}> Tj ET")
+    found = read(office.pdf_of(["\n".join(lines)]), "pdf").prose
+    assert "".join(found) == made.title + "".join(paragraphs)
+
+
+def test_labels_and_values_beside_each_other_are_no_columns() -> None:
+    rows = [("发文机关", "临川市青溪区民政局"), ("成文日期", "2023年1月20日"), ("发布日期", "2023年1月22日")]
+    lines = [
+        text(label, y=700 - 20 * n) + " " + text(value, x=330, y=700 - 20 * n) for n, (label, value) in enumerate(rows)
+    ]
+    found = "".join(read(office.pdf_of(["\n".join(lines)]), "pdf").prose).replace(" ", "")
+    assert found == "".join(label + value for label, value in rows)

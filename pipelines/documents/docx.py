@@ -141,9 +141,10 @@ class _Reader:
                     cells.append(Cell(column, end, text, True, number))
                     number += 1
                 column = end
+            if "hidden" in of_row and not any(cell.text for cell in cells if cell.starts_here):
+                continue
             above = {cell.start: cell for cell in cells}
-            if "hidden" not in of_row or any(cell.text for cell in cells if cell.starts_here):
-                rows.append(cells)
+            rows.append(cells)
         return Grid(rows, Origin.DOCX)
 
     def _lines(self, cell: Any) -> Iterator[str]:

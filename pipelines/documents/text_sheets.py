@@ -7,13 +7,14 @@ import io
 from itertools import pairwise
 
 from archive.charset import decode
-from archive.vocabulary import Origin
+from archive.vocabulary import Origin, ValueState
 from pipelines.documents.content import Content
 from pipelines.documents.sheet import Sheet, Slot
 from pipelines.errors import DocumentError
 from pipelines.tables.cell_value import read_value
 
 _FEWEST_LABELS = 3
+_TEXT = ValueState.TEXT
 
 
 def read(body: bytes) -> Content:
@@ -38,7 +39,7 @@ def _merged(rows: list[list[str]]) -> list[tuple[Slot, Slot]]:
     first: dict[Slot, int] = {}
     for at, (above, row) in enumerate(pairwise(rows), 1):
         filled = [text for text in row if text]
-        if len(filled) < _FEWEST_LABELS or any(read_value(text).value is not None for text in filled):
+        if len(filled) < _FEWEST_LABELS or any(read_value(text).state is not _TEXT for text in filled):
             continue
         for column, text in enumerate(row[: len(above)]):
             if not text and (above[column] or (at - 1, column) in first):

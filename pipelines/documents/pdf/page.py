@@ -11,6 +11,7 @@ from pdfplumber.utils.text import extract_text
 
 from archive.forms import normalised
 from pipelines.documents.pdf.page_slice import SNAP, PageCell, PageSlice, nearest, rule_positions
+from pipelines.documents.pdf.text_columns import as_one_column, find_columns
 from pipelines.documents.pdf.unruled import unruled_tables
 from pipelines.documents.pdf.visible import is_seen
 from pipelines.documents.text_lines import IN_MARGIN, PAGE_NUMBER, TextLine
@@ -84,8 +85,11 @@ def _blocks(page: Any) -> list[Block]:
     page = page.dedupe_chars()  # bold is imitated by printing twice, and a figure printed twice is another figure
     slices = _slices(page)
     slices += list(unruled_tables(page, slices))
-    blocks: list[Block] = [*_lines_outside(slices, page), *slices]
-    return sorted(blocks, key=lambda block: block.top)
+    blocks = _lines_outside(slices, page)
+    for one in slices:
+        before = next((n for n, block in enumerate(blocks) if block.top > one.top), len(blocks))
+        blocks.insert(before, one)
+    return blocks
 
 
 def _slices(page: Any) -> list[PageSlice]:
@@ -97,8 +101,8 @@ def _slices(page: Any) -> list[PageSlice]:
     return [one for one in slices if one is not None]
 
 
-def _lines_outside(slices: list[PageSlice], page: Any) -> list[TextLine]:
-    """The lines of text that are in no table; page numbers are left out."""
+def _lines_outside(slices: list[PageSlice], page: Any) -> list[Block]:
+    """The lines of text that are in no table, in reading order; page numbers are left out."""
 
     def is_prose(thing: Any) -> bool:
         if thing.get("object_type") != "char":
@@ -106,9 +110,28 @@ def _lines_outside(slices: list[PageSlice], page: Any) -> list[TextLine]:
         middle = (thing["top"] + thing["bottom"]) / 2
         return not any(one.top <= middle <= one.bottom for one in slices)
 
+    prose = page.filter(is_prose)
+    set_lines = prose.extract_text_lines()
+    columns = find_columns(set_lines, float(page.width))
+    if columns is None or any(one.top < columns.bottom and one.bottom > columns.top for one in slices):
+        return [*_text_lines(set_lines, page)]
+    left, right, others = (
+        _text_lines(prose.filter(part).extract_text_lines(), page)
+        for part in (
+            lambda one: columns.holds(one) and one["x1"] <= columns.gap,
+            lambda one: columns.holds(one) and one["x1"] > columns.gap,
+            lambda one: not columns.holds(one),
+        )
+    )
+    above = [line for line in others if line.top < columns.top]
+    below = [line for line in others if line.top >= columns.top]
+    return [*above, *as_one_column(left, right, others), *below]
+
+
+def _text_lines(found: list[Any], page: Any) -> list[TextLine]:
     lines = [
         TextLine(line["text"].translate(_RADICALS), line["x0"], line["x1"], line["top"], line["bottom"] - line["top"])
-        for line in page.filter(is_prose).extract_text_lines(return_chars=False)
+        for line in found
     ]
     for line in lines:
         line.in_margin = not IN_MARGIN[0] < line.top / float(page.height) < IN_MARGIN[1]
