@@ -6,6 +6,7 @@ import io
 import json
 import resource
 import struct
+import subprocess
 import time
 import zipfile
 import zlib
@@ -273,6 +274,26 @@ def test_what_was_killed_once_is_read_by_another_child(tmp_path: Path, monkeypat
     child = Child()
     try:
         assert len(child.read(OLD_WORD, "doc").grids) == 3
+    finally:
+        child.close()
+
+
+def test_each_picture_of_a_document_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that takes two seconds a picture, and has three for a document."""
+    program = (
+        "import sys, time\n"
+        "for _ in range(3): sys.stdout.write('+\\n'); sys.stdout.flush(); time.sleep(2)\n"
+        """answer = '{"kind": "pdf", "origin": "image", "blocks": ["a"], "problems": []}'\n"""
+        "print(len(answer)); print(answer, end='', flush=True); time.sleep(60)"
+    )
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        "pipelines.ingest.sandbox.subprocess.Popen",
+        lambda command, **options: popen([command[0], "-c", program], **options),
+    )
+    child = Child(seconds=5, picture_seconds=5)
+    try:
+        assert child.read(b"", "pdf").prose == ["a"]
     finally:
         child.close()
 

@@ -285,3 +285,19 @@ def test_the_picture_of_an_empty_form_contradicts_nothing() -> None:
     found = report_with(office.docx(report), png("blank", 4), year=2020)
     assert {source.origin for source in found.table_sources if source.table_no == 4} == {"docx", "image"}
     assert [check for check in found.checks if check.identity == "D-1"] == []
+
+
+@needs_ocr
+@pytest.mark.parametrize(("middles", "shape"), [((230, 470), 5), ((330,), 3)])
+def test_figures_under_the_red_ink_of_a_stamp_are_read(middles: tuple[int, ...], shape: int) -> None:
+    printed = Image.open(io.BytesIO(png("figures", 4))).convert("RGB")
+    ink = Image.new("RGB", printed.size, "white")
+    pen = ImageDraw.Draw(ink)
+    for x in middles:
+        pen.ellipse([x - 60, 77, x + 60, 197], outline=(230, 30, 40), width=4)
+        pen.regular_polygon((x, 137, 26), shape, fill=(225, 40, 50))
+    stamped = io.BytesIO()
+    ImageChops.multiply(printed, ink).save(stamped, "PNG")
+    report = report_with(stamped.getvalue())
+    right = {key: value for key, value in truth("figures").items() if key[0] == 4}
+    assert figures(report) == right

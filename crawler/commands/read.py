@@ -21,7 +21,7 @@ from spiders.registry import Registry, undeclared_portal
 class Command(ArchiveCommand):
     """Reads documents from files and prints one JSON object per document. The archive is not touched.
 
-    In a WARC every HTML response is read. Formats: HTML, text, docx, doc, wps, xlsx, xls, pdf, ofd, zip, WARC.
+    In a WARC every HTML response is read. Formats: HTML, text, docx, doc, wps, xlsx, xls, et, mht, pdf, ofd, zip, WARC.
 
     Exit status: 0 all were read, 1 a document could not be read, 2 a file could not be opened.
     """

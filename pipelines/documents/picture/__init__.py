@@ -78,6 +78,8 @@ def read_pages(body: bytes, numbers: list[int]) -> tuple[dict[int, list[TextLine
     """
     import numpy as np
 
+    from pipelines.documents.picture.stamps import without_stamps
+
     read: dict[int, list[TextLine | Grid]] = {}
     content = Content(kind="pdf", origin=Origin.IMAGE)
     doubtful = 0
@@ -88,8 +90,8 @@ def read_pages(body: bytes, numbers: list[int]) -> tuple[dict[int, list[TextLine
                 page = pdf[number - 1]
                 width, height = page.get_size()
                 scale = min(SCANNED_WIDTH / width, LONGEST_SIDE / height)
-                rendered = page.render(scale=scale, grayscale=True).to_numpy()
-                grey = np.asarray(rendered, dtype=np.uint8).reshape(rendered.shape[:2])
+                rendered = page.render(scale=scale, rev_byteorder=True).to_numpy()
+                grey = without_stamps(np.asarray(rendered, dtype=np.uint8)[:, :, :3])
                 blocks, unsure = _page(grey, content, number, width)
                 read[number] = blocks
                 doubtful += unsure
@@ -104,6 +106,8 @@ def read_pages(body: bytes, numbers: list[int]) -> tuple[dict[int, list[TextLine
 def _grey(body: bytes) -> Picture:
     import numpy as np
 
+    from pipelines.documents.picture.stamps import without_stamps
+
     try:
         with Image.open(io.BytesIO(body)) as image:
             width, height = image.size  # from the header: nothing is unpacked yet
@@ -113,7 +117,7 @@ def _grey(body: bytes) -> Picture:
             if turned.mode in ("RGBA", "LA", "P", "PA"):  # transparent is paper
                 turned = turned.convert("RGBA")
                 turned = Image.alpha_composite(Image.new("RGBA", turned.size, "white"), turned)
-            plain = turned.convert("L")
+            plain = Image.fromarray(without_stamps(np.asarray(turned.convert("RGB"), dtype=np.uint8)))
             if plain.width > WIDEST:
                 plain = plain.resize((WIDEST, round(plain.height * WIDEST / plain.width)), Image.Resampling.LANCZOS)
             return np.asarray(plain, dtype=np.uint8)
