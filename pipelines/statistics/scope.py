@@ -38,7 +38,7 @@ _NAMES_COMMITTEE = re.compile(r"委员会|管委会")
 
 _SENTENCE_END = re.compile(r"(?<=[。;!?])")
 _RECEIVED = re.compile(
-    r"(?:收到|受理|新收|接收|接到)(?:[^\d,]{0,44}?申请[^\d,]{0,14}?(?P<n>\d{1,9})|[^\d,]{0,12}?(?P<m>\d{1,9})[件条宗份][^\d,]{0,20}?申请)"
+    r"(?:收到|受理|新收|接收)(?:[^\d,]{0,44}?申请[^\d,]{0,14}?(?P<n>\d{1,9})|[^\d,]{0,12}?(?P<m>\d{1,9})[件条宗份][^\d,]{0,20}?申请)"
 )
 _ADVERBS = re.compile(
     r"(?:(?:共计?|总计|合计|累计|一共|总共|新|依法|共同|全年|年内|本年度?|今年|\d{4}年度?|期间|报告期内|统计期内)+)$"
@@ -141,14 +141,15 @@ def _counted(statistics: Iterable[Statistic]) -> set[int | float]:
 
 
 def _in_paragraph(paragraph: str, report: Report, counted: set[int | float]) -> Iterator[Witness]:
-    is_on_data = _DATA.search(paragraph) is not None
-    if not is_on_data and "申请" not in paragraph:
+    is_on_data = "数据" in paragraph or "统计" in paragraph or "本报告" in paragraph
+    is_on_applications = "申请" in paragraph and ("收" in paragraph or "受理" in paragraph)
+    if not is_on_data and not is_on_applications:
         return
     for sentence in _SENTENCE_END.split(without_blanks(paragraph)):
         quote = sentence[:_LONGEST_QUOTE]
         if is_on_data and _DATA.search(sentence):
             yield from ((scope, quote) for scope, pattern in _OF_DATA if pattern.search(sentence))
-        if "申请" in sentence:
+        if is_on_applications and "申请" in sentence:
             for match in _RECEIVED.finditer(sentence):
                 scope = _of_subject(sentence[: match.start()], report)
                 if scope and (not counted or int(match["n"] or match["m"]) in counted):
