@@ -15,7 +15,9 @@ pytestmark = pytest.mark.skipif(not CASES.exists(), reason="needs the cases")
 def figures_in(folder: str) -> dict[str, float | None]:
     """What the prose of a case states, by row for totals, else by column."""
     text = (CASES / folder / "a.txt").read_bytes()
-    found = report(text, url="http://www.example.gov.cn/zwgk/nb/t20230119_5.txt", content_type="text/plain; charset=utf-8")
+    found = report(
+        text, url="http://www.example.gov.cn/zwgk/nb/t20230119_5.txt", content_type="text/plain; charset=utf-8"
+    )
     assert found.is_report
     return {s.row_name if s.column_name == "total" else s.column_name: s.value for s in found.statistics}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,38 @@ def test_an_annex_beside_the_tables_of_2019() -> None:
     found = report(html(f'<div id="zoom">{made.html()}{plain_table(old)}</div>', title=made.title))
     assert found.form == "cn-2019"
     assert {one.table_no: one.standing for one in found.table_sources} == dict.fromkeys((1, 2, 3, 4), "verified")
+
+
+@pytest.mark.parametrize(
+    ("form", "cuts"), [("dx-2010-stat", (9, 31)), ("fj-2009-stat", (3, 14)), ("cn-2014-stat", (20,))]
+)
+def test_an_annex_may_be_printed_in_parts(form: str, cuts: tuple[int, ...]) -> None:
+    year = 2016 if "2014" in form else 2011
+    cells = annex.cells(form, BODY, year)
+    heading, *lines = annex.grid(form, year, cells)
+    parts = [[heading, *lines[first:last]] for first, last in pairwise((0, *cuts, len(lines)))]
+    statistics, found, problems = read(parsed("".join(map(plain_table, parts))), [], year)
+    assert (found, problems) == (form, [])
+    assert {(s.row_name, s.column_name): s.value for s in statistics} == {
+        key: cell.value for key, cell in cells.items()
+    }
+
+
+def test_a_table_of_something_else_is_no_part_of_an_annex() -> None:
+    budget = [
+        ["指标名称", "计量单位", "2011年度"],
+        ["财政收入", "万元", "900"],
+        ["财政支出", "万元", "870"],
+        ["债务余额", "万元", "3"],
+    ]
+    other = plain_table([[Td(text) for text in line] for line in budget])
+    statistics, form, problems = read(parsed(fujian(*OLD) + other), [], 2011)
+    assert (form, problems) == ("fj-2009-stat", [])
+    assert not [s for s in statistics if s.row_name.startswith("other:")]
+
+
+def test_an_annex_printed_twice_unlike_is_refused() -> None:
+    changed = tuple((label, "99" if label == "行政复议数" else one, total) for label, one, total in OLD)
+    statistics, _, problems = read(parsed(fujian(*OLD) + fujian(*changed)), [], 2011)
+    assert statistics == []
+    assert "printed 2 times" in problems[0].message

@@ -15,7 +15,7 @@ from archive.forms import ANNEX_FORMS, columns, groups, normalised, rows, withou
 from archive.forms.names import CUMULATIVE, OTHER_ROW, YEAR_VALUE
 from archive.vocabulary import Form, Origin
 from pipelines.tables.grid import Cell, Grid
-from pipelines.tables.report_table import ReportTable, TableRow, covers_part_of_a_year
+from pipelines.tables.report_table import ReportTable, TableRow, covers_part_of_a_year, is_added
 
 _INDICATOR = re.compile(r"指标|统计内容|统计项目")
 _UNIT = re.compile(r"^(?:计量|统计)?单位$")
@@ -36,24 +36,55 @@ class _Header(NamedTuple):
     """None where it is not clear which column holds the report's year."""
 
 
+class _Part(NamedTuple):
+    """The printed rows of one grid under a header of indicators."""
+
+    rows: list[TableRow]
+    is_year_clear: bool
+    """Whether it is clear which column holds the report's year."""
+    origin: Origin
+
+
 def read_annex(grids: Iterable[Grid], report_year: int | None) -> list[ReportTable]:
-    """At most one table of an annex form; refused where it is printed twice with different figures."""
-    tables = [table for grid in grids if (table := _read_grid(grid, report_year))]
+    """At most one table of an annex form, which may be printed in several parts, one behind the other.
+
+    Refused where it is printed twice with different figures.
+    """
+    parts = [part for grid in grids if (part := _read_grid(grid, report_year))]
+    if len(parts) > 1 and (whole := _joined(parts)) is not None:
+        return [whole]
+    tables = [table for part in parts if (table := _table_of(part)) is not None]
     if len({table.content for table in tables}) > 1:
         tables[0].refuse(f"table 1 is printed {len(tables)} times with different figures")
     return tables[:1]
 
 
-def _read_grid(grid: Grid, report_year: int | None) -> ReportTable | None:
+def _read_grid(grid: Grid, report_year: int | None) -> _Part | None:
     header = _find_header(grid, report_year)
-    if header is None:
+    if header is None or covers_part_of_a_year(grid):
         return None
     below = [row for row in grid.rows[header.place + 1 :] if _has_label(row)]
     printed = [row for cells in below if (row := _row(cells, header)) is not None]
-    table = _build_table(printed, grid.origin)
-    if table is None or covers_part_of_a_year(grid):
+    return _Part(printed, header.figures is not None, grid.origin)
+
+
+def _joined(parts: list[_Part]) -> ReportTable | None:
+    """The annex of which each grid is a part (主动公开, 申请, 复议 …); None where they are not parts of one."""
+    labels = [{normalised(row.label) for row in part.rows if row.has_figures} for part in parts]
+    is_repeated = len(set().union(*labels)) < sum(map(len, labels))
+    if is_repeated or len({(part.is_year_clear, part.origin) for part in parts}) > 1:
         return None
-    if header.figures is None:
+    whole = _table_of(_Part([row for part in parts for row in part.rows], *parts[0][1:]))
+    if whole is None or whole.refused:
+        return None
+    known = {row.label for row in whole.rows if not is_added(row.name)}
+    are_parts = all(sum(row.label in known for row in part.rows) >= 0.5 * len(part.rows) > 0 for part in parts)
+    return whole if are_parts else None
+
+
+def _table_of(part: _Part) -> ReportTable | None:
+    table = _build_table(part.rows, part.origin)
+    if table is not None and not part.is_year_clear:
         table.refuse("table 1: which column holds the report's year is not clear")
     return table
 
