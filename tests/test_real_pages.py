@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from warcio.archiveiterator import ArchiveIterator
 
 from archive.model import Page, Report
 from pipelines import read
 from pipelines.errors import ReaderError
+from tests.real_pages import pages_of
 
 SHARED = Path(__file__).parents[2] / "shared" / "real"
 PORTALS = SHARED / "portal_pages"
@@ -22,21 +21,9 @@ SEEDS = SHARED / "seed_portals"
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="the folder ../shared with real pages is not there")
 
 
-def pages(warc: Path) -> Iterator[Page]:
-    with warc.open("rb") as file:
-        for record in ArchiveIterator(file):
-            if record.rec_type == "response" and record.http_headers.get_statuscode() == "200":
-                yield Page(
-                    url=record.rec_headers.get_header("WARC-Target-URI"),
-                    body=record.content_stream().read(),
-                    content_type=record.http_headers.get_header("Content-Type"),
-                    captured_at=record.rec_headers.get_header("WARC-Date"),
-                )
-
-
 def readable(warc: Path) -> dict[str, Report]:
     found = {}
-    for page in pages(warc):
+    for page in pages_of(warc):
         try:
             found[page.url] = read(page)
         except ReaderError:

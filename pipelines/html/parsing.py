@@ -136,7 +136,7 @@ def parse_html(source: str) -> Any:
         return None
 
 
-_ENDS = (b"</html", b"</body", b"</HTML", b"</BODY", b"</Html", b"</Body")
+_ENDS = (b"</html", b"</body", b"</HTML", b"</BODY")
 _END = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
 _NOTHING = re.compile(rb"(?:\s|</(?:html|body)\s*>|<!--.*?-->)*\Z", re.IGNORECASE | re.DOTALL)
 
