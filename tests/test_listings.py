@@ -674,6 +674,11 @@ def test_nothing_that_may_be_a_report_is_taken_for_a_frame() -> None:
     assert len(seen(portal(NFCMS), strange)) == 1
 
 
+def test_a_page_with_nothing_but_a_frame_lists_nothing() -> None:
+    for frame in FRAMES:
+        assert seen(portal(NFCMS), page(f"{SITE}/nb/index.html", frame.format("<li>正在加载</li>"))) == []
+
+
 # Walks
 
 

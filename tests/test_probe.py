@@ -53,7 +53,7 @@ def as_replica(portal: type[Portal], name: str) -> Any:
 def probed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Replica], dict[str, Any]]:
     """Each replica's home page probed; then one crawl with all the portal files that were printed."""
     archive = tmp_path_factory.mktemp("probed") / "archive"
-    replicas = {name: make(name, 24) for name in [*PLATFORMS, "gkmlpt-subsite", "hanweb-jpaas"]}
+    replicas = {name: make(name, 12, page_size=5) for name in [*PLATFORMS, "gkmlpt-subsite", "hanweb-jpaas"]}
     with Server(*replicas.values()):
         answers = {name: scrapy(archive, "probe", replica.home_url, *HURRY) for name, replica in replicas.items()}
         portals = {name: portal_of(done.stdout) for name, done in answers.items()}

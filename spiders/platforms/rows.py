@@ -73,7 +73,7 @@ def _articles(page: TextResponse, links: list[Anchor], document: re.Pattern[str]
 def _without_frame(certain: list[Anchor]) -> list[Anchor]:
     """The links but those of the site's frame: in boxes named so, or without a date beside a list that has dates.
 
-    A link that is titled as a report is never left out, and nothing is where nothing would be left.
+    A link that is titled as a report is never left out, nor is one that may be where nothing else would be left.
     """
     holders = _holders(certain)
     rows = {link.element: _row(link.element, holders) for link in certain}
@@ -87,7 +87,7 @@ def _without_frame(certain: list[Anchor]) -> list[Anchor]:
             and (not dated or id(rows[link.element].getparent()) in dated or may_be_report_title(title))
         )
     ]
-    return kept or certain
+    return kept or [link for link in certain if may_be_report_title(_title(link))]
 
 
 def _is_in_frame(element: Any) -> bool:
