@@ -86,6 +86,14 @@ SELECT sha256 FROM captures
 WHERE url = :url AND method = 'GET' AND sha256 IS NOT NULL AND (:moment IS NULL OR requested_at = :moment)
 ORDER BY requested_at DESC, id DESC LIMIT 1
 """
+_NEWEST_PAGES = f"""
+SELECT url, sha256, MAX(requested_at) FROM captures
+WHERE portal = :portal AND method = 'GET' AND status = 200 AND sha256 IS NOT NULL
+    AND (content_type IS NULL OR content_type LIKE '%html%')
+    AND (outcome IN ({sql_words(DOCUMENT_OUTCOMES)}) OR note = :note)
+    AND url NOT IN (SELECT listing_url FROM entries WHERE portal = :portal)
+GROUP BY url ORDER BY MAX(id) DESC LIMIT :limit
+"""  # noqa: S608 - words of the vocabulary
 _HISTORY_COLUMNS = "id, run_id, portal, url, requested_at, status, outcome, sha256, content_type, redirect_url, note"
 
 
@@ -169,6 +177,11 @@ class Captures(RunsAndProblems):
         No reader for them was installed, or the reading process was killed.
         """
         return self.urls_with_problem(ProblemKind.UNREAD, ProblemKind.LISTED_UNREAD, ProblemKind.NOT_READ_HERE)
+
+    def urls_noted(self, portal: str, note: str) -> set[str]:
+        """Addresses of a portal of which a capture has that note."""
+        sql = "SELECT url FROM captures WHERE portal = ? AND note = ?"
+        return {row["url"] for row in self.db.conn.execute(sql, (portal, note))}
 
     def urls_with_problem(self, *kinds: ProblemKind) -> set[str]:
         """Addresses of which reading has said so when they were last read."""
@@ -259,6 +272,15 @@ class Captures(RunsAndProblems):
             values,
         ):
             yield tuple(row)[:4]
+
+    def newest_pages(self, portal: str, limit: int, *, or_note: str) -> Iterator[tuple[str, bytes]]:
+        """Address and body of the web pages of a portal that were captured last, listings left out.
+
+        Those that failed with that note are among them.
+        """
+        values = {"portal": portal, "note": or_note, "limit": limit}
+        for row in self.db.conn.execute(_NEWEST_PAGES, values).fetchall():
+            yield row["url"], self.body(row["sha256"])
 
     def body(self, sha256: str, *, check: bool = False) -> bytes:
         """The bytes kept under this hash; with `check` they are hashed again.

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from dateutil.relativedelta import relativedelta
 
 from archive.captures import Captures
 from archive.database import iso, sql_words
-from archive.media_types import OTHER_EXTENSIONS, PICTURE_EXTENSIONS, extension_of
+from archive.model import Part
 from archive.reports import Reports
 from archive.runs import FINISHED
-from archive.vocabulary import ANSWER_OUTCOMES, DOCUMENT_OUTCOMES, ProblemKind, ReportState, RunKind, Stage
+from archive.vocabulary import ANSWER_OUTCOMES, PartName, PartState, ProblemKind, ReportState, RunKind, Stage
 
 RESUMED_WITHIN = relativedelta(days=3)
 """Older answers of an interrupted crawl are asked for again: the portal may have changed them since."""
@@ -30,6 +31,16 @@ SELECT url, outcome, MAX(requested_at) FROM captures
 WHERE (portal = ? OR portal IS NULL) AND method = 'GET' AND outcome IN ({_ANSWERED})
 GROUP BY url
 """  # noqa: S608 - words of the vocabulary
+_PARTIAL = frozenset(
+    kind
+    for kind in ProblemKind
+    if kind.startswith(("listing_", "menu_", "host_", "robots_u")) or kind == ProblemKind.BLOCKED
+) - {ProblemKind.LISTING_UNDATED, ProblemKind.LISTING_UNREAD}
+"""Problems of a crawl that did not come to see all of its portal."""
+_IS_WHOLE = f"""
+COALESCE(json_array_length(stats, '$.limits'), 0) = 0 AND NOT COALESCE(json_extract(stats, '$.outage'), 0)
+    AND NOT EXISTS (SELECT 1 FROM json_each(stats, '$.unwell') WHERE value IN ({sql_words(_PARTIAL)}))
+"""  # noqa: S608 - words of the vocabulary
 _FETCHED_SINCE = f"""
 SELECT DISTINCT url FROM captures
 WHERE portal = :portal AND method = 'GET' AND requested_at > :since AND outcome IN ({_ANSWERED})
@@ -37,7 +48,7 @@ WHERE portal = :portal AND method = 'GET' AND requested_at > :since AND outcome 
         SELECT id FROM runs
         WHERE kind = :crawl AND portal = :portal AND id > (
             SELECT COALESCE(MAX(id), 0) FROM runs
-            WHERE kind = :crawl AND portal = :portal AND finish_reason = :finished
+            WHERE kind = :crawl AND portal = :portal AND finish_reason = :finished AND {_IS_WHOLE}
         )
     )
 """  # noqa: S608 - words of the vocabulary
@@ -48,32 +59,33 @@ SELECT url FROM problems WHERE portal = :portal AND resolved_at IS NULL AND url 
 )
 """  # noqa: S608 - words of the vocabulary
 
-_NOT_FETCHED = frozenset(OTHER_EXTENSIONS + PICTURE_EXTENSIONS)
-"""Documents of these kinds are fetched only where a table may be in them; `parts_missing` says which were not had."""
-_NOT_HAD = f"""
-SELECT r.url AS page, a.url AS part FROM reports r JOIN attachments a ON a.report_id = r.id
-WHERE r.portal = ? AND (a.sha256 IS NULL OR a.url IN (SELECT value FROM json_each(?))) AND r.state IN ({sql_words((ReportState.LIVE, ReportState.RETURNED))})
+_BESIDE = sql_words((PartName.NEXT_PAGE, PartName.DOCUMENT, PartName.PICTURE))
+_UNREAD_PARTS = f"""
+SELECT r.url AS page, p.part, p.url, p.cause FROM reports r JOIN parts p ON p.report_id = r.id
+WHERE r.portal = ? AND p.part IN ({_BESIDE}) AND p.state = '{PartState.UNREAD}'
+    AND r.state IN ({sql_words((ReportState.LIVE, ReportState.RETURNED))})
+ORDER BY LENGTH(p.url), p.url
 """  # noqa: S608 - words of the vocabulary
+_ATTACHED = """
+SELECT r.url AS page, a.url FROM reports r JOIN attachments a ON a.report_id = r.id
+WHERE r.portal = ? AND a.url IN (SELECT value FROM json_each(?))
+"""
 _PROBLEMS = "SELECT url, kind FROM problems WHERE portal = ? AND stage = ? AND resolved_at IS NULL AND url IS NOT NULL"
-_UNWANTED = frozenset(kind for kind in ProblemKind if kind.concerns_document) - {ProblemKind.MISSING}
-"""Kinds of problems for which a document is not asked for again: robots.txt forbids it, its host is another's."""
 
 
-def parts_missing(captures: Captures, reports: Reports, portal: str) -> dict[str, set[str]]:
-    """Address of a report's page → documents beside it that were never captured, or last asked for in vain.
-
-    The set is empty where an earlier crawl noted that a document or a picture was not had (`parts_missing`).
-    """
-    problems: dict[str, set[str]] = {}
-    for row in captures.db.conn.execute(_PROBLEMS, (portal, Stage.FETCH)):
-        problems.setdefault(row["url"], set()).add(row["kind"])
-    pages: dict[str, set[str]] = {url: set() for url, kinds in problems.items() if ProblemKind.PARTS_MISSING in kinds}
-    failed = json.dumps([url for url, kinds in problems.items() if kinds & {ProblemKind.BLOCKED, ProblemKind.ERROR}])
-    for row in reports.db.conn.execute(_NOT_HAD, (portal, failed)).fetchall():
-        part = row["part"]
-        if extension_of(part) not in _NOT_FETCHED and not problems.get(part, set()) & _UNWANTED:
-            pages.setdefault(row["page"], set()).add(part)
+def unread_parts(reports: Reports, portal: str) -> dict[str, list[Part]]:
+    """Address of a report's page → its next pages, documents and table pictures that were not read, in order."""
+    pages: dict[str, list[Part]] = {}
+    for row in reports.db.conn.execute(_UNREAD_PARTS, (portal,)):
+        part = Part(part=PartName(row["part"]), state=PartState.UNREAD, url=row["url"], cause=row["cause"])
+        pages.setdefault(row["page"], []).append(part)
     return pages
+
+
+def attached(reports: Reports, portal: str, urls: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The page of each report beside which one of these documents stands, and the document."""
+    for row in reports.db.conn.execute(_ATTACHED, (portal, json.dumps(list(urls)))):
+        yield row["page"], row["url"]
 
 
 def failed_urls(captures: Captures, portal: str) -> set[str]:
@@ -82,10 +94,17 @@ def failed_urls(captures: Captures, portal: str) -> set[str]:
     return {row["url"] for row in rows}
 
 
-def newest_document(captures: Captures, url: str) -> int | None:
-    """Id of the newest capture of a page that has its body; None where there is none."""
-    capture = captures.last("GET", url, outcomes=DOCUMENT_OUTCOMES)
-    return capture.id if capture is not None and capture.body is not None else None
+def fetch_problems(captures: Captures, portal: str) -> dict[str, set[str]]:
+    """Address → kinds of its open problems of fetching."""
+    kinds: dict[str, set[str]] = {}
+    for row in captures.db.conn.execute(_PROBLEMS, (portal, Stage.FETCH)):
+        kinds.setdefault(row["url"], set()).add(row["kind"])
+    return kinds
+
+
+def unreported_keys(reports: Reports, portal: str) -> set[str]:
+    """Keys of documents that were read and gave no report."""
+    return {row["key"] for row in reports.db.conn.execute("SELECT key FROM unreported WHERE portal = ?", (portal,))}
 
 
 def newest_answers(captures: Captures, portal: str) -> dict[str, str]:

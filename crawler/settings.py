@@ -54,7 +54,7 @@ DOWNLOAD_WARNSIZE = 16 * 1024 * 1024
 DOWNLOAD_FAIL_ON_DATALOSS = False
 
 # Cookies would make the same address give different pages, and reading them needs a list from the network. A host that
-# answers nothing without its cookie is sent it back by crawler.middlewares.capture.
+# answers nothing without its cookie is sent it back by crawler.middlewares.hosts.
 COOKIES_ENABLED = False
 # A stored body has to be decodable by this project alone: no br, no zstd.
 DEFAULT_REQUEST_HEADERS = {
@@ -81,7 +81,7 @@ DOWNLOADER_MIDDLEWARES = {
     # Decoding goes below the capture, so that decoded bodies are kept.
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "crawler.middlewares.capture.CaptureMiddleware": 900,
-    "crawler.middlewares.capture.DecodeMiddleware": 950,
+    "crawler.middlewares.decoding.DecodeMiddleware": 950,
 }
 # Scrapy drops duplicates and long addresses without a word. Only pages of listings are asked for twice by their readers;
 # how long an address may be is decided in crawler.middlewares.safety, which says so.

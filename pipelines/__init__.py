@@ -8,8 +8,7 @@ touches the archive. Import from archive alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from archive.model import Attachment, Page, Problem, Report
@@ -20,6 +19,7 @@ from pipelines.documents import Content, StoredDocument
 from pipelines.errors import ReaderError
 from pipelines.html.article import Article, find_article, framed_url, next_page_urls
 from pipelines.metadata.page_title import read_title
+from pipelines.next_pages import joined, next_articles
 from pipelines.parts import parts_of
 from pipelines.prepared import PreparedPage, prepare, text_page
 from pipelines.statistics import provenance
@@ -49,19 +49,19 @@ def read(page: Page, beside: Beside = NOTHING_BESIDE, *, prepared: PreparedPage 
     if framed := framed_url(prepared.parsed, prepared.article):
         return _read_framed(prepared, framed, beside)
     next_urls = next_page_urls(prepared.parsed)
-    next_articles = _articles(beside.next_pages(next_urls)) if next_urls else []
-    article = _joined(prepared.article, next_articles)
+    others = next_articles(beside.next_pages(next_urls)) if next_urls else []
+    article = joined(prepared.article, others)
     documents = _documents(prepared, beside, article)
     table_rows = _take_text(article, documents, prepared.file)
     report = metadata.describe(prepared.parsed, article, page, is_file=prepared.file is not None)
     report.next_page_urls = next_urls
-    if len(next_articles) < len(next_urls):
-        message = f"{len(next_urls) + 1} pages, {len(next_articles) + 1} of them available"
+    if len(others) < len(next_urls):
+        message = f"{len(next_urls) + 1} pages, {len(others) + 1} of them available"
         report.problems.append(Problem(kind=ProblemKind.INCOMPLETE, message=message, url=page.url))
     _describe_documents(report, documents)
     if report.is_report:
-        _read_figures(report, article, next_articles, documents, table_rows)
-        report.parts, problems = parts_of(report, article, prepared, next_articles, documents)
+        _read_figures(report, article, others, documents, table_rows)
+        report.parts, problems = parts_of(report, article, prepared, others, documents)
         if any(problem.kind == ProblemKind.INCOMPLETE_REPORT for problem in problems):
             report.problems = [problem for problem in report.problems if problem.kind != ProblemKind.NO_TABLES]
         report.problems += problems
@@ -91,29 +91,6 @@ def _prepared(page: Page) -> PreparedPage | None:
         return prepare(page)
     except ReaderError:
         return None
-
-
-def _articles(pages: Iterable[Page]) -> list[Article]:
-    """The articles of the next pages; one that cannot be read counts as missing."""
-    articles = []
-    for page in pages:
-        with suppress(ReaderError):
-            articles.append(prepare(page).article)
-    return articles
-
-
-def _joined(first: Article, others: Sequence[Article]) -> Article:
-    """A split article as one; the first page's tree stays its own."""
-    attachments = list(first.attachments)
-    for other in others:
-        known = {attachment.url for attachment in attachments}
-        attachments += [attachment for attachment in other.attachments if attachment.url not in known]
-    return replace(
-        first,
-        paragraphs=[paragraph for article in (first, *others) for paragraph in article.paragraphs],
-        attachments=attachments,
-        images=[image for article in (first, *others) for image in article.images],
-    )
 
 
 def _documents(prepared: PreparedPage, beside: Beside, article: Article) -> dict[str, StoredDocument]:
@@ -165,12 +142,12 @@ def _described(attachment: Attachment, document: StoredDocument | None) -> Attac
 def _read_figures(
     report: Report,
     article: Article,
-    next_articles: Sequence[Article],
+    others: Sequence[Article],
     documents: Mapping[str, StoredDocument],
     table_rows: set[str],
 ) -> None:
     """Statistics and checks from the article's tables and prose and from the documents, and where each table stands."""
-    elements = [one.element for one in (article, *next_articles) if one.element is not None]
+    elements = [one.element for one in (article, *others) if one.element is not None]
     own_grids = [grid for element in elements for grid in grids(element)]
     contents = [(url, document.content) for url, document in documents.items() if document.content is not None]
     attached = provenance.read_documents(contents, report.report_year)

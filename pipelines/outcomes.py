@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag, urlsplit
 
 from archive.charset import decode
-from archive.media_types import DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS, extension_of
+from archive.media_types import DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS, extension_of, format_of
 from archive.urls import browser_url, without_www
 from archive.vocabulary import Outcome
+from pipelines.page_ends import PageEnds
+from pipelines.wholeness import CUT_AT_THE_END, missing_end
 
+NOT_CLOSED = "not closed"
+"""The note of a page without an end that could not be compared with others of its portal yet."""
 TO_ITSELF = "to itself"
 """End of the note of an answer that leads to the address that was asked."""
 TINY = 1_500
@@ -100,12 +104,20 @@ _SCRIPT_MOVE = re.compile(
     r"location(?:\.href)?\s*(?:=|\.(?:replace|assign)\s*\()\s*[\"']([^\"']+)[\"']"
     r"|window\.(?:open|navigate)\s*\(\s*[\"']([^\"']+)[\"']\s*,?\s*[\"']?_self",
 )
+_AT_ONCE = 30.0
+"""Seconds of a refresh up to which a page only leads elsewhere; later, a reader has read it."""
+_REFRESH = re.compile(
+    r"content\s*=\s*[\"']?\s*(\d+(?:\.\d*)?|\.\d+)?\s*[;,]\s*(?:url\s*=)?\s*[\"']?([^\"'>]*[^\"'>\s/]|/)", re.IGNORECASE
+)
+_SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script\s*>", re.IGNORECASE | re.DOTALL)
+_NO_SCRIPT = re.compile(r"<(noscript|textarea)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_LINK = re.compile(r"<a\b.*?</a\s*>", re.IGNORECASE | re.DOTALL)
+_CONDITION = re.compile(
+    r"\b(?:if|switch|for|while|case)\b|[?&|]{1,2}(?=[^\"'\n]*location)|userAgent|\bfunction\s+\w|addEventListener|\.(?:click|on|bind|live)\s*\("
+    r"|\bon(?:click|change|submit)\b|confirm\s*\("
+)
+"""What makes a script lead away only sometimes, or when a reader does something."""
 _NOT_SHOWN = re.compile(r"<(script|style|title|noscript)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_BEGINS = re.compile(rb"<(?:html|body|!doctype html)\b")
-_ENDS = re.compile(rb"</(?:html|body)\b", re.IGNORECASE)
-_END_WITHIN = 4_096
-"""Bytes before the end of a page in which it is usually closed."""
-_OPEN_TAG = re.compile(rb"<[a-z/!][^<>]*\Z")
 _INDEX = re.compile(r"/(?:index|default)\.\w+$", re.IGNORECASE)
 
 _FILES = frozenset(DOCUMENT_EXTENSIONS + PICTURE_EXTENSIONS)
@@ -124,24 +136,41 @@ _DOCUMENT = Classification(Outcome.OK)
 
 
 def classify(
-    url: str, status: int, content_type: str | None, location: str | None, body: bytes, *, truncated: str | None = None
+    url: str,
+    status: int,
+    content_type: str | None,
+    location: str | None,
+    body: bytes,
+    *,
+    truncated: str | None = None,
+    ends: PageEnds | None = None,
 ) -> Classification:
     """Say what an answer with a status means. `location` is the header of that name, `body` the decoded entity.
 
-    `truncated` says what the transfer or the WARC shows to be missing of the body or wrong with it.
+    `truncated` says what the transfer or the WARC shows to be missing of the body or wrong with it. `ends` are those of
+    the portal's other pages, to which this page is added.
     """
     by_status = _classify_status(url, status, location, body, truncated=truncated)
     if by_status is not None:
         return by_status
     if urlsplit(url).path == "/robots.txt":
         return _DOCUMENT
-    is_markup = b"<" in body[:512] and "html" in (content_type or "html")
+    is_markup = b"<" in body[:512] and "html" in (content_type or "html") and format_of(body) is None
     if not _is_too_large_for_a_challenge(body):
         small = _classify_small_answer(url, content_type, body)
         if small.outcome != Outcome.OK:
             return small
-    cut = _cut_in_page(body) if is_markup else None
-    return Classification(Outcome.ERROR, note=cut) if cut else _DOCUMENT
+    cut = missing_end(body, content_type, is_markup=is_markup)
+    is_unsure = False
+    if is_markup and ends is not None and cut in {None, CUT_AT_THE_END}:
+        verdict = ends.verdict(url, body)
+        is_unsure = verdict is None
+        cut = cut if is_unsure else verdict
+        if not verdict:
+            ends.add(url, body)
+    if cut:
+        return Classification(Outcome.ERROR, note=cut)
+    return Classification(Outcome.OK, note=NOT_CLOSED) if is_unsure else _DOCUMENT
 
 
 def _classify_small_answer(url: str, content_type: str | None, body: bytes) -> Classification:
@@ -151,20 +180,6 @@ def _classify_small_answer(url: str, content_type: str | None, body: bytes) -> C
     if b"<" not in body[:512] and "html" not in (content_type or "html"):
         return _DOCUMENT
     return _classify_small_page(url, body)
-
-
-def _cut_in_page(body: bytes) -> str | None:
-    """What shows that markup was cut off; None for a page that has an end, and for one that never had any."""
-    if _ENDS.search(body, max(0, len(body) - _END_WITHIN)) or _ENDS.search(body):
-        return None
-    text = body.lower()
-    if text.count(b"<table") > text.count(b"</table"):
-        return "truncated (it stops inside a table)"
-    if _OPEN_TAG.search(text, max(0, len(text) - _END_WITHIN)):
-        return "truncated (it stops inside a tag)"
-    if _BEGINS.search(text) and (not text.rstrip().endswith(b">") or text.count(b"<div") > text.count(b"</div")):
-        return "truncated (its end is missing)"
-    return None
 
 
 def _classify_status(
@@ -194,21 +209,62 @@ def _is_too_large_for_a_challenge(body: bytes) -> bool:
 
 def _classify_small_page(url: str, body: bytes) -> Classification:
     signature = _signature(body)
-    if signature is None and len(body) >= LARGEST_STUB:
+    is_small = len(body) < LARGEST_STUB
+    if signature is None and not is_small and not _may_lead_elsewhere(body):
         return _DOCUMENT
     text, charset = decode(body)
     visible = len("".join(html.unescape(_NOT_SHOWN.sub("", text)).split()))
-    if visible >= FEW_CHARACTERS:
-        return _DOCUMENT
-    if signature and not (signature == "waf" and _is_of_portal(text)):
-        return Classification(Outcome.BLOCKED, note=signature)
-    if not visible and "document.cookie" in text:
-        return Classification(Outcome.BLOCKED, note="cookie script")
+    if visible < FEW_CHARACTERS:
+        if signature and not (signature == "waf" and _is_of_portal(text)):
+            return Classification(Outcome.BLOCKED, note=signature)
+        if not visible and "document.cookie" in text:
+            return Classification(Outcome.BLOCKED, note="cookie script")
     if len(body) <= TINY and visible <= _SAYS_NOTHING and (move := _move_in_page(text)):
+        return _classify_move(url, *move, charset)
+    if len(body) > TINY and (move := _sure_move(text)) and not _leads_to_itself(url, move[0], charset):
         return _classify_move(url, *move, charset)
     if not visible and "location.reload" in text:
         return Classification(Outcome.BLOCKED, redirect_url=url, note=f"script {TO_ITSELF}")
-    return Classification(Outcome.MISSING, note="page says so") if _GONE.search(text) else _DOCUMENT
+    is_stub = is_small and visible < FEW_CHARACTERS
+    return Classification(Outcome.MISSING, note="page says so") if is_stub and _GONE.search(text) else _DOCUMENT
+
+
+def _may_lead_elsewhere(body: bytes) -> bool:
+    small = body.lower()
+    return b"refresh" in small or b"location" in small
+
+
+def _sure_move(text: str) -> tuple[str, str] | None:
+    """Where a page of some size leads every browser at once; None for a page with a text of its own.
+
+    Ordinary pages hold scripts that send mobile phones elsewhere, or lead away on a click, and refreshes for browsers
+    without scripts: only what stands under no condition counts.
+    """
+    shown = _NO_SCRIPT.sub("", text)
+    move = _sure_refresh(shown)
+    for script in () if move else _SCRIPT.findall(shown):
+        if not _CONDITION.search(script) and (found := _SCRIPT_MOVE.search(script)):
+            move = html.unescape(next(group for group in found.groups() if group)), "script"
+    if move is None:
+        return None
+    between_links = html.unescape(_NOT_SHOWN.sub("", _LINK.sub("", shown)))
+    return move if len("".join(between_links.split())) < FEW_CHARACTERS else None
+
+
+def _sure_refresh(shown: str) -> tuple[str, str] | None:
+    for tag in _META.findall(shown):
+        found = _REFRESH.search(tag) if _IS_REFRESH.search(tag) else None
+        if found and float(found[1] or 0) <= _AT_ONCE:
+            return html.unescape(found[2]), "refresh"
+    return None
+
+
+def _leads_to_itself(url: str, target: str, charset: str) -> bool:
+    """Whether a page loads itself again, as those do that show news or the time."""
+    try:
+        return urldefrag(browser_url(url, target, charset)).url == urldefrag(url).url
+    except ValueError:
+        return True
 
 
 def _is_of_portal(text: str) -> bool:

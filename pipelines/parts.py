@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archive.forms import NATIONAL_FORMS
+from archive.media_types import extension_of
 from archive.model import Attachment, Part, Problem, Report, TableSource
 from archive.vocabulary import Origin, PartName, PartState, ProblemKind, Standing, ValueState
-from pipelines.attachments import documents_to_fetch
+from pipelines.attachments import MOST_DOCUMENTS, NAMED_AS_REPORT, NOT_READ, documents_to_fetch
 from pipelines.documents import StoredDocument
 from pipelines.html.article import Article
 from pipelines.metadata.evidence import count_sections
@@ -21,8 +22,12 @@ from pipelines.prepared import PreparedPage
 
 NOT_CAPTURED = "not captured"
 """The cause of a part that the next crawl fetches."""
-NOT_FETCHED = "not fetched: of a kind that is not read, or one of too many"
-"""The cause of a document or picture that no crawl fetches (pipelines.attachments)."""
+NOT_THE_PART = "what the portal sends is no document"
+"""The cause of a document in whose place another page came; the next crawl asks for it again."""
+NOT_READ_KIND = "not fetched: files of this kind are not read"
+TOO_MANY = f"not fetched: the report names more than {MOST_DOCUMENTS} documents"
+"""Causes of documents that no crawl fetches (pipelines.attachments)."""
+_NOT_FETCHED = frozenset((NOT_READ_KIND, TOO_MANY))
 FIRST_YEAR_WITH_TABLES = 2019
 _TABLES = ((2, PartName.TABLE_TWO), (3, PartName.TABLE_THREE), (4, PartName.TABLE_FOUR))
 _SHORTEST_TEXT = 30
@@ -41,7 +46,6 @@ _TAG = re.compile(
     r"</?(?:p|div|span|table|tbody|tr|td|th|br|font|strong|b|h\d|img|a|script|style|meta|html|body)\b[^<>]*>"
 )
 _ESCAPE = re.compile(r"&(?:lt|gt|nbsp|#\d+);")
-_NAMED_AS_REPORT = re.compile(r"报告|年报|统计|附表|表[二三四格]")
 _A_NUMBER = re.compile(r"[1-9１-９]")
 _ORDINAL = frozenset("一二三四五六七八（(")
 _LAST_SECTION = re.compile(r"^[五六七八]、|其他需要报告")
@@ -213,7 +217,7 @@ def _without_text(
         cause = "the pages are pictures, of which only tables are read"
         return _Finding(Part(part=PartName.TEXT, state=PartState.UNREAD, url=report.url, cause=cause))
     if candidate := _candidate(article, beside):
-        return _Finding(replace(candidate, part=PartName.TEXT), is_explained=candidate.cause != NOT_FETCHED)
+        return _Finding(replace(candidate, part=PartName.TEXT), is_explained=candidate.cause not in _NOT_FETCHED)
     if article.images:
         cause = "the page shows pictures, of which only tables are read"
         return _Finding(Part(part=PartName.TEXT, state=PartState.UNREAD, url=article.images[0].url, cause=cause))
@@ -248,7 +252,7 @@ def _table(
         part = Part(part=name, state=PartState.DOUBTFUL, url=url, cause=doubt.message)
         return _Finding(part, is_explained=False)
     if candidate := _candidate(article, beside):
-        return _Finding(replace(candidate, part=name), is_explained=candidate.cause != NOT_FETCHED)
+        return _Finding(replace(candidate, part=name), is_explained=candidate.cause not in _NOT_FETCHED)
     if sentence := _says_none(name, article.paragraphs):
         return _Finding(Part(part=name, state=PartState.NOT_IN_SOURCE, cause=sentence))
     return _Finding(Part(part=name, state=PartState.UNREAD, cause=_nowhere(article, documents)), is_explained=False)
@@ -322,7 +326,7 @@ def _beside(
     for name, attachments in ((PartName.DOCUMENT, article.attachments), (PartName.PICTURE, article.images)):
         for attachment in attachments:
             cause = _why_unread(attachment, documents, fetched)
-            if not cause or attachment.url in seen or (name is PartName.PICTURE and cause == NOT_FETCHED):
+            if not cause or attachment.url in seen or (name is PartName.PICTURE and cause in _NOT_FETCHED):
                 continue
             seen.add(attachment.url)
             yield Part(part=name, state=PartState.UNREAD, url=attachment.url, cause=cause)
@@ -332,7 +336,9 @@ def _why_unread(attachment: Attachment, documents: Mapping[str, StoredDocument],
     """Why a document or picture was not read; empty where it was."""
     document = documents.get(attachment.url)
     if document is None:
-        return NOT_CAPTURED if attachment.url in fetched else NOT_FETCHED
+        if attachment.url in fetched:
+            return NOT_CAPTURED
+        return NOT_READ_KIND if extension_of(attachment.url) in NOT_READ else TOO_MANY
     if document.content is not None:
         return ""
     return document.problems[0].message if document.problems else "it could not be read"
@@ -344,9 +350,9 @@ def _candidate(article: Article, beside: Sequence[Part]) -> Part | None:
     return min(
         beside,
         key=lambda part: (
-            part.cause == NOT_FETCHED,
+            part.cause in _NOT_FETCHED,
             part.part is PartName.PICTURE,
-            _NAMED_AS_REPORT.search(names.get(part.url, "")) is None,
+            NAMED_AS_REPORT.search(names.get(part.url, "")) is None,
         ),
         default=None,
     )

@@ -211,7 +211,7 @@ def test_a_portal_that_is_well_again_ends_the_pauses_of_its_outage(tmp_path: Pat
             assert crawl(archive, replica).returncode == 1
         replica.behave()
         assert crawl(archive, replica).returncode == 1
-        assert sums(archive, "hepan") == {"blocked": 5, "report": 1}
+        assert sums(archive, "hepan") == {"blocked": 4, "report": 2}
         assert crawl(archive, replica).returncode == 0
         assert sums(archive, "hepan") == {"report": 6}
 

@@ -152,3 +152,58 @@ def test_what_is_above() -> None:
     assert not is_above(f"{SITE}/zwgk/?id=3", URL)
     assert not is_above(f"{SITE}/other/", URL)
     assert is_above("http://elsewhere.gov.cn/", URL)
+
+
+FILLER = "<style>" + "div.box{margin:0 auto;width:1000px}\n" * 80 + "</style>"
+MENU = "<ul>" + "".join(f"<li><a href='/c{n}/'>栏目{n}的名称</a></li>" for n in range(60)) + "</ul>"
+FOOT = "<div>主办：某某区人民政府办公室 备案序号：粤备00000000号 网站标识码：4400000000</div>"
+TEXT = "<p>全年共收到政府信息公开申请，均在法定期限内答复，无行政复议和行政诉讼。</p>" * 12
+PHONE = "<script>if(screen.width<768){location.href='/m/t2.html'}</script>"
+
+
+@pytest.mark.parametrize(
+    ("inside", "target"),
+    [
+        ("<meta http-equiv='refresh' content='0;url=/a/t2.html'>", f"{SITE}/a/t2.html"),
+        ("<meta content='3; URL=../b/t3.html' http-equiv=Refresh>", f"{SITE}/zwgk/b/t3.html"),
+        ("<script>window.location.href='/a/t2.html';</script>", f"{SITE}/a/t2.html"),
+        ("<script>setTimeout(\"location.replace('/a/t2.html')\", 2000)</script>", f"{SITE}/a/t2.html"),
+        (PHONE + "<script>$(function(){top.location='/a/t2.html'})</script>", f"{SITE}/a/t2.html"),
+    ],
+)
+def test_larger_pages_that_only_lead_elsewhere(inside: str, target: str) -> None:
+    body = f"<html><head>{FILLER}{inside}</head><body>{MENU}{FOOT}</body></html>"
+    found = classify(URL, 200, "text/html", None, body.encode())
+    assert (found.outcome, found.redirect_url) == ("redirect", target)
+    # a page with a text of its own is read, whatever it also does
+    body = f"<html><head>{FILLER}{inside}</head><body>{MENU}{TEXT}{FOOT}</body></html>"
+    assert classify(URL, 200, "text/html", None, body.encode()).outcome == "ok"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        PHONE,
+        "<script>if(/Mobile/.test(navigator.userAgent)){location.href='/m/t2.html'}</script>",
+        "<script>navigator.platform=='iPhone' && (location.href='/m/t2.html')</script>",
+        "<script>top==self ? 0 : location.href='/a/t2.html'</script>",
+        "<script>function home(){location.href='/'}</script><a onclick='home()'>首页</a>",
+        "<script>document.getElementById('b').onclick=function(){location.href='/'}</script>",
+        "<a href='#' onclick=\"location.href='/'\">返回</a>",
+        "<noscript><meta http-equiv='refresh' content='0;url=/noscript.html'></noscript>",
+        "<!-- <meta http-equiv='refresh' content='0;url=/old.html'> -->",
+        "<meta http-equiv='refresh' content='600;url=/index.html'>",
+        "<meta http-equiv='refresh' content='30'>",
+        f"<meta http-equiv='refresh' content='30;url={URL}'>",
+        "<script>var back='/a/t2.html'; var here=location.href;</script>",
+    ],
+)
+def test_pages_that_lead_elsewhere_only_sometimes(inside: str) -> None:
+    """The report is a picture, so that the page has no text of its own."""
+    body = f"<html><head>{FILLER}</head><body>{inside}{MENU}<img src='/t3.png'>{FOOT}</body></html>"
+    assert classify(URL, 200, "text/html", None, body.encode()).outcome == "ok"
+
+
+def test_a_larger_page_that_leads_home_is_gone() -> None:
+    body = f"<html><head>{FILLER}<script>location.href='/'</script></head><body>{MENU}{FOOT}</body></html>"
+    assert classify(URL, 200, "text/html", None, body.encode()).outcome == "missing"

@@ -15,8 +15,8 @@ from crawler.demo.messages import Reply
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.others import picture_story
 from crawler.demo.server import Server
-from crawler.middlewares.capture import UnusableResponse
 from crawler.middlewares.safety import DeclaredHosts, refusal
+from crawler.middlewares.unusable import UnusableResponse
 from tests.crawling import crawl
 from tests.test_crawl import kinds, rows
 

@@ -6,7 +6,9 @@ import gzip
 import io
 import re
 import socket
+import sqlite3
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,13 +25,16 @@ from archive.warc.content_encoding import EncodingError, OversizedError, decoded
 from archive.warc.reader import read
 from crawler.demo import office
 from crawler.demo.markup import png
+from crawler.demo.messages import Reply, Request
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.reports import Synthetic
 from crawler.demo.server import Server
 from pipelines.outcomes import classify
+from pipelines.page_ends import PageEnds
 from tests.crawling import crawl, scrapy
-from tests.test_crawl import kinds, rows
+from tests.test_crawl import kinds, rows, scrapy_dump
 from tests.test_fetched_documents import Attaching
+from tests.test_fetching import Answering, targets
 
 URL = "http://www.example.gov.cn/zwgk/nb/t20240101_1.html"
 PAGE = "<html><body><div><h1>某区2023年政府信息公开工作年度报告</h1>%s</div></body></html>" % (
@@ -159,23 +164,195 @@ def test_what_a_page_shows(body: str, note: str | None) -> None:
         assert (found.outcome, found.note) == ("error" if note else "ok", note)
 
 
-def test_other_formats_have_no_end_to_miss() -> None:
-    assert classify(URL, 200, "application/json", None, b'{"a": "<table>"}').outcome == "ok"
-    assert classify(f"{URL}.xml", 200, "text/xml", None, b"<?xml version='1.0'?><table>").outcome == "ok"
+EARLY_END = "<html><body><h1>年报</h1></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("body", "note"),
+    [
+        (f"{EARLY_END}<div><table><tr><td>1</td>", "truncated (it stops inside a table)"),
+        (f"{EARLY_END}<p>全年</p><a href='/a", "truncated (it stops inside a tag)"),
+        (PAGE.removesuffix(">"), "truncated (it stops inside a tag)"),
+        (f"{EARLY_END}<div><table><tr><td>1</td></tr></table></div>", None),
+        (f"{EARLY_END}\n<!-- 0.03 s --><script src='/tj.js'></script>", None),
+        ("<table><tr><td>" + PAGE, None),
+    ],
+)
+def test_what_follows_an_early_end(body: str, note: str | None) -> None:
+    assert classify(URL, 200, "text/html", None, body.encode()).note == note
+
+
+def ole(sectors: int, used: int) -> bytes:
+    """A file of so many sectors whose table says that so many are used; sector 0 is the table."""
+    table = b"".join((0xFFFFFFFD if i == 0 else 0xFFFFFFFE).to_bytes(4, "little") for i in range(used))
+    header = bytearray(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504))
+    header[30:32], header[44:48] = (9).to_bytes(2, "little"), (1).to_bytes(4, "little")
+    header[76:80] = bytes(4)
+    return bytes(header) + table.ljust(512, b"\xff") + bytes(512) * (sectors - 1)
+
+
+def packed(*names: str, inside: bytes = b"<w:document/>") -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as package:
+        for name in names:
+            package.writestr(name, inside)
+    return written.getvalue()
+
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n" + b"0" * 3_000 + b"\nstartxref\n9\n%%EOF"
+WHOLE = {
+    "zip": (packed("word/document.xml", "a.xml"), None),
+    "zip with a comment": (packed("a.xml")[:-2] + b"\x05\x00hello", None),
+    "zip with a page behind it": (packed("a.xml") + b"<html></html>", None),
+    "zip in a zip": (packed("a.docx", "b.docx", inside=packed("word/document.xml", "x.xml")), None),
+    "pdf": (PDF + b"\r\n", "application/pdf"),
+    "pdf behind blanks": (b"\r\n\r\n" + PDF + bytes(4_000), None),
+    "ole": (ole(8, 8), "application/msword"),
+    "ole with free sectors": (ole(8, 5), None),
+    "json": (b'{"a": "<table>", "b": [1, 2]}', "application/json"),
+    "json in gbk": ('{"标题": "年度报告"}'.encode("gb18030"), "application/json; charset=gbk"),
+    "json as html": (rb'{"content": "<table><tr><td>1<\/td><\/tr><\/table>"}', "text/html"),
+    "script": (b"{ callback: 1 }", "text/javascript"),
+    "xml": (b"<?xml version='1.0'?><records><record/></records>", "text/xml"),
+    "xml without a prolog": (b"<records><record/></records>", "text/xml"),
+    "xhtml": (b"<?xml version='1.0'?><!DOCTYPE html><html><body></body></html>", "application/xhtml+xml"),
+    "png": (b"\x89PNG\r\n\x1a\n" + bytes(2_000) + b"IEND\xaeB`\x82", "image/png"),
+    "rtf": (rb"{\rtf1 abc}" + b"\r\n\0", "application/rtf"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_bodies_of_other_formats_that_are_whole_and_cut(name: str) -> None:
+    body, content_type = WHOLE[name]
+    assert classify(URL, 200, content_type, None, body).outcome == "ok"
+    bare = body.rstrip(bytes(1) + b"\r\n ")
+    if name in {"script", "zip with a page behind it", "xhtml", "ole with free sectors"}:
+        return
+    for share in (0.3, 0.6, 0.9):
+        cut = bare[: int(len(bare) * share)]
+        found = classify(URL, 200, content_type, None, cut)
+        assert found.outcome == "error", (name, share)
+        assert (found.note or "").startswith("truncated ("), (name, share)
+
+
+def test_json_with_other_mistakes_is_its_readers_to_judge() -> None:
+    assert classify(URL, 200, "application/json", None, b"{'a': 1, 'b': [1, 2, 3], 'c': 4}").outcome == "ok"
+
+
+# Compared with the portal's other pages
+
+OPEN = "<div><h1>某区年报</h1><p>全年未收到申请。</p></div>"
+"""A page that is well formed as far as it goes."""
+
+
+def ends(*bodies: str) -> PageEnds:
+    return PageEnds((f"{URL}?{n}", body.encode()) for n, body in enumerate(bodies))
+
+
+def judged(body: str, known: PageEnds) -> tuple[str, str | None]:
+    found = classify(URL, 200, "text/html", None, body.encode(), ends=known)
+    return found.outcome, found.note
+
+
+def test_a_page_that_is_not_closed_as_the_others_are_was_cut() -> None:
+    note = "truncated (its end is missing: the portal's other pages are closed with </html>)"
+    assert judged(OPEN, ends(PAGE, PAGE, PAGE)) == ("error", note)
+    assert judged(OPEN, ends(PAGE, PAGE)) == ("ok", "not closed"), "too few to say"
+    assert judged(PAGE, ends(OPEN, OPEN, OPEN)) == ("ok", None)
+    assert judged(OPEN, ends(*[PAGE] * 30, OPEN)) == ("error", note)
+
+
+def test_where_no_page_is_closed_the_last_tags_say_so() -> None:
+    tail = "<div id='foot'><p>主办单位</p></div></form>"
+    closed_by_form = [f"<form><table><tr><td>{n}</td></tr></table>{tail}" for n in range(5)]
+    known = ends(*closed_by_form)
+    assert judged(f"<form><p>全年</p>{tail}", known) == ("ok", None)
+    outcome, note = judged("<form><p>全年</p><ul><li>1</li></ul>", known)
+    assert (outcome, "</p></div></form>" in (note or "")) == ("error", True)
+    # what looks cut by itself is whole where the portal's pages are all like it
+    unclosed = [f"<html><body><div class='a'><p>{n}</p><ul><li>年报</li></ul>" for n in range(4)]
+    alone = classify(URL, 200, "text/html", None, unclosed[0].encode())
+    assert (alone.outcome, alone.note) == ("error", "truncated (its end is missing)")
+    assert judged(unclosed[0], ends(*unclosed[1:])) == ("ok", None)
+
+
+def test_pages_that_were_cut_do_not_become_the_rule() -> None:
+    known = ends(PAGE, PAGE, PAGE)
+    for number in range(20):
+        cut = f"<div><p>{number}</p></div>"
+        assert classify(f"{URL}?x={number}", 200, "text/html", None, cut.encode(), ends=known).outcome == "error"
+
+
+class Cutting(Answering):
+    """Some pages stop behind a paragraph, with every tag before closed, and without a length."""
+
+    struck: frozenset[str] = frozenset()
+
+    def answer(self, request: Request) -> Reply:
+        reply = super().answer(request)
+        if request.target not in self.struck:
+            return reply
+        text = reply.body.decode()
+        begin = text.index("<h1")
+        article = re.sub(r"</?(?:div|html|body|head)[^>]*>", "", text[begin : text.index("</p>", begin + 400) + 4])
+        return replace(reply, body=f"<div>{article}</div>".encode(), length=0, modified=None)
+
+
+def test_a_page_cut_without_a_sign_is_an_error_beside_the_others(tmp_path: Path) -> None:
+    """The first pages of an archive that knows none are judged when the crawl has seen more."""
+    archive = tmp_path / "archive"
+    with Server(Cutting("qinghe", 9)) as server:
+        (replica,) = server
+        assert isinstance(replica, Cutting)
+        at = targets(replica)
+        replica.struck = frozenset((at[0], at[6]))
+        done = crawl(archive, replica)
+        assert done.returncode == 1
+        fates = dict(rows(archive, "reports", "SELECT url, fate FROM fates"))
+        assert {url.removeprefix(replica.base) for url, fate in fates.items() if fate == "error"} == replica.struck
+        assert rows(archive, "reports", "SELECT COUNT(*) FROM reports") == [(7,)]
+        before = scrapy_dump(archive)
+        (archive / "reports.db").unlink()
+        scrapy(archive, "reparse")
+        assert scrapy_dump(archive) == before
+        replica.struck = frozenset()
+        assert crawl(archive, replica).returncode == 0
+        assert rows(archive, "reports", "SELECT COUNT(*) FROM reports") == [(9,)]
+        assert kinds(archive) == {}
+
+
+def test_a_page_cut_in_a_warc_is_no_report(tmp_path: Path) -> None:
+    archive, other = tmp_path / "archive", tmp_path / "other"
+    with Server(Cutting("qinghe", 9)) as server:
+        (replica,) = server
+        assert isinstance(replica, Cutting)
+        replica.struck = frozenset(targets(replica)[:2])
+        crawl(archive, replica)
+    database = sqlite3.connect(archive / "captures.db")
+    database.execute("UPDATE captures SET outcome = 'ok', note = NULL WHERE outcome = 'error'")
+    database.commit()
+    database.close()
+    assert scrapy(archive, "export", tmp_path / "all.warc.gz").returncode == 0
+    assert scrapy(other, "import", tmp_path / "all.warc.gz").returncode == 1
+    assert rows(other, "reports", "SELECT COUNT(*) FROM reports") == [(7,)]
+    assert rows(other, "reports", "SELECT fate, COUNT(*) FROM fates GROUP BY 1 ORDER BY 1") == [
+        ("error", 2),
+        ("report", 7),
+    ]
 
 
 def test_encodings_are_undone_as_browsers_do() -> None:
     body = PAGE.encode()
-    packed = gzip.compress(body)
-    assert decoded(packed, "gzip", 1 << 20) == body
+    compressed = gzip.compress(body)
+    assert decoded(compressed, "gzip", 1 << 20) == body
     assert decoded(gzip.compress(body[:99]) + gzip.compress(body[99:]), "GZIP", 1 << 20) == body
-    assert decoded(packed + b"\r\n", "x-gzip", 1 << 20) == body
+    assert decoded(compressed + b"\r\n", "x-gzip", 1 << 20) == body
     assert decoded(b"", "gzip", 1 << 20) == b""
     assert decoded(body, "utf-8", 1 << 20) == body
     with pytest.raises(OversizedError):
-        decoded(packed, "gzip", len(body) - 1)
-    assert decoded(packed, "gzip", len(body)) == body
-    for broken in (packed[:-9], packed[:40] + b"\xff\xff" + packed[42:], packed[:-8] + bytes(8), body):
+        decoded(compressed, "gzip", len(body) - 1)
+    assert decoded(compressed, "gzip", len(body)) == body
+    for broken in (compressed[:-9], compressed[:40] + b"\xff\xff" + compressed[42:], compressed[:-8] + bytes(8), body):
         with pytest.raises(EncodingError):
             decoded(broken, "gzip", 1 << 20)
 

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
+from w3lib.url import safe_url_string
 
 from archive import Captures, Reports
 from archive.asking import Asking
 from archive.health import settle
 from archive.ledger import LIMITS, unsettled_urls
 from archive.model import Entry, Problem
-from archive.resume import failed_urls, fetched_since_whole_crawl, parts_missing
+from archive.resume import failed_urls, fetched_since_whole_crawl, unreported_keys
 from archive.vocabulary import ProblemKind, RunKind, Stage
+from crawler.missing import MissingParts
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -68,14 +70,16 @@ class Runs:
         """Addresses of entries that answered earlier crawls and gave no report."""
         self.failed_before: set[str] = set()
         """Addresses that gave nothing usable when they were last asked for."""
-        self.parts_missing: dict[str, set[str]] = {}
-        """Pages of reports beside which documents are not captured."""
-        self.failed: set[str] = set()
-        """Documents beside pages that this crawl has asked for in vain."""
-        self.gone: set[str] = set()
-        """Documents beside pages that the portal says it no longer has."""
-        self.obtained: set[str] = set()
-        """Documents beside pages that it has captured."""
+        self.unreported: set[str] = set()
+        """Keys of documents that were read and gave none."""
+        self.unread: set[str] = set()
+        """Keys of documents that are captured and were not read as they are captured."""
+        self.missing: dict[str, MissingParts] = {}
+        """Pages of reports beside which something is not had."""
+        self.wanted: set[str] = set()
+        """Addresses of all that."""
+        self.tried: set[str] = set()
+        """Addresses beside pages that this crawl has asked for."""
         self.asking: Asking
         self.is_after_outage = False
         """Whether several addresses failed when they were last asked for."""
@@ -166,7 +170,7 @@ class Runs:
         reports = Reports.read_or_empty(self.captures.path.parent)
         try:
             self.unsettled = unsettled_urls(reports, portal)
-            self.parts_missing = parts_missing(self.captures, reports, portal)
+            self.unreported = unreported_keys(reports, portal)
         finally:
             reports.db.close()
         self.failed_before = failed_urls(self.captures, portal)
@@ -174,19 +178,22 @@ class Runs:
         self.asking = Asking(self.captures, portal)
         self.is_after_outage = bool(self.captures.last_stats(RunKind.CRAWL, portal, self.run_id or 0).get(OUTAGE))
 
-    def settle_asking(self, unsettled: set[str], had: set[str]) -> None:
+    def settle_asking(self, not_had: set[str], explained: set[str], had: set[str]) -> None:
         """Count what this crawl asked for in vain, and forget what it got.
 
-        `unsettled` are entries that gave no report, `had` those that did.
+        `not_had` are entries that gave no report, and parts of reports; of the `explained` ones the portal says that they
+        are not there, so that they show no outage. `had` are entries that gave a report.
         """
         if self.crawler.settings.getbool("OFFLINE"):
             return
-        failed = (unsettled & self.captures.urls_of_run(self.run_id or 0)) | self.failed
-        self.asking.fail(failed | self.gone)
-        self.asking.clear(had | self.obtained)
+        asked = self.captures.urls_of_run(self.run_id or 0) | self.tried
+        failed = {url for url in not_had if safe_url_string(url) in asked}
+        self.asking.fail(failed)
+        self.asking.clear((had | asked) - not_had)
         stats = self.counts()
+        failed -= explained
         has_read = any(stats.get(f"reports/{result}") for result in ("new", "changed", "unchanged"))
-        if has_read and not failed:
+        if has_read and len(failed) < OUTAGE_FROM:
             if self.is_after_outage:
                 self.asking.end_pauses()
             self.is_after_outage = False

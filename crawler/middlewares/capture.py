@@ -1,100 +1,47 @@
 """The downloader keeps every response before anything reads it.
 
-`DecodeMiddleware` undoes the content encoding and remembers the size on the wire. `CaptureMiddleware`, next to it,
-writes one row per fetch, sends conditional requests on a recrawl, answers an offline crawl from the archive alone, and
-stops what is not a document on its way up. Listings, redirect hops, retries, robots.txt, attachments, 304s and refusals
-all pass here.
+`decoding` undoes the content encoding and remembers the size on the wire. `CaptureMiddleware`, next to it, writes one
+row per fetch, sends conditional requests on a recrawl, answers an offline crawl from the archive alone, and stops what
+is not a document on its way up. Listings, redirect hops, retries, robots.txt, attachments, 304s and refusals all pass
+here.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import urldefrag, urlsplit
 
-from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
-from scrapy.http import Headers, Response, TextResponse
+from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 from scrapy.utils.httpobj import urlparse_cached
 
 from archive import Capture
-from archive.captures import Headers as Pairs
 from archive.database import utc_now
-from archive.media_types import is_cut_off
 from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind
-from archive.warc.content_encoding import EncodingError, OversizedError, decoded
 from crawler.extensions.runs import Runs
+from crawler.middlewares.decoding import CONFIRMED, FAULTY, REPLAYED, TOO_LARGE, fault, pairs
+from crawler.middlewares.hosts import Cookies, Hosts, note_cookies
+from crawler.middlewares.unusable import UnusableResponse
+from pipelines.ingest.compose import known_ends
 from pipelines.outcomes import Classification, classify
+from pipelines.page_ends import PageEnds
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
 
-# Flags of a response, beside Scrapy's own.
-REPLAYED = "replayed"
-"""Answered from the archive; nothing was sent."""
-CONFIRMED = "unchanged"
-"""The stored document, which the portal has confirmed with status 304."""
-TOO_LARGE = "too_large"
-"""Decoding would have exceeded DOWNLOAD_MAXSIZE; the body is empty. The last flag says how."""
-FAULTY = "faulty"
-"""The body is not whole or cannot be decoded, and is as it was sent. The last flag says what is wrong."""
-CUT_SHORT = "dataloss"
-"""Scrapy's: the connection ended before the body did."""
-
-OF_UNKNOWN_LENGTH = "partial"
-"""Scrapy's: nothing told the length of the body, and the connection was closed."""
+# What a request asks for in its meta.
+ARCHIVED = "archived"
+"""The document as it is captured: it is read once more, for what is still to be fetched beside it."""
+ANEW = "anew"
+"""The whole answer, whatever is captured: that was no good."""
 
 _CONDITIONAL = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
 """Header of a conditional request, and the response header that it repeats."""
 _UNDONE = {"content-encoding", "transfer-encoding", "content-length"}
 _LONGEST_NOTE = 500
-_RETRIED_IN_A_ROW = 3
-"""Addresses of a host that may fail one after the other before no other is tried more than once."""
-
-
-class UnusableResponse(IgnoreRequest):
-    """The answer has no document, or the request may not be sent.
-
-    `is_reported` says that the run has the problem already, because it concerns more than this request.
-    """
-
-    def __init__(self, kind: ProblemKind, message: str, *, is_reported: bool = False) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.is_reported = is_reported
-
-
-class DecodeMiddleware(HttpCompressionMiddleware):
-    """Scrapy's decompression, moved below the capture so that the decoded entity is kept."""
-
-    def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """Decode. A body that cannot be decoded or would grow beyond DOWNLOAD_MAXSIZE is flagged, not raised.
-
-        The first is passed on as sent, the second is dropped. Without a capture, in a crawl that is not archived, Scrapy
-        decodes.
-        """
-        if "requested_at" not in request.meta:
-            return super().process_response(request, response)
-        encodings = b", ".join(response.headers.getlist("Content-Encoding")).decode("latin-1") or None
-        request.meta["wire"] = (len(response.body), encodings, pairs(response.headers))
-        if encodings is None:
-            return response
-        limit = request.meta.get("download_maxsize", self._max_size)
-        try:
-            body = decoded(response.body, encodings, limit)
-        except OversizedError as error:
-            return response.replace(body=b"", flags=[*response.flags, TOO_LARGE, f"{error} (DOWNLOAD_MAXSIZE)"])
-        except EncodingError as error:
-            return response.replace(flags=[*response.flags, FAULTY, f"truncated ({error})"])
-        headers = response.headers.copy()
-        del headers["Content-Encoding"]
-        cls = responsetypes.from_args(headers=headers, url=response.url, body=body)
-        # the charset is to be found anew: that of the encoded body means nothing
-        fresh = {"encoding": None} if issubclass(cls, TextResponse) else {}
-        return response.replace(cls=cls, headers=headers, body=body, **fresh)
 
 
 class CaptureMiddleware:
@@ -105,12 +52,8 @@ class CaptureMiddleware:
         self.runs = runs
         self.captures = runs.captures
         self.offline = crawler.settings.getbool("OFFLINE")
-        self.refusals: Counter[str] = Counter()
-        """Refusals in a row, by host."""
-        self.failing: dict[str, set[str]] = {}
-        """Addresses in a row that failed, by host."""
-        self.cookies: dict[str, dict[str, str]] = {}
-        """Cookies of the hosts that answer no request without one."""
+        self.hosts = Hosts(runs, crawler.settings)
+        self.ends: PageEnds | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -118,26 +61,33 @@ class CaptureMiddleware:
         return cls(crawler, Runs.of(crawler))
 
     def process_request(self, request: Request) -> Response | None:
-        """Offline, answer from the archive. Online, leave refusing hosts alone and ask conditionally where possible.
+        """Offline, and where that is asked for, answer from the archive. Else leave refusing hosts alone and ask conditionally where possible.
 
         Raises UnusableResponse for what is not captured and for a host that is left alone.
         """
         if self.offline or (request.meta.get("resume") and request.url in self.runs.fetched_before):
             return self._replay(request)
+        if request.meta.get(ARCHIVED) and (stored := self._stored(request)) is not None:
+            request.meta["capture"] = stored
+            return _response(stored, request, REPLAYED)
         host = urlparse_cached(request).netloc
         if host in self.runs.left_alone:
             raise UnusableResponse(*self.runs.left_alone[host], is_reported=True)
-        if host in self.cookies:
-            request.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies[host].items())
+        self.hosts.send_cookies(request)
         request.meta["requested_at"] = utc_now()
         if request.method == "GET":
             self._make_conditional(request)
         return None
 
+    def _stored(self, request: Request) -> Capture | None:
+        """The newest document that was captured at the request's address."""
+        stored = self.captures.last("GET", request.url, request.body, outcomes=DOCUMENT_OUTCOMES)
+        return stored if stored is not None and stored.body is not None else None
+
     def _make_conditional(self, request: Request) -> None:
         """Ask whether the stored document has changed, in the terms of its own headers."""
-        stored = self.captures.last("GET", request.url, request.body, outcomes=DOCUMENT_OUTCOMES)
-        if stored is None or stored.body is None:
+        stored = None if request.meta.get(ANEW) else self._stored(request)
+        if stored is None:
             return
         headers = Headers(stored.response_headers)
         for condition, validator in _CONDITIONAL:
@@ -177,7 +127,8 @@ class CaptureMiddleware:
         )
         if isinstance(exception, DownloadCancelledError):
             raise UnusableResponse(ProblemKind.TOO_LARGE, f"not read to its end: {exception}") from exception
-        self._count_failure(request, note)
+        if not _is_robots(request):
+            self.hosts.count_failure(request, note)
 
     def _replay(self, request: Request) -> Response:
         """The stored answer to a request."""
@@ -201,8 +152,15 @@ class CaptureMiddleware:
             content_type.decode("latin-1") if content_type else None,
             location.decode("latin-1") if location else None,
             response.body,
-            truncated=_fault(request, response),
+            truncated=fault(request, response),
+            ends=self._page_ends() if "resume" in request.meta else None,
         )
+
+    def _page_ends(self) -> PageEnds:
+        """How the portal's documents end, those of this crawl included; listings are written from other templates."""
+        if self.ends is None:
+            self.ends = known_ends(self.captures, self.runs.portal or "")
+        return self.ends
 
     def _confirm(self, request: Request, response: Response, stored: Capture) -> Response:
         """After a 304: keep it with the hash of the stored document, and pass that document on."""
@@ -235,28 +193,9 @@ class CaptureMiddleware:
             run_id=self.runs.run_id,
         )
 
-    def _count_refusal(self, request: Request, note: str | None) -> None:
-        """Leave a host that refuses several requests in a row alone for the rest of the run."""
-        if self.offline:
-            return
-        host = urlparse_cached(request).netloc
-        self.refusals[host] += 1
-        if self.refusals[host] >= self.crawler.settings.getint("REFUSALS_BEFORE_LEAVING"):
-            why = f"it refused {self.refusals[host]} requests in a row ({note})"
-            self.runs.leave_alone(host, ProblemKind.HOST_REFUSES, why)
-
-    def _count_failure(self, request: Request, note: str | None) -> None:
-        """Leave a host where several addresses in a row failed alone, too; before that, stop trying each of them again."""
-        if self.offline or _is_robots(request):
-            return
-        host = urlparse_cached(request).netloc
-        failing = self.failing.setdefault(host, set())
-        failing.add(request.url)
-        if len(failing) >= self.crawler.settings.getint("FAILURES_BEFORE_LEAVING"):
-            why = f"{len(failing)} requests in a row failed ({note})"
-            self.runs.leave_alone(host, ProblemKind.HOST_FAILS, why)
-        elif len(failing) > _RETRIED_IN_A_ROW:
-            request.meta["dont_retry"] = True
+    def _count_refusal(self, request: Request, answer: Classification) -> None:
+        if not self.offline:
+            self.hosts.count_refusal(request, answer.note)
 
     def _keep(self, capture: Capture) -> Capture:
         """Write a capture; returns it without its body."""
@@ -270,23 +209,24 @@ class CaptureMiddleware:
 
         Raises UnusableResponse for all that has no document.
         """
-        self._note_cookies(request, response, answer)
+        if answer.redirect_url is not None:
+            note_cookies(request, response)
         if answer.redirect_url and self._leads_back(request, answer):
             return self._ask_with_cookies(request, response, answer)
         if answer.outcome == Outcome.REDIRECT:
-            self._count_answer(request)
+            self.hosts.count_answer(request)
             return _redirect(response, answer.redirect_url or "", request)
         if _is_robots(request):
             is_unsure = answer.outcome == Outcome.ERROR and (response.status >= 500 or response.status == 200)
             return (self._again(request, answer.note) if is_unsure else None) or response
         if answer.outcome == Outcome.BLOCKED:
-            self._count_refusal(request, answer.note)
+            self._count_refusal(request, answer)
             raise UnusableResponse(ProblemKind.BLOCKED, f"refused ({answer.note})")
         if TOO_LARGE in response.flags:
             raise UnusableResponse(ProblemKind.TOO_LARGE, f"not kept: {response.flags[-1]}")
         if answer.outcome == Outcome.ERROR:
             return self._pass_error(request, response, answer)
-        self._count_answer(request)
+        self.hosts.count_answer(request)
         if answer.outcome == Outcome.MISSING:
             raise UnusableResponse(ProblemKind.MISSING, f"the portal no longer has it ({answer.note})")
         if request.meta.get("redirect_urls"):
@@ -296,20 +236,15 @@ class CaptureMiddleware:
     def _pass_error(self, request: Request, response: Response, answer: Classification) -> Request | Response:
         """A broken or odd answer is asked for again here, a busy host's by Scrapy, which takes other statuses as they are."""
         if response.status >= 500 or response.status == 429:
-            self._count_failure(request, answer.note)
+            if not self.offline and not _is_robots(request):
+                self.hosts.count_failure(request, answer.note)
             return response
-        self._count_answer(request)
+        self.hosts.count_answer(request)
         if response.status < 300:
             return self._retry(request, answer.note)
         if response.status < 400:
             raise UnusableResponse(ProblemKind.ERROR, f"no usable answer ({answer.note})")
         return response
-
-    def _count_answer(self, request: Request) -> None:
-        """The host answers: neither refusals nor failures are in a row any more."""
-        host = urlparse_cached(request).netloc
-        self.refusals.pop(host, None)
-        self.failing.pop(host, None)
 
     @staticmethod
     def _leads_back(request: Request, answer: Classification) -> bool:
@@ -317,36 +252,22 @@ class CaptureMiddleware:
         target = urldefrag(answer.redirect_url or "").url
         return target in {urldefrag(url).url for url in (request.url, *request.meta.get("redirect_urls", ()))}
 
-    @staticmethod
-    def _note_cookies(request: Request, response: Response, answer: Classification) -> None:
-        """Remember, on the way of one request, which cookies were set by answers that lead on."""
-        if answer.redirect_url is None:
-            return
-        offered = dict(request.meta.get("cookies_offered", {}))
-        host = urlparse_cached(request).netloc
-        for header in response.headers.getlist("Set-Cookie"):
-            name, equals, value = header.decode("latin-1").partition(";")[0].strip().partition("=")
-            if equals and name.isascii() and value.isascii() and value.isprintable():
-                offered[host] = offered.get(host, {}) | {name: value}
-        request.meta["cookies_offered"] = offered
-
     def _ask_with_cookies(self, request: Request, response: Response, answer: Classification) -> Request:
         """An answer that leads back to itself: once more with the cookies that it set. Cookies of scripts are never made.
 
         Raises UnusableResponse where it set none, or leads back with them too.
         """
-        offered: dict[str, dict[str, str]] = request.meta["cookies_offered"]
+        offered: Cookies = request.meta["cookies_offered"]
         is_live = not self.offline and REPLAYED not in response.flags
         if offered and is_live and not request.meta.get("cookies_tried"):
-            for host, cookies in offered.items():
-                self.cookies.setdefault(host, {}).update(cookies)
+            self.hosts.keep_cookies(offered)
             came_from = request.meta.get("redirect_urls", [])[:1]
             meta = request.meta | {"cookies_tried": True, "redirect_urls": came_from}
             return request.replace(url=answer.redirect_url, dont_filter=True, meta=meta)
         if offered or answer.outcome == Outcome.BLOCKED:
-            self._count_refusal(request, answer.note)
+            self._count_refusal(request, answer)
             raise UnusableResponse(ProblemKind.BLOCKED, f"it leads back to itself ({answer.note}), with its cookie too")
-        self._count_answer(request)
+        self.hosts.count_answer(request)
         raise UnusableResponse(ProblemKind.ERROR, f"it leads back to itself ({answer.note})")
 
     def _retry(self, request: Request, note: str | None) -> Request:
@@ -372,11 +293,6 @@ def _redirect(response: Response, target: str, request: Request) -> Response:
     return response.replace(headers=headers)
 
 
-def pairs(headers: Headers) -> Pairs:
-    """Name and value of each header in the order received, repeats included."""
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values]
-
-
 def _response(stored: Capture, request: Request, flag: str) -> Response:
     """A stored capture as the response that it was, without the headers of encodings that are undone."""
     body = stored.body or b""
@@ -393,18 +309,6 @@ def _response(stored: Capture, request: Request, flag: str) -> Response:
         flags=[flag, FAULTY, stored.note or ""] if stored.outcome == Outcome.ERROR and stored.status == 200 else [flag],
         request=request,
     )
-
-
-def _fault(request: Request, response: Response) -> str | None:
-    """What is missing of a body or wrong with it; None for a whole one."""
-    if CUT_SHORT in response.flags:
-        received = request.meta["wire"][0] if "wire" in request.meta else len(response.body)
-        announced = (response.headers.get("Content-Length") or b"").decode("latin-1")
-        return f"truncated ({received} of {announced} bytes)" if announced else "truncated (the last chunk is missing)"
-    if FAULTY in response.flags:
-        return response.flags[-1]
-    is_cut = OF_UNKNOWN_LENGTH in response.flags and is_cut_off(response.body)
-    return "truncated (its end is missing)" if is_cut else None
 
 
 def _is_robots(request: Request) -> bool:

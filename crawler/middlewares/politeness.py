@@ -18,7 +18,8 @@ from scrapy.utils.httpobj import urlparse_cached
 from archive.charset import decode
 from archive.vocabulary import ProblemKind
 from crawler.extensions.runs import Runs
-from crawler.middlewares.capture import CUT_SHORT, FAULTY, UnusableResponse
+from crawler.middlewares.decoding import CUT_SHORT, FAULTY
+from crawler.middlewares.unusable import UnusableResponse
 from pipelines.outcomes import REFUSING
 
 if TYPE_CHECKING:

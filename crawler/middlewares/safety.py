@@ -10,7 +10,7 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 
 from archive.vocabulary import ProblemKind
-from crawler.middlewares.capture import UnusableResponse
+from crawler.middlewares.unusable import UnusableResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -378,6 +378,12 @@ _SMALL_FRAME = 120
 _CREATE_PAGE = re.compile(r"""createPage(?:HTML)?\(\s*(\d+)\s*,\s*(\d+)\s*,\s*["']([^"']+)["']\s*,\s*["'](\w+)["']""")
 
 
+def is_later_page(parsed: ParsedPage) -> bool:
+    """Whether a page calls the pager of a split article as its page 2, 3 …"""
+    found = _CREATE_PAGE.search(parsed.scripts) if "createPage" in parsed.scripts else None
+    return found is not None and 0 < int(found[2]) < int(found[1])
+
+
 def next_page_urls(parsed: ParsedPage) -> list[str]:
     """Addresses of pages 2, 3 … of an article split by `createPageHTML(count, current, name, extension)` (TRS).
 

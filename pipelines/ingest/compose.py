@@ -27,16 +27,27 @@ from pipelines.html.links import file_name
 from pipelines.ingest.differences import differences
 from pipelines.ingest.sandbox import READER
 from pipelines.metadata import may_be_report_title
+from pipelines.page_ends import MOST_PAGES, PageEnds
+from pipelines.parts import NOT_THE_PART
 from pipelines.prepared import PreparedPage, prepare_file
 from pipelines.version import READER_VERSION
+from pipelines.wholeness import CUT_AT_THE_END, has_end
 
 MISSES = 3
 MISSED_FOR = timedelta(days=14)
 """A report is removed after so many misses in a row over at least so long; before that it is missing."""
+_HEAD = 512
+"""Bytes of a page in which markup begins."""
 MOST_MOVES = 5
 """Redirects on the way to a document."""
 _EARLIER = 50
 """Web pages in a row behind which an earlier capture of a document is looked for."""
+
+
+class CutPageError(ReaderError):
+    """A page that does not end as the portal's others do: it was cut off on the way."""
+
+    kind = ProblemKind.ERROR
 
 
 class BelongsToPageError(ReaderError):
@@ -76,6 +87,8 @@ def _history(captures: Captures, prepared: PreparedPage | None, reading: Reading
     entries = tuple(captures.entries(urls=located.urls))
     pages = {c.url for c in history if c.outcome in DOCUMENT_OUTCOMES and c.sha256 and (entries or _is_page(c))}
     newest = {c.url: c.outcome for c in history}
+    # an address that leads elsewhere by now is a document of its own, unless nothing else is left of this one
+    pages = {url for url in pages if newest[url] != Outcome.REDIRECT} or pages
     for url in sorted(pages, key=lambda url: (newest[url] == Outcome.MISSING, located.urls.index(url))):
         states = _distinct_bodies([capture for capture in history if capture.url == url])
         versions, report, said = _versions(captures, states, entries, prepared, reading)
@@ -138,7 +151,8 @@ def _versions(
         except ReaderError as error:
             kind = ProblemKind.LISTED_UNREAD if error.kind == ProblemKind.UNREAD else error.kind
             problems = [Problem(kind=kind, message=str(error))]
-            instead = _instead(reading, capture, Fate.UNREADABLE, str(error), _prevented(problems))
+            fate = Fate.ERROR if isinstance(error, CutPageError) else Fate.UNREADABLE
+            instead = _instead(reading, capture, fate, str(error), _prevented(problems))
             continue
         problems = list(report.problems)
         prevented = _prevented(problems)
@@ -220,14 +234,29 @@ def read_capture(
     beside = CapturedBeside(captures, until)
     if prepared is not None and _is_of(prepared.page, capture):
         page = _with_listing(prepared.page, located, capture, entries)
+        _check_end(captures, located, page)
         return read(page, beside, prepared=prepared)
     page = stored_page(captures, located, capture, entries)
     kind = recognise(page.body, page.content_type, name=page.url)
     if kind is None:
+        _check_end(captures, located, page)
         return read(page, beside)
     if not entries:
         raise BelongsToPageError(page.url)
     return read(page, beside, prepared=prepare_file(page, read_file(page, kind)))
+
+
+def known_ends(captures: Captures, portal: str) -> PageEnds:
+    """How the pages of a portal that were captured last end."""
+    return PageEnds(captures.newest_pages(portal, MOST_PAGES, or_note=CUT_AT_THE_END))
+
+
+def _check_end(captures: Captures, located: Located, page: Page) -> None:
+    """Raises CutPageError for a web page that is not closed where the portal's other pages are."""
+    if not has_end(page.body) and b"<" in page.body[:_HEAD]:
+        verdict = known_ends(captures, located.portal).verdict(page.url, page.body)
+        if verdict:
+            raise CutPageError(verdict)
 
 
 def read_file(page: Page, kind: str) -> StoredDocument:
@@ -250,10 +279,10 @@ class CapturedBeside:
         """Their newest captures, up to the first that has none."""
         pages: list[Page] = []
         for url in urls:
-            capture = self.captures.last("GET", url, outcomes=DOCUMENT_OUTCOMES)
-            if capture is None or capture.body is None:
+            page = captured_page(self.captures, url)
+            if page is None:
                 break
-            pages.append(_page(capture, capture.body))
+            pages.append(page)
         return pages
 
     def documents(self, attachments: Sequence[Attachment]) -> dict[str, StoredDocument]:
@@ -283,8 +312,7 @@ def _read_document(capture: Capture, body: bytes, name: str) -> StoredDocument:
     kind = recognise(body, capture.content_type, name=sent_as or capture.url)
     document = StoredDocument(sha256=capture.sha256 or "", media_type=MEDIA_TYPES[kind] if kind else None, name=sent_as)
     if kind is None:
-        message = "what the portal sends is no document"
-        document.problems = [Problem(kind=ProblemKind.UNREAD, message=message)]
+        document.problems = [Problem(kind=ProblemKind.UNREAD, message=NOT_THE_PART)]
         return document
     try:
         document.content = READER.read(body, kind, sha256=capture.sha256)
@@ -315,6 +343,12 @@ def _last_answer(captures: Captures, url: str, until: str | None) -> Capture | N
             return capture
         url = capture.redirect_url
     return None
+
+
+def captured_page(captures: Captures, url: str) -> Page | None:
+    """The newest capture of a page beside another, over redirects; None where there is none."""
+    capture = _last_answer(captures, url, None)
+    return _page(capture, capture.body) if capture is not None and capture.body is not None else None
 
 
 def referenced_page(captures: Captures, reference: PageReference) -> Page:

@@ -97,9 +97,9 @@ class Hanweb(Portal):
                 return request.replace(url=request.url.replace(here, there, 1), meta={**request.meta, "moved": True})
         return None
 
-    def document_request(self, entry: Entry, key: str) -> Request:
+    def document_request(self, entry: Entry, key: str, *, archived: bool = False) -> Request:
         """The module's first page is requested twice: as the listing, and as the report of its year."""
-        request = super().document_request(entry, key)
+        request = super().document_request(entry, key, archived=archived)
         return request.replace(dont_filter=True) if entry.url in self.listings else request
 
     def audit(self, **how: Any) -> Iterator[Problem]:

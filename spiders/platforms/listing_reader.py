@@ -13,31 +13,13 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.http import Response, TextResponse
 
-from archive.model import Entry, Page
-from pipelines.errors import ReaderError
-from pipelines.html.article import framed_url
-from pipelines.prepared import prepare
+from archive.model import Entry
 from spiders.platforms import listing
 from spiders.platforms.rows import listed_rows
 from spiders.platforms.site import Site
 
 COLUMN_NAME = "column_name"
 """Key of the meta of a request that begins a column, for the column's name where the page says one."""
-
-
-_FRAME = re.compile(r"<i?frame\b", re.IGNORECASE)
-
-
-def framed_page(response: TextResponse) -> str | None:
-    """The page that an article's page shows in a frame instead of a text of its own; most pages have no frame."""
-    if not _FRAME.search(response.text):
-        return None
-    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-    try:
-        prepared = prepare(Page(url=response.url, body=response.body, content_type=content_type))
-    except ReaderError:
-        return None
-    return framed_url(prepared.parsed, prepared.article)
 
 
 class ListingReader(Site):
@@ -65,12 +47,6 @@ class ListingReader(Site):
     def alternate(self, request: Request) -> Request | None:
         """Another address for a page of a listing that was not found at `request`'s; None if there is no other."""
         return None
-
-    def article_pages(self, response: TextResponse) -> Iterator[str]:
-        """Addresses of pages 2, 3 … of an article that the platform splits, or of the frame in which it stands."""
-        url = framed_page(response)
-        if url is not None:
-            yield url
 
     @classmethod
     def fingerprints_on(cls, response: Response) -> list[str]:

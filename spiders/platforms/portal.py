@@ -9,24 +9,27 @@ from typing import Any
 import scrapy
 from scrapy import Request, signals
 from scrapy.exceptions import DontCloseSpider
-from scrapy.http import HtmlResponse, Response, TextResponse
+from scrapy.http import HtmlResponse, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from archive import Captures
 from archive.model import Entry, PageReference, Problem
-from archive.resume import newest_answers, newest_document, problem_urls
+from archive.resume import newest_answers
 from archive.urls import listing_key
 from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind, Stage
 from crawler.extensions.runs import Runs, described
-from crawler.middlewares.capture import UnusableResponse
+from crawler.middlewares.capture import ANEW, ARCHIVED
 from crawler.middlewares.politeness import ENDS
 from crawler.middlewares.safety import refusal
+from crawler.middlewares.unusable import UnusableResponse
 from pipelines.metadata import may_be_report_title
 from spiders.platforms import listing
 from spiders.platforms.anchors import anchors
 from spiders.platforms.listing_reader import ListingReader
 from spiders.platforms.walk import Walk
 
+TRIALS = 2
+"""Documents whose pause is not over that are asked for after an outage: one of them may fail for good."""
 LISTING_ASKED_AGAIN = 2
 """Times that a page of a listing which was refused or failed is asked for again, after the documents."""
 
@@ -61,7 +64,9 @@ class Portal(ListingReader, scrapy.Spider):
     unlisted: list[str] | None
     """Keys asked for once more because the listings no longer show them; None until the listings are walked."""
     lacking: dict[str, str]
-    """Document key → address of the page of a report beside which documents are not captured."""
+    """Document key → address of the page of a report beside which something is not had."""
+    unsettled: set[str]
+    """Keys of documents that answered and gave no report: what they answered is not taken for had."""
     waiting: list[tuple[Entry, str]]
     """Entries, with their keys, that failed lately and are not asked for in this crawl."""
     asked: int = 0
@@ -100,10 +105,10 @@ class Portal(ListingReader, scrapy.Spider):
         self.gone = {
             key for key, urls in self.archived.items() if all(newest.get(url) == Outcome.MISSING for url in urls)
         }
-        unfinished = self.runs.fetched_before | problem_urls(captures, self.name, ProblemKind.INCOMPLETE)
-        unsettled = {self.key(url) for url in self.runs.unsettled if self.declares(url)}
-        self.ask_again = self.gone | unsettled | {self.key(url) for url in unfinished}
-        self.lacking = {self.key(url): url for url in self.runs.parts_missing}
+        unsettled = {self.key(url) for url in self.runs.unsettled if self.declares(url)} | self.runs.unreported
+        self.ask_again = self.gone | unsettled
+        self.unsettled = unsettled - self.gone
+        self.lacking = {self.key(url): url for url in self.runs.missing}
         self.asked, self.waiting = 0, []
 
     def _is_new(self, url: str, pattern: re.Pattern[str] | None) -> bool:
@@ -223,7 +228,7 @@ class Portal(ListingReader, scrapy.Spider):
             yield self.document_request(entry, key)
         elif key in self.archived and key not in self.ask_again and not self._failed_before(entry):
             self.runs.count("entries/known")
-            yield from self._page_with_missing_parts(entry, key)
+            yield from self._captured_page(entry, key)
         elif entry.url in self.runs.asking.left_out:
             self.runs.count("entries/paused")
             if entry.url in self.runs.asking.paused:
@@ -235,46 +240,59 @@ class Portal(ListingReader, scrapy.Spider):
         """Whether the address gave nothing usable when it was last asked for, though its document may be had."""
         return entry.url in self.runs.failed_before and not self.offline
 
-    def _page_with_missing_parts(self, entry: Entry, key: str) -> Iterator[PageReference]:
-        """The captured page of a report beside which documents are missing: they are fetched, the page is not."""
-        url = self.lacking.pop(key, None)
-        if url is None:
-            return
-        parts = self.runs.parts_missing[url]
-        if parts and not any(self.declares(part) for part in parts):
-            return
-        if parts and parts <= self.runs.asking.paused:
-            self.waiting.append((entry, key))
-            return
-        capture_id = newest_document(self.runs.captures, url)
-        if capture_id is not None:
-            self.asked += 1
-            yield PageReference(portal=self.name, key=key, url=url, capture_id=capture_id)
+    def _captured_page(self, entry: Entry, key: str) -> Iterator[Request]:
+        """The captured page of a known document that is not read yet or lacks something beside it.
 
-    def document_request(self, entry: Entry, key: str) -> Request:
+        What is beside it is fetched, the page itself is not.
+        """
+        url = self.lacking.pop(key, None)
+        if url is not None:
+            asking, parts = self.runs.asking, self.runs.missing[url].urls
+            if not asking.left_out.issuperset(parts):
+                yield self._archived_request(url, key)
+            elif not asking.paused.isdisjoint(parts):
+                self.waiting.append((entry, key))
+        elif key in self.runs.unread:
+            yield from (self._archived_request(known, key) for known in sorted(self.archived[key], key=self.rank)[:1])
+
+    def _archived_request(self, url: str, key: str) -> Request:
+        """A request that the archive answers with the document as it is captured."""
+        return self.document_request(Entry(url=url), key, archived=True)
+
+    def document_request(self, entry: Entry, key: str, *, archived: bool = False) -> Request:
         """A request for one document. What a crawl that was cut off has fetched of it is not fetched again."""
         self.asked += 1
-        return Request(
-            entry.url, callback=self.page, errback=self.page_failed, cb_kwargs={"key": key}, meta={"resume": True}
-        )
+        is_no_good = key in self.unsettled or entry.url in self.runs.failed_before
+        meta = {"resume": not is_no_good, ANEW: is_no_good, ARCHIVED: archived}
+        return Request(entry.url, callback=self.page, errback=self.page_failed, cb_kwargs={"key": key}, meta=meta)
 
     def listings_walked(self) -> None:
-        """Ask once for the reports that listings showed before and, walked to their end, no longer do."""
+        """Ask, once, for what is known and was not listed: reports that have left the listings, and parts of reports."""
         if self.unlisted is not None or self.offline or self.years:
             return
         self.unlisted = sorted(self._unlisted())
-        engine = self.crawler.engine
-        is_to_be_tried = bool(self.runs.is_after_outage and self.waiting and not self.asked)
-        if engine is not None and is_to_be_tried:
-            entry, key = self.waiting[0]
-            self.runs.asking.paused -= {entry.url, *self.runs.parts_missing.get(entry.url, ())}
-            engine.crawl(self.document_request(entry, key))  # shows whether the portal is well again
+        requests = list(self._trials())
         for key in self.unlisted:
             self.runs.count("entries/unlisted")
-            if engine is not None:
-                engine.crawl(self.document_request(Entry(url=self._addresses(key)[0]), key))
-        if self.unlisted or is_to_be_tried:
+            requests.append(self.document_request(Entry(url=self._addresses(key)[0]), key))
+        for key in [key for key in self.lacking if key not in self.unlisted]:
+            requests += self._captured_page(Entry(url=self.lacking[key]), key)
+        engine = self.crawler.engine
+        if engine is not None and requests:
+            for request in requests:
+                engine.crawl(request)
             raise DontCloseSpider
+
+    def _trials(self) -> Iterator[Request]:
+        """After an outage, where nothing else was asked for: requests that show whether the portal is well again."""
+        asking = self.runs.asking
+        if not self.runs.is_after_outage or self.asked:
+            return
+        self.waiting.sort(key=lambda waiting: asking.failures.get(waiting[0].url, 0))
+        for entry, key in self.waiting[:TRIALS]:
+            lacking = next((url for url in self.runs.missing if self.key(url) == key), None)
+            asking.paused.difference_update((entry.url, *(self.runs.missing[lacking].urls if lacking else ())))
+            yield self._archived_request(lacking, key) if lacking else self.document_request(entry, key)
 
     def _unlisted(self) -> set[str]:
         whole = {root for root, walk in self.walks.items() if walk.is_whole}
@@ -295,35 +313,11 @@ class Portal(ListingReader, scrapy.Spider):
         return before is not None and (before.title, before.date) != (entry.title, entry.date)
 
     def page(self, response: Response, key: str) -> Iterator[Any]:
-        """An article: fetch its next pages if it is split, then hand it on to be read."""
+        """A document, to be read; what is fetched beside it is the item pipelines' work."""
         for url in {response.url, _first_address(response)}:
-            self.runs.resolve(url, Stage.FETCH)
+            self.runs.resolve(url, Stage.FETCH, still=(ProblemKind.PARTS_MISSING,))
         capture = response.meta["capture"]
-        reference = PageReference(portal=self.name, key=self.key(response.url), url=response.url, capture_id=capture.id)
-        urls = list(self.article_pages(response)) if isinstance(response, TextResponse) else []
-        yield self._article_page_request(reference, urls, _first_address(response)) if urls else reference
-
-    def _article_page_request(self, reference: PageReference, urls: list[str], asked: str) -> Request:
-        """A request for the first of the pages that are still to be fetched; `asked` is the article's own address."""
-        return Request(
-            urls[0],
-            callback=self.article_page,
-            errback=self.article_page_failed,
-            cb_kwargs={"reference": reference, "rest": urls[1:], "asked": asked},
-            meta={"resume": True},
-            priority=5,
-        )
-
-    def article_page(self, response: Response, reference: PageReference, rest: list[str], asked: str) -> Iterator[Any]:
-        """Page 2, 3 … of a split article, one after the other."""
-        self.runs.resolve(_first_address(response), Stage.FETCH)
-        yield self._article_page_request(reference, rest, asked) if rest else reference
-
-    def article_page_failed(self, failure: Any) -> Iterator[Any]:
-        """A page that cannot be fetched leaves the article incomplete: a problem of the article, which is asked for again."""
-        arguments = failure.request.cb_kwargs
-        self._failed(failure, Stage.FETCH, of=arguments["asked"])
-        yield arguments["reference"]
+        yield PageReference(portal=self.name, key=self.key(response.url), url=response.url, capture_id=capture.id)
 
     def page_failed(self, failure: Any) -> Iterator[Any]:
         """A document that could not be fetched here is asked for at its next address, if the listings gave one."""
@@ -335,7 +329,8 @@ class Portal(ListingReader, scrapy.Spider):
         tried = request.meta.get("tried", frozenset()) | {request.url, *request.meta.get("redirect_urls", ())}
         for url in self._addresses(key):
             if url not in tried:
-                yield self.document_request(Entry(url=url), key).replace(meta={"tried": tried, "resume": True})
+                request = self.document_request(Entry(url=url), key)
+                yield request.replace(meta=request.meta | {"tried": tried})
                 return
 
     def listing_failed(self, failure: Any) -> Iterator[Any]:
@@ -358,8 +353,8 @@ class Portal(ListingReader, scrapy.Spider):
             return
         walk.add_problem(ProblemKind.LISTING_FAILED, f"could not fetch this page of a listing ({kind})", request.url)
 
-    def _failed(self, failure: Any, stage: Stage, of: str | None = None) -> ProblemKind:
-        """Record why a request gave no page, as a problem `of` another address if it is a part of it; returns its kind."""
+    def _failed(self, failure: Any, stage: Stage) -> ProblemKind:
+        """Record why a request gave no page; returns the problem's kind."""
         request = failure.request
         if failure.check(UnusableResponse):
             kind, message = ProblemKind(failure.value.kind), str(failure.value)
@@ -372,8 +367,6 @@ class Portal(ListingReader, scrapy.Spider):
         else:
             asked = _first_address(request) if stage == Stage.FETCH else request.url
             message += f" (redirected to {request.url})" if asked != request.url else ""
-            if of is not None:
-                asked, message = of, f"{asked}: {message}"
             self.runs.problem(kind, message, asked, stage)
         return kind
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from scrapy import Request
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.platforms import listing
 from spiders.platforms.portal import Portal
@@ -52,13 +52,6 @@ class TRS(Portal):
             yield response.follow(group)
         else:
             yield from scripted_page(response)
-
-    def article_pages(self, response: TextResponse) -> Iterator[str]:
-        """A long article is split in the way of a listing: t…_1.html, t…_2.html."""
-        yield from super().article_pages(response)
-        call = _CALL.search(response.text)
-        if call and self.document.search(response.url):
-            yield from (response.urljoin(f"{call[3]}_{number}.{call[4]}") for number in range(1, int(call[1])))
 
 
 def scripted_page(response: Response) -> Iterator[Request]:
