@@ -18,7 +18,7 @@ from archive import Reports, ledger
 from archive.model import Located, PageReference, Problem
 from archive.read_marks import due
 from archive.resume import failed_urls, problem_urls
-from archive.vocabulary import ProblemKind, Stage
+from archive.vocabulary import Fate, ProblemKind, Stage
 from crawler.beside import Beside, document_format
 from crawler.extensions.runs import Runs
 from crawler.missing import MissingParts, missing_parts
@@ -153,7 +153,10 @@ class Store:
         """Read what this crawl, or one that was killed, has brought and not read. Its problems are told in the end."""
         self.is_over = True
         for place in self._due():
-            result = self.store.write(compose(self.runs.captures, place))
+            reading = compose(self.runs.captures, place)
+            result = self.store.write(reading)
+            if result == "none" and reading.fate is Fate.ERROR:  # read before there were others to compare it with
+                self.reports.remove(place.id)
             self.reports.commit()
             if result in {"new", "changed"} and place.key not in self.read_keys:
                 self.runs.count(f"reports/{result}")
