@@ -12,7 +12,6 @@ from archive import Captures, Reports
 from archive.model import Part
 from archive.resume import attached, fetch_problems, unread_parts
 from archive.vocabulary import DOCUMENT_OUTCOMES, PartName, ProblemKind
-from crawler.middlewares.safety import refusal
 from pipelines.parts import NOT_CAPTURED, NOT_THE_PART
 
 _ASKED_AGAIN = frozenset((NOT_CAPTURED, NOT_THE_PART))
@@ -35,9 +34,9 @@ class MissingParts:
 
 
 def missing_parts(
-    captures: Captures, reports: Reports, portal: str, declares: Callable[[str], bool]
+    captures: Captures, reports: Reports, portal: str, may_ask: Callable[[str], bool]
 ) -> dict[str, MissingParts]:
-    """Address of a report's page → what is missing beside it."""
+    """Address of a report's page → what is missing beside it, as far as the portal may be asked for it."""
     damaged = captures.urls_with_problem(ProblemKind.DAMAGED)
     said = fetch_problems(captures, portal)
     pages: dict[str, MissingParts] = {}
@@ -45,7 +44,7 @@ def missing_parts(
         missing = MissingParts()
         for part in parts:
             is_damaged = part.url in damaged
-            if not (is_damaged or _is_to_be_asked_for(captures, part, missing)) or refusal(part.url, declares):
+            if not (is_damaged or _is_to_be_asked_for(captures, part, missing)) or not may_ask(part.url):
                 continue
             missing.urls.append(part.url)
             if not is_damaged and not said.get(part.url, set()) & _EXPLAINED:
@@ -55,7 +54,7 @@ def missing_parts(
     failed = [url for url, kinds in said.items() if kinds & _FAILED]
     for page, url in attached(reports, portal, failed):
         missing = pages.setdefault(page, MissingParts())
-        if url not in missing.urls and not refusal(url, declares):
+        if url not in missing.urls and may_ask(url):
             missing.urls.append(url)
     return pages
 

@@ -21,6 +21,7 @@ from archive.resume import failed_urls, problem_urls
 from archive.vocabulary import Fate, ProblemKind, Stage
 from crawler.beside import Beside, document_format
 from crawler.extensions.runs import Runs
+from crawler.middlewares.safety import refusal
 from crawler.missing import MissingParts, missing_parts
 from pipelines.attachments import documents_to_fetch
 from pipelines.documents import recognise
@@ -121,7 +122,10 @@ class Store:
         self.runs.wanted = {url for beside in self.runs.missing.values() for url in beside.urls}
 
     def _missing(self) -> dict[str, MissingParts]:
-        return missing_parts(self.runs.captures, self.reports, self.portal.name, self.portal.declares)
+        def may_ask(url: str) -> bool:
+            return refusal(url, self.portal.declares) is None
+
+        return missing_parts(self.runs.captures, self.reports, self.portal.name, may_ask)
 
     def process_item(self, item: Any) -> Any:
         """Read a page with all the addresses known by now; count the result."""

@@ -219,14 +219,20 @@ def _classify_small_page(url: str, body: bytes) -> Classification:
             return Classification(Outcome.BLOCKED, note=signature)
         if not visible and "document.cookie" in text:
             return Classification(Outcome.BLOCKED, note="cookie script")
-    if len(body) <= TINY and visible <= _SAYS_NOTHING and (move := _move_in_page(text)):
-        return _classify_move(url, *move, charset)
-    if len(body) > TINY and (move := _sure_move(text)) and not _leads_to_itself(url, move[0], charset):
+    if move := _move_of_page(url, text, charset, is_shell=len(body) <= TINY and visible <= _SAYS_NOTHING):
         return _classify_move(url, *move, charset)
     if not visible and "location.reload" in text:
         return Classification(Outcome.BLOCKED, redirect_url=url, note=f"script {TO_ITSELF}")
     is_stub = is_small and visible < FEW_CHARACTERS
     return Classification(Outcome.MISSING, note="page says so") if is_stub and _GONE.search(text) else _DOCUMENT
+
+
+def _move_of_page(url: str, text: str, charset: str, *, is_shell: bool) -> tuple[str, str] | None:
+    """Where a page leads, and how: a shell by whatever it holds, a larger page by what is under no condition."""
+    if is_shell:
+        return _move_in_page(text)
+    move = _sure_move(text)
+    return None if move is None or _leads_to_itself(url, move[0], charset) else move
 
 
 def _may_lead_elsewhere(body: bytes) -> bool:

@@ -85,11 +85,7 @@ def _history(captures: Captures, prepared: PreparedPage | None, reading: Reading
     located, problems = reading.located, reading.problems
     history = captures.history(located.urls)
     entries = tuple(captures.entries(urls=located.urls))
-    pages = {c.url for c in history if c.outcome in DOCUMENT_OUTCOMES and c.sha256 and (entries or _is_page(c))}
-    newest = {c.url: c.outcome for c in history}
-    # an address that leads elsewhere by now is a document of its own, unless nothing else is left of this one
-    pages = {url for url in pages if newest[url] != Outcome.REDIRECT} or pages
-    for url in sorted(pages, key=lambda url: (newest[url] == Outcome.MISSING, located.urls.index(url))):
+    for url in _addresses_to_read(history, entries, located):
         states = _distinct_bodies([capture for capture in history if capture.url == url])
         versions, report, said = _versions(captures, states, entries, prepared, reading)
         if said is None:
@@ -111,6 +107,17 @@ def _history(captures: Captures, prepared: PreparedPage | None, reading: Reading
             reader_version=READER_VERSION,
         )
     return None
+
+
+def _addresses_to_read(history: Sequence[Capture], entries: Sequence[Entry], located: Located) -> list[str]:
+    """The addresses at which a page of the document was captured, the best first.
+
+    One that leads elsewhere by now is a document of its own, unless nothing else is left of this one.
+    """
+    pages = {c.url for c in history if c.outcome in DOCUMENT_OUTCOMES and c.sha256 and (entries or _is_page(c))}
+    newest = {c.url: c.outcome for c in history}
+    pages = {url for url in pages if newest[url] != Outcome.REDIRECT} or pages
+    return sorted(pages, key=lambda url: (newest[url] == Outcome.MISSING, located.urls.index(url)))
 
 
 def _distinct_bodies(history: Sequence[Capture]) -> list[Capture]:
