@@ -31,7 +31,9 @@ def first_requests(portal: type[Portal], captures: Captures) -> list[Request]:
     """What a crawl of the portal begins with; nothing is sent."""
     crawler = get_crawler(portal)
     spider = portal.from_crawler(crawler)
-    account = SimpleNamespace(captures=captures, fetched_before=set(), unsettled=set(), unreported=set(), missing={})
+    account = SimpleNamespace(
+        captures=captures, fetched_before=set(), unsettled=set(), unreported=set(), failed_before=set(), missing={}
+    )
     crawler.get_extension = lambda _: account  # type: ignore[method-assign,assignment,return-value]
 
     async def begin() -> list[Any]:

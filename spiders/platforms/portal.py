@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Set
 from typing import Any
 
 import scrapy
@@ -65,8 +65,10 @@ class Portal(ListingReader, scrapy.Spider):
     """Keys asked for once more because the listings no longer show them; None until the listings are walked."""
     lacking: dict[str, str]
     """Document key → address of the page of a report beside which something is not had."""
-    unsettled: set[str]
+    unsettled: Set[str] = frozenset()
     """Keys of documents that answered and gave no report: what they answered is not taken for had."""
+    no_good: Set[str] = frozenset()
+    """Addresses of which the same is true."""
     waiting: list[tuple[Entry, str]]
     """Entries, with their keys, that failed lately and are not asked for in this crawl."""
     asked: int = 0
@@ -107,7 +109,7 @@ class Portal(ListingReader, scrapy.Spider):
         }
         unsettled = {self.key(url) for url in self.runs.unsettled if self.declares(url)} | self.runs.unreported
         self.ask_again = self.gone | unsettled
-        self.unsettled = unsettled - self.gone
+        self.unsettled, self.no_good = unsettled - self.gone, self.runs.failed_before
         self.lacking = {self.key(url): url for url in self.runs.missing}
         self.asked, self.waiting = 0, []
 
@@ -262,7 +264,7 @@ class Portal(ListingReader, scrapy.Spider):
     def document_request(self, entry: Entry, key: str, *, archived: bool = False) -> Request:
         """A request for one document. What a crawl that was cut off has fetched of it is not fetched again."""
         self.asked += 1
-        is_no_good = key in self.unsettled or entry.url in self.runs.failed_before
+        is_no_good = key in self.unsettled or entry.url in self.no_good
         meta = {"resume": not is_no_good, ANEW: is_no_good, ARCHIVED: archived}
         return Request(entry.url, callback=self.page, errback=self.page_failed, cb_kwargs={"key": key}, meta=meta)
 
