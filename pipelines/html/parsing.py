@@ -136,7 +136,7 @@ def parse_html(source: str) -> Any:
         return None
 
 
-_ENDS = (b"</html", b"</body", b"</HTML", b"</BODY")
+_FIRST_END = re.compile(rb"</(?:html|body|HTML|BODY)")
 _END = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
 _NOTHING = re.compile(rb"(?:\s|</(?:html|body)\s*>|<!--.*?-->)*\Z", re.IGNORECASE | re.DOTALL)
 
@@ -147,8 +147,8 @@ def without_early_end(source: str) -> str:
 
 
 def _without_early_end(source: bytes) -> bytes:
-    first = min((start for end in _ENDS if (start := source.find(end)) >= 0), default=-1)
-    if first < 0 or _NOTHING.match(source, first):
+    first = _FIRST_END.search(source)
+    if first is None or _NOTHING.match(source, first.start()):
         return source
     return _END.sub(b"", source)
 

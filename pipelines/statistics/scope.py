@@ -100,7 +100,12 @@ def read_scope(report: Report, prose: Iterable[str]) -> tuple[ReportScope, str |
     """The scope of a report whose other fields are filled, and the words that show it: both sides where they differ."""
     own = _in_title(report) or _of_body(report)
     counted = _counted(report.statistics)
-    witnesses = [witness for paragraph in prose for witness in _in_paragraph(paragraph, report, counted)]
+    witnesses: list[Witness] = []
+    for paragraph in prose:
+        is_on_data = "数据" in paragraph or "统计" in paragraph or "本报告" in paragraph
+        is_on_applications = "申请" in paragraph and ("收" in paragraph or "受理" in paragraph)
+        if is_on_data or is_on_applications:
+            witnesses += _in_paragraph(paragraph, report, counted, is_on_data, is_on_applications)
     witnesses += [own] if own else []
     quotes = dict(reversed(witnesses))  # scope → the first words that say so
     if len(quotes) == 1:
@@ -140,11 +145,9 @@ def _counted(statistics: Iterable[Statistic]) -> set[int | float]:
     return new | {first + second for first in new for second in before}
 
 
-def _in_paragraph(paragraph: str, report: Report, counted: set[int | float]) -> Iterator[Witness]:
-    is_on_data = "数据" in paragraph or "统计" in paragraph or "本报告" in paragraph
-    is_on_applications = "申请" in paragraph and ("收" in paragraph or "受理" in paragraph)
-    if not is_on_data and not is_on_applications:
-        return
+def _in_paragraph(
+    paragraph: str, report: Report, counted: set[int | float], is_on_data: bool, is_on_applications: bool
+) -> Iterator[Witness]:
     for sentence in _SENTENCE_END.split(without_blanks(paragraph)):
         quote = sentence[:_LONGEST_QUOTE]
         if is_on_data and _DATA.search(sentence):
