@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from archive.model import Entry
 from pipelines import read
 from pipelines.metadata import agencies, is_report_title
 from pipelines.metadata.dates import find_dates, first_date
+from pipelines.metadata.evidence import STATED
 from tests.articles import BODY, PROSE, TITLE, html, metas, page, paragraphs, plain, report
 
 
@@ -418,3 +423,17 @@ def test_what_is_no_report_has_title_date_source_and_text_only() -> None:
     found = report(html(title="青溪区召开教育工作会议", head=metas(SiteIDCode="4401130001")))
     assert (found.is_report, found.published, found.source) == (False, "2021-01-18 10:26", "青溪区教育局")
     assert (found.issuing_body, found.report_year, found.division_code, found.statistics) == (None, None, None, [])
+
+
+# --- what a page says that it is -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("parts", "pattern"), [stated[2:] for stated in STATED], ids=[stated[1] for stated in STATED])
+def test_one_of_the_parts_stands_in_whatever_the_pattern_matches(parts: list[str], pattern: re.Pattern[str]) -> None:
+    @settings(max_examples=100, deadline=None)
+    @given(st.from_regex(pattern, fullmatch=True))
+    def check(text: str) -> None:
+        # case-insensitive patterns take the dotless i, which no page has, for an i
+        assert any(part in text.casefold().replace("ı", "i") for part in parts)
+
+    check()

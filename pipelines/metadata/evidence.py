@@ -147,10 +147,17 @@ _GAMBLING = re.compile(
     r"(博彩|赌场|赌博网)|(百家乐|老虎机|轮盘|捕鱼)|(六合彩|时时彩|北京赛车|开奖)|(投注|下注|押注)|(娱乐城|娱乐平台|真人娱乐|棋牌)"
     r"|(体育平台|滚球|赔率)|(充值|返水|首存|彩金|提现)|(注册送|送彩金|开户)|(成人|无码|裸聊)|(在线观看|高清影院|小说全文)|(代开发票|办证)"
 )
-_STATED = [
+
+
+def _parts(words: str) -> list[str]:
+    return words.split()
+
+
+STATED = [
     (
         Fate.BLOCKED,
         "a notice of maintenance",
+        _parts("维护 升级 改版 检修 割接 迁移 调试 建设 正在 暂 停止 中断 maintenance construction back temporarily"),
         re.compile(
             r"(?:系统|网站|平台|页面|栏目|服务器?|数据|本站|机房)[^，。；]{0,10}(?:维护|升级|改版|检修|割接|迁移|调试|建设)(?:中|期间)"
             r"|^\W*(?:系统|网站|平台|服务器?)?(?:例行|停机|日常)?(?:维护|升级|改版|检修|建设)(?:通知|公告|提示|中)?\W*$"
@@ -163,6 +170,7 @@ _STATED = [
     (
         Fate.BLOCKED,
         "a notice of review",
+        _parts("审核 审查 审批 复核 校对 整改 待发布 在发布 未发布 理中 善中 新中 设中 期待 暂"),
         re.compile(
             r"(?:审核|审查|审批|复核|校对|整改)(?:之?中|尚未|未通过)|审核通过后[^，。；]{0,6}(?:显示|查看|可见)|(?:待|等待|正在|尚未)(?:审核|审查|审批|发布)"
             r"|内容(?:整理|完善|更新|建设)中|(?:敬请|请)期待|暂(?:未|不)(?:发布|开放|对外)|暂未公开"
@@ -171,6 +179,7 @@ _STATED = [
     (
         Fate.BLOCKED,
         "a refusal for want of permission",
+        _parts("权 禁止 拒绝 访问受 访问被 仅限 内部 denied forbidden unauthor"),
         re.compile(
             r"(?:没有|无|未获|缺少)(?:相应|相关|足够)?的?[^，。；]{0,6}(?:权限|授权)|权限不(?:足|够)|无权[^，。；]{0,6}(?:访问|查看|浏览|阅读)"
             r"|(?:禁止|拒绝)[^，。；]{0,4}(?:访问|浏览)|访问(?:受限|被拒|被禁|受到限制|权限)|仅限[^，。；]{0,12}(?:访问|浏览|查看)"
@@ -181,6 +190,7 @@ _STATED = [
     (
         Fate.BLOCKED,
         "a login form",
+        _parts("登录 登陆 认证 注册 密码 会话 please session"),
         re.compile(
             r"请(?:您)?(?:先|重新)?(?:登[录陆]|认证|注册)(?![^，。；]{0,16}网)|(?:登[录陆])(?:后(?:查看|访问|浏览|继续)|超时|失效|已过期|名|密码|账号|帐号)"
             r"|(?:需要?|须|必须)先?(?:登[录陆]|认证)|统一(?:身份|用户)认证|(?:用户名|账号|帐号|手机号)[^，。；]{0,10}密码|忘记密码|会话(?:已)?(?:超时|过期|失效)"
@@ -191,6 +201,9 @@ _STATED = [
     (
         Fate.BLOCKED,
         "a challenge",
+        _parts(
+            "验证 识别 检测 防护 频繁 繁忙 过多 排队 稍 拦截 防火墙 可疑 script 加载 跳转 正在检查 浏览器版本 checking many unusual captcha"
+        ),
         re.compile(
             r"验证码|人机(?:验证|识别)|安全(?:验证|检测|防护)|(?:访问|请求|操作)过?于?(?:太)?频繁|系统繁忙|访问人数过多|排队(?:等待|中)|稍[后候](?:再|重)试|被?拦截|防火墙"
             r"|可疑(?:请求|行为|访问)|(?:启用|开启|支持)\s*java ?script|正在(?:跳转|加载|检查|验证)|加载中|浏览器版本"
@@ -201,6 +214,9 @@ _STATED = [
     (
         Fate.MISSING,
         "a page that says it is gone",
+        _parts(
+            "不存在 找不到 找到 查到 索到 询到 打开 失效 丢失 删除 下线 下架 撤销 撤回 移除 移动 归档 关闭 停用 暂无 走丢 迷路 404 found longer removed"
+        ),
         re.compile(
             r"(?:页面|网页|文件|信息|内容|文章|栏目|链接|地址|资源|记录|数据|稿件)[^，。；]{0,8}(?:不存在|找不到|无法找到|失效|丢失|(?:已经?|被|或)[^，。；]{0,4}(?:删除|下线|下架|撤销|撤回|移除|移动|归档|关闭|停用))"
             r"|(?:没有|无法|未能?)(?:找到|查到|检索到|查询到|打开)[^，。；]{0,10}(?:页面|网页|文件|信息|内容|文章|栏目|链接|结果|记录|数据)"
@@ -212,6 +228,9 @@ _STATED = [
     (
         Fate.ERROR,
         "an error of the server",
+        _parts(
+            "错 异常 故障 超时 失败 崩溃 宕机 50 欠费 已到期 未备案 无法显示 error gateway unavailable exception trace warning sql ora- nginx tomcat works"
+        ),
         re.compile(
             r"(?:服务器?|系统|程序|数据库|网络|网站|应用|运行时|内部|连接)[^，。；]{0,8}(?:错误|异常|故障|出错|超时|失败|崩溃|宕机)|(?:发生|出现)了?[^，。；]{0,6}(?:错误|异常|故障)"
             r"|50[0-4] ?(?:-|bad|internal|service|gateway|error|错误)|(?:错误|状态码|error|http)\W{0,3}50[0-4]|欠费|已到期|未备案|无法显示此?网页"
@@ -221,7 +240,10 @@ _STATED = [
         ),
     ),
 ]
-"""What pages say that stand where a document should: fate, what it is, and the words."""
+"""What pages say that stand where a document should: fate, what it is, parts of words and the words.
+
+One of the parts stands in whatever the pattern matches; they are looked for first, because that is quick.
+"""
 _PASSWORD = re.compile(r"<input[^>]{0,200}type\s*=\s*[\"']?password", re.IGNORECASE)
 _LOGIN_WORDS = re.compile(r"密\s*码|登\s*[录陆]|用户名|[账帐]号|认证|password|log ?in|sign ?in", re.IGNORECASE)
 _BROKEN = re.compile(r"[\ufffd\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ue000-\uf8ff]")
@@ -265,7 +287,11 @@ def _stated(article: Article, parsed: ParsedPage) -> Judgement | None:
 
 
 def _said_in(text: str) -> Judgement | None:
-    return next((Judgement(fate, cause) for fate, cause, pattern in _STATED if pattern.search(text)), None)
+    folded = text.casefold()
+    for fate, cause, parts, pattern in STATED:
+        if any(part in folded for part in parts) and pattern.search(text):
+            return Judgement(fate, cause)
+    return None
 
 
 def _text_between_links(parsed: ParsedPage) -> str:
