@@ -83,16 +83,22 @@ def test_the_leading_one_does_not_depend_on_the_order(own: Candidate) -> None:
             assert found["gz-1"] == "panyu-1"
 
 
+def test_one_text_at_two_addresses_of_a_portal_is_one_report() -> None:
+    again = replace(CITY, id="gz-2")
+    texts = {CITY.id: TEXT, again.id: TEXT}
+    assert dict(find_copies([CITY, again], set(texts), texts.__getitem__)) == {CITY.id: None, again.id: CITY.id}
+
+
 @pytest.mark.parametrize(
     ("other", "text"),
     [
         (replace(OWN, report_year=2021), TEXT),
         (replace(OWN, issuing_body="广州市番禺区教育局"), TEXT),
-        (replace(OWN, id="gz-2", portal="gz"), TEXT),
+        (replace(OWN, id="gz-2", portal="gz"), TEXT.replace("第3项", "第三项")),
         (OWN, TEXT.replace("收到", "共收").replace("按时", "依法").replace("件", "宗")),
         (OWN, "（图片）"),
     ],
-    ids=["another year", "another body", "the same portal", "another text", "no text"],
+    ids=["another year", "another body", "a correction on the same portal", "another text", "no text"],
 )
 def test_what_is_no_copy(other: Candidate, text: str) -> None:
     texts = {"gz-1": text if text != TEXT else TEXT, other.id: TEXT if len(text) > 10 else text}
