@@ -33,6 +33,7 @@ _PROBLEM_FATES = {
     ProblemKind.UNSAFE_SCHEME: Fate.OFF_SITE,
     ProblemKind.ERROR: Fate.ERROR,
     ProblemKind.TOO_LARGE: Fate.ERROR,
+    ProblemKind.ADDRESS_TOO_LONG: Fate.ERROR,
     ProblemKind.PRIVATE_ADDRESS: Fate.ERROR,
 }
 """Kinds of open problems that say why an address was never captured."""

@@ -41,7 +41,7 @@ def portals(kills: int) -> list[Replica]:
     return [hepan, qinghe]
 
 
-def start(archive: Path, *replicas: Replica) -> subprocess.Popen[str]:
+def start(archive: Path, *replicas: Replica, **arguments: str) -> subprocess.Popen[str]:
     """The same crawl as `tests.crawling.crawl`, in a process to be killed."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.crawling"],
@@ -53,7 +53,7 @@ def start(archive: Path, *replicas: Replica) -> subprocess.Popen[str]:
         env=os.environ,
     )
     assert process.stdin
-    process.stdin.write(task(archive, *replicas))
+    process.stdin.write(task(archive, *replicas, **arguments))
     process.stdin.close()
     return process
 
