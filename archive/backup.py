@@ -55,7 +55,7 @@ def back_up(folder: Path, copy: Path, progress: Progress = lambda *_: None) -> B
         try:
             with _errors(folder, copy):
                 source.execute("BEGIN")
-                if not source.execute("SELECT COUNT(*) FROM pragma_table_info('asking')").fetchone()[0]:
+                if not source.execute("SELECT 1 FROM pragma_table_info('captures') WHERE name = 'digest'").fetchone():
                     raise ArchiveError(f"{folder} is of an older version: open it once, as with scrapy health")
                 _refuse_another(source, target.db.conn, copy)
                 target.db.conn.execute("PRAGMA foreign_keys = OFF")  # captures come before the runs that they name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
@@ -71,10 +71,21 @@ class Capture:
     id: int | None = None
 
 
+def row_digest(row: Mapping[str, Any] | sqlite3.Row) -> bytes:
+    """SHA-256 of what a row of `captures` says, by its columns: a JSON list in the order of DIGESTED, bytes as hex.
+
+    It is the same in every archive: `id` and `run_id`, which are not, do not count.
+    """
+    values = [value.hex() if isinstance(value := row[name], bytes) else value for name in DIGESTED]
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
 _COLUMNS = tuple(f.name for f in fields(Capture) if f.name not in {"id", "body"})
+DIGESTED = tuple(name for name in _COLUMNS if name != "run_id")
 _INSERT = (
-    f"INSERT INTO captures (fingerprint, {', '.join(_COLUMNS)})"  # noqa: S608 - our column names
-    f" VALUES (:fingerprint, {', '.join(f':{name}' for name in _COLUMNS)})"
+    f"INSERT INTO captures (fingerprint, digest, {', '.join(_COLUMNS)})"  # noqa: S608 - our column names
+    f" VALUES (:fingerprint, :digest, {', '.join(f':{name}' for name in _COLUMNS)})"
 )
 _SHA256_BEFORE = f"""
 SELECT sha256 FROM captures
@@ -150,7 +161,7 @@ class Captures(RunsAndProblems):
             "request_headers": json.dumps(capture.request_headers, ensure_ascii=False),
             "response_headers": json.dumps(capture.response_headers, ensure_ascii=False),
         }
-        return connection.execute(_INSERT, values).lastrowid
+        return connection.execute(_INSERT, values | {"digest": row_digest(values)}).lastrowid
 
     def add_body(self, connection: sqlite3.Connection, sha256: str | None, body: bytes) -> None:
         """Keep a body once, as part of the caller's transaction."""
@@ -301,7 +312,7 @@ class Captures(RunsAndProblems):
         return body
 
     def _capture(self, row: sqlite3.Row, *, with_body: bool = True) -> Capture:
-        values = {key: row[key] for key in row.keys() if key != "fingerprint"}  # noqa: SIM118 - a Row iterates over values
+        values = {key: row[key] for key in row.keys() if key not in {"fingerprint", "digest"}}  # noqa: SIM118 - a Row iterates over values
         values["outcome"] = Outcome(values["outcome"])
         values["request_headers"] = [tuple(pair) for pair in json.loads(values["request_headers"] or "[]")]
         values["response_headers"] = [tuple(pair) for pair in json.loads(values["response_headers"] or "[]")]

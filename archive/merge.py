@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.asking import merge_asking
-from archive.captures import Captures
+from archive.captures import Captures, row_digest
 from archive.database import ArchiveError, DamageError, open_read_only, placeholders
 from archive.runs import FINISHED, INTERRUPTED
 from archive.vocabulary import RunKind, Stage
@@ -98,7 +98,8 @@ class Merge:
             if connection.execute(_CAPTURE, key).fetchone():
                 self.counts["captures/held"] += 1
             elif self._body(connection, row):
-                _insert(connection, "captures", _without_id(row) | {"run_id": runs.get(row["run_id"])})
+                values = {"digest": row_digest(row)} | _without_id(row) | {"run_id": runs.get(row["run_id"])}
+                _insert(connection, "captures", values)
                 self.counts[f"captures/{row['outcome']}"] += 1
             if number % _CAPTURES_PER_COMMIT == 0:
                 connection.commit()

@@ -12,7 +12,7 @@ from typing import Any
 
 import zstandard
 
-from archive.captures import PAGE_SIZE, Captures, fingerprint
+from archive.captures import PAGE_SIZE, Captures, fingerprint, row_digest
 from archive.database import ArchiveError, open_database, open_read_only, placeholders, utc_now
 from archive.migrations.captures import migrations
 from archive.migrations.views import TOTALS, TOTALS_AGAIN, TOTALS_KEY
@@ -31,7 +31,7 @@ _SALVAGED_TABLES = ("runs", "portals", "bodies", "captures", "entries", "problem
 _BODY = "SELECT size, encoding, data FROM bodies WHERE sha256 = ?"
 _CAPTURES = """
 SELECT
-    id, method, url, request_body, fingerprint, requested_at, sha256,
+    *,
     COALESCE(json_valid(request_headers), 1) AND COALESCE(json_valid(response_headers), 1) AS has_valid_headers
 FROM captures
 ORDER BY id
@@ -155,6 +155,8 @@ def _captures(db: sqlite3.Connection, result: Verification) -> None:
             result.lines.append(f"{capture}: its fingerprint does not match its address; one of them was altered")
         if not row["has_valid_headers"]:
             result.lines.append(f"{capture}: its headers are not valid JSON")
+        if "digest" in row.keys() and row["digest"] != row_digest(row):  # noqa: SIM118 - a Row iterates over values
+            result.lines.append(f"{capture}: its row does not match its digest; it was altered")
 
 
 def _reports(folder: Path, captures: sqlite3.Connection | None) -> list[str]:

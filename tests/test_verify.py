@@ -178,3 +178,27 @@ def test_figures_that_do_not_add_up_are_named(archive: Path) -> None:
     (archive / "reports.db").unlink()
     assert scrapy(archive, "reparse").returncode == 0
     assert scrapy(archive, "verify").returncode == 0
+
+
+def test_an_altered_row_is_named_and_a_merge_keeps_what_is_true(archive: Path, tmp_path: Path) -> None:
+    """Each capture has a digest of its row, which is the same in an archive that it is merged into."""
+    digests = "SELECT url, requested_at, digest FROM captures ORDER BY url, requested_at, digest"
+    other = tmp_path / "other"
+    assert scrapy(other, "merge", "--no-read", archive).returncode == 0
+    assert execute(other, digests) == execute(archive, digests)
+    connection = sqlite3.connect(archive / "captures.db")
+    with connection:
+        connection.execute("UPDATE captures SET requested_at = '2001-01-01T00:00:00.000000Z' WHERE id = 2")
+    connection.close()
+    assert any("capture 2 of" in line and "it was altered" in line for line in verify(archive).lines)
+    assert verify(other).lines == []
+
+
+def test_captures_of_an_earlier_version_get_their_digests(archive: Path) -> None:
+    digests = "SELECT id, digest FROM captures ORDER BY id"
+    before = execute(archive, digests)
+    execute(archive, "ALTER TABLE captures DROP COLUMN digest")
+    execute(archive, "DELETE FROM _sqlite_migrations WHERE name = 'm003_row_digests'")
+    assert verify(archive).lines == []
+    Captures(archive).close()
+    assert execute(archive, digests) == before

@@ -117,3 +117,17 @@ def m002_asking(db: Database) -> None:
         "CREATE TABLE asking (portal TEXT NOT NULL, url TEXT NOT NULL, failures INTEGER NOT NULL DEFAULT 0,"
         " next_ask TEXT, acknowledged_at TEXT, why TEXT, PRIMARY KEY (portal, url))"
     )
+
+
+@migrations()
+def m003_row_digests(db: Database) -> None:
+    """A digest of each capture's row, by which it can be proved unaltered; of earlier captures, of the row as it is now."""
+    from archive.captures import row_digest
+
+    db.execute("ALTER TABLE captures ADD COLUMN digest BLOB")
+    last = 0
+    while rows := db.execute("SELECT * FROM captures WHERE id > ? ORDER BY id LIMIT 1000", (last,)).fetchall():
+        db.conn.executemany(
+            "UPDATE captures SET digest = ? WHERE id = ?", [(row_digest(dict(row)), row["id"]) for row in rows]
+        )
+        last = rows[-1]["id"]
