@@ -11,6 +11,8 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 BUSY_TIMEOUT_S = 30
+_STATEMENTS = 500
+"""Statements that a writer keeps prepared: one for each number of rows that it inserts at once."""
 
 
 class ArchiveError(Exception):
@@ -38,7 +40,9 @@ def open_database(
     try:
         if not folder.is_dir():
             folder.mkdir()
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, cached_statements=_STATEMENTS
+        )
     except (OSError, sqlite3.Error) as error:
         raise ArchiveError(f"cannot open the archive {folder}: {error}") from error
     try:
