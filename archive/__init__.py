@@ -14,7 +14,7 @@ floor: it imports nothing of the project but itself.
 | fates, ledger, tallies, asking | what came of each listed entry, that nothing is lost, the sums; when it is asked for again |
 | reports, records, fulltext | reports.db: reports as rows, and their full-text index |
 | cells, figures, versions | statistics and checks as numbers; a row of figures for each report; what a report said before |
-| cross_year, copy_candidates | checks between two years; copies of a report |
+| cross_year, text_reuse, copy_candidates | checks and reused text between two years; copies of a report |
 | document_index | which addresses are one document, while it is worked out |
 | charset, media_types, urls, batches | what all floors need to know of bytes, formats and addresses |
 | health, overview | what is unwell; an archive in numbers |

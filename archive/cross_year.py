@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
 
+from archive.copy_candidates import text_of
 from archive.database import placeholders
 from archive.forms.names import CARRIED_IN, CARRIED_OUT
 from archive.model import Check, Statistic
 from archive.records import CHECK
 from archive.reports import CROSS_YEAR, Reports
+from archive.text_reuse import reused_share
 
 _FIGURE = ("table_no", "row_name", "column_name", "value", "origin")
 _CHECK = attrgetter(*CHECK)
@@ -21,12 +23,18 @@ WHERE issuing_body IS NOT NULL AND report_year IS NOT NULL
 ORDER BY issuing_body, report_year, id
 """
 _WITHOUT_PREVIOUS_YEAR = """
-SELECT id FROM reports r
-WHERE EXISTS (SELECT 1 FROM checks WHERE report_id = r.id AND identity GLOB ?)
+SELECT r.id FROM figures f JOIN reports r ON r.id = f.report_id
+WHERE (f.previous_report_id IS NOT NULL OR EXISTS (SELECT 1 FROM checks WHERE report_id = r.id AND identity GLOB ?))
     AND NOT EXISTS (
         SELECT 1 FROM reports p
         WHERE p.issuing_body = r.issuing_body AND p.report_year = r.report_year - 1
     )
+"""
+
+
+_PUT_REUSE = """
+UPDATE figures SET previous_report_id = ?1, reused_share = ?2
+WHERE report_id = ?3 AND (previous_report_id IS NOT ?1 OR reused_share IS NOT ?2)
 """
 
 
@@ -70,6 +78,14 @@ def compared_figures(reports: Reports, report_ids: Iterable[str]) -> dict[str, l
             Statistic(table_no=table_no, row_name=row_name, column_name=column_name, value=value, origin=origin)
         )
     return figures
+
+
+def put_reuse(reports: Reports, previous: Mapping[str, str | None]) -> None:
+    """Keep how much of each report's text stands in the report of the year before; None where there is none."""
+    reports.begin()
+    for report_id, before in previous.items():
+        share = reused_share(text_of(reports, report_id), text_of(reports, before)) if before else None
+        reports.db.conn.execute(_PUT_REUSE, (before, share, report_id))
 
 
 def put_checks(reports: Reports, checks: dict[str, list[Check]]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from archive import ArchiveError, Reports
 from archive.copy_candidates import link_copies
-from archive.cross_year import put_checks
+from archive.cross_year import put_checks, put_reuse, without_previous_year, year_pairs
 from archive.forms import LABELS
 from archive.migrations.views import TOTALS_AGAIN
 from archive.model import Check
@@ -202,6 +202,26 @@ def test_checks_between_years_are_counted_and_outlast_a_new_reading(tmp_path: Pa
     assert rows(reports, "SELECT COUNT(*) FROM checks WHERE identity = 'X-A'") == [(2,)]
     put_checks(reports, {"p-1": []})
     assert rows(reports, counted) == [(0, 0)]
+    reports.close()
+
+
+def test_how_much_text_is_reused_is_kept_for_each_pair_of_years(tmp_path: Path) -> None:
+    reports = Reports(tmp_path)
+    reports.put_portal({"name": "p"})
+    same, other = "本年度主动公开政府信息{}条，内容涉及民生。", "本机关全年没有收到政府信息公开申请。"
+    for year, text in ((2020, same.format(5)), (2021, same.format(17) + other), (2023, other)):
+        reports.put(made(f"p-{year}", {"report_texts": [(text,)]}, issuing_body="青溪区财政局", report_year=year))
+    reports.commit()
+    kept = "SELECT report_year, previous_report_id, ROUND(reused_share, 2) FROM figures ORDER BY 1"
+    put_reuse(reports, dict(year_pairs(reports)))
+    share = round(20 / 37, 2)
+    assert rows(reports, kept) == [(2020, None, None), (2021, "p-2020", share), (2023, None, None)]
+    reports.remove("p-2020")
+    reports.commit()
+    assert without_previous_year(reports) == {"p-2021"}
+    put_reuse(reports, {"p-2021": None})
+    assert rows(reports, kept) == [(2021, None, None), (2023, None, None)]
+    assert without_previous_year(reports) == set()
     reports.close()
 
 

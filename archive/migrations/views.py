@@ -231,10 +231,12 @@ FROM figures WHERE same_as IS NULL GROUP BY {", ".join(str(n + 1) for n in range
 TOTALS = f"SELECT {', '.join((*TOTALS_KEY, *_SUMS))} FROM totals"
 """The same as they are kept."""
 
+_COUNTED = (*TOTALS_KEY, "same_as", "table_three", "table_four", "days_late", *KEY_FIGURES)
+"""Columns of figures that totals depend on."""
 _TRIGGERS = {
     "figures_added": f"AFTER INSERT ON figures BEGIN {_added('NEW.')}; END",
     "figures_removed": f"AFTER DELETE ON figures BEGIN {_taken('OLD.')}; END",
-    "figures_changed": f"AFTER UPDATE ON figures BEGIN {_taken('OLD.')}; {_added('NEW.')}; END",
+    "figures_changed": f"AFTER UPDATE OF {', '.join(_COUNTED)} ON figures BEGIN {_taken('OLD.')}; {_added('NEW.')}; END",
 }
 
 

@@ -6,7 +6,6 @@ caller, and names its reports by `report_id`. Formulas: national form of 2021 an
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
@@ -248,29 +247,19 @@ def _reused_text() -> Question:
             "characters in sentences that last year's report has too / in all sentences (numbers count as equal)",
         ),
         f"""SELECT
-  r.id AS report_id,
-  r.issuing_body,
-  r.report_year,
-  p.id AS previous_report_id,
-  ROUND(reused_share(t.text, q.text), 4) AS share
-FROM reports r
-JOIN reports p
-  ON p.issuing_body = r.issuing_body AND p.report_year = r.report_year - 1 AND p.same_as IS NULL
-JOIN report_texts t ON t.report_id = r.id
-JOIN report_texts q ON q.report_id = p.id
-WHERE r.same_as IS NULL AND {_CHOSEN}
+  report_id,
+  issuing_body,
+  report_year,
+  previous_report_id,
+  ROUND(reused_share, 4) AS share
+FROM figures r
+WHERE same_as IS NULL AND previous_report_id IS NOT NULL AND {_CHOSEN}
 ORDER BY share DESC, report_id""",  # noqa: S608 - constants
         f"""SELECT
-  CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason,
+  CASE WHEN same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason,
   COUNT(*) AS reports
-FROM reports r
-WHERE {_CHOSEN} AND (
-  r.same_as IS NOT NULL
-  OR NOT EXISTS (
-    SELECT 1 FROM reports p
-    WHERE p.issuing_body = r.issuing_body AND p.report_year = r.report_year - 1 AND p.same_as IS NULL
-  )
-)
+FROM figures r
+WHERE {_CHOSEN} AND (same_as IS NOT NULL OR previous_report_id IS NULL)
 GROUP BY 1""",  # noqa: S608 - constants
         ("没有上年报告的报告", "reports without last year's report"),
     )
@@ -309,23 +298,6 @@ LEFT_OUT_REASONS: dict[str, Bilingual] = {
     "no_checks": ("没有可核对的表格", "nothing that could be checked"),
     "no_previous_year": ("没有上年报告或相应数字", "no report or figure of the year before"),
 }
-
-_SENTENCES = re.compile(r"[。；！？\n]")
-_DIGITS = re.compile(r"\d+")
-
-
-def reused_share(text: str | None, before: str | None) -> float | None:
-    """The share (0 to 1) of this text's characters in sentences that last year's text has too; None without sentences.
-
-    Only sentences of 12 characters or more count. Numbers count as equal: figures change where sentences do not.
-    """
-    sentences, old = _sentences(text), set(_sentences(before))
-    whole = sum(map(len, sentences))
-    return sum(len(s) for s in sentences if s in old) / whole if whole and old else None
-
-
-def _sentences(text: str | None) -> list[str]:
-    return [s for part in _SENTENCES.split(_DIGITS.sub("0", text or "")) if len(s := part.strip()) >= 12]
 
 
 def answer(db: sqlite3.Connection, question: Question, year: str, portal: str, limit: int) -> dict[str, Any]:

@@ -186,8 +186,10 @@ class Store:
             figures = cross_year.compared_figures(self.reports, {report_id for pair in part for report_id in pair})
             checks = {current: check_years(figures[previous], figures[current]) for current, previous in part}
             cross_year.put_checks(self.reports, checks)
+            cross_year.put_reuse(self.reports, dict(part))
         for lonely in batched(sorted(cross_year.without_previous_year(self.reports)), _AT_ONCE):
             cross_year.put_checks(self.reports, {report_id: [] for report_id in lonely})
+            cross_year.put_reuse(self.reports, dict.fromkeys(lonely))
         strays = copy_candidates.stale_links(self.reports)
         text = partial(copy_candidates.text_of, self.reports)
         for found in batched(find_copies(copy_candidates.candidates(self.reports), touched, text), _AT_ONCE):

@@ -26,10 +26,11 @@ from archive.room.pages import (
     report,
     search,
 )
-from archive.room.questions import QUESTIONS, reused_share
+from archive.room.questions import QUESTIONS
 from archive.room.rendering import number, url_part
 from archive.room.search import MAX_QUERY, condition, escape_fts
 from archive.room.untrusted_text import shown, web_address
+from archive.text_reuse import reused_share
 
 WITH_CAPTURES = bool(os.environ.get("WITH_CAPTURES"))
 """Whether bodies may be downloaded as they are."""
