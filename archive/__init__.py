@@ -10,7 +10,7 @@ floor: it imports nothing of the project but itself.
 |---|---|
 | vocabulary, model | the words that columns hold; the things that travel between floors |
 | database, migrations | opening and migrating a database; the schema and the views |
-| captures, runs, resume | captures.db: fetches, entries, portals; runs and problems; where a crawl goes on |
+| captures, row_digests, runs, resume | captures.db: fetches, entries, portals; proof of them; runs and problems; where a crawl goes on |
 | fates, ledger, tallies, asking | what came of each listed entry, that nothing is lost, the sums; when it is asked for again |
 | reports, records, fulltext | reports.db: reports as rows, and their full-text index |
 | cells, figures, versions | statistics and checks as numbers; a row of figures for each report; what a report said before |

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from w3lib.url import canonicalize_url
 from archive.database import ArchiveError, DamageError, open_database, open_read_only, placeholders, sql_words, utc_now
 from archive.migrations.captures import migrations
 from archive.model import Entry
+from archive.row_digests import row_digest
 from archive.runs import RunsAndProblems
 from archive.vocabulary import ANSWER_OUTCOMES, DOCUMENT_OUTCOMES, Outcome, ProblemKind, Stage
 
@@ -71,18 +72,7 @@ class Capture:
     id: int | None = None
 
 
-def row_digest(row: Mapping[str, Any] | sqlite3.Row) -> bytes:
-    """SHA-256 of what a row of `captures` says, by its columns: a JSON list in the order of DIGESTED, bytes as hex.
-
-    It is the same in every archive: `id` and `run_id`, which are not, do not count.
-    """
-    values = [value.hex() if isinstance(value := row[name], bytes) else value for name in DIGESTED]
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
 _COLUMNS = tuple(f.name for f in fields(Capture) if f.name not in {"id", "body"})
-DIGESTED = tuple(name for name in _COLUMNS if name != "run_id")
 _INSERT = (
     f"INSERT INTO captures (fingerprint, digest, {', '.join(_COLUMNS)})"  # noqa: S608 - our column names
     f" VALUES (:fingerprint, :digest, {', '.join(f':{name}' for name in _COLUMNS)})"

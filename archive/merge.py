@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from archive.asking import merge_asking
-from archive.captures import Captures, row_digest
+from archive.captures import Captures
 from archive.database import ArchiveError, DamageError, open_read_only, placeholders
+from archive.row_digests import row_digest
 from archive.runs import FINISHED, INTERRUPTED
 from archive.vocabulary import RunKind, Stage
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import zstandard
 
-from archive.captures import PAGE_SIZE, Captures, fingerprint, row_digest
+from archive.captures import PAGE_SIZE, Captures, fingerprint
 from archive.database import ArchiveError, open_database, open_read_only, placeholders, utc_now
 from archive.migrations.captures import migrations
 from archive.migrations.views import TOTALS, TOTALS_AGAIN, TOTALS_KEY
+from archive.row_digests import row_digest
 from archive.warc.reader import is_warc, read
 
 Progress = Callable[[int, int], None]

@@ -2,6 +2,8 @@
 
 from sqlite_utils import Database, Migrations
 
+from archive.row_digests import row_digest
+
 migrations = Migrations("captures")
 
 
@@ -122,8 +124,6 @@ def m002_asking(db: Database) -> None:
 @migrations()
 def m003_row_digests(db: Database) -> None:
     """A digest of each capture's row, by which it can be proved unaltered; of earlier captures, of the row as it is now."""
-    from archive.captures import row_digest
-
     db.execute("ALTER TABLE captures ADD COLUMN digest BLOB")
     last = 0
     while rows := db.execute("SELECT * FROM captures WHERE id > ? ORDER BY id LIMIT 1000", (last,)).fetchall():
