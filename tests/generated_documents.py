@@ -1,6 +1,7 @@
 """Reports rendered to documents of every kind and read back: equal to the truth, told as doubtful, or wrong.
 
-`python -m tests.generated_documents [COUNT]` makes so many examples and counts them by kind; the suite makes a few.
+`python -m tests.generated_documents [COUNT [KIND,KIND …]]` makes so many examples and counts them by kind (KINDS, and
+PRINTED where their programs are installed); the suite makes a few.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pipelines.beside import AtHand
 from pipelines.documents import Content, StoredDocument, recognise
 from pipelines.documents import read as read_body
 from pipelines.errors import DocumentError
-from tests.made_documents import KINDS, Made
+from tests.made_documents import KINDS, PRINTED, Made
 
 BODIES = ("临川市青溪区民政局", "云岭县人民政府", "临川市人民政府", "青溪区教育局")
 NOT_USED = {Standing.UNREAD, Standing.INCOMPLETE, Standing.UNVERIFIED}
@@ -88,7 +89,7 @@ def compared(kind: str, seed: int, report: Synthetic, found: Report) -> Outcome:
 
 def example(kind: str, seed: int) -> Outcome:
     report = report_of_seed(seed)
-    return judged(kind, seed, report, KINDS[kind](report, random.Random(seed)))
+    return judged(kind, seed, report, (KINDS | PRINTED)[kind](report, random.Random(seed)))
 
 
 def main() -> None:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import io
 import random
+import shutil
 import struct
+import subprocess
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from crawler.demo import office
 from crawler.demo.markup import Grid
@@ -779,6 +783,71 @@ KINDS: dict[str, Callable[[Synthetic, Draw], Made]] = {
     "pdf": pdf,
     "ofd": ofd,
 }
+
+
+# --- PDF by programs of this machine ----------------------------------------------------------------------------------
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+LIBREOFFICE = shutil.which("soffice")
+
+
+def _page_of(report: Synthetic, draw: Draw) -> str:
+    """A report as a web page to be printed: borders, widths and sizes as chance has them."""
+    border = draw.choice(("1px solid #000", "0.5pt solid black", "1.5px solid #333"))
+    padding, size = draw.choice(("0 2px", "3px 4px")), draw.choice((9, 10, 11))
+    style = (
+        f"table{{border-collapse:collapse;width:100%;font-size:{size}pt}}td{{border:{border};padding:{padding}}}"
+        f"body{{font-family:'Noto Sans CJK SC','Noto Serif CJK SC'}}h1{{text-align:center}}{draw.choice(('', 'tr{break-inside:avoid}'))}"
+    )
+    return f"<html><head><meta charset=utf-8><style>{style}</style></head><body><h1>{report.title}</h1>{report.html()}</body></html>"
+
+
+def _printed(report: Synthetic, draw: Draw, ending: str, command: Callable[[Path, Path], list[str]]) -> Made:
+    with TemporaryDirectory(prefix="tongjian-made-") as name:
+        folder = Path(name)
+        source = folder / f"report.{ending}"
+        source.write_text(_page_of(report, draw), encoding="utf-8")
+        subprocess.run(command(folder, source), check=True, capture_output=True, cwd=folder, timeout=240)
+        return Made((folder / "report.pdf").read_bytes(), "年报.pdf", "application/pdf")
+
+
+def pdf_by_chromium(report: Synthetic, draw: Draw) -> Made:
+    return _printed(
+        report,
+        draw,
+        "html",
+        lambda folder, source: [
+            str(CHROMIUM),
+            *(
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-pdf-header-footer",
+                f"--user-data-dir={folder}/profile",
+            ),
+            *(f"--print-to-pdf={folder}/report.pdf", source.as_uri()),
+        ],
+    )
+
+
+def pdf_by_libreoffice(report: Synthetic, draw: Draw) -> Made:
+    return _printed(
+        report,
+        draw,
+        "html",
+        lambda folder, source: [
+            str(LIBREOFFICE),
+            *(f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--writer"),
+            *("--convert-to", "pdf:writer_web_pdf_Export", "--outdir", str(folder), str(source)),
+        ],
+    )
+
+
+PRINTED: dict[str, Callable[[Synthetic, Draw], Made]] = {
+    **({"pdf by chromium": pdf_by_chromium} if CHROMIUM else {}),
+    **({"pdf by libreoffice": pdf_by_libreoffice} if LIBREOFFICE else {}),
+}
+"""Kinds that programs of this machine make: slow, and not on every machine."""
 
 
 def members_of(body: bytes) -> dict[str, bytes]:
