@@ -192,14 +192,16 @@ class _Reader:
                 self._walk(element, style, pieces, in_cell=in_cell)
 
     def _run(self, run: Any, style: str | None, pieces: list[str], *, in_cell: bool) -> None:
-        properties = child(run, "rPr")
+        properties = run[0] if len(run) and name_of(run[0].tag) == "rPr" else None
         is_hidden = self.styles.hide(style, properties)
-        raised = child(properties, "vertAlign")
+        raised = child(properties, "vertAlign") if in_cell else None
         if in_cell and raised is not None and attribute(raised) in _RAISED:
             pieces.append("\n")  # the mark of a footnote is no digit of the figure before it
         for element in _contents(run):
             tag = name_of(element.tag)
-            if tag == "fldChar":
+            if tag == "t" and not is_hidden and not self.fields:
+                pieces.append(element.text or "")
+            elif tag == "fldChar":
                 self._field(attribute(element, "fldCharType"))
             elif is_hidden or not all(self.fields) or tag in _LEFT_OUT:
                 continue

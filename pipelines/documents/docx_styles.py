@@ -67,7 +67,7 @@ class Styles:
     def __init__(self, package: Package, folder: str) -> None:
         """Raises DocumentError for a part that is damaged."""
         self._styles: dict[str, _Style] = {}
-        self._hides_all = False
+        self._hides_all = self._hides_any = False
         self.default_paragraph: str | None = None
         root = _part(package, f"{folder}styles.xml")
         if root is None:
@@ -80,6 +80,7 @@ class Styles:
                 self._styles[key] = _Style(hides, child(element, "pPr", "numPr"), _value(element, "basedOn"))
                 if attribute(element, "type") == "paragraph" and attribute(element, "default") not in {None, *_OFF}:
                     self.default_paragraph = key
+        self._hides_any = self._hides_all or any(style.hides for style in self._styles.values())
 
     def _chain(self, key: str | None) -> Iterator[_Style]:
         for _ in range(_DEEPEST_STYLE):
@@ -95,8 +96,8 @@ class Styles:
     def hide(self, paragraph_style: str | None, run: Any) -> bool:
         """Whether a run with these properties is hidden: itself says so, or its styles do, which undo one another."""
         said = is_on(run, "vanish")
-        if said is not None:
-            return said
+        if said is not None or not self._hides_any:
+            return bool(said)
         run_style = _value(run, "rStyle") if run is not None else None
         by_paragraph = self._hides(paragraph_style or self.default_paragraph)
         return self._hides_all or by_paragraph != self._hides(run_style)

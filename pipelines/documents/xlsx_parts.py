@@ -8,10 +8,12 @@ from typing import Any
 
 from pipelines.documents.docx_styles import attribute, name_of
 from pipelines.documents.formulas import place_of
-from pipelines.documents.packages import Package
+from pipelines.documents.packages import Package, parse_xml
 from pipelines.documents.sheet import Slot
 from pipelines.tables.grid import MAX_WIDTH
 
+_MARKS = (b"hidden", b"zeroHeight", b"<f", b":f", b'"0"', b'"0.0"', b"'0'")
+"""What stands in a sheet that hides anything or has formulas."""
 _YES = frozenset(("1", "true"))
 
 
@@ -40,8 +42,9 @@ def facts_of(package: Package) -> list[SheetFacts]:
         if name_of(sheets.tag) == "sheets":
             for sheet in sheets:
                 part = targets.get(attribute(sheet, "id"), "").lstrip("/")
-                is_there = part in package.names()
-                found.append(_facts(package.xml(part), is_stale=is_stale) if is_there else SheetFacts())
+                data = package.read(part) if part in package.names() else b""
+                says_any = any(mark in data for mark in _MARKS)  # a look at the bytes saves parsing most sheets
+                found.append(_facts(parse_xml(data, part), is_stale=is_stale) if says_any else SheetFacts())
     return found
 
 
