@@ -131,8 +131,7 @@ def record_of(report_id: str, row: dict[str, Any], tables: dict[str, Rows], read
 def rows_of(report: Report) -> tuple[dict[str, Any], dict[str, Rows]]:
     """What a report says, as its row of `reports` and its rows of the tables that hold its present state."""
     row = dict(zip(_OF_DOCUMENT, map(_plain, _ROW(report)), strict=True))
-    name, code, year = row["issuing_body"], row["division_code"], row["report_year"]
-    row |= {"agency_id": agency_id(name, code, year), "place_id": place_id(name, code, row["level"], year)}
+    row |= ids(report)
     return row, {
         "report_texts": [(report.text,)],
         "statistics": statistics(report),
@@ -141,6 +140,12 @@ def rows_of(report: Report) -> tuple[dict[str, Any], dict[str, Rows]]:
         "parts": [(str(p.part), str(p.state), p.url, p.cause) for p in report.parts],
         "attachments": list(map(_ATTACHMENT, report.attachments)),
     }
+
+
+def ids(report: Report) -> dict[str, str | None]:
+    """The ids of a report's body and of its place, by the names of IDS."""
+    name, code, year = report.issuing_body, report.division_code, report.report_year
+    return {"agency_id": agency_id(name, code, year), "place_id": place_id(name, code, report.level, year)}
 
 
 def state(report: Report) -> State:

@@ -231,7 +231,7 @@ def test_browse_serves_the_archive_read_only(tmp_path: Path) -> None:
 
 
 def _json(url: str) -> list[dict[str, object]]:
-    for _ in range(100):
+    for _ in range(600):
         try:
             with urllib.request.urlopen(url) as answer:
                 return list(json.load(answer))

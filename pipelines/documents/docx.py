@@ -205,13 +205,8 @@ class _Reader:
                 self._field(attribute(element, "fldCharType"))
             elif is_hidden or not all(self.fields) or tag in _LEFT_OUT:
                 continue
-            elif tag == "t":
-                pieces.append(element.text or "")
-            elif tag in _TEXTS:
-                pieces.append(_TEXTS[tag])
-            elif tag == "sym":
-                code = attribute(element, "char") or ""
-                pieces.append(chr(int(code, 16)) if _is_code(code) else "\ufffd")
+            elif (text := _text_of(element, tag)) is not None:
+                pieces.append(text)
             elif len(element):
                 self._walk(element, style, pieces, in_cell=in_cell)
 
@@ -222,6 +217,16 @@ class _Reader:
             self.fields[-1] = True
         elif kind == "end" and self.fields:
             self.fields.pop()
+
+
+def _text_of(element: Any, tag: str) -> str | None:
+    """What one element of a run prints; None where it is no text itself."""
+    if tag == "t":
+        return element.text or ""
+    if tag == "sym":
+        code = attribute(element, "char") or ""
+        return chr(int(code, 16)) if _is_code(code) else "\ufffd"
+    return _TEXTS.get(tag)
 
 
 def _is_code(code: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.model import Page, Report
-from archive.records import CHECK, FIELDS, STATISTIC
+from archive.records import CHECK, FIELDS, STATISTIC, ids
 from archive.vocabulary import Outcome, ReportState
 from archive.warc import reader
 from pipelines import read
@@ -71,7 +71,7 @@ def as_json(report: Report, page: Page, report_id: str, refused: str | None) -> 
     if refused:
         stated["problems"].append({"kind": refused.partition(":")[0], "message": refused})
     if report.is_report:
-        stated |= {name: getattr(report, name) for name in FIELDS}
+        stated |= {name: getattr(report, name) for name in FIELDS} | ids(report)
         stated |= {"id": report_id, "portal": page.portal, "sha256": page.sha256, "captured_at": page.captured_at}
         stated |= {
             "first_captured_at": page.captured_at,
