@@ -19,7 +19,7 @@ floor: it imports nothing of the project but itself.
 | charset, media_types, urls, batches | what all floors need to know of bytes, formats and addresses |
 | health, overview | what is unwell; an archive in numbers |
 | verify, backup, merge, data_package, flat_report | integrity, copies, other archives, exports of the figures |
-| forms, divisions | the national forms (labels.json); GB/T 2260 |
+| forms, divisions, agencies | the national forms (labels.json); GB/T 2260; ids of bodies and places |
 | warc | WARC and WACZ, in and out |
 | room | the reading room on Datasette |
 """
