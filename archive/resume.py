@@ -17,13 +17,14 @@ from archive.vocabulary import ANSWER_OUTCOMES, PartName, PartState, ProblemKind
 
 RESUMED_WITHIN = relativedelta(days=3)
 """Older answers of an interrupted crawl are asked for again: the portal may have changed them since."""
-INSTEAD_OF_REPORT = (
+SOMETHING_ELSE = (
     ProblemKind.BLOCKED,
     ProblemKind.ERROR,
     ProblemKind.NOT_A_REPORT,
     ProblemKind.CONTRADICTS_LISTING,
+    ProblemKind.DOCUMENT_REPLACED,
 )
-"""Kinds of problems with a page that reads as something else than the report that its address has or should have."""
+"""Kinds of problems with what reads as something else than the report or the document that its address has or should have."""
 
 _ANSWERED = sql_words(ANSWER_OUTCOMES)
 _NEWEST_ANSWERS = f"""
@@ -55,7 +56,7 @@ WHERE portal = :portal AND method = 'GET' AND requested_at > :since AND outcome 
 _FAILED = f"""
 SELECT url FROM problems WHERE portal = :portal AND resolved_at IS NULL AND url IS NOT NULL AND (
     stage = :fetch AND kind IN ({sql_words((ProblemKind.BLOCKED, ProblemKind.ERROR))})
-    OR stage = :read AND kind IN ({sql_words(INSTEAD_OF_REPORT)})
+    OR stage = :read AND kind IN ({sql_words(SOMETHING_ELSE)})
 )
 """  # noqa: S608 - words of the vocabulary
 

@@ -208,8 +208,9 @@ class Store:
         if not account.unsettled:
             self._forget_notices()
         failed = failed_urls(runs.captures, name) & account.had
-        for url in problem_urls(runs.captures, name, ProblemKind.NOT_CAPTURED) & account.had - failed:
-            runs.resolve(url, Stage.FETCH, still=(ProblemKind.PARTS_MISSING,))
+        for url in problem_urls(runs.captures, name, ProblemKind.NOT_CAPTURED) - failed:
+            if url in account.had or document_capture(runs.captures, url) is not None:
+                runs.resolve(url, Stage.FETCH, still=(ProblemKind.PARTS_MISSING,))
         missing = self._missing()
         self._note_missing(missing)
         parts = {url for beside in missing.values() for url in beside.urls}
