@@ -17,6 +17,7 @@ from typing import Any
 from scrapy import cmdline
 from scrapy.utils.project import get_project_settings
 
+import pipelines.ingest.sandbox
 from crawler.demo.replica import Replica
 from tests.clock import days_later
 
@@ -67,6 +68,7 @@ class Forked:
         _import_all()
         work = task(archive, *replicas, settings=settings, days=days, **arguments)
         sys.stdout.flush()
+        pipelines.ingest.sandbox.READER.close()  # a fork would share the process that reads documents
         self.returncode: int | None = None
         self.pid = os.fork()
         if self.pid == 0:
