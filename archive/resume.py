@@ -67,9 +67,9 @@ WHERE r.portal = ? AND p.part IN ({_BESIDE}) AND p.state = '{PartState.UNREAD}'
     AND r.state IN ({sql_words((ReportState.LIVE, ReportState.RETURNED))})
 ORDER BY LENGTH(p.url), p.url
 """  # noqa: S608 - words of the vocabulary
-_ATTACHED = """
-SELECT r.url AS page, a.url FROM reports r JOIN attachments a ON a.report_id = r.id
-WHERE r.portal = ? AND a.url IN (SELECT value FROM json_each(?))
+_NAMED = """
+SELECT r.url AS page, b.value AS url FROM reports r JOIN read_marks m ON m.id = r.id JOIN json_each(m.beside) b
+WHERE r.portal = ? AND b.value IN (SELECT value FROM json_each(?))
 """
 _PROBLEMS = "SELECT url, kind FROM problems WHERE portal = ? AND stage = ? AND resolved_at IS NULL AND url IS NOT NULL"
 
@@ -83,9 +83,9 @@ def unread_parts(reports: Reports, portal: str) -> dict[str, list[Part]]:
     return pages
 
 
-def attached(reports: Reports, portal: str, urls: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The page of each report beside which one of these documents stands, and the document."""
-    for row in reports.db.conn.execute(_ATTACHED, (portal, json.dumps(list(urls)))):
+def named(reports: Reports, portal: str, urls: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The page of each report that names one of these documents or next pages, and what it names."""
+    for row in reports.db.conn.execute(_NAMED, (portal, json.dumps(list(urls)))):
         yield row["page"], row["url"]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from archive import Captures, Reports
 from archive.model import Part
-from archive.resume import attached, fetch_problems, unread_parts
+from archive.resume import fetch_problems, named, unread_parts
 from archive.vocabulary import DOCUMENT_OUTCOMES, PartName, ProblemKind
 from pipelines.parts import NOT_CAPTURED, NOT_THE_PART
 
@@ -20,7 +20,7 @@ _EXPLAINED = frozenset((ProblemKind.MISSING, ProblemKind.ROBOTS_FORBIDS))
 """Problems of fetching that say why a part is not had; the portal is asked again, and is not unwell for it."""
 
 _FAILED = frozenset((ProblemKind.BLOCKED, ProblemKind.ERROR))
-"""Problems of fetching after which a document is asked for again, though it is had from before or elsewhere."""
+"""Problems of fetching after which a part is asked for again, though it is had from before or elsewhere."""
 
 
 @dataclass(slots=True)
@@ -51,8 +51,9 @@ def missing_parts(
                 missing.unexplained.append(part.url)
         if missing.urls:
             pages[page] = missing
-    failed = [url for url, kinds in said.items() if kinds & _FAILED]
-    for page, url in attached(reports, portal, failed):
+    failed = {url for url, kinds in said.items() if kinds & _FAILED}
+    replaced = captures.urls_with_problem(ProblemKind.DOCUMENT_REPLACED)
+    for page, url in named(reports, portal, failed | replaced):
         missing = pages.setdefault(page, MissingParts())
         if url not in missing.urls and may_ask(url):
             missing.urls.append(url)
