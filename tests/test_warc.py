@@ -107,7 +107,8 @@ def test_only_what_is_chosen_is_exported(archive: Path, tmp_path: Path) -> None:
     assert scrapy(archive, "export", path, "--portal", "hepan", "--reports-only").returncode == 0
     other = tmp_path / "other"
     assert scrapy(other, "import", path).returncode == 0
-    assert dump(other) == [line for line in dump(archive) if '"hepan' in line]
+    lines = [line for line in dump(other) if not line.startswith('["totals"')]  # totals add up all portals
+    assert lines == [line for line in dump(archive) if '"hepan' in line]
     connection = sqlite3.connect(other / "captures.db")
     assert connection.execute("SELECT COUNT(*) FROM captures WHERE url LIKE '%index%'").fetchone() == (0,)
     connection.close()

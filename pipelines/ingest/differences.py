@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from archive.model import Report
-from archive.records import COLUMNS, FIELDS, Record
+from archive.records import COLUMNS, FIELDS, IDS, Record
 
 
 def differences(old: Report, new: Report) -> dict[str, list[Any]]:
@@ -84,6 +84,8 @@ def compare(old: Record, new: Record) -> Iterator[Change]:
 
 def _changes(old: Record, new: Record) -> Iterator[Change]:
     for name, before in old.row.items():
+        if name in IDS:  # they follow from what is compared
+            continue
         after = new.row[name]
         if before != after:
             yield Change(name, "", "changed" if name in _OF_THE_CAPTURE else _kind(before, after), before, after)
