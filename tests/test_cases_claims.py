@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.articles import report
+from tests.crawling import ROOT
 
-CASES = Path("/work/shared/real/cases")
-pytestmark = pytest.mark.skipif(not CASES.exists(), reason="needs the cases")
+CASES = ROOT.parent / "shared" / "real" / "cases"
+pytestmark = pytest.mark.skipif(not CASES.exists(), reason="the shared material is not beside this checkout")
 
 
 def figures_in(folder: str) -> dict[str, float | None]:

@@ -56,7 +56,7 @@ def test_severities_are_those_of_the_form_s_description() -> None:
     assert all(one.severity == severity[one.identity] for one in found)
 
 
-def test_a_blank_total_is_not_assessable_and_never_nought() -> None:
+def test_a_blank_total_is_not_assessable_and_never_zero() -> None:
     found = check(read_report(2022, "cn-2021", "blank-total"))
     assert verdicts(found, "fails") == set()
     assert {("T3-A", "total"), ("T3-B", "total"), ("T3-C", "granted")} <= verdicts(found, "not_assessable")

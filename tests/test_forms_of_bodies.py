@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -14,9 +13,10 @@ from crawler.demo.markup import Td, plain_table
 from crawler.demo.reports import Synthetic
 from pipelines.statistics import provenance, read
 from tests.articles import html, report
+from tests.crawling import ROOT
 from tests.test_statistics import parsed, printed
 
-CASE = Path("/work/shared/real/cases/17-annex-fujian-2011")
+CASE = ROOT.parent / "shared" / "real" / "cases" / "17-annex-fujian-2011"
 BODY = "青川区人民政府"
 
 
@@ -71,7 +71,7 @@ def test_fujian_s_annex_before_2014(rows: tuple[tuple[str, str, str], ...]) -> N
     assert found["received_other", "year_value"] == 0
 
 
-@pytest.mark.skipif(not CASE.exists(), reason="needs the cases")
+@pytest.mark.skipif(not CASE.exists(), reason="the shared material is not beside this checkout")
 def test_a_real_annex_of_fujian() -> None:
     (path,) = CASE.glob("*.html")
     found = report(path.read_bytes(), url="http://www.example.gov.cn/zwgk/t20130117_1.html")

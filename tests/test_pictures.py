@@ -1,4 +1,4 @@
-"""Tables in pictures: every figure in its place, blank is not nought, and nothing wrong is ever called verified."""
+"""Tables in pictures: every figure in its place, blank is not zero, and nothing wrong is ever called verified."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_slashes_and_dashes_are_no_figures() -> None:
 
 
 @needs_ocr
-def test_a_blank_form_is_blank_and_not_nought() -> None:
+def test_a_blank_form_is_blank_and_not_zero() -> None:
     found = report_of("blank")
     assert figures(found) == truth("blank")
     assert {value for value, _ in figures(found).values()} == {None}

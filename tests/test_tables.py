@@ -44,7 +44,7 @@ def test_a_row_span_ends_with_its_row_group() -> None:
 
 
 @pytest.mark.parametrize("span", ["0", "99999", "4294967296"])
-def test_a_row_span_of_nought_or_too_much_reaches_to_the_last_row(span: str) -> None:
+def test_a_row_span_of_zero_or_too_much_reaches_to_the_last_row(span: str) -> None:
     (grid,) = parsed(f"<table><tr><td rowspan={span}>a<td>b<tr><td>c<tr><td>d</table>")
     assert texts(grid) == [["a", "b"], ["a", "c"], ["a", "d"]]
 

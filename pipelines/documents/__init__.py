@@ -3,8 +3,8 @@
 A module a format (`READERS`), each with `read(body) -> Content`; a package where a format needs several (`pdf`,
 `picture`). A new format gets its media type and first bytes in archive.media_types, its module here, and a line in
 READERS. May import archive.model, archive.vocabulary, archive.media_types, archive.forms, pipelines.html and
-pipelines.tables. Documents are others' work: `read` is called in a child process (pipelines.ingest.sandbox) and nowhere
-else. Next: `pipelines.statistics.provenance` reads the tables of the contents.
+pipelines.tables. Documents come from strangers: only a sandboxed child process (pipelines.ingest.sandbox) calls
+`read`. Next: `pipelines.statistics.provenance` reads the tables of the contents.
 """
 
 from __future__ import annotations
