@@ -17,17 +17,17 @@ from archive.text_reuse import reused_share
 _FIGURE = ("table_no", "row_name", "column_name", "value", "origin")
 _CHECK = attrgetter(*CHECK)
 
-_BY_BODY_AND_YEAR = """
-SELECT issuing_body, report_year, portal, id FROM reports
-WHERE issuing_body IS NOT NULL AND report_year IS NOT NULL
-ORDER BY issuing_body, report_year, id
+_BY_AGENCY_AND_YEAR = """
+SELECT agency_id, report_year, portal, report_id FROM figures
+WHERE agency_id IS NOT NULL AND report_year IS NOT NULL
+ORDER BY agency_id, report_year, report_id
 """
 _WITHOUT_PREVIOUS_YEAR = """
-SELECT r.id FROM figures f JOIN reports r ON r.id = f.report_id
-WHERE (f.previous_report_id IS NOT NULL OR EXISTS (SELECT 1 FROM checks WHERE report_id = r.id AND identity GLOB ?))
+SELECT f.report_id AS id FROM figures f
+WHERE (f.previous_report_id IS NOT NULL OR EXISTS (SELECT 1 FROM checks WHERE report_id = f.report_id AND identity GLOB ?))
     AND NOT EXISTS (
-        SELECT 1 FROM reports p
-        WHERE p.issuing_body = r.issuing_body AND p.report_year = r.report_year - 1
+        SELECT 1 FROM figures p
+        WHERE p.agency_id = f.agency_id AND p.report_year = f.report_year - 1
     )
 """
 
@@ -39,17 +39,17 @@ WHERE report_id = ?3 AND (previous_report_id IS NOT ?1 OR reused_share IS NOT ?2
 
 
 def year_pairs(reports: Reports) -> Iterator[tuple[str, str]]:
-    """(report of year Y, report of year Y-1 of the same issuing body), on the same portal where that has both."""
+    """(report of year Y, report of year Y-1 of the same agency, whatever name it prints), on the same portal where that has both."""
     last: tuple[str, int] | None = None
     before: dict[str, str] = {}
-    for (body, year), group in groupby(reports.reading(_BY_BODY_AND_YEAR), key=lambda row: (row[0], row[1])):
+    for (agency, year), group in groupby(reports.reading(_BY_AGENCY_AND_YEAR), key=lambda row: (row[0], row[1])):
         by_portal: dict[str, str] = {}
-        follows = last == (body, year - 1)
+        follows = last == (agency, year - 1)
         for _, _, portal, report_id in group:
             by_portal.setdefault(portal, report_id)
             if follows:
                 yield report_id, before.get(portal) or min(before.values())
-        last, before = (body, year), by_portal
+        last, before = (agency, year), by_portal
 
 
 def without_previous_year(reports: Reports) -> set[str]:

@@ -176,7 +176,9 @@ def classify(
 def _classify_small_answer(url: str, content_type: str | None, body: bytes) -> Classification:
     if len(body) <= 2 and not _is_json(content_type, body):
         outcome = Outcome.BLOCKED
-        if extension_of(url) in _FILES:  # two bytes are how some portals answer for a file that is gone; none is a fault
+        if (
+            extension_of(url) in _FILES
+        ):  # two bytes are how some portals answer for a file that is gone; none is a fault
             outcome = Outcome.MISSING if body else Outcome.ERROR
         return Classification(outcome, note=f"{len(body)}-byte answer")
     if b"<" not in body[:512] and "html" not in (content_type or "html"):

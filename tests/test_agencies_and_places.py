@@ -9,9 +9,11 @@ import pytest
 
 from archive import Reports
 from archive.agencies import agency_id, place_id, places
-from archive.model import Report
+from archive.cross_year import year_pairs
+from archive.model import Report, Statistic
 from archive.records import ReportHistory, record
-from archive.vocabulary import BodyKind, Form, Level, ReportState
+from archive.room.questions import QUESTIONS, answer
+from archive.vocabulary import BodyKind, Form, Level, Origin, ReportState
 
 
 @pytest.mark.parametrize(
@@ -109,3 +111,33 @@ def test_names_of_one_body_are_one_row_and_a_report_that_goes_takes_its_part_alo
     assert rows(tmp_path, "SELECT id, name, names FROM agencies WHERE id GLOB '*局'") == [
         ("440113-财政局", "广州市番禺区财政局", 1)
     ]
+
+
+def test_years_of_one_agency_are_put_side_by_side_whatever_name_it_prints(tmp_path: Path) -> None:
+    reports = Reports(tmp_path)
+    reports.put_portal({"name": "p"})
+
+    def carried(row: str, value: int) -> list[Statistic]:
+        return [
+            Statistic(
+                table_no=3, row_name=row, column_name="total", value=value, raw=str(value), origin=Origin.NARRATIVE
+            )
+        ]
+
+    put(reports, 1, 2021, "广州市番禺区财政局", "440113", statistics=carried("carried_out", 4))
+    put(reports, 2, 2022, "番禺区财政局", "440113", statistics=carried("carried_in", 6))
+    put(reports, 3, 2021, "广州市番禺区教育局", "440113", statistics=carried("carried_out", 9))
+    put(reports, 4, 2024, "番禺区财政局（国资局）", "440113")
+    put(reports, 5, 2022, "广州市财政局", "440100", statistics=carried("carried_in", 1))
+    reports.commit()
+    assert list(year_pairs(reports)) == [("p-2", "p-1")]
+    assert rows(tmp_path, "SELECT report_id, previous_report_id, difference FROM year_over_year") == [("p-2", "p-1", 2)]
+    db = sqlite3.connect(tmp_path / "reports.db")
+    missing = answer(db, QUESTIONS["missing-years"], "", "", 50)["rows"]
+    db.close()
+    reports.close()
+    assert {(row["issuing_body"], row["report_year"], row["years_here"]) for row in missing} == {
+        *(("广州市财政局", year, 1) for year in (2023, 2024)),
+        *(("广州市番禺区教育局", year, 1) for year in (2022, 2023, 2024)),
+        ("番禺区财政局（国资局）", 2023, 3),
+    }

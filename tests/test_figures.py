@@ -210,7 +210,7 @@ def test_how_much_text_is_reused_is_kept_for_each_pair_of_years(tmp_path: Path) 
     reports.put_portal({"name": "p"})
     same, other = "本年度主动公开政府信息{}条，内容涉及民生。", "本机关全年没有收到政府信息公开申请。"
     for year, text in ((2020, same.format(5)), (2021, same.format(17) + other), (2023, other)):
-        reports.put(made(f"p-{year}", {"report_texts": [(text,)]}, issuing_body="青溪区财政局", report_year=year))
+        reports.put(made(f"p-{year}", {"report_texts": [(text,)]}, agency_id="none-青溪区财政局", report_year=year))
     reports.commit()
     kept = "SELECT report_year, previous_report_id, ROUND(reused_share, 2) FROM figures ORDER BY 1"
     put_reuse(reports, dict(year_pairs(reports)))

@@ -186,3 +186,11 @@ def m010_contradictions(db: Database) -> None:
     )
     db.execute("CREATE INDEX contradictions_report ON contradictions (report_id)")
     db.execute("CREATE INDEX report_texts_length ON report_texts (length(text))")
+
+
+@migrations()
+def m011_years_by_agency(db: Database) -> None:
+    """The years of one agency are put side by side whatever name it prints."""
+    db.execute(views.AGENCY_YEARS)
+    db.execute("DROP VIEW year_over_year")
+    db.execute(views.YEAR_OVER_YEAR)

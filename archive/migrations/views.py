@@ -114,8 +114,10 @@ YEAR_OVER_YEAR = """CREATE VIEW year_over_year AS SELECT
     cur.carried_in,
     cur.carried_in - prev.carried_out AS difference
 FROM figures cur
-JOIN figures prev ON prev.issuing_body = cur.issuing_body AND prev.report_year = cur.report_year - 1
+JOIN figures prev ON prev.agency_id = cur.agency_id AND prev.report_year = cur.report_year - 1
 WHERE cur.carried_in IS NOT NULL AND prev.carried_out IS NOT NULL AND cur.same_as IS NULL AND prev.same_as IS NULL"""
+
+AGENCY_YEARS = "CREATE INDEX IF NOT EXISTS figures_agency_years ON figures (agency_id, report_year)"
 
 AGENCY_NAMES = """CREATE VIEW agency_names AS SELECT
     agency_id,
@@ -246,6 +248,7 @@ def create(db: Database) -> None:
         db.execute(statement)
     db.execute("CREATE INDEX figures_bodies ON figures (issuing_body, report_year)")
     db.execute("CREATE INDEX figures_agencies ON figures (agency_id, issuing_body, report_year)")
+    db.execute(AGENCY_YEARS)
     db.execute("CREATE INDEX figures_places ON figures (place_id)")
     for name, body in _TRIGGERS.items():
         db.execute(f"CREATE TRIGGER {name} {body}")

@@ -147,15 +147,16 @@ def _missing_years() -> Question:
         ),
         """WITH RECURSIVE span AS (
   SELECT
-    issuing_body,
+    agency_id,
+    substr(MAX(printf('%04d', report_year) || issuing_body), 5) AS issuing_body,
     MIN(report_year) AS first,
     COUNT(DISTINCT report_year) AS years,
     group_concat(DISTINCT portal) AS portals
-  FROM reports
-  WHERE issuing_body IS NOT NULL AND report_year IS NOT NULL AND (:portal = '' OR portal = :portal)
-  GROUP BY issuing_body
+  FROM figures
+  WHERE agency_id IS NOT NULL AND report_year IS NOT NULL AND (:portal = '' OR portal = :portal)
+  GROUP BY agency_id
 ),
-last AS (SELECT MAX(report_year) AS year FROM reports),
+last AS (SELECT MAX(report_year) AS year FROM figures),
 year(y) AS (
   SELECT MIN(first) FROM span
   UNION ALL
@@ -166,7 +167,7 @@ FROM span s
 JOIN last
 JOIN year ON y BETWEEN s.first AND last.year
 WHERE s.years <= last.year - s.first
-  AND NOT EXISTS (SELECT 1 FROM reports r WHERE r.issuing_body = s.issuing_body AND r.report_year = y)
+  AND NOT EXISTS (SELECT 1 FROM figures r WHERE r.agency_id = s.agency_id AND r.report_year = y)
   AND (:year = '' OR y = CAST(:year AS INTEGER))
 ORDER BY y DESC, s.issuing_body""",
         """SELECT CASE WHEN issuing_body IS NULL THEN 'no_body' ELSE 'no_year' END AS reason, COUNT(*) AS reports
@@ -176,8 +177,8 @@ WHERE (issuing_body IS NULL OR report_year IS NULL)
   AND (:year = '' OR :year <> '')
 GROUP BY 1""",
         (
-            "没有发布机关或年度的报告；机关更名后视为另一机关",
-            "reports without a body or year; a body that was renamed counts as another",
+            "没有发布机关或年度的报告；同一机关名称写法不同的合并计算，更名后视为另一机关",
+            "reports without a body or year; spellings of one body's name are one body, a renamed body is another",
         ),
     )
 

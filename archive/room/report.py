@@ -115,13 +115,12 @@ def load(db: sqlite3.Connection, report_id: str) -> ReportDetails | None:
         deadline=(dicts(db, "SELECT * FROM timeliness WHERE report_id = ?", (report_id,)) or [{}])[0],
         years=dicts(
             db,
-            """SELECT id, portal, report_year, title, state FROM reports
-            WHERE issuing_body = ? AND report_year IS NOT NULL
-            ORDER BY report_year, id LIMIT 200""",
-            (body,),
-        )
-        if body
-        else [],
+            """SELECT r.id, r.portal, r.report_year, r.title, r.state
+            FROM figures f JOIN reports r ON r.id = f.report_id
+            WHERE f.agency_id = ? AND f.report_year IS NOT NULL
+            ORDER BY f.report_year, r.id LIMIT 200""",
+            (row["agency_id"],),
+        ),
         twins=dicts(
             db,
             """SELECT id, portal, title, url FROM reports
