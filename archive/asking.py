@@ -18,6 +18,8 @@ from archive.vocabulary import ProblemKind
 AT_ONCE = 2
 """Failures in a row after which the next run still asks."""
 LONGEST_PAUSE = timedelta(days=30)
+FOR_GOOD = 4
+"""Failures in a row after which an address is no sign of an outage of its portal."""
 
 _ROWS = "SELECT url, failures, next_ask, acknowledged_at FROM asking WHERE portal = ?"
 _FAILED = """
@@ -85,6 +87,10 @@ class Asking:
         """Addresses that this run does not ask for: their pause is not over, or somebody has acknowledged them."""
         return self.paused | self.acknowledged
 
+    def failed(self, urls: Iterable[str]) -> int:
+        """How often in a row one of these addresses has failed, at most."""
+        return max((self.failures.get(url, 0) for url in urls), default=0)
+
     def fail(self, urls: Iterable[str]) -> None:
         """Count one failure for each of these addresses: once a run."""
         rows = []
@@ -106,9 +112,10 @@ class Asking:
         self._read()
 
     def end_pauses(self) -> None:
-        """Let the next run ask for everything: the portal is well again."""
+        """Let the next run ask for everything: the portal is well again. What fails even then fails for good."""
+        sql = "UPDATE asking SET next_ask = NULL, failures = MIN(failures, ?) WHERE portal = ?"
         with self.captures.db.conn as connection:
-            connection.execute("UPDATE asking SET next_ask = NULL, failures = 0 WHERE portal = ?", (self.portal,))
+            connection.execute(sql, (FOR_GOOD - 1, self.portal))
         self._read()
 
 

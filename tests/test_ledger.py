@@ -216,6 +216,29 @@ def test_a_portal_that_is_well_again_ends_the_pauses_of_its_outage(tmp_path: Pat
         assert sums(archive, "hepan") == {"report": 6}
 
 
+def test_two_reports_that_fail_for_good_are_no_outage_and_are_left_alone_in_their_pauses(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    with Server(Trs("hepan", 7)) as server:
+        (replica,) = server
+        unpublished = replica.documents.pop()
+        failing = {replica.url(document).removeprefix(replica.base) for document in replica.documents[1:3]}
+        for target in failing:
+            replica.fail("maintenance", match=target.rpartition("/")[2])
+
+        def asks() -> int:
+            before = len(replica.log)
+            assert crawl(archive, replica).returncode == 1
+            return len({hit.target for hit in replica.log[before:]} & failing)
+
+        assert [asks() for _ in range(5)] == [2, 2, 2, 2, 0]
+        replica.documents.append(unpublished)
+        assert [asks() for _ in range(3)] == [0, 2, 0], "that the portal is well is taken for news once"
+        replica.behave()
+        days_pass(archive, 40)
+        assert crawl(archive, replica).returncode == 0
+        assert sums(archive, "hepan") == {"report": 7}
+
+
 @pytest.mark.parametrize("fault", ["503", "403", "reset", "truncated", "404", "two-bytes", "itself", "maintenance"])
 def test_a_document_that_failed_once_is_asked_for_again_without_its_page(tmp_path: Path, fault: str) -> None:
     archive = tmp_path / "archive"

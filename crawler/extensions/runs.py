@@ -13,7 +13,7 @@ from scrapy.exceptions import NotConfigured
 from w3lib.url import safe_url_string
 
 from archive import Captures, Reports
-from archive.asking import Asking
+from archive.asking import FOR_GOOD, Asking
 from archive.health import settle
 from archive.ledger import LIMITS, unsettled_urls
 from archive.model import Entry, Problem
@@ -182,7 +182,8 @@ class Runs:
         """Count what this crawl asked for in vain, and forget what it got.
 
         `not_had` are entries that gave no report, and parts of reports; of the `explained` ones the portal says that they
-        are not there, so that they show no outage. `had` are entries that gave a report.
+        are not there, so that they show no outage, and neither do those that fail for good. `had` are entries that
+        gave a report.
         """
         if self.crawler.settings.getbool("OFFLINE"):
             return
@@ -191,7 +192,7 @@ class Runs:
         self.asking.fail(failed)
         self.asking.clear((had | asked) - not_had)
         stats = self.counts()
-        failed -= explained
+        failed = {url for url in failed - explained if self.asking.failed([url]) < FOR_GOOD}
         has_read = any(stats.get(f"reports/{result}") for result in ("new", "changed", "unchanged"))
         if has_read and len(failed) < OUTAGE_FROM:
             if self.is_after_outage:

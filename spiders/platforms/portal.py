@@ -13,6 +13,7 @@ from scrapy.http import HtmlResponse, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from archive import Captures
+from archive.asking import FOR_GOOD
 from archive.model import Entry, PageReference, Problem
 from archive.resume import newest_answers
 from archive.urls import listing_key
@@ -286,15 +287,24 @@ class Portal(ListingReader, scrapy.Spider):
             raise DontCloseSpider
 
     def _trials(self) -> Iterator[Request]:
-        """After an outage, where nothing else was asked for: requests that show whether the portal is well again."""
-        asking = self.runs.asking
+        """After an outage, where nothing else was asked for: requests that show whether the portal is well again.
+
+        A few that fail for good are no outage: they wait until their pauses are over.
+        """
         if not self.runs.is_after_outage or self.asked:
             return
-        self.waiting.sort(key=lambda waiting: asking.failures.get(waiting[0].url, 0))
+        asking = self.runs.asking
+        lacking = {self.key(url): url for url in self.runs.missing}
+        wanted = {
+            key: (entry.url, *(self.runs.missing[lacking[key]].urls if key in lacking else ()))
+            for entry, key in self.waiting
+        }
+        self.waiting.sort(key=lambda waiting: asking.failed(wanted[waiting[1]]))
         for entry, key in self.waiting[:TRIALS]:
-            lacking = next((url for url in self.runs.missing if self.key(url) == key), None)
-            asking.paused.difference_update((entry.url, *(self.runs.missing[lacking].urls if lacking else ())))
-            yield self._archived_request(lacking, key) if lacking else self.document_request(entry, key)
+            if len(self.waiting) <= TRIALS and asking.failed(wanted[key]) >= FOR_GOOD:
+                continue
+            asking.paused.difference_update(wanted[key])
+            yield self._archived_request(lacking[key], key) if key in lacking else self.document_request(entry, key)
 
     def _unlisted(self) -> set[str]:
         whole = {root for root, walk in self.walks.items() if walk.is_whole}
