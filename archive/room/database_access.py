@@ -1,4 +1,4 @@
-"""How a page reaches the databases: bounded queries, cached results, and the page shown when a query fails."""
+"""How a page reaches the databases: bounded queries and cached results."""
 
 from __future__ import annotations
 
@@ -11,36 +11,11 @@ from datasette.utils import sqlite_timelimit
 
 from archive.room import holdings
 from archive.room.cache import UntilChanged
-from archive.room.captured_pages import DamagedError
-from archive.room.rendering import page
 
 LIMIT_MS = 3000
 """Milliseconds that one query function may take."""
 MAX_CSV_ROWS = 100_000
 """Rows of a CSV file of the reading room."""
-
-
-class BusyError(Exception):
-    """A query takes too long, or the archive changes faster than it can be read."""
-
-
-def with_error_pages(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """The handler, with pages for what is not there (it returns None), takes too long or is damaged."""
-
-    async def answer(datasette: Any, request: Any) -> Any:
-        try:
-            found = await handler(datasette, request)
-        except BusyError:
-            return await page(datasette, request, "message", {"what": "busy"}, 503)
-        except sqlite3.OperationalError as error:
-            if "interrupted" not in str(error):
-                raise
-            return await page(datasette, request, "message", {"what": "busy"}, 503)
-        except DamagedError as error:
-            return await page(datasette, request, "message", {"what": "damaged", "detail": str(error)}, 500)
-        return found if found is not None else await page(datasette, request, "message", {"what": "missing"}, 404)
-
-    return answer
 
 
 async def query(datasette: Any, work: Callable[[sqlite3.Connection], Any], database: str = "reports") -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 from urllib.parse import unquote
 
@@ -10,23 +11,48 @@ MAX_PARAMETER = 300
 MAX_PAGE = 100_000
 
 
+class BadParameterError(Exception):
+    """An address asks for what cannot be: `page=0`, `year=20x4`, a figure that does not exist."""
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__(f"{name}={value}")
+        self.name, self.value = name, value[:MAX_PARAMETER]
+
+
 def given(request: Any, *names: str) -> dict[str, str]:
     """The parameters of these names that are not empty."""
     return {name: value[:MAX_PARAMETER] for name in names if (value := (request.args.get(name) or "").strip("\0"))}
 
 
 def page_number(request: Any) -> int:
-    """The page asked for, from 1."""
+    """The page asked for, from 1. Raises BadParameterError."""
     text = request.args.get("page") or "1"
-    return min(int(text), MAX_PAGE) if text.isascii() and text.isdigit() and int(text) > 0 else 1
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= MAX_PAGE):
+        raise BadParameterError("page", text)
+    return int(text)
 
 
 def year(request: Any, default: int | None) -> str:
-    """The year asked for, as four digits; the default where none is; empty for all years."""
+    """The year asked for, as four digits; the default where none is; empty for all years (`all`).
+
+    Raises BadParameterError.
+    """
     text = request.args.get("year")
     if text is None:
-        text = str(default or "")
-    return str(text) if text.isascii() and text.isdigit() and len(text) == 4 else ""
+        return str(default or "")
+    if text in {"", "all"}:
+        return ""
+    if not (text.isascii() and text.isdigit() and len(text) == 4):
+        raise BadParameterError("year", text)
+    return str(text)
+
+
+def one_of(request: Any, name: str, known: Container[str], default: str) -> str:
+    """A parameter that is one of the known words. Raises BadParameterError."""
+    text = str(request.args.get(name) or default)
+    if text not in known:
+        raise BadParameterError(name, text)
+    return text
 
 
 def format_of(request: Any) -> str | None:

@@ -502,3 +502,41 @@ STATEMENTS: dict[str, tuple[Bilingual, Bilingual]] = {
     names.SOURCES_AGREE: (("采用的来源", "the source that is used"), ("另一来源", "the other source")),
 }
 """Id of an identity → whose figures are compared: that of `checks.expected`, and that of `checks.actual`."""
+
+MESSAGES: dict[str, tuple[Bilingual, Bilingual]] = {
+    "missing": (
+        ("页面不存在", "Page not found"),
+        ("本档案中没有您要查看的内容。", "The archive has nothing at this address."),
+    ),
+    "busy": (
+        ("查询超时", "The query took too long"),
+        (
+            "请缩小范围（选择年度或网站，或使用更长的检索词），或稍后再试。",
+            "Narrow it down (choose a year or a portal, or search for a longer string), or try again later.",
+        ),
+    ),
+    "bad": (
+        ("请求有误", "The address asks for what cannot be"),
+        (
+            "网址中的参数或查询语句有误，请改正后再试：",
+            "A parameter of the address or a query is wrong; correct it and try again:",
+        ),
+    ),
+    "forbidden": (("不予显示", "Not shown"), ("该内容不对外提供。", "This is not open to visitors.")),
+    "damaged": (
+        ("存档内容已损坏", "The stored page is damaged"),
+        ("内容与校验值不符，不予显示。", "It does not match its hash and is not shown."),
+    ),
+    "no_page": (
+        ("无法在此显示", "Cannot be shown here"),
+        ("该内容不是网页、文字或图片。", "This is not a page, text or picture."),
+    ),
+    "failed": (
+        ("服务器出错", "The server failed"),
+        (
+            "未能生成该页面，错误已记入服务器日志。",
+            "The page could not be made. The fault is in the server's log.",
+        ),
+    ),
+}
+"""What is the matter → its title and a sentence that says what to do."""

@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import archive.room
 from archive import Captures, Reports
@@ -26,12 +27,18 @@ class Command(ArchiveCommand):
         return "Browse the archive in a web browser (Datasette, read-only)"
 
     def add_options(self, parser: ArgumentParser) -> None:
-        """`--port`, `--host`, `--https` and `--with-captures`."""
+        """`--port`, `--host`, `--https`, `--base-url` and `--with-captures`."""
         super().add_options(parser)
         parser.add_argument("--port", type=int, default=8001, help="port to listen on (default: %(default)s)")
         parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: this machine only)")
         parser.add_argument(
             "--https", action="store_true", help="write https links: a reverse proxy in front of this server speaks TLS"
+        )
+        parser.add_argument(
+            "--base-url",
+            metavar="URL",
+            help="address at which visitors reach this server, for links, feeds and citations"
+            " (default: http://HOST:PORT)",
         )
         parser.add_argument(
             "--with-captures", action="store_true", help="let readers download the captured files themselves"
@@ -53,9 +60,20 @@ class Command(ArchiveCommand):
         environment["PYTHONPATH"] = os.pathsep.join(
             filter(None, [str(CONFIGURATION.parents[1]), os.environ.get("PYTHONPATH")])
         )
+        environment["BASE_URL"] = self._base_url(opts)
         if opts.with_captures:
             environment["WITH_CAPTURES"] = "1"
         os.execve(sys.executable, command, environment)  # noqa: S606 - a fixed program with our own arguments
+
+    def _base_url(self, opts: Namespace) -> str:
+        """Where visitors reach the server; never what a request says of it."""
+        if opts.base_url is None:
+            host = f"[{opts.host}]" if ":" in opts.host else opts.host
+            return f"{'https' if opts.https else 'http'}://{host}:{opts.port}"
+        parts = urlsplit(opts.base_url)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/") or parts.query:
+            raise ArchiveError(f"--base-url must be like https://archive.example, without a path: {opts.base_url}")
+        return f"{parts.scheme}://{parts.netloc}"
 
     def _databases(self) -> list[str]:
         """Both files, brought up to date; reports.db alone where the captures were not published with it."""

@@ -10,7 +10,7 @@ from datasette.utils.asgi import Response
 
 from archive.room.captured_pages import CapturedBody, body, with_pictures, without_connections
 from archive.room.database_access import query_with_bodies
-from archive.room.rendering import page
+from archive.room.error_pages import message
 
 FRAME = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none';"
@@ -37,7 +37,7 @@ async def captured(datasette: Any, request: Any) -> Any:
     stored, content = found
     media_type = "text/html; charset=utf-8" if isinstance(content, str) else stored.media_type
     if media_type == "application/octet-stream":
-        return await page(datasette, request, "message", {"what": "no_page"}, 415)
+        return await message(datasette, request, "no_page", 415)
     headers = {
         "Content-Security-Policy": FRAME,
         "X-Content-Type-Options": "nosniff",

@@ -12,7 +12,7 @@ from archive.room.database_access import query
 from archive.room.key_figures import KEY_FIGURES, MAX_AGENCIES, KeyFigure, Series
 from archive.room.rendering import Translator, as_csv, as_json, language, page
 from archive.room.report import dicts
-from archive.room.request_parameters import format_of, path_part
+from archive.room.request_parameters import format_of, one_of, path_part
 
 _OUTCOMES = {
     "granted": ("予以公开", "granted"),
@@ -204,7 +204,7 @@ async def _over_years(datasette: Any, request: Any, template: str, name: str, wh
 async def compare(datasette: Any, request: Any) -> Any:
     """Up to eight agencies, one figure, over years: the address is the comparison."""
     chosen = list(dict.fromkeys(name for name in request.args.getlist("body") if name))[:MAX_AGENCIES]
-    key_figure = KEY_FIGURES.get(request.args.get("figure") or "", KEY_FIGURES["applications"])
+    key_figure = KEY_FIGURES[one_of(request, "figure", KEY_FIGURES, "applications")]
     part = (request.args.get("find") or "")[:50]
     series: list[Series] = await query(datasette, lambda db: figures.compare(db, chosen, key_figure))
     points = _points(series, key_figure)

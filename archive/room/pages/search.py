@@ -6,7 +6,8 @@ import sqlite3
 from typing import Any
 from urllib.parse import urlencode
 
-from archive.room.database_access import MAX_CSV_ROWS, BusyError, cache, query
+from archive.room.database_access import MAX_CSV_ROWS, cache, query
+from archive.room.error_pages import BusyError
 from archive.room.rendering import as_csv, as_json, page
 from archive.room.request_parameters import format_of, given, page_number
 from archive.room.search import COLUMNS, FACETS, MAX_QUERY, PAGE, Catalogue, Results, search

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from datasette import hookimpl
 from datasette.filters import FilterArguments
+from datasette.plugins import pm
+from datasette.utils.asgi import Forbidden
 from markupsafe import Markup
 
 from archive.room.csv_middleware import CsvWithoutFormulas
-from archive.room.database_access import with_error_pages
+from archive.room.error_pages import of_exception, with_error_pages
+from archive.room.middleware import OneAddress, SecurityHeaders
 from archive.room.pages import (
     atom_feed,
     captured_pages,
     codebook,
     entries,
     home,
+    other_addresses,
     over_years,
     problems,
     questions,
@@ -53,13 +58,45 @@ ROUTES: tuple[tuple[str, Any], ...] = (
     (r"^/problems(?:\.(?P<format>json|csv))?$", problems.problems),
     (r"^/codebook(?:\.(?P<format>json|csv))?$", codebook.show),
     (r"^/feed\.atom$", atom_feed.feed),
+    (r"^/robots\.txt$", other_addresses.robots),
 )
+_DATASETTE = ("-", "room", "favicon")
+"""First parts of addresses that are Datasette's besides the names of the databases."""
+_NOT_FOR_VISITORS = r"^/-/(?:databases|threads|plugins|metadata|settings|config)(?:\.json)?$"
+"""Datasette's pages about the server: they name files of this machine."""
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
-    """The reading room comes before Datasette's own pages."""
-    return [(address, with_error_pages(handler)) for address, handler in ROUTES]
+def register_routes(datasette: Any) -> list[tuple[str, Any]]:
+    """The reading room comes before Datasette's own pages, and answers what neither has."""
+    names = "|".join(map(re.escape, [*datasette.databases, *_DATASETTE]))
+    elsewhere = rf"^/(?!(?:{names})(?:[/.]|$)).*"
+    return [
+        (address, with_error_pages(handler))
+        for address, handler in (
+            *ROUTES,
+            (_NOT_FOR_VISITORS, other_addresses.nowhere),
+            (elsewhere, other_addresses.nowhere),
+        )
+    ]
+
+
+@hookimpl
+def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
+    """What Datasette's own pages cannot answer, in the visitor's words."""
+    return lambda: of_exception(datasette, request, exception)
+
+
+@hookimpl
+def forbidden(datasette: Any, request: Any, message: str) -> Any:
+    """What may not be seen, likewise."""
+    return lambda: of_exception(datasette, request, Forbidden(message))
+
+
+@hookimpl
+def startup() -> None:
+    """Datasette asks every plugin how to show an error, its own too, which prints all variables of a wrong address."""
+    pm.unregister(name="datasette.handle_exception")
 
 
 @hookimpl
@@ -151,37 +188,6 @@ def _units(datasette: Any, database: str, table: str) -> dict[str, str]:
 
 @hookimpl
 def asgi_wrapper() -> Callable[[Any], Any]:
-    """Security headers on every answer, and CSV without formulas."""
-    return lambda app: SecurityHeaders(CsvWithoutFormulas(app))
-
-
-DATASETTE_CSP = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-    " connect-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
-)
-"""For Datasette's own pages, whose scripts are in the page; the reading room's have none and bring their own policy."""
-
-
-class SecurityHeaders:
-    """ASGI middleware that adds the headers an answer does not set itself."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
-        """Passes everything on, with more headers."""
-
-        async def with_headers(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                given = {name.lower() for name, _ in message["headers"]}
-                wanted = {
-                    b"x-content-type-options": b"nosniff",
-                    b"referrer-policy": b"no-referrer",
-                    b"x-dns-prefetch-control": b"off",
-                    b"content-security-policy": DATASETTE_CSP.encode(),
-                }
-                headers = [*message["headers"], *((k, v) for k, v in wanted.items() if k not in given)]
-                message = message | {"headers": headers}
-            await send(message)
-
-        await self.app(scope, receive, with_headers)
+    """What holds for every address and every answer."""
+    base_url = os.environ.get("BASE_URL")
+    return lambda app: OneAddress(SecurityHeaders(CsvWithoutFormulas(app)), base_url)

@@ -1,0 +1,91 @@
+"""What a visitor reads when there is no answer: why, in their language, as a page, JSON or a line of text."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from datasette.utils.asgi import Base400, Forbidden, NotFound, Response
+from datasette.views.base import DatasetteError
+
+from archive.room.captured_pages import DamagedError
+from archive.room.rendering import Translator, as_json, language, page
+from archive.room.request_parameters import BadParameterError
+from archive.room.vocabulary_bilingual import MESSAGES
+
+_LOG = logging.getLogger(__name__)
+_UNCHECKED = (ValueError, LookupError, AttributeError, TypeError, AssertionError)
+"""What Datasette's own pages raise over a parameter that they use unchecked (`_timelimit=x`, `_sort=x`)."""
+
+
+class BusyError(Exception):
+    """A query takes too long, or the archive changes faster than it can be read."""
+
+
+async def message(datasette: Any, request: Any, what: str, status: int, detail: str = "") -> Response:
+    """An answer that says what is the matter; `what` is a key of MESSAGES, `detail` what a program said of it."""
+    title, sentence = MESSAGES[what]
+    t = Translator(language(request))
+    if request.path.endswith(".json"):
+        said = {"ok": False, "status": status, "error": t.pair(sentence)} | ({"detail": detail} if detail else {})
+        response = as_json(said)
+        response.status = status
+        return response
+    if request.path.endswith((".csv", ".txt", ".atom")):
+        return Response.text(f"{t.pair(sentence)}\n{detail}".strip() + "\n", status=status)
+    return await page(
+        datasette, request, "message", {"title": title, "sentence": sentence, "detail": detail, "what": what}, status
+    )
+
+
+def with_error_pages(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """The handler, with pages for what is not there (it returns None), takes too long, is damaged or is asked wrongly."""
+
+    async def answer(datasette: Any, request: Any) -> Any:
+        try:
+            found = await handler(datasette, request)
+        except (BadParameterError, BusyError, sqlite3.OperationalError, DamagedError) as error:
+            return await of_exception(datasette, request, error)
+        return found if found is not None else await message(datasette, request, "missing", 404)
+
+    return answer
+
+
+async def of_exception(datasette: Any, request: Any, exception: Exception) -> Response:
+    """The answer in place of one that failed."""
+    what, status, detail = _kind(exception)
+    if what == "failed":
+        if isinstance(exception, _UNCHECKED) and (request.query_string or "." in request.path):
+            _LOG.warning("%s cannot be answered: %r", request.full_path, exception)
+            what, status = "bad", 400
+        else:
+            _LOG.error("%s failed", request.path, exc_info=exception)
+    return await message(datasette, request, what, status, detail)
+
+
+def _kind(exception: Exception) -> tuple[str, int, str]:
+    """A key of MESSAGES, the status, and what may be said besides: never a path of this machine."""
+    match exception:
+        case BadParameterError():
+            return "bad", 400, f"{exception.name}={exception.value}"
+        case BusyError():
+            return "busy", 503, ""
+        case DamagedError():
+            return "damaged", 500, str(exception)
+        case NotFound():
+            return "missing", 404, ""
+        case Forbidden():
+            return "forbidden", 403, ""
+        case sqlite3.OperationalError() if "interrupted" in str(exception):
+            return "busy", 503, ""
+        case DatasetteError() if exception.status == 404:
+            return "missing", 404, ""
+        case DatasetteError() if "time limit" in str(exception.message) or exception.title == "SQL Interrupted":
+            return "busy", 503, ""
+        case DatasetteError() if not isinstance(exception.__context__, sqlite3.DatabaseError) or exception.status < 500:
+            return "bad", 400, "" if exception.message_is_html else str(exception.message)
+        case Base400():
+            return "bad", 400, str(exception.args[0])
+    return "failed", 500, ""

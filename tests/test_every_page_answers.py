@@ -1,0 +1,190 @@
+"""Every page of the reading room answers, whatever is in the archive, and what is not there is said in the reader's words."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import shutil
+import sqlite3
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from archive import Captures, Reports
+from archive.room.questions import QUESTIONS
+from crawler.demo.demo_portals import demo_replicas
+from crawler.demo.server import Server
+from tests.browsing import browsing, get, put_hostile
+from tests.crawling import crawl
+from tests.walking import walk
+
+KINDS = ("demo", "empty", "reports alone", "captures alone", "hostile")
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Archives of every kind that a reading room may be opened on."""
+    root = tmp_path_factory.mktemp("kinds")
+    found = {kind: root / kind.replace(" ", "-") for kind in KINDS}
+    with Server(*demo_replicas()) as server:
+        crawl(found["demo"], *server)
+    for kind in ("empty", "reports alone", "captures alone"):
+        found[kind].mkdir()
+    Reports(found["empty"]).close()
+    Captures(found["empty"]).close()
+    shutil.copy(found["demo"] / "reports.db", found["reports alone"])
+    shutil.copy(found["demo"] / "captures.db", found["captures alone"])
+    shutil.copytree(found["demo"], found["hostile"])
+    put_hostile(found["hostile"], "http://127.66.0.1:9")
+    return found
+
+
+@pytest.fixture(scope="module")
+def rooms(archives: dict[str, Path]) -> Iterator[dict[str, str]]:
+    """The reading room on each."""
+    with ExitStack() as stack:
+        yield {kind: stack.enter_context(browsing(folder)) for kind, folder in archives.items()}
+
+
+@pytest.mark.parametrize(("kind", "language"), [*((kind, "zh") for kind in KINDS), ("demo", "en"), ("empty", "en")])
+def test_a_walk_of_every_link_meets_no_error(rooms: dict[str, str], kind: str, language: str) -> None:
+    answers = list(walk(rooms[kind], language, "/reports", "/codebook", "/feed.atom"))
+    assert [(a.status, a.path, a.linked_from) for a in answers if a.status >= 400] == []
+    assert len(answers) > 100
+    for answer in answers:
+        if "json" in answer.media_type:
+            json.loads(answer.body)
+        ours = answer.media_type.startswith("text/html") and not re.match("/(reports|captures|captured)", answer.path)
+        if ours:
+            assert f'<html lang="{"zh-CN" if language == "zh" else "en"}">' in answer.body.decode(), answer.path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_table_view_and_query_answers_in_every_format(
+    archives: dict[str, Path], rooms: dict[str, str], kind: str
+) -> None:
+    paths = [f"/reports/{name}" for name in QUESTIONS]
+    for database in ("reports", "captures"):
+        file = archives[kind] / f"{database}.db"
+        if file.exists():
+            db = sqlite3.connect(file)
+            sql = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT GLOB 'report_search_*'"
+            names = [name for (name,) in db.execute(sql) if name not in {"_sqlite_migrations", "sqlite_sequence"}]
+            db.close()
+            paths += [f"/{database}", *(f"/{database}/{name}" for name in names)]
+    every = [path + form for path in paths for form in ("", ".json", ".csv?_size=1") if path.count("/") > 1 or not form]
+    answers = {path: get(rooms[kind] + path)[0] for path in every}
+    assert {path: status for path, status in answers.items() if status != 200} == {}
+
+
+NOWHERE = (
+    "/nowhere",
+    "/nowhere/at/all",
+    "/report/none",
+    "/body/none",
+    "/portal/none",
+    "/questions/none",
+    "/captured/999999",
+    "/search.xml",
+    "/reports/none",
+    "/reports/reports/none",
+    "/-/none",
+    "/-/databases.json",
+    "/nowhere/%E5%9C%B0",
+    "/~",
+)
+WRONG = (
+    "/search?page=x",
+    "/search?page=0",
+    "/questions/late?year=20x4",
+    "/questions/late.json?year=20",
+    "/compare?figure=none",
+    "/reports/reports?_size=x",
+    "/reports/reports?_sort=none",
+    "/reports/reports?_timelimit=x",
+    "/reports/statistics?_sort=value&_next=x",
+    "/reports/reports?_through=x",
+    "/reports/reports?_facet=none",
+    "/reports/reports?_where=none",
+    "/reports/reports.json?_size=x",
+    "/reports?sql=drop+table+reports",
+    "/reports.csv",
+)
+
+
+@pytest.mark.parametrize(("language", "word"), [("zh", "[\u4e00-\u9fff]{4}"), ("en", "[a-z]{3} [a-z]{3}")])
+def test_what_is_wrong_is_said_in_the_readers_language(rooms: dict[str, str], language: str, word: str) -> None:
+    for status, paths in ((404, NOWHERE), (400, WRONG)):
+        for path in paths:
+            found, headers, body = get(rooms["demo"] + path, Cookie=f"lang={language}")
+            assert found == status, path
+            said = body.decode()
+            if "json" in headers["content-type"]:
+                assert re.search(word, json.loads(said)["error"]), path
+            else:
+                title = re.search("<h1>(.*?)</h1>\n<p>(.*?)</p>", said)
+                assert re.search(word, title[2] if title else said), path
+                assert title is None or f'<html lang="{"zh-CN" if language == "zh" else "en"}">' in said
+            assert "Traceback" not in said
+
+
+def test_no_answer_names_a_file_of_the_machine(archives: dict[str, Path], rooms: dict[str, str]) -> None:
+    folder = str(archives["demo"].parent).encode()
+    for path in (*NOWHERE, *WRONG, "/-/versions.json", "/reports.json", "/captures.json", "/", "/reports"):
+        assert folder not in get(rooms["demo"] + path)[2], path
+
+
+def test_a_wrong_address_costs_no_more_than_the_home_page(archives: dict[str, Path], rooms: dict[str, str]) -> None:
+    def cost(path: str) -> float:
+        times = []
+        for _ in range(15):
+            began = time.perf_counter()
+            get(rooms["demo"] + path)
+            times.append(time.perf_counter() - began)
+        return statistics.median(times)
+
+    home = cost("/")
+    for path in ("/nowhere", "/report/none", "/reports/none", "/reports/reports?_size=x"):
+        assert cost(path) <= home * 1.5 + 0.01, path
+    assert b"Traceback" not in (archives["demo"] / "browse.log").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        ("/search/?q=1", "/search?q=1"),
+        ("/questions/late/", "/questions/late"),
+        ("//away.example/", "/away.example"),
+        ("/reports/reports//", "/reports/reports"),
+    ],
+)
+def test_a_slash_at_the_end_leads_to_the_page(rooms: dict[str, str], path: str, to: str) -> None:
+    connection = http.client.HTTPConnection(rooms["demo"].removeprefix("http://"))
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    assert (answer.status, answer.getheader("location")) == (308, to)
+    connection.close()
+
+
+def test_links_never_take_the_word_of_the_host_header(archives: dict[str, Path], rooms: dict[str, str]) -> None:
+    db = sqlite3.connect(archives["demo"] / "reports.db")
+    report_id = db.execute("SELECT id FROM reports LIMIT 1").fetchone()[0]
+    db.close()
+    pages = ("/", "/feed.atom", f"/report/{report_id}", "/reports/reports.json?_size=2", "/reports/reports?_size=2")
+    for path in pages:
+        body = get(rooms["demo"] + path, Host="forged.example", **{"X-Forwarded-Host": "forged.example"})[2].decode()
+        assert "forged.example" not in body, path
+    with browsing(archives["demo"], "--base-url", "https://archive.example/") as address:
+        assert "https://archive.example/report/" in get(f"{address}/feed.atom")[2].decode()
+        assert "https://archive.example/report/" in get(f"{address}/report/{report_id}")[2].decode()
+
+
+def test_robots_are_told_what_not_to_walk(rooms: dict[str, str]) -> None:
+    status, headers, body = get(f"{rooms['demo']}/robots.txt")
+    assert (status, headers["content-type"].partition(";")[0]) == (200, "text/plain")
+    assert "Disallow: /search" in body.decode()
