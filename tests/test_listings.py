@@ -674,6 +674,35 @@ def test_nothing_that_may_be_a_report_is_taken_for_a_frame() -> None:
     assert len(seen(portal(NFCMS), strange)) == 1
 
 
+@pytest.mark.parametrize(
+    "foot",
+    [
+        '<footer><a href="/nb/content/post_9.html">{}</a></footer>',
+        '<div class="foot-box"><ul><li><a href="/nb/content/post_9.html">{}</a></li></ul></div>',
+        '<div id="friend_links"><p><a href="/nb/content/post_9.html">{}</a></p></div>',
+    ],
+)
+def test_a_report_linked_at_the_foot_of_every_page_is_no_entry_of_a_list(foot: str) -> None:
+    foot = foot.format("河东区人民政府2022年政府信息公开工作年度报告")
+    listed = f"<ul>{LIST.format(*['2024-01-05'] * 3)}</ul>"
+    assert len(seen(portal(NFCMS), page(f"{SITE}/nb/index.html", listed + foot))) == 3
+    assert len(seen(portal(NFCMS), page(f"{SITE}/nb/index.html", f"<p>正在加载</p>{foot}"))) == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '<article><header><h3><a href="/nb/content/post_{}.html">{}</a></h3></header><footer>2024-01-05</footer></article>',
+        '<li><div class="card-header"><a href="/nb/content/post_{}.html">{}</a></div><div class="card-footer">2024-01-05</div></li>',
+    ],
+)
+def test_a_head_and_a_foot_within_a_row_are_its_own(row: str) -> None:
+    titles = [REPORT, "关于编制年度报告的通知", "河东区教育局2023年政府信息公开年度报告"]
+    listed = "".join(row.format(number, title) for number, title in enumerate(titles, 1))
+    found = seen(portal(NFCMS), page(f"{SITE}/nb/index.html", f"<div>{listed}</div>"))
+    assert [title for _, title, _ in found] == titles
+
+
 def test_a_page_with_nothing_but_a_frame_lists_nothing() -> None:
     for frame in FRAMES:
         assert seen(portal(NFCMS), page(f"{SITE}/nb/index.html", frame.format("<li>正在加载</li>"))) == []

@@ -26,7 +26,11 @@ _FRAME = re.compile(
     re.IGNORECASE,
 )
 """Classes and ids of what stands on every page of a site."""
+_ENDS = re.compile(r"(?:^|[\s_-])(?:foot(?:er)?|copyright|friend(?:ly)?(?:links?)?)(?![a-z])", re.IGNORECASE)
+"""Those of them in which no list of reports stands; a menu may lead straight to the report of a year."""
 _FRAME_TAGS = {"nav", "footer", "header"}
+_ROWS_OF_A_LIST = ("article", "li")
+"""What has a head or foot within these has one of its own."""
 _PAGING = {"首页", "上一页", "下一页", "尾页", "末页", "更多", "更多>>"}
 _BLANKS = re.compile(r"\s+")
 
@@ -73,29 +77,35 @@ def _articles(page: TextResponse, links: list[Anchor], document: re.Pattern[str]
 def _without_frame(certain: list[Anchor]) -> list[Anchor]:
     """The links but those of the site's frame: in boxes named so, or without a date beside a list that has dates.
 
-    A link that is titled as a report is never left out, nor is one that may be where nothing else would be left.
+    A link that is titled as a report is left out at the foot of a page that lists other reports, and nowhere else; one
+    that may be a report stays where nothing else would be left.
     """
     holders = _holders(certain)
     rows = {link.element: _row(link.element, holders) for link in certain}
     dated = {id(rows[link.element].getparent()) for link in certain if _date(rows[link.element], _title(link))}
+    titled = [link for link in certain if is_report_title(_title(link))]
+    above_foot = [link for link in titled if not _is_in_frame(link.element, _ENDS)]
+    reports = {link.element for link in above_foot or titled}
     kept = [
         link
         for link in certain
-        if is_report_title(title := _title(link))
+        if link.element in reports
         or (
             not _is_in_frame(link.element)
-            and (not dated or id(rows[link.element].getparent()) in dated or may_be_report_title(title))
+            and (not dated or id(rows[link.element].getparent()) in dated or may_be_report_title(_title(link)))
         )
     ]
     return kept or [link for link in certain if may_be_report_title(_title(link))]
 
 
-def _is_in_frame(element: Any) -> bool:
-    return any(
-        box.tag in _FRAME_TAGS or _FRAME.search(f"{box.get('class') or ''} {box.get('id') or ''}")
-        for box in element.iterancestors()
-        if box.tag not in {"body", "html"}
-    )
+def _is_in_frame(element: Any, names: re.Pattern[str] = _FRAME) -> bool:
+    around = [box for box in element.iterancestors() if box.tag not in {"body", "html"}]
+    outermost = next((i for i, box in reversed(list(enumerate(around))) if box.tag in _ROWS_OF_A_LIST), 0)
+    return any(names.search(_names_of(box)) for box in around[outermost:])
+
+
+def _names_of(box: Any) -> str:
+    return f"{box.get('class') or ''} {box.get('id') or ''} {box.tag if box.tag in _FRAME_TAGS else ''}"
 
 
 def _report_files(links: list[Anchor], holders: _Holders) -> list[Anchor]:
