@@ -253,7 +253,7 @@ class PartName(StrEnum):
     PICTURE = "picture"
     """The same of a picture that may show a table."""
     NEXT_PAGE = "next_page"
-    """A page of a split article that was not fetched or could not be read."""
+    """A page of a split article, or one in a frame, that was not fetched or could not be read."""
 
 
 class PartState(StrEnum):

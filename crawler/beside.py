@@ -14,6 +14,7 @@ from crawler.middlewares.capture import ANEW
 from crawler.middlewares.safety import refusal
 from crawler.middlewares.unusable import UnusableResponse
 from pipelines.documents import is_web_page, recognise
+from pipelines.frames import prepared_frame
 from pipelines.html.links import file_name
 from pipelines.ingest.compose import captured_page, document_capture
 from pipelines.ingest.sandbox import LARGEST
@@ -30,6 +31,12 @@ def next_page(captures: Captures, url: str) -> PreparedPage | None:
     """Page 2, 3 … of a split article as it is captured; None where it is not, or another page came in its place."""
     page = captured_page(captures, url)
     return prepared_next_page(page) if page is not None else None
+
+
+def frame(captures: Captures, url: str) -> PreparedPage | None:
+    """A page shown in a frame as it is captured; None where it is not, or a notice came in its place."""
+    page = captured_page(captures, url)
+    return prepared_frame(page) if page is not None else None
 
 
 def has_document(captures: Captures, url: str) -> bool:
@@ -65,6 +72,11 @@ class Beside:
         """Page 2, 3 … of a split article; None where it is not to be had."""
         await self._fetch_once(url, lambda url: next_page(self.captures, url) is not None)
         return next_page(self.captures, url)
+
+    async def frame(self, url: str) -> PreparedPage | None:
+        """A page that another shows in a frame; None where it is not to be had."""
+        await self._fetch_once(url, lambda url: frame(self.captures, url) is not None)
+        return frame(self.captures, url)
 
     async def document(self, url: str) -> None:
         """A document or picture."""

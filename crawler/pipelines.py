@@ -26,7 +26,8 @@ from crawler.missing import MissingParts, missing_parts
 from pipelines.attachments import documents_to_fetch
 from pipelines.documents import recognise
 from pipelines.errors import DocumentError, ReaderError
-from pipelines.html.article import framed_url, next_page_urls
+from pipelines.frames import as_framed
+from pipelines.html.article import framed_urls, next_page_urls
 from pipelines.ingest import store
 from pipelines.ingest.compose import compose, document_capture, referenced_page
 from pipelines.ingest.locate import locate, located_documents
@@ -78,8 +79,8 @@ class Attachments:
 
     async def _whole(self, prepared: PreparedPage) -> PreparedPage:
         """A page with the article that stands in its frame, and with what its next pages add; they are fetched."""
-        if framed := framed_url(prepared.parsed, prepared.article):
-            return await self.beside.next_page(framed) or prepared
+        if framed := framed_urls(prepared.parsed, prepared.article):
+            return as_framed(prepared, {url: await self.beside.frame(url) for url in framed})
         later = [await self.beside.next_page(url) for url in next_page_urls(prepared.parsed)]
         article = joined(prepared.article, [one.article for one in later if one is not None])
         return replace(prepared, article=article)

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from archive.model import Attachment, Page, Problem, Report
 from archive.vocabulary import Form, Origin, ProblemKind
 from pipelines import metadata, statistics
 from pipelines.beside import NOTHING_BESIDE, Beside
 from pipelines.documents import Content, StoredDocument
-from pipelines.errors import ReaderError
-from pipelines.html.article import Article, find_article, framed_url, next_page_urls
-from pipelines.metadata.page_title import read_title
+from pipelines.frames import as_framed, prepared_frame
+from pipelines.html.article import Article, find_article, framed_urls, next_page_urls
 from pipelines.next_pages import joined, next_articles
 from pipelines.parts import parts_of
 from pipelines.prepared import PreparedPage, prepare, text_page
@@ -46,7 +44,7 @@ def read(page: Page, beside: Beside = NOTHING_BESIDE, *, prepared: PreparedPage 
     a problem of kind `unsure`.
     """
     prepared = prepared or prepare(page)
-    if framed := framed_url(prepared.parsed, prepared.article):
+    if framed := framed_urls(prepared.parsed, prepared.article):
         return _read_framed(prepared, framed, beside)
     next_urls = next_page_urls(prepared.parsed)
     others = next_articles(beside.next_pages(next_urls)) if next_urls else []
@@ -68,29 +66,22 @@ def read(page: Page, beside: Beside = NOTHING_BESIDE, *, prepared: PreparedPage 
     return report
 
 
-def _read_framed(prepared: PreparedPage, url: str, beside: Beside) -> Report:
+def _read_framed(prepared: PreparedPage, urls: Sequence[str], beside: Beside) -> Report:
     """A page whose article stands in a frame: what the framed page says, with the metas and the title around it."""
-    page, parsed = prepared.page, prepared.parsed
-    inside = next((inner for one in beside.next_pages([url]) if (inner := _prepared(one)) is not None), None)
-    article = Article(lines_above=prepared.article.lines_above) if inside is None else inside.article
-    if inside is not None:
-        title = read_title(parsed, prepared.article)
-        metas = ({"articletitle": title} if title else {}) | inside.parsed.metas | parsed.metas
-        parsed = replace(inside.parsed, url=page.url, metas=metas)
-        article = replace(article, lines_above=[*article.lines_above, *prepared.article.lines_above])
-    report = read(page, beside, prepared=replace(prepared, parsed=replace(parsed, is_framed=True), article=article))
-    report.next_page_urls = [url, *report.next_page_urls]
-    if inside is None:
-        message = "the article stands in a frame that is not captured"
-        report.problems.append(Problem(kind=ProblemKind.INCOMPLETE, message=message, url=page.url))
+    frames = {url: _frame_at(url, beside, is_only=len(urls) == 1) for url in urls}
+    framed = as_framed(prepared, frames)
+    report = read(prepared.page, beside, prepared=framed)
+    report.next_page_urls = [*urls, *report.next_page_urls]
+    if missing := framed.article.missing_frames:
+        message = f"the article stands in a frame that is not captured: {', '.join(missing)}"
+        report.problems.append(Problem(kind=ProblemKind.INCOMPLETE, message=message, url=report.url))
     return report
 
 
-def _prepared(page: Page) -> PreparedPage | None:
-    try:
-        return prepare(page)
-    except ReaderError:
-        return None
+def _frame_at(url: str, beside: Beside, *, is_only: bool) -> PreparedPage | None:
+    pages = beside.next_pages([url])
+    page = next((page for page in pages if is_only or page.url == url), None)
+    return prepared_frame(page) if page is not None else None
 
 
 def _documents(prepared: PreparedPage, beside: Beside, article: Article) -> dict[str, StoredDocument]:

@@ -158,6 +158,7 @@ def _text(
 ) -> _Finding:
     own = [paragraph for one in (prepared.article, *next_articles) for paragraph in one.paragraphs]
     taken = "" if prepared.file or article.paragraphs == own else _document_with_text(article, documents)
+    taken = taken or "".join(article.frames[:1])
     if garbled := _garbled(report.text):
         return _Finding(Part(part=PartName.TEXT, state=PartState.UNREAD, url=taken, cause=garbled), is_explained=False)
     if _length(report) < _SHORTEST_TEXT:
@@ -226,7 +227,9 @@ def _without_text(
         cause = "neither the page nor its documents hold text beside the tables"
         return _Finding(Part(part=PartName.TEXT, state=PartState.NOT_IN_SOURCE, url=read, cause=cause))
     cause = "the text is only the title" if report.text.strip() else "the page has no text"
-    if article.is_scripted:
+    if article.frames:
+        cause = f"none of its frames alone holds an article: {', '.join(article.frames)}"
+    elif article.is_scripted:
         cause = "a script writes the text, which the page does not hold as a whole"
     elif article.data_images:
         cause = f"the page shows pictures that are part of it and have no address: {article.data_images}"
@@ -313,11 +316,13 @@ def _beside(
     next_articles: Sequence[Article],
     documents: Mapping[str, StoredDocument],
 ) -> Iterator[Part]:
-    """A row for each next page, document and table picture that the report names and that was not read.
+    """A row for each next page, frame, document and table picture that the report names and that was not read.
 
     A picture that no crawl fetches shows no table, as far as is known.
     """
     for url in report.next_page_urls[len(next_articles) :]:
+        yield Part(part=PartName.NEXT_PAGE, state=PartState.UNREAD, url=url, cause=NOT_CAPTURED)
+    for url in article.missing_frames:
         yield Part(part=PartName.NEXT_PAGE, state=PartState.UNREAD, url=url, cause=NOT_CAPTURED)
     if not (article.attachments or article.images):
         return

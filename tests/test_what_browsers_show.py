@@ -230,7 +230,54 @@ def test_the_article_in_a_frame_of_the_same_host_is_the_pages(kind: str) -> None
     assert [a.url for a in found.attachments] == [f"{HOST}/inner/nb.docx"]
     alone = read(outer)
     assert alone.next_page_urls == [f"{HOST}/inner/7.html"]
-    assert "the article stands in a frame that is not captured" in [p.message for p in alone.problems]
+    assert alone.is_report
+    assert [(p.state, p.url, p.cause) for p in alone.parts if p.part in ("text", "next_page")] == [
+        ("unread", f"{HOST}/inner/7.html", "not captured")
+    ] * 2
+    assert "the article stands in a frame that is not captured" in alone.problems[-1].message
+
+
+HEAD = page('<body><img src="/s/banner.jpg"><a href="/">首页</a></body>', url=f"{HOST}/top.htm")
+SIDE = page(
+    "<ul>" + "".join(f'<li><a href="/c/{n}.htm">公开目录第{n}类</a></li>' for n in range(12)) + "</ul>",
+    url=f"{HOST}/menu.htm",
+)
+MAIN = page(f"<html><body><div>{LONG_TEXT}</div></body></html>", url=f"{HOST}/nb/2020.htm")
+SETS = [
+    '<frameset rows="*,*"><frame src="/top.htm"><frameset cols="*,*"><frame src="/menu.htm"><frame src="/nb/2020.htm"></frameset></frameset>',
+    '<body><iframe src="/menu.htm"></iframe><div><iframe src="/nb/2020.htm" width="100%"></iframe></div><iframe src="/top.htm"></iframe></body>',
+    '<body><table><tr><td><iframe src="/top.htm"></iframe></td><td><iframe src="../../../nb/2020.htm"></iframe></td></tr></table></body>',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("frames", SETS)
+def test_of_several_frames_the_one_that_holds_the_article_is_read(frames: str) -> None:
+    outer = page(f"<html><head><title>{TITLE}</title></head>{frames}</html>")
+    found = read(outer, AtHand(pages=[HEAD, SIDE, MAIN]))
+    assert (found.title, found.text, found.url) == (TITLE, "\n".join(LONG), URL)
+    assert [(p.state, p.url) for p in found.parts if p.part == "text"] == [("elsewhere", f"{HOST}/nb/2020.htm")]
+    without = read(outer, AtHand(pages=[HEAD, SIDE]))
+    assert (without.is_report, without.text) == (True, "")
+    assert {p.url for p in without.parts if p.part == "next_page"} >= {f"{HOST}/nb/2020.htm"}
+
+
+def test_of_several_frames_none_is_read_where_none_or_two_hold_an_article() -> None:
+    other = page(f"<html><body><div>{paragraphs(LONG[::-1])}</div></body></html>", url=f"{HOST}/menu.htm")
+    outer = page(f"<html><head><title>{TITLE}</title></head>{SETS[0]}</html>")
+    for pages in ([HEAD, other, MAIN], [HEAD, SIDE, page("<p>公开</p>", url=f"{HOST}/nb/2020.htm")]):
+        found = read(outer, AtHand(pages=pages))
+        (part,) = [p for p in found.parts if p.part == "text"]
+        assert (found.text, part.state) == ("", "unread")
+        assert "none of its frames alone holds an article" in part.cause
+        assert f"{HOST}/nb/2020.htm" in part.cause
+        assert "no_text" in [p.kind for p in found.problems]
+
+
+def test_a_notice_in_a_frame_is_no_article() -> None:
+    outer = page(f"<html><head><title>{TITLE}</title></head><body><iframe src='/nb/2020.htm'></iframe></body></html>")
+    gone = page("<html><body><p>系统维护中，请稍后访问。</p></body></html>", url=f"{HOST}/nb/2020.htm")
+    found = read(outer, AtHand(pages=[gone]))
+    assert [(p.state, p.cause) for p in found.parts if p.part == "next_page"] == [("unread", "not captured")]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ PART_NAMES: dict[PartName, Bilingual] = {
     PartName.TABLE_FOUR: ("表四", "table four"),
     PartName.DOCUMENT: ("附件文档", "document"),
     PartName.PICTURE: ("图片", "picture"),
-    PartName.NEXT_PAGE: ("续页", "next page"),
+    PartName.NEXT_PAGE: ("续页或框架页", "next page or frame"),
 }
 PART_STATES: dict[PartState, Bilingual] = {
     PartState.READ: ("已识读", "read"),

@@ -61,6 +61,10 @@ class Article:
     """Lines of the page above the article, the nearest first: title, date and source stand there."""
     lines_below: list[str] = field(default_factory=list)
     """Lines below the article."""
+    frames: list[str] = field(default_factory=list)
+    """Addresses of the frames where the article stands or may stand, in a page that has no text of its own."""
+    missing_frames: list[str] = field(default_factory=list)
+    """Those of them that are not captured, where none of the others holds the article."""
     element: Any = field(default=None, repr=False)
 
     _labels: dict[str, str] | None = field(default=None, repr=False)
@@ -340,8 +344,8 @@ def _up_from(element: Any) -> Iterator[Any]:
 # --- frames ----------------------------------------------------------------------------------------------------------
 
 
-def framed_url(parsed: ParsedPage, article: Article) -> str | None:
-    """The page of the same host that a page shows in a frame instead of a text of its own; None where it shows none, or several."""
+def framed_urls(parsed: ParsedPage, article: Article) -> list[str]:
+    """The pages of the same host that a page shows in frames instead of a text of its own."""
     if (
         parsed.root is None
         or parsed.is_framed
@@ -349,16 +353,20 @@ def framed_url(parsed: ParsedPage, article: Article) -> str | None:
         or article.attachments
         or article.images
     ):
-        return None
+        return []
     own = urlsplit(parsed.url)
-    found: set[str] = set()
+    found: dict[str, None] = {}
     for frame in parsed.frames:
         url = absolute(parsed.base, frame.get("src") or "", parsed.encoding)
         parts = urlsplit(url or "")
         is_page = url is not None and not is_document(url) and (parts.path, parts.query) != (own.path, own.query)
         if is_page and parts.netloc == own.netloc and not is_hidden(frame) and not _is_small(frame):
-            found.add(str(url))
-    return found.pop() if len(found) == 1 else None
+            found[str(url)] = None
+    return list(found)[:_MOST_FRAMES]
+
+
+_MOST_FRAMES = 6
+"""A page with more shows no article in one of them."""
 
 
 def _is_small(frame: Any) -> bool:

@@ -122,12 +122,13 @@ def judge(parsed: ParsedPage, article: Article, *, is_own_title: bool, is_file: 
         other = _other_text(article.paragraphs)
         return Judgement(Fate.NOT_A_REPORT, other) if other else IS_REPORT
     stated = _stated(article, parsed)
-    if stated is None and not _is_page_of_links(article):
+    if stated is None and not is_page_of_links(article):
         if found is Substance.SOME and is_own_title:
             return IS_REPORT
         if is_file and sum(map(len, article.paragraphs)) < _LITTLE_TEXT:
             return IS_REPORT
-        if _has_document_in_its_place(article) or (article.is_scripted and is_own_title and not article.paragraphs):
+        is_elsewhere = article.is_scripted or article.frames
+        if _has_document_in_its_place(article) or (is_elsewhere and is_own_title and not article.paragraphs):
             return IS_REPORT
     return stated or what_else(parsed, article)
 
@@ -262,7 +263,7 @@ def what_else(parsed: ParsedPage, article: Article) -> Judgement:
         return Judgement(Fate.UNREADABLE, "its bytes are no text in any charset")
     if stated := _stated(article, parsed):
         return stated
-    if _is_page_of_links(article) or (not article.paragraphs and _links(parsed) > _MANY_LINKS):
+    if is_page_of_links(article) or (not article.paragraphs and _links(parsed) > _MANY_LINKS):
         return _said_in(_text_between_links(parsed)) or Judgement(Fate.NOT_A_REPORT, "a page of links")
     if other := _other_text(article.paragraphs):
         return Judgement(Fate.NOT_A_REPORT, other)
@@ -319,7 +320,7 @@ def _links(parsed: ParsedPage) -> int:
     return 0 if parsed.root is None else sum(1 for _ in parsed.root.iter("a"))
 
 
-def _is_page_of_links(article: Article) -> bool:
+def is_page_of_links(article: Article) -> bool:
     """Whether more than half of what the article's box says is links to other pages."""
     if article.element is None:
         return False
