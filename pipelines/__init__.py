@@ -50,7 +50,7 @@ def read(page: Page, beside: Beside = NOTHING_BESIDE, *, prepared: PreparedPage 
     others = next_articles(beside.next_pages(next_urls)) if next_urls else []
     article = joined(prepared.article, others)
     documents = _documents(prepared, beside, article)
-    table_rows = _take_text(article, documents, prepared.file)
+    source = _take_text(article, documents, prepared.file)
     report = metadata.describe(prepared.parsed, article, page, is_file=prepared.file is not None)
     report.next_page_urls = next_urls
     if len(others) < len(next_urls):
@@ -58,7 +58,7 @@ def read(page: Page, beside: Beside = NOTHING_BESIDE, *, prepared: PreparedPage 
         report.problems.append(Problem(kind=ProblemKind.INCOMPLETE, message=message, url=page.url))
     _describe_documents(report, documents)
     if report.is_report:
-        _read_figures(report, article, others, documents, table_rows)
+        _read_figures(report, article, others, documents, source)
         report.parts, problems = parts_of(report, article, prepared, others, documents)
         if any(problem.kind == ProblemKind.INCOMPLETE_REPORT for problem in problems):
             report.problems = [problem for problem in report.problems if problem.kind != ProblemKind.NO_TABLES]
@@ -90,25 +90,21 @@ def _documents(prepared: PreparedPage, beside: Beside, article: Article) -> dict
     return own | dict(beside.documents([*article.attachments, *article.images]))
 
 
-def _take_text(article: Article, documents: Mapping[str, StoredDocument], own: StoredDocument | None) -> set[str]:
-    """Where the article only introduces the document beside it, the document's text is the report's.
+def _take_text(article: Article, documents: Mapping[str, StoredDocument], own: StoredDocument | None) -> Content | None:
+    """The document whose text is the report's: the page itself, or one that the article only introduces.
 
-    Returns the paragraphs that are rows of the document's tables: they are read as tables, not as prose.
+    The article takes the text of the latter.
     """
     if own is not None:
-        return _table_rows(own.content)
+        return own.content
     if not documents or sum(map(len, article.paragraphs)) >= _LITTLE_TEXT:
-        return set()
+        return None
     for attachment in article.attachments:
         document = documents.get(attachment.url)
         if document and document.content and sum(map(len, document.content.prose)) >= _LITTLE_TEXT:
             article.paragraphs = find_article(text_page(attachment.url, document.content)).paragraphs
-            return _table_rows(document.content)
-    return set()
-
-
-def _table_rows(content: Content | None) -> set[str]:
-    return set(content.paragraphs) - set(content.prose) if content else set()
+            return document.content
+    return None
 
 
 def _describe_documents(report: Report, documents: Mapping[str, StoredDocument]) -> None:
@@ -135,16 +131,24 @@ def _read_figures(
     article: Article,
     others: Sequence[Article],
     documents: Mapping[str, StoredDocument],
-    table_rows: set[str],
+    source: Content | None,
 ) -> None:
-    """Statistics and checks from the article's tables and prose and from the documents, and where each table stands."""
+    """Statistics and checks from the article's tables and prose and from the documents, and where each table stands.
+
+    source: the document that the text is from, if any; the rows of its tables are read as tables, not as prose.
+    """
     elements = [one.element for one in (article, *others) if one.element is not None]
     own_grids = [grid for element in elements for grid in grids(element)]
     contents = [(url, document.content) for url, document in documents.items() if document.content is not None]
-    attached = provenance.read_documents(contents, report.report_year)
+    attached = provenance.read_documents(contents, report.report_year, source)
+    table_rows = set(source.paragraphs) - set(source.prose) if source else set()
     prose = [paragraph for paragraph in article.paragraphs if paragraph not in table_rows]
     report.statistics, report.form, problems = statistics.read(
-        own_grids, prose, report.report_year, [one.table for one in attached]
+        own_grids,
+        prose,
+        report.report_year,
+        [one.table for one in attached],
+        is_text_of_document=source is not None,
     )
     report.problems += [problem for problem in problems if problem not in report.problems]
     report.report_scope, report.report_scope_witness = read_scope(report, prose)

@@ -246,6 +246,17 @@ def test_a_table_without_rules_that_does_not_add_up_is_left_out(fault: str) -> N
     assert {part.state for part in found.parts if part.part == "table_three"} & {"unread", "doubtful"}
 
 
+@pytest.mark.parametrize(("kind", "year"), [("cn-2019", 2019), ("cn-2021", 2023), ("hybrid", 2022)])
+def test_table_two_without_rules_is_never_silently_plain(kind: str, year: int) -> None:
+    found = without_rules(kind, year)
+    right = truth(synthetic(kind, year=year))
+    read_cells = {key: value for key, value in cells(found, "pdf").items() if key[0] == 2}
+    assert {key: value for key, value in read_cells.items() if right[key] != value} == {}
+    assert not [s for s in found.statistics if s.origin == "html"]
+    assert {s.standing for s in found.table_sources if s.table_no == 2} <= {"unverified", "incomplete", "unread"}
+    assert {part.state for part in found.parts if part.part == "table_two"} <= {"doubtful", "unread"}
+
+
 # --- two columns ----------------------------------------------------------------------------------------------------
 
 

@@ -25,15 +25,21 @@ from pipelines.tables.report_table import ReportTable
 
 
 def read(
-    grids: list[Grid], paragraphs: list[str], report_year: int | None, attached: Sequence[ReportTable] = ()
+    grids: list[Grid],
+    paragraphs: list[str],
+    report_year: int | None,
+    attached: Sequence[ReportTable] = (),
+    *,
+    is_text_of_document: bool = False,
 ) -> tuple[list[Statistic], Form, list[Problem]]:
     """Every figure that is sure, the report's form, and a problem of kind `unsure` for each that is not.
 
     grids: the article's data tables in order. paragraphs: the article's paragraphs, one table row per paragraph. A table
-    of which no grid was found is looked for in the paragraphs, where extractors leave it flattened. attached: tables of
-    documents beside the page; they decide the form where the page has no table of that number.
+    of which no grid was found is looked for in the paragraphs, where extractors leave it flattened, unless they are the
+    text of a document, whose tables are all in `attached`. attached: tables of documents beside the page; they decide the
+    form where the page has no table of that number.
     """
-    tables = _read_tables(grids, paragraphs, report_year)
+    tables = _read_tables(grids, [] if is_text_of_document else paragraphs, report_year)
     usable, attached_usable = _usable(tables), _usable(attached)
     own = {table.table_no for table in usable}
     others = [table for table in attached_usable if table.table_no not in own]

@@ -65,17 +65,22 @@ class DocumentTable:
     """Of the least sure figure, where the table was read off a picture."""
 
 
-def read_documents(contents: Iterable[tuple[str, Content]], report_year: int | None) -> list[DocumentTable]:
+def read_documents(
+    contents: Iterable[tuple[str, Content]], report_year: int | None, source: Content | None = None
+) -> list[DocumentTable]:
     """The tables of documents (address, content), at most one of a number and an origin.
 
+    source: the one whose text is the report's; its tables may stand in its lines of text.
     A table printed twice alike counts once; printed unlike, it is refused. Figures that were put together from torn
     ones are used where every identity of their table holds, and refused where not.
     """
     best: dict[Place, DocumentTable] = {}
     for url, content in contents:
         quality = _quality(content)
-        for table in _tables_of(content, report_year):
+        for table in _tables_of(content, report_year, has_text=content is source):
             found = DocumentTable(url, table, *quality.get(table.table_no, (False, 1.0)))
+            if table.is_flattened and table.origin in _VISUAL and table.table_no in _NEEDED:
+                found.has_rejoined_figures = True
             if found.has_rejoined_figures and not table.refused and not _is_proved(table):
                 table.refuse(f"table {table.table_no}: figures torn by the layout, which no identity proves")
             place = table.origin, table.table_no
@@ -83,7 +88,7 @@ def read_documents(contents: Iterable[tuple[str, Content]], report_year: int | N
     return list(best.values())
 
 
-def _tables_of(content: Content, report_year: int | None) -> list[ReportTable]:
+def _tables_of(content: Content, report_year: int | None, *, has_text: bool) -> list[ReportTable]:
     """The tables of one document, without those under another year's title where this year has its own."""
     own, others = _by_title(content, report_year)
     if content.kind == "text-sheet":
@@ -92,6 +97,9 @@ def _tables_of(content: Content, report_year: int | None) -> list[ReportTable]:
     if others:
         numbers = {table.table_no for table in tables}
         tables += [table for table in read_national_tables(others) if table.table_no not in numbers]
+    if has_text:
+        numbers = {table.table_no for table in tables}
+        tables += read_flattened(content.prose, numbers, report_year, content.origin)
     return tables
 
 
@@ -99,7 +107,7 @@ def _tables_of_text(grids: list[Grid], report_year: int | None) -> list[ReportTa
     """The tables in lines of text whose fields stand apart."""
     lines = [[cell.text for cell in row] for grid in grids for row in grid.rows]
     if all(all(fields) for fields in lines):  # merged cells take one field: the order alone says what is what
-        tables = read_flattened(list(map("|".join, lines)), set(), report_year)
+        tables = read_flattened(list(map("|".join, lines)), set(), report_year, Origin.XLSX)
     else:
         tables = read_national_tables(grids)
     for table in tables:
@@ -194,7 +202,7 @@ def assess_standing(table: ReportTable, checks: list[Check], confidence: float =
 
 def _is_verified_by_sight(table: ReportTable, proofs: list[Check], confidence: float) -> bool:
     """Whether identities and labels prove the reading of a table from a PDF or a picture."""
-    if table.table_no == 1:
+    if table.table_no == 1 or (table.is_flattened and table.table_no not in _NEEDED):
         return False
     holding = {proof.identity for proof in proofs if proof.verdict is _HOLDS}
     if not holding.issuperset(_NEEDED.get(table.table_no, ())):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from archive.forms import ANNEX_FORMS, LABELS, Row, columns, rows
 from archive.forms.names import CASES, CUMULATIVE, OTHER_HANDLING, OTHER_OTHER, PROCESSED_TOTAL, REGULATIONS, YEAR_VALUE
-from archive.vocabulary import Form, ValueState
+from archive.vocabulary import Form, Origin, ValueState
 from pipelines.tables.cell_value import read_value
 from pipelines.tables.digit_runs import split_evenly, split_table_four, split_table_three
 from pipelines.tables.report_table import ReportTable, TableRow, compare_with_form
@@ -63,8 +63,10 @@ class _Zone(NamedTuple):
     """Whether figures without a known label follow it."""
 
 
-def read_flattened(paragraphs: list[str], seen: set[int], report_year: int | None) -> list[ReportTable]:
-    """The flattened tables whose numbers are not in `seen`."""
+def read_flattened(
+    paragraphs: list[str], seen: set[int], report_year: int | None, origin: Origin = Origin.HTML
+) -> list[ReportTable]:
+    """The flattened tables whose numbers are not in `seen`; `origin` is that of the text."""
     if {2, 3, 4} <= seen or not any(map(_HINT.search, paragraphs)):
         return []
     text = "\n".join(_fold(paragraph) for paragraph in paragraphs)
@@ -75,6 +77,8 @@ def read_flattened(paragraphs: list[str], seen: set[int], report_year: int | Non
             tables.append(table)
     if 1 not in seen and not tables and not seen and (table := _annex(text, report_year)):
         tables.append(table)
+    for table in tables:
+        table.origin, table.is_flattened = origin, True
     return tables
 
 
@@ -247,7 +251,7 @@ def _annex(text: str, report_year: int | None) -> ReportTable | None:
 
 
 def _table_row(row: Row, names: tuple[str, ...], cells: list[str] | None) -> TableRow:
-    return TableRow(row.name, row.name, dict(zip(names, cells, strict=True)) if cells else None)
+    return TableRow(row.label, row.name, dict(zip(names, cells, strict=True)) if cells else None)
 
 
 def _out_of_order(table: ReportTable) -> ReportTable:

@@ -56,6 +56,8 @@ class ReportTable:
     rows: list[TableRow] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     """What is not sure, in words for a person who looks at the page."""
+    is_flattened: bool = False
+    """It was read from lines of text, where only the order of labels and figures says what belongs together."""
     refused: bool = False
     """The table is there, but which figure belongs where is not sure: none of it may be used."""
 
