@@ -13,10 +13,8 @@ from crawler.demo.markup import Td, plain_table
 from crawler.demo.reports import Synthetic
 from pipelines.statistics import provenance, read
 from tests.articles import html, report
-from tests.crawling import ROOT
 from tests.test_statistics import parsed, printed
 
-CASE = ROOT.parent / "shared" / "real" / "cases" / "17-annex-fujian-2011"
 BODY = "青川区人民政府"
 
 
@@ -69,22 +67,6 @@ def test_fujian_s_annex_before_2014(rows: tuple[tuple[str, str, str], ...]) -> N
     assert found["replied_denied", "year_value"] == 1
     assert found["disclosed_website", "cumulative"] == (2800 if rows is OLD else None)
     assert found["received_other", "year_value"] == 0
-
-
-@pytest.mark.skipif(not CASE.exists(), reason="the shared material is not beside this checkout")
-def test_a_real_annex_of_fujian() -> None:
-    (path,) = CASE.glob("*.html")
-    found = report(path.read_bytes(), url="http://www.example.gov.cn/zwgk/t20130117_1.html")
-    assert found.form == "fj-2009-stat"
-    cells = {(s.row_name, s.column_name): s.value for s in found.statistics if s.table_no == 1}
-    for row, wanted in {
-        "applications_received": (21, 21),
-        "replies_total": (21, 21),
-        "disclosed_website": (1795, 3304),
-        "disclosed_gazette": (0, 7),
-    }.items():
-        assert (cells[row, "year_value"], cells[row, "cumulative"]) == wanted
-    assert not [s for s in found.statistics if s.row_name == "denied_total"]
 
 
 def test_forms_with_like_labels_are_told_apart() -> None:

@@ -1,18 +1,15 @@
 """Kinds of pages that a browser shows whole and a reader may miss: a test for each kind, with inputs of several shapes.
 
-The cases of ../shared/real/cases, from which the kinds come, are read in place and skipped where they are absent.
+The cases from which the kinds come are read in place by tests/test_cases.py.
 """
 
 from __future__ import annotations
 
 import html as markup
 import json
-from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from archive.model import Page, Report
 from pipelines import read
 from pipelines.beside import AtHand
 from pipelines.metadata.titles import names_body
@@ -27,7 +24,6 @@ LONG = [
     *(f"（{n}）第{n}项工作按时完成，责任到人，记录完整，公众可以随时查阅。" for n in "一二三四五六七八"),
     *PROSE[3:],
 ]
-CASES = Path(__file__).parents[2] / "shared" / "real" / "cases"
 
 
 # --- titles ----------------------------------------------------------------------------------------------------------
@@ -369,6 +365,21 @@ def test_documents_are_where_a_browser_finds_them(link: str) -> None:
     assert [a.url for a in found.attachments] == [DOCUMENTS[link]]
 
 
+LINKED = {
+    "beside a heading": "<h1>{title}</h1><p><a href='/f/nb.pdf'>附件</a></p>",
+    "in a box of no known name": "<div><h2>{title}</h2><div class=abc><a href='/f/nb.pdf'>{title}</a></div></div>",
+    "below a title that is no heading": "<div class=tt>{title}</div><div class=abc>年报见附件。<a href='/f/nb.pdf'>下载</a></div>",
+}
+
+
+@pytest.mark.parametrize("kind", LINKED)
+def test_a_page_that_only_links_its_document_is_a_report(kind: str) -> None:
+    foot = '<div class="footer"><a href="/help/a.pdf">使用手册</a></div>'
+    found = report(f"<title>{TITLE}</title>{LINKED[kind].format(title=TITLE)}{foot}")
+    assert (found.is_report, [a.url for a in found.attachments]) == (True, [f"{HOST}/f/nb.pdf"])
+    assert not report(f"<title>{TITLE}</title><div class=tt>{TITLE}</div>{foot}").is_report
+
+
 def test_a_page_that_is_nothing_but_a_viewer_names_its_document_in_a_script() -> None:
     script = '<script>PDFObject.embed("\\/f\\/nb.pdf", "#zoom"); var css = "/a.css";</script>'
     found = report(html(f'<div id="zoom"></div>{script}'))
@@ -378,58 +389,3 @@ def test_a_page_that_is_nothing_but_a_viewer_names_its_document_in_a_script() ->
 @pytest.mark.parametrize("link", ["javascript:void(0)", "t1.html", "#top", "/list?page=2", "mailto:a@b.cn"])
 def test_other_links_are_no_documents(link: str) -> None:
     assert report(html(f'<div id=zoom>{TEXT}<a href="{link}">下一篇</a></div>')).attachments == []
-
-
-# --- the cases from which the kinds come -----------------------------------------------------------------------------
-
-CASE_URL = "http://www.example.gov.cn/zwgk/xxgk/nb/202401/t20240119_5.html"
-ATTACHED = {
-    "11-pictures-left-out/0-control": "/uploads/2024/t3.png",
-    "11-pictures-left-out/1-images": "/uploads/images/2024/t3.png",
-    "11-pictures-left-out/2-gif": "/uploads/2013/t3.gif",
-    "11-pictures-left-out/4-datasrc": "/uploads/2024/t3.png",
-    "11-pictures-left-out/7-backslash": "/zwgk/xxgk/uploads/t3.png",
-    "12-document-links/a-trailing": "/files/nb.pdf",
-    "12-document-links/b-down": "/down.jsp?file=/f/nb.doc",
-    "12-document-links/c-downasp": "/down.asp?name=nb.docx&id=3",
-    "12-document-links/d-onclick": "/files/nb.docx",
-    "12-document-links/f-ext-upper": "/files/NB.PDF",
-    "12-document-links/g-amp": "/attach?id=3&ext=.pdf",
-}
-in_place = pytest.mark.skipif(not CASES.is_dir(), reason="the folder ../shared with cases is not there")
-
-
-def case(path: Path) -> Report:
-    return read(Page(url=CASE_URL, body=path.read_bytes(), content_type="text/html"))
-
-
-@in_place
-@pytest.mark.parametrize("number", ["02", "03", "04", "05"])
-def test_pages_that_were_read_wrong(number: str) -> None:
-    files = list(CASES.glob(f"{number}-*/*.html"))
-    assert files
-    for path in files:
-        found = case(path)
-        tables = Counter(s.table_no for s in found.statistics if s.origin == "html")
-        assert (found.is_report, tables.total()) == (True, 200), path
-        assert found.text.startswith("根据《中华人民共和国政府信息公开条例》"), path
-        assert found.title is not None
-        assert found.title.endswith("2023年政府信息公开工作年度报告"), path
-        assert (found.published or "")[:10] == "2024-01-19", path
-        assert "<" not in found.text, path
-        if number == "03":
-            assert found.index_number == "K12345678/2024-00012"
-            assert found.document_number == "某教办〔2024〕3号"
-            assert found.source == found.issuing_body
-
-
-@in_place
-@pytest.mark.parametrize("name", ATTACHED)
-def test_documents_and_pictures_that_were_left_out(name: str) -> None:
-    assert [a.url for a in case(CASES / f"{name}.html").attachments] == [f"http://www.example.gov.cn{ATTACHED[name]}"]
-
-
-@in_place
-def test_a_picture_without_an_address_that_was_left_out() -> None:
-    found = case(CASES / "11-pictures-left-out" / "5-dataurl.html")
-    assert any("have no address: 1" in problem.message for problem in found.problems)

@@ -92,6 +92,9 @@ def find_article(parsed: ParsedPage) -> Article:
         heading = next(parsed.root.iter("h1"), None)
         element = place = None if article.paragraphs or heading is None else heading.getparent()
         if element is None:
+            if sum(map(len, article.paragraphs)) < ENOUGH:
+                article.attachments = _documents(parsed, _links_outside_asides(parsed.root))
+                cut_attachment_lines(article.paragraphs, article.attachments)
             return article
     elif element is place:
         element = place = _around_info_line(place)
@@ -149,6 +152,15 @@ def _links_images_headings(element: Any) -> tuple[list[Any], list[Any], set[str]
         else:
             headings.add(collapse_blanks(string_of(one)))
     return links, images, headings
+
+
+def _links_outside_asides(root: Any) -> list[Any]:
+    """The links and viewers of a page but those in its menus and footers."""
+    return [
+        one
+        for one in root.iter("a", *_VIEWERS)
+        if not any(role(box) is BoxRole.ASIDE or is_hidden(box) for box in (one, *one.iterancestors()))
+    ]
 
 
 def _documents(parsed: ParsedPage, anchors: list[Any]) -> list[Attachment]:

@@ -221,11 +221,11 @@ def _dense(text: str) -> str:
 
 
 def _shown_below_heading(root: Any) -> Any:
-    """The element around a heading that shows a picture or a document and next to no text: the article is a picture."""
+    """The element around a heading that shows or links a document or picture, and next to no text: that is the article."""
     for heading in root.iter("h1", "h2", "h3"):
         element = heading.getparent()
         while element is not None and element.tag not in ("body", "html"):
-            if _shows(element):
+            if _shows(element) or any(map(document_address, element.iter("a"))):
                 return element
             element = element.getparent()
     return None
