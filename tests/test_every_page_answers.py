@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
 import http.client
+import io
 import json
 import re
 import shutil
@@ -21,6 +24,7 @@ from crawler.demo.demo_portals import demo_replicas
 from crawler.demo.server import Server
 from tests.browsing import browsing, get, put_hostile
 from tests.crawling import crawl
+from tests.made_reports import made
 from tests.walking import walk
 
 KINDS = ("demo", "empty", "reports alone", "captures alone", "hostile")
@@ -182,6 +186,99 @@ def test_links_never_take_the_word_of_the_host_header(archives: dict[str, Path],
     with browsing(archives["demo"], "--base-url", "https://archive.example/") as address:
         assert "https://archive.example/report/" in get(f"{address}/feed.atom")[2].decode()
         assert "https://archive.example/report/" in get(f"{address}/report/{report_id}")[2].decode()
+
+
+# Nothing is cut without a word
+
+MANY = 2_345
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The reading room on more reports, entries and problems than any page shows."""
+    folder = tmp_path_factory.mktemp("many")
+    captures, reports = Captures(folder), Reports(folder)
+    reports.put_portal({"name": "p"})
+    for number in range(MANY):
+        url = f"http://p.example/{number}"
+        tables = {"report_texts": [(f"收到申请{number}件。",)]}
+        late = {"published": "2022-05-01", "body_kind": "department"}
+        reports.put(
+            made(
+                f"p-{number:05}", tables, url=url, portal="p", title="报告", issuing_body="局", report_year=2021, **late
+            )
+        )
+        reports.db.execute(
+            "INSERT INTO fates (portal, listing_url, url, fate) VALUES ('p', 'http://p.example/', ?, 'report')", (url,)
+        )
+        captures.db.execute(
+            "INSERT INTO problems (portal, url, stage, kind, message, seen_at) VALUES ('p', ?, 'read', 'unsure', '', '')",
+            (url,),
+        )
+    captures.db.conn.commit()
+    captures.close()
+    reports.close()
+    with browsing(folder) as address:
+        yield address
+
+
+LISTS = {
+    "/search": ("reports", 20),
+    "/entries?portal=p": ("entries", 200),
+    "/problems": ("rows", 200),
+    "/questions/late?year=all": ("rows", 200),
+    "/portal/p": ("reports", 200),
+    "/body/%E5%B1%80": ("reports", 200),
+}
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_a_part_says_of_how_many_and_files_have_all(many: str, address: str) -> None:
+    name, size = LISTS[address]
+    path, _, asks = address.partition("?")
+    page = get(f"{many}{address}{'&' if asks else '?'}page=2&lang=en")[2].decode()
+    assert f"{size + 1}–{2 * size} of 2,345" in page
+    rows = json.loads(get(f"{many}{path}.json?{asks}")[2])[name]
+    lines = list(csv.reader(io.StringIO(get(f"{many}{path}.csv?{asks}")[2].decode("utf-8-sig"), newline="")))
+    assert len(rows) == len(lines) - 1 == MANY
+    key = next(name for name in ("report_id", "id", "url") if rows[0].get(name))
+    assert len({row[key] for row in rows}) == len({line[lines[0].index(key)] for line in lines[1:]}) == MANY
+    assert get(f"{many}{address}{'&' if asks else '?'}page=999")[0] == 400
+
+
+@pytest.mark.parametrize("table", ["reports", "figures", "late", "reports?portal=p", "late?year=2021&portal=p"])
+def test_a_file_of_a_table_has_every_row(many: str, table: str) -> None:
+    path, _, asks = table.partition("?")
+    lines = get(f"{many}/reports/{path}.csv?{asks}")[2].decode("utf-8-sig").splitlines()
+    assert len(lines) == MANY + 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/search.csv?q=nothing",
+        "/questions/late.csv?year=1990",
+        "/problems.csv?portal=none",
+        "/reports/reports.csv?portal=none",
+        "/reports/late.csv?year=1990&portal=",
+        "/reports/attachments.csv",
+        "/compare.csv",
+        "/reports.csv?sql=select+id+from+reports+where+0",
+    ],
+)
+def test_a_file_without_rows_has_its_header(many: str, path: str) -> None:
+    status, headers, body = get(many + path)
+    assert (status, headers["content-type"].partition(";")[0]) == (200, "text/csv")
+    (header,) = csv.reader(io.StringIO(body.decode("utf-8-sig")))
+    assert all(re.fullmatch(r"\w+", name) for name in header)
+
+
+def test_files_open_in_excel(many: str) -> None:
+    for path in ("/search.csv", "/reports/reports.csv", "/reports/reports.csv?_size=3", "/reports.csv?sql=select+1"):
+        assert get(many + path)[2].startswith(codecs.BOM_UTF8), path
+        plain = get(f"{many}{path}{'&' if '?' in path else '?'}_bom=0")[2]
+        assert plain.isascii() or not plain.startswith(codecs.BOM_UTF8), path
+        assert b"_bom" not in plain
 
 
 def test_robots_are_told_what_not_to_walk(rooms: dict[str, str]) -> None:

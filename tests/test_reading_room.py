@@ -395,7 +395,7 @@ def test_every_chart_and_list_is_csv_and_json_too(archive: Path, room: str) -> N
         status, headers, body = get(f"{room}{path}.csv?{query}")
         assert status == 200
         assert headers["content-type"].startswith("text/csv")
-        assert len(list(csv.reader(io.StringIO(body.decode())))) > 1, name
+        assert len(list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))) > 1, name
         assert json.loads(get(f"{room}{path}.json?{query}")[2]), name
     assert json.loads(get(f"{room}{at['report']}.json")[2])["report"]["title"]
 
@@ -406,7 +406,8 @@ def test_questions_have_answers_and_can_be_changed_as_sql(room: str) -> None:
     for name in QUESTIONS:
         ours = json.loads(get(f"{room}/questions/{name}.json?year=all")[2])
         theirs = json.loads(get(f"{room}/reports/{name}.json?year=&portal=&_shape=array&_size=max")[2])
-        assert ours["rows"] == theirs[:200], name
+        assert ours["rows"][:1000] == theirs, name
+        assert ours["total"] == len(ours["rows"]), name
         assert ours["rows"], name
 
 
@@ -495,7 +496,7 @@ def test_hostile_texts_in_tables_and_feeds(nasty: str) -> None:
         status, _, body = get(nasty + address)
         assert status == 200, address
         csv.field_size_limit(10_000_000)
-        rows = list(csv.reader(io.StringIO(body.decode(), newline="")))
+        rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")))
         assert len(rows) > 1
         assert len({len(row) for row in rows}) == 1
         for text in (text for row in rows for text in row):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +18,10 @@ from archive.room.cache import UntilChanged
 
 LIMIT_MS = 3000
 """Milliseconds that one query function may take."""
-MAX_CSV_ROWS = 100_000
-"""Rows of a CSV file of the reading room."""
+BATCH = 500
+"""Rows of a streamed answer that are read at a time."""
+BATCH_MS = 15_000
+"""Milliseconds that such a batch may take; the first one may sort everything."""
 
 
 async def query(datasette: Any, work: Callable[[sqlite3.Connection], Any], database: str = "reports") -> Any:
@@ -42,6 +48,43 @@ def _limited(work: Callable[[sqlite3.Connection], Any]) -> Callable[[sqlite3.Con
             return work(connection)
 
     return within
+
+
+def keep_bodies(connection: sqlite3.Connection) -> None:
+    """Put bodies out of the reach of visitors, unless whoever serves the archive allows it (WITH_CAPTURES)."""
+    if not os.environ.get("WITH_CAPTURES"):
+        connection.set_authorizer(_without_bodies)
+
+
+def _without_bodies(action: int, table: str | None, column: str | None, *_: object) -> int:
+    if action == sqlite3.SQLITE_READ and (table, column) in {("bodies", "data"), ("captures", "request_body")}:
+        return sqlite3.SQLITE_IGNORE
+    return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
+
+
+async def batches(
+    datasette: Any, work: Callable[[sqlite3.Connection], Iterable[dict[str, Any]]], database: str = "reports"
+) -> AsyncGenerator[list[dict[str, Any]], None]:
+    """All rows of a query function, some at a time, on a connection of its own: a file of any size takes no memory."""
+    path = Path(datasette.get_database(database).path).resolve()
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5, check_same_thread=False)
+    keep_bodies(connection)
+    with closing(connection):
+        rows = _rows(connection, work)
+        while batch := await asyncio.to_thread(_take, connection, rows):
+            yield batch
+
+
+def _rows(
+    connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Iterable[dict[str, Any]]]
+) -> Iterator[dict[str, Any]]:
+    """The query starts when the first row is asked for, so that it counts to the time of the first batch."""
+    yield from work(connection)
+
+
+def _take(connection: sqlite3.Connection, rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    with sqlite_timelimit(connection, BATCH_MS):
+        return list(islice(rows, BATCH))
 
 
 async def query_with_bodies(datasette: Any, work: Callable[[sqlite3.Connection], Any]) -> Any:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
-from archive.room.report import dicts
+from archive.room.report import dicts, each
 from archive.tallies import BY_TITLE
 from archive.vocabulary import Fate
 
@@ -28,16 +29,16 @@ def sums(db: sqlite3.Connection, portal: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (_ORDER.get(row["fate"], len(_ORDER)), row["by_title"]))
 
 
-def entries(db: sqlite3.Connection, portal: str, key: str, page: int, rows: int = ROWS) -> list[dict[str, Any]]:
-    """One page of the entries with the fate of a sum, or of all entries with an empty key, by cause and address."""
+def entries(db: sqlite3.Connection, portal: str, key: str, first: int = 0, rows: int = -1) -> Iterator[dict[str, Any]]:
+    """Entries with the fate of a sum, or all with an empty key, by cause and address: `rows` of them from `first` on."""
     wanted = Fate.NOT_A_REPORT if key == BY_TITLE else key
     by_title = f"AND {_BY_TITLE} = {int(key == BY_TITLE)}" if key else ""
-    return dicts(
+    return each(
         db,
         f"""SELECT portal, listing_url, url, title, fate, report_id, cause, capture_id FROM fates
         WHERE portal = ? AND (? = '' OR fate = ?) {by_title}
         ORDER BY cause, url, listing_url LIMIT ? OFFSET ?""",  # noqa: S608 - our words
-        (portal, wanted, wanted, rows, (page - 1) * rows),
+        (portal, wanted, wanted, rows, first),
     )
 
 

@@ -187,14 +187,14 @@ class Series:
     points: dict[int, Point] = field(default_factory=dict)
 
 
-def over_years(db: sqlite3.Connection, where: str, values: Sequence[Any], limit: int = 2000) -> list[dict[str, Any]]:
+def over_years(db: sqlite3.Connection, where: str, values: Sequence[Any]) -> list[dict[str, Any]]:
     """The reports that meet `where` (a condition on `r`), by year and body, the newest of one year first.
 
     Each row has the columns of REPORTS_SQL, and every key figure under its name with an underscore behind.
     """
     computed = ", ".join(f"{key_figure.sql} AS {key_figure.name}_" for key_figure in KEY_FIGURES.values())
     sql = f"""SELECT *, {computed}
-    FROM ({REPORTS_SQL} AND {where} LIMIT {int(limit)})
+    FROM ({REPORTS_SQL} AND {where})
     ORDER BY report_year, issuing_body, published DESC"""  # noqa: S608 - our own clauses
     return dicts(db, sql, values)
 

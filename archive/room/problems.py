@@ -3,37 +3,50 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
-from archive.room.report import dicts
+from archive.room.report import dicts, each
 
+ROWS = 200
+"""Problems on a page."""
 SPREAD = ("portal", "stage", "kind")
 """Columns of `problems` that open problems are counted and narrowed by."""
 
 
-def open_problems(db: sqlite3.Connection, chosen: dict[str, str], limit: int = 200) -> dict[str, Any]:
+def open_problems(db: sqlite3.Connection, chosen: dict[str, str], first: int = 0, limit: int = ROWS) -> dict[str, Any]:
     """Open problems with the chosen values of SPREAD, oldest first, each with the newest capture of its address.
 
     `rows` are the first ones, `total` is how many there are, `spread` counts all open problems: column → (value, number).
     """
-    where = " AND ".join(["p.resolved_at IS NULL", *(f"p.{name} = :{name}" for name in SPREAD if name in chosen)])
-    rows = dicts(
+    rows = list(each_open(db, chosen, first, limit))
+    newest = "SELECT id, requested_at, status, outcome, note, sha256, content_type FROM captures WHERE id = ?"
+    for row in rows:
+        row["capture"] = next(iter(dicts(db, newest, (row["capture_id"],))), None)
+    total = db.execute(f"SELECT COUNT(*) FROM problems p WHERE {_open(chosen)}", chosen).fetchone()[0]  # noqa: S608 - our own clauses
+    return {"rows": rows, "spread": {name: _counted(db, name) for name in SPREAD}, "total": total}
+
+
+def each_open(
+    db: sqlite3.Connection, chosen: dict[str, str], first: int = 0, limit: int = -1
+) -> Iterator[dict[str, Any]]:
+    """Open problems with the chosen values, oldest first: `limit` of them from `first` on."""
+    return each(
         db,
         f"""SELECT
           p.*,
           CAST(julianday('now') - julianday(p.seen_at) AS INTEGER) AS days,
           (SELECT c.id FROM captures c WHERE c.url = p.url ORDER BY c.requested_at DESC, c.id DESC LIMIT 1) AS capture_id
         FROM problems p
-        WHERE {where}
+        WHERE {_open(chosen)}
         ORDER BY p.seen_at, p.id
-        LIMIT {int(limit)}""",  # noqa: S608 - our own clauses
+        LIMIT {int(limit)} OFFSET {int(first)}""",  # noqa: S608 - our own clauses
         chosen,
     )
-    newest = "SELECT id, requested_at, status, outcome, note, sha256, content_type FROM captures WHERE id = ?"
-    for row in rows:
-        row["capture"] = next(iter(dicts(db, newest, (row["capture_id"],))), None)
-    total = db.execute(f"SELECT COUNT(*) FROM problems p WHERE {where}", chosen).fetchone()[0]  # noqa: S608 - our own clauses
-    return {"rows": rows, "spread": {name: _counted(db, name) for name in SPREAD}, "total": total}
+
+
+def _open(chosen: dict[str, str]) -> str:
+    return " AND ".join(["p.resolved_at IS NULL", *(f"p.{name} = :{name}" for name in SPREAD if name in chosen)])
 
 
 def _counted(db: sqlite3.Connection, column: str) -> list[tuple[str, int]]:

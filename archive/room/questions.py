@@ -7,6 +7,7 @@ caller, and names its reports by `report_id`. Formulas: national form of 2021 an
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from archive.room.key_figures import (
     TO_PROCESS,
     VERIFIED,
 )
-from archive.room.report import dicts
+from archive.room.report import dicts, each
 from archive.room.vocabulary_bilingual import Bilingual, label_of
 
 # What a visitor chose, as a condition on `r`.
@@ -301,9 +302,28 @@ LEFT_OUT_REASONS: dict[str, Bilingual] = {
 }
 
 
-def answer(db: sqlite3.Connection, question: Question, year: str, portal: str, limit: int) -> dict[str, Any]:
-    """The rows of a question, at most `limit`, and what it leaves out: (reason, number of reports)."""
+def columns(db: sqlite3.Connection, question: Question) -> list[str]:
+    """The columns of an answer, whether it has rows or not."""
+    cursor = db.execute(f"SELECT * FROM ({question.sql}) LIMIT 0", {"year": "", "portal": ""})  # noqa: S608 - our own queries
+    return [column[0] for column in cursor.description]
+
+
+def each_row(db: sqlite3.Connection, question: Question, year: str, portal: str) -> Iterator[dict[str, Any]]:
+    """Every row of a question."""
+    return each(db, question.sql, {"year": year, "portal": portal})
+
+
+def answer(
+    db: sqlite3.Connection, question: Question, year: str, portal: str, first: int, limit: int
+) -> dict[str, Any]:
+    """Rows of a question, at most `limit` from `first` on, how many there are, and what it leaves out.
+
+    What is left out is (reason, number of reports).
+    """
     values = {"year": year, "portal": portal}
-    rows = dicts(db, f"SELECT * FROM ({question.sql}) LIMIT {int(limit)}", values)  # noqa: S608 - our own queries
+    rows = dicts(db, f"SELECT * FROM ({question.sql}) LIMIT {int(limit)} OFFSET {int(first)}", values)  # noqa: S608 - our own queries
+    total = len(rows)
+    if first or total == limit:
+        total = db.execute(f"SELECT COUNT(*) FROM ({question.sql})", values).fetchone()[0]  # noqa: S608 - our own queries
     left_out = db.execute(question.left_out_sql, values).fetchall()
-    return {"rows": rows, "left_out": [(reason, number) for reason, number in left_out if number]}
+    return {"rows": rows, "total": total, "left_out": [(reason, number) for reason, number in left_out if number]}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from datasette.utils.asgi import Response
+from datasette.utils.asgi import AsgiStream, Response
 
 from archive.room import vocabulary_bilingual as vocabulary
 from archive.room.untrusted_text import csv_lines
@@ -120,3 +121,46 @@ def as_csv(names: Sequence[str], rows: Iterable[dict[str, Any]]) -> Response:
     """A CSV file of these columns."""
     text = "".join(csv_lines(names, ([row.get(name) for name in names] for row in rows)))
     return Response(text, content_type="text/csv; charset=utf-8")
+
+
+Batches = AsyncGenerator[list[dict[str, Any]], None]
+
+
+async def _started(batches: Batches) -> tuple[list[dict[str, Any]], Batches]:
+    """The first batch, read before anything is sent: what fails until then becomes a page that says so."""
+    return await anext(batches, []), batches
+
+
+async def csv_of_all(names: Sequence[str], batches: Batches) -> AsgiStream:
+    """A CSV file of these columns with every row, sent as it is read; without a row, its header."""
+    first, rest = await _started(batches)
+
+    async def send(out: Any) -> None:
+        await out.write("".join(csv_lines(names, ([row.get(name) for name in names] for row in first))))
+        async with aclosing(rest):
+            async for batch in rest:
+                lines = csv_lines(names, ([row.get(name) for name in names] for row in batch))
+                next(lines)
+                await out.write("".join(lines))
+
+    return AsgiStream(send, content_type="text/csv; charset=utf-8")
+
+
+async def json_of_all(facts: dict[str, Any], name: str, batches: Batches) -> AsgiStream:
+    """JSON with these facts and, under `name`, every row, sent as it is read."""
+    first, rest = await _started(batches)
+    head = json.dumps(facts, ensure_ascii=False, default=str).removesuffix("}")
+    head += (", " if facts else "") + f"{json.dumps(name)}: ["
+
+    async def send(out: Any) -> None:
+        await out.write(head + ",\n".join(map(_as_text, first)))
+        async with aclosing(rest):
+            async for batch in rest:
+                await out.write("".join(",\n" + _as_text(row) for row in batch))
+        await out.write("]}")
+
+    return AsgiStream(send, content_type="application/json; charset=utf-8")
+
+
+def _as_text(row: dict[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, default=str)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,14 @@ def dicts(db: sqlite3.Connection, sql: str, values: Any = ()) -> list[dict[str, 
     cursor = db.execute(sql, values)
     columns = [column[0] for column in cursor.description]
     return [dict(zip(columns, row, strict=True)) for row in cursor]
+
+
+def each(db: sqlite3.Connection, sql: str, values: Any = ()) -> Iterator[dict[str, Any]]:
+    """The same, row by row."""
+    cursor = db.execute(sql, values)
+    columns = [column[0] for column in cursor.description]
+    for row in cursor:
+        yield dict(zip(columns, row, strict=True))
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -30,6 +31,38 @@ def page_number(request: Any) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= MAX_PAGE):
         raise BadParameterError("page", text)
     return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a list that a page shows: “51–100 of 2,500”."""
+
+    page: int
+    size: int
+    total: int
+
+    @property
+    def first(self) -> int:
+        """Number of the first one shown; 0 where there is none."""
+        return min((self.page - 1) * self.size + 1, self.total)
+
+    @property
+    def last(self) -> int:
+        """Number of the last one shown."""
+        return min(self.page * self.size, self.total)
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-self.total // self.size))
+
+
+def part(request: Any, size: int, total: int) -> Part:
+    """The part asked for. Raises BadParameterError for a page after the last."""
+    found = Part(page_number(request), size, total)
+    if found.page > found.pages:
+        raise BadParameterError("page", str(found.page))
+    return found
 
 
 def year(request: Any, default: int | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
@@ -201,9 +201,15 @@ class Hit:
 class Results:
     """One page of results, and how all results are spread over the facets."""
 
-    total: int
+    ids: list[str]
+    """Of all that are found, in order."""
     hits: list[Hit]
     facets: dict[str, list[tuple[str, int]]]
+
+    @property
+    def total(self) -> int:
+        """How many reports are found."""
+        return len(self.ids)
 
 
 def search(
@@ -214,7 +220,6 @@ def search(
     *,
     first: int = 0,
     number: int = PAGE,
-    snippets: bool = True,
 ) -> Results | None:
     """Some of the reports that contain the string, newest year first; without a string, of all reports.
 
@@ -224,18 +229,22 @@ def search(
     if found is None:
         return None
     positions = catalogue.narrow(found, chosen)
-    ids = [catalogue.ids[position] for position in positions[first : first + number]]
-    hits = [Hit(row, _snippets(db, row["id"], query) if query and snippets else []) for row in rows(db, ids)]
-    return Results(total=len(positions), hits=hits, facets=catalogue.count(positions))
+    ids = [catalogue.ids[position] for position in positions]
+    return Results(ids, list(hits(db, ids[first : first + number], query)), catalogue.count(positions))
+
+
+def hits(db: sqlite3.Connection, ids: Iterable[str], query: str) -> Iterator[Hit]:
+    """What a list shows of these reports, with pieces of their texts."""
+    return (Hit(row, _snippets(db, row["id"], query) if query else []) for row in rows(db, ids))
 
 
 COLUMNS = ("id", "title", "portal", "issuing_body", "report_year", "published", "form", "state", "url")
 
 
-def rows(db: sqlite3.Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
+def rows(db: sqlite3.Connection, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
     """What a list shows of these reports, in this order; reports that are gone by now are left out."""
     sql = f"SELECT {', '.join(COLUMNS)} FROM reports WHERE id = ?"  # noqa: S608 - our column names
-    return [row for report_id in ids for row in dicts(db, sql, (report_id,))]
+    return (row for report_id in ids for row in dicts(db, sql, (report_id,)))
 
 
 AROUND = 36

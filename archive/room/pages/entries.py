@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from archive.room import entries as found
-from archive.room.database_access import MAX_CSV_ROWS, query
-from archive.room.rendering import as_csv, as_json, page
+from archive.room.database_access import batches, query
+from archive.room.rendering import csv_of_all, json_of_all, page
 from archive.room.report import dicts
-from archive.room.request_parameters import format_of, given, page_number
+from archive.room.request_parameters import format_of, given, part
 
 _COLUMNS = ("portal", "listing_url", "url", "title", "fate", "report_id", "cause", "capture_id")
 
@@ -23,11 +23,14 @@ async def entries(datasette: Any, request: Any) -> Any:
         return None
     wanted = format_of(request)
     if wanted:
-        rows = await query(datasette, lambda db: found.entries(db, portal, key, 1, MAX_CSV_ROWS))
-        return as_csv(_COLUMNS, rows) if wanted == "csv" else as_json({"portal": portal, "entries": rows})
-    number = page_number(request)
-    rows = await query(datasette, lambda db: found.entries(db, portal, key, number))
-    total = sum(row["entries"] for row in sums if not key or row["key"] == key)
+        everything = batches(datasette, lambda db: found.entries(db, portal, key))
+        return (
+            await csv_of_all(_COLUMNS, everything)
+            if wanted == "csv"
+            else await json_of_all({"portal": portal}, "entries", everything)
+        )
+    shown = part(request, found.ROWS, sum(row["entries"] for row in sums if not key or row["key"] == key))
+    rows = await query(datasette, lambda db: list(found.entries(db, portal, key, shown.first - 1, shown.size)))
 
     def address(**changes: str) -> str:
         return "/entries?" + urlencode({"portal": portal} | ({"fate": key} if key else {}) | changes)
@@ -42,8 +45,7 @@ async def entries(datasette: Any, request: Any) -> Any:
         "rows": rows,
         "evidence": await query(datasette, lambda db: found.evidence(db, rows), "captures") or {},
         "acknowledged": await query(datasette, lambda db: found.acknowledged(db, portal), "captures") or {},
-        "page_number": number,
-        "pages": max(1, -(-total // found.ROWS)),
+        "part": shown,
         "address": address,
         "formats": ("json", "csv"),
     }

@@ -12,7 +12,7 @@ from archive.room.database_access import query
 from archive.room.key_figures import KEY_FIGURES, MAX_AGENCIES, KeyFigure, Series
 from archive.room.rendering import Translator, as_csv, as_json, language, page
 from archive.room.report import dicts
-from archive.room.request_parameters import format_of, one_of, path_part
+from archive.room.request_parameters import BadParameterError, format_of, one_of, part, path_part
 
 _OUTCOMES = {
     "granted": ("予以公开", "granted"),
@@ -25,6 +25,8 @@ _OUTCOMES = {
 """What became of applications, as columns of key_figures."""
 _DRAWN = ("applications", "reviews", "suits")
 """Key figures that are drawn as lines."""
+
+ROWS_ON_PAGE = 200
 
 Rows = list[dict[str, Any]]
 """Rows of `key_figures.over_years`."""
@@ -189,9 +191,16 @@ async def _over_years(datasette: Any, request: Any, template: str, name: str, wh
         return as_json({"name": name, **fates, "reports": reports})
     if wanted == "csv":
         return as_csv(_CSV_COLUMNS, rows)
+    shown = part(request, ROWS_ON_PAGE, len(rows))
+
+    def address(**changes: str) -> str:
+        return f"{request.path}?{urlencode(changes)}#reports"
+
     context = {
         "name": name,
         "rows": rows,
+        "part": shown,
+        "address": address,
         "copies": await query(datasette, lambda db: figures.copies(db, where, [name])),
         "charts": _charts(Translator(language(request)), rows, summed=template == "portal"),
         "portals": sorted({row["portal"] for row in rows}),
@@ -203,9 +212,11 @@ async def _over_years(datasette: Any, request: Any, template: str, name: str, wh
 
 async def compare(datasette: Any, request: Any) -> Any:
     """Up to eight agencies, one figure, over years: the address is the comparison."""
-    chosen = list(dict.fromkeys(name for name in request.args.getlist("body") if name))[:MAX_AGENCIES]
+    chosen = list(dict.fromkeys(name for name in request.args.getlist("body") if name))
+    if len(chosen) > MAX_AGENCIES:
+        raise BadParameterError("body", chosen[MAX_AGENCIES])
     key_figure = KEY_FIGURES[one_of(request, "figure", KEY_FIGURES, "applications")]
-    part = (request.args.get("find") or "")[:50]
+    wanted_name = (request.args.get("find") or "")[:50]
     series: list[Series] = await query(datasette, lambda db: figures.compare(db, chosen, key_figure))
     points = _points(series, key_figure)
     wanted = format_of(request)
@@ -215,7 +226,9 @@ async def compare(datasette: Any, request: Any) -> Any:
         return as_csv(("issuing_body", "report_year", key_figure.name, "verified", "report_id"), points)
     years = sorted({year for one in series for year in one.points})
     years = list(range(years[0], years[-1] + 1)) if years else []
-    candidates = await query(datasette, lambda db: figures.agencies_named(db, part)) if part or not chosen else []
+    candidates = (
+        await query(datasette, lambda db: figures.agencies_named(db, wanted_name)) if wanted_name or not chosen else []
+    )
 
     def address(agencies: list[str], name: str) -> str:
         return "/compare?" + urlencode([*(("body", agency) for agency in agencies), ("figure", name)])
@@ -227,7 +240,7 @@ async def compare(datasette: Any, request: Any) -> Any:
         "series": series,
         "years": years,
         "chart": _comparison(Translator(language(request)), years, series, key_figure),
-        "find": part,
+        "find": wanted_name,
         "candidates": candidates,
         "address": address,
         "most": MAX_AGENCIES,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from archive.room.database_access import MAX_CSV_ROWS, holdings_of, query
-from archive.room.questions import LEFT_OUT_REASONS, QUESTIONS, answer
-from archive.room.rendering import as_csv, as_json, page
-from archive.room.request_parameters import format_of, path_part, year
+from archive.room import questions as found
+from archive.room.database_access import batches, holdings_of, query
+from archive.room.questions import LEFT_OUT_REASONS, QUESTIONS
+from archive.room.rendering import csv_of_all, json_of_all, page
+from archive.room.request_parameters import format_of, page_number, part, path_part, year
 
 ROWS_ON_PAGE = 200
 
@@ -26,20 +27,30 @@ async def question(datasette: Any, request: Any) -> Any:
     here = await holdings_of(datasette)
     chosen_year, portal = year(request, here.last_year), (request.args.get("portal") or "")[:200]
     wanted = format_of(request)
-    limit = MAX_CSV_ROWS if wanted == "csv" else ROWS_ON_PAGE
-    found = await query(datasette, lambda db: answer(db, asked, chosen_year, portal, limit))
-    if wanted == "json":
-        return as_json(found | {"formula": asked.formula, "year": chosen_year, "portal": portal})
-    columns = list(found["rows"][0]) if found["rows"] else []
+    columns = await query(datasette, lambda db: found.columns(db, asked))
+    everything = batches(datasette, lambda db: found.each_row(db, asked, chosen_year, portal))
     if wanted == "csv":
-        return as_csv(columns, found["rows"])
+        return await csv_of_all(columns, everything)
+    first = (page_number(request) - 1) * ROWS_ON_PAGE
+    answered = await query(datasette, lambda db: found.answer(db, asked, chosen_year, portal, first, ROWS_ON_PAGE))
+    if wanted == "json":
+        about = {"formula": asked.formula, "year": chosen_year, "portal": portal}
+        return await json_of_all(
+            {"total": answered["total"], "left_out": answered["left_out"]} | about, "rows", everything
+        )
+    chosen = {"year": chosen_year or "all", "portal": portal}
+
+    def address(**changes: str) -> str:
+        return f"/questions/{asked.name}?" + urlencode(chosen | changes)
+
     context = {
         "question": asked,
         "year": chosen_year,
         "portal": portal,
         "columns": columns,
-        "found": found,
-        "limit": limit,
+        "found": answered,
+        "part": part(request, ROWS_ON_PAGE, answered["total"]),
+        "address": address,
         "reasons": LEFT_OUT_REASONS,
         "here": here,
         "formats": ("json", "csv"),

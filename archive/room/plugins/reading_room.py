@@ -16,6 +16,7 @@ from datasette.utils.asgi import Forbidden
 from markupsafe import Markup
 
 from archive.room.csv_middleware import CsvWithoutFormulas
+from archive.room.database_access import keep_bodies
 from archive.room.error_pages import of_exception, with_error_pages
 from archive.room.middleware import OneAddress, SecurityHeaders
 from archive.room.pages import (
@@ -30,6 +31,7 @@ from archive.room.pages import (
     questions,
     report,
     search,
+    tables,
 )
 from archive.room.questions import QUESTIONS
 from archive.room.rendering import number, url_part
@@ -37,8 +39,6 @@ from archive.room.search import MAX_QUERY, condition, escape_fts
 from archive.room.untrusted_text import shown, web_address
 from archive.text_reuse import reused_share
 
-WITH_CAPTURES = bool(os.environ.get("WITH_CAPTURES"))
-"""Whether bodies may be downloaded as they are."""
 MAX_SQL_BYTES = 60_000_000
 """No value that a query makes may be larger."""
 
@@ -69,12 +69,13 @@ _NOT_FOR_VISITORS = r"^/-/(?:databases|threads|plugins|metadata|settings|config)
 @hookimpl
 def register_routes(datasette: Any) -> list[tuple[str, Any]]:
     """The reading room comes before Datasette's own pages, and answers what neither has."""
-    names = "|".join(map(re.escape, [*datasette.databases, *_DATASETTE]))
-    elsewhere = rf"^/(?!(?:{names})(?:[/.]|$)).*"
+    databases = "|".join(map(re.escape, datasette.databases))
+    elsewhere = rf"^/(?!(?:{databases}|{'|'.join(_DATASETTE)})(?:[/.]|$)).*"
     return [
         (address, with_error_pages(handler))
         for address, handler in (
             *ROUTES,
+            (rf"^/(?P<database>{databases})/(?P<table>[^/.]+)\.csv$", tables.whole),
             (_NOT_FOR_VISITORS, other_addresses.nowhere),
             (elsewhere, other_addresses.nowhere),
         )
@@ -112,14 +113,7 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     conn.create_function("escape_fts", 1, escape_fts, deterministic=True)
     conn.create_function("reused_share", 2, reused_share, deterministic=True)
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_SQL_BYTES)
-    if not WITH_CAPTURES:
-        conn.set_authorizer(_without_bodies)
-
-
-def _without_bodies(action: int, table: str | None, column: str | None, *_: object) -> int:
-    if action == sqlite3.SQLITE_READ and (table, column) in {("bodies", "data"), ("captures", "request_body")}:
-        return sqlite3.SQLITE_IGNORE
-    return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
+    keep_bodies(conn)
 
 
 # Last, so that its word on whether the table can be searched stands.
