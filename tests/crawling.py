@@ -1,28 +1,94 @@
-"""Real crawls for tests, each in a process of its own: Twisted's reactor runs once."""
+"""Real crawls for tests, each in a process of its own: Twisted's reactor runs once.
+
+The process is a fork of one that has imported what a crawl needs (`tests/warm.py`), which saves two seconds a crawl.
+"""
 
 from __future__ import annotations
 
 import io
 import json
+import multiprocessing
 import os
-import signal
 import subprocess
 import sys
-import time
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from scrapy import cmdline
+from scrapy.settings import Settings
 from scrapy.utils.project import get_project_settings
 
-import pipelines.ingest.sandbox
 from crawler.demo.replica import Replica
+from pipelines.ingest.sandbox import READER
 from tests.clock import days_later
 
 ROOT = Path(__file__).parent.parent
 HURRY = {"DOWNLOAD_DELAY": 0.002, "AUTOTHROTTLE_ENABLED": False, "LOG_LEVEL": "WARNING", "DOWNLOAD_TIMEOUT": 5}
+LONGEST = 300
+"""Seconds that one process may take."""
+CRASHED = 70
+"""Exit code of a process that raised."""
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.warm"])
+
+
+class Forked:
+    """A function of this module that runs in a warm process of its own, and returns its exit code."""
+
+    def __init__(self, function: Callable[..., int], *arguments: Any, **environment: str) -> None:
+        self._output = tempfile.TemporaryDirectory(prefix="forked-")
+        self._places = [Path(self._output.name, name) for name in ("stdout", "stderr")]
+        work = (self._places, os.environ | environment, function, arguments)
+        self._process = _FORKS.Process(target=_perform, args=work)
+        self._process.start()
+
+    @property
+    def pid(self) -> int | None:
+        """Its number."""
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        """Kill -9, if it still runs."""
+        self._process.kill()
+
+    def wait(self) -> subprocess.CompletedProcess[str]:
+        """Its end: the exit code, and what it wrote."""
+        self._process.join(LONGEST)
+        code = self._process.exitcode
+        if code is None:
+            self.kill()
+            raise subprocess.TimeoutExpired(str(self._process), LONGEST)
+        out, errors = (place.read_text() if place.exists() else "" for place in self._places)
+        self._output.cleanup()
+        return subprocess.CompletedProcess(str(self._process), code, out, errors)
+
+
+def _perform(places: list[Path], environment: dict[str, str], function: Callable[..., int], arguments: Any) -> None:
+    """In the other process: what `python -m` would set up, and what the end of an interpreter would do."""
+    for stream, place in enumerate((os.devnull, *places)):
+        os.dup2(os.open(place, os.O_RDWR | os.O_CREAT), stream)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+    code = CRASHED
+    try:
+        code = function(*arguments)
+    finally:
+        if code == CRASHED:
+            traceback.print_exc()
+        READER.close()
+        sys.exit(code)
 
 
 def crawl(
@@ -36,102 +102,55 @@ def crawl(
 
     The crawl takes place so many `days` from now.
     """
-    return run(
-        [sys.executable, "-m", "tests.crawling"], task(archive, *replicas, settings=settings, days=days, **arguments)
-    )
+    return start(archive, *replicas, settings=settings, days=days, **arguments).wait()
 
 
-def task(
+def start(
     archive: Path, *replicas: Replica, settings: dict[str, Any] | None = None, days: float = 0, **arguments: str
-) -> str:
-    """What the process of a crawl reads from standard input."""
+) -> Forked:
+    """The same crawl, not waited for: it may be killed."""
     work = {
         "portals": [[replica.platform, replica.facts] for replica in replicas],
         "settings": HURRY | {"ARCHIVE": str(archive)} | (settings or {}),
         "arguments": arguments,
         "days": days,
     }
-    return json.dumps(work, default=attrgetter("pattern"))
-
-
-class Forked:
-    """The same crawl in a fork of this process, which saves its start: for tests that need hundreds. Nothing of it is shown."""
-
-    def __init__(
-        self,
-        archive: Path,
-        *replicas: Replica,
-        settings: dict[str, Any] | None = None,
-        days: float = 0,
-        **arguments: str,
-    ) -> None:
-        _import_all()
-        work = task(archive, *replicas, settings=settings, days=days, **arguments)
-        sys.stdout.flush()
-        pipelines.ingest.sandbox.READER.close()  # a fork would share the process that reads documents
-        self.returncode: int | None = None
-        self.pid = os.fork()
-        if self.pid == 0:
-            code = CRASHED
-            try:
-                nowhere = os.open(os.devnull, os.O_RDWR)
-                for stream in (0, 1, 2):
-                    os.dup2(nowhere, stream)
-                code = perform_later(json.loads(work))
-            finally:
-                os._exit(code)
-
-    def poll(self) -> int | None:
-        """The exit code, or None while it runs."""
-        if self.returncode is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.returncode = os.waitstatus_to_exitcode(status)
-        return self.returncode
-
-    def kill(self) -> None:
-        """Kill -9, if it still runs."""
-        if self.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
-
-    def wait(self) -> int:
-        """Wait for its end."""
-        while self.poll() is None:
-            time.sleep(0.002)
-        return self.returncode or 0
-
-
-CRASHED = 70
-"""Exit code of a forked crawl that raised."""
-
-
-def _import_all() -> None:
-    """Import whatever a crawl needs; a reactor is none of it, for it cannot be shared with a fork."""
-    import scrapy.core.downloader.handlers.http11
-    import scrapy.core.engine
-    import scrapy.crawler  # noqa: F401
-
-    from spiders.registry import platforms
-
-    platforms()
-    assert "twisted.internet.reactor" not in sys.modules
+    return Forked(perform_later, json.dumps(work, default=attrgetter("pattern")))
 
 
 def scrapy(archive: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """A scrapy command on `archive`: in this process, which saves its start, where it neither crawls nor serves."""
+    """A scrapy command on `archive`: in this process, which saves a fork, where it neither crawls nor serves."""
     command = list(map(str, arguments))
     if command[0] in {"browse", "crawl", "list", "probe"}:
-        return run([sys.executable, "-m", "scrapy", *command], "", ARCHIVE=str(archive))
+        return scrapy_apart(*command, ARCHIVE=str(archive))
     settings = get_project_settings()
     settings.set("ARCHIVE", str(archive), priority="cmdline")
     out, errors = io.StringIO(), io.StringIO()
-    code: Any = None
     with redirect_stdout(out), redirect_stderr(errors):
-        try:
-            cmdline.execute(["scrapy", *command], settings)
-        except SystemExit as end:
-            code = end.code
-    return subprocess.CompletedProcess(command, int(code or 0), out.getvalue(), errors.getvalue())
+        code = execute(command, settings)
+    return subprocess.CompletedProcess(command, code, out.getvalue(), errors.getvalue())
+
+
+def scrapy_apart(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A scrapy command as a shell in the project's root would run it."""
+    return Forked(execute_afresh, command, **environment).wait()
+
+
+def execute_afresh(command: Sequence[str]) -> int:
+    """The settings are read anew: they depend on the environment."""
+    del sys.modules["crawler.settings"]
+    sys.argv = ["scrapy", *command]
+    return execute(command)
+
+
+def execute(command: Sequence[str], settings: Settings | None = None) -> int:
+    """The exit code of a scrapy command."""
+    code: Any = None
+    try:
+        cmdline.execute(["scrapy", *command], settings)
+    except SystemExit as end:
+        code = end.code
+    return int(code or 0)
 
 
 def run(command: list[str], stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -143,20 +162,16 @@ def run(command: list[str], stdin: str = "", **environment: str) -> subprocess.C
         text=True,
         cwd=ROOT,
         env=os.environ | environment,
-        timeout=300,
+        timeout=LONGEST,
         check=False,
     )
 
 
-def main() -> int:
-    """The other process: reads what to crawl as JSON from standard input."""
-    return perform_later(json.load(sys.stdin))
-
-
-def perform_later(work: dict[str, Any]) -> int:
+def perform_later(work: str) -> int:
     """Crawl on the day that the work names."""
-    with days_later(work["days"]):
-        return perform(work)
+    planned = json.loads(work)
+    with days_later(planned["days"]):
+        return perform(planned)
 
 
 def perform(work: dict[str, Any]) -> int:
@@ -175,7 +190,3 @@ def perform(work: dict[str, Any]) -> int:
     process.start()
     runs = [crawler.get_extension(Runs) for crawler in crawlers]
     return int(any(run is None or run.unwell or not run.finished for run in runs))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

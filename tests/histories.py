@@ -21,7 +21,7 @@ from crawler.demo.replica import Replica
 from crawler.demo.reports import Synthetic
 from crawler.demo.server import Server
 from tests.clock import days_later
-from tests.crawling import CRASHED, Forked, scrapy
+from tests.crawling import CRASHED, crawl, scrapy, start
 from tests.test_documents import BODY
 from tests.unreliable import (
     HURRY,
@@ -89,7 +89,7 @@ class History:
             case 2:
                 arguments = {"refresh": "1"}
         self.say(f"crawl {archive.name} {arguments or ''} {settings.get('REQUESTS_PER_RUN', '')}")
-        code = Forked(archive, *self.server, settings=settings, days=self.day, **arguments).wait()
+        code = crawl(archive, *self.server, settings=settings, days=self.day, **arguments).returncode
         if code == CRASHED:
             self.wrong.append(f"{self.steps[-1]}: it crashed")
         if code == 0 and not arguments and self.lacks(archive):
@@ -100,7 +100,7 @@ class History:
         """A crawl that is answered by the archive."""
         archive = self.some()
         self.say(f"offline {archive.name}")
-        Forked(archive, *self.server, settings=HURRY | {"OFFLINE": True}, days=self.day).wait()
+        crawl(archive, *self.server, settings=HURRY | {"OFFLINE": True}, days=self.day)
         self.check(archive)
 
     def kill(self) -> None:
@@ -111,7 +111,7 @@ class History:
             replica.log.clear()
         requests, seconds = self.moments.randint(0, 20), self.moments.uniform(0, 0.5)
         self.say(f"kill {archive.name} after {requests} requests")
-        process = Forked(archive, *self.server, days=self.day)
+        process = start(archive, *self.server, days=self.day)
         while sum(len(replica.log) for replica in self.server) < requests and process.poll() is None:
             time.sleep(0.001)
         time.sleep(seconds)
@@ -179,7 +179,7 @@ class History:
     def play(self, steps: int) -> None:
         """So many random steps, and then days on which all is well."""
         fail(self.server, 0.0, 0)
-        assert Forked(self.folder / "undisturbed", *self.server).wait() == 0
+        assert crawl(self.folder / "undisturbed", *self.server).returncode == 0
         self.wanted = public(self.folder / "undisturbed")
         choices = (
             [self.crawl] * 4 + [self.kill] * 2 + [self.offline, self.pause, self.merge, self.transfer, self.rebuild]
@@ -190,7 +190,7 @@ class History:
         for _ in range(2):
             self.day += 40
             self.say(f"well, day {self.day}")
-            code = Forked(self.ours, *self.server, settings=HURRY, days=self.day).wait()
+            code = crawl(self.ours, *self.server, settings=HURRY, days=self.day).returncode
             self.check(self.ours)
         if code != 0:
             self.wrong.append(f"the last crawl ended with {code}")

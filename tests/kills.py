@@ -8,7 +8,6 @@ asked for a second time.
 from __future__ import annotations
 
 import random
-import re
 import shutil
 import sys
 import tempfile
@@ -18,11 +17,11 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from crawler.demo.replica import Document, Replica
+from crawler.demo.replica import Replica
 from crawler.demo.reports import Synthetic
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from tests.crawling import Forked
+from tests.crawling import crawl, start
 from tests.soak import answered, is_sound
 from tests.test_documents import BODY
 from tests.unreliable import UnreliableDocuments, open_problems, public, unbalanced
@@ -38,8 +37,7 @@ LONGEST_WAIT = 120
 class Words(UnreliableDocuments):
     """Reports with a Word document beside each, to which a redirect leads; PDF takes longer to read."""
 
-    def article(self, document: Document) -> str:
-        return re.sub(r'<p><a href="[^"]*\.pdf">.*?</p>', "", super().article(document))
+    files = (("go", "docx"),)
 
 
 def portals() -> list[Replica]:
@@ -72,7 +70,7 @@ class Killing:
 
     def process_of(self, archive: Path) -> None:
         """A crawl that is not killed."""
-        assert Forked(archive, *self.server).wait() == 0
+        assert crawl(archive, *self.server).returncode == 0
 
     def until_whole(self, archive: Path) -> None:
         """Kill crawls of an archive until one is through before its moment."""
@@ -93,7 +91,7 @@ class Killing:
 
     def _run(self, archive: Path, *, is_killed: bool) -> bool:
         """One crawl, to be killed or not; whether it ended before it was."""
-        process = Forked(archive, *self.server)
+        process = start(archive, *self.server)
         limit = time.monotonic() + LONGEST_WAIT
         while not any(replica.log for replica in self.server) and process.poll() is None and time.monotonic() < limit:
             time.sleep(0.001)
@@ -107,8 +105,8 @@ class Killing:
             tenth = 10 * len(answered(archive)) // len(self.once)
             self.spread[f"{tenth * 10} %"] += 1
             return False
-        if process.returncode != 0:
-            self.wrong.append(f"{archive.name}: exit code {process.returncode}")
+        if process.poll() != 0:
+            self.wrong.append(f"{archive.name}: exit code {process.poll()}")
         return True
 
     def _compare(self, archive: Path) -> None:

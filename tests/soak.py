@@ -7,10 +7,8 @@ Everything that was fetched and kept must be there in the end, and nothing of it
 from __future__ import annotations
 
 import json
-import os
 import random
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,7 +20,7 @@ from crawler.demo.nfcms import Nfcms
 from crawler.demo.replica import Replica
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from tests.crawling import ROOT, crawl, task
+from tests.crawling import crawl, start
 
 MOST_DOCUMENTS = 6
 """Documents that a crawl may fetch before it is killed, at most: so that there is something left for the next one."""
@@ -39,23 +37,6 @@ def portals(kills: int) -> list[Replica]:
     for document in qinghe.documents[2::7]:
         document.second_column = True
     return [hepan, qinghe]
-
-
-def start(archive: Path, *replicas: Replica, **arguments: str) -> subprocess.Popen[str]:
-    """The same crawl as `tests.crawling.crawl`, in a process to be killed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.crawling"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-        env=os.environ,
-    )
-    assert process.stdin
-    process.stdin.write(task(archive, *replicas, **arguments))
-    process.stdin.close()
-    return process
 
 
 def said(archive: Path) -> list[str]:

@@ -27,8 +27,8 @@ from crawler.command import ProjectCommand
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
 from spiders.platforms.portal import Portal
-from tests.crawling import ROOT, run, scrapy
-from tests.test_fleet import environment, line, portals
+from tests.crawling import ROOT, run, scrapy, scrapy_apart
+from tests.test_fleet import environment, line, portals, words
 
 PLAIN = '''
 import scrapy
@@ -69,7 +69,7 @@ class Project:
     ) -> subprocess.CompletedProcess[str]:
         """A command in a process of its own that knows these spiders only."""
         kept = {"ARCHIVE": str(archive)} if archive else {}
-        return run(line(self.folder, name, *map(str, arguments)), **environment(self.folder) | kept)
+        return scrapy_apart(*words(name, *map(str, arguments)), **environment(self.folder) | kept)
 
 
 @pytest.fixture(scope="module")
@@ -233,10 +233,12 @@ def test_genspider_has_a_template_of_a_portal_beside_scrapys(project: Project, t
     package.mkdir()
     (package / "__init__.py").touch()
     settings = ["-s", "SPIDER_MODULES=fresh", "-s", "NEWSPIDER_MODULE=fresh"]
-    genspider = [sys.executable, "-m", "scrapy", "genspider", *settings]
+    genspider = ["genspider", *settings]
     kept = {"PYTHONPATH": str(tmp_path), "ARCHIVE": str(tmp_path / "archive")}
-    assert {"basic", "crawl", "portal"} <= set(run([*genspider, "-l"], **kept).stdout.split())
-    made = run([*genspider, "-t", "portal", "linchuan", "http://www.linchuan-example.gov.cn/nb/index.html"], **kept)
+    assert {"basic", "crawl", "portal"} <= set(scrapy_apart(*genspider, "-l", **kept).stdout.split())
+    made = scrapy_apart(
+        *genspider, "-t", "portal", "linchuan", "http://www.linchuan-example.gov.cn/nb/index.html", **kept
+    )
     assert made.returncode == 0, made.stderr
     source = (package / "linchuan.py").read_text(encoding="utf-8")
     spec = importlib.util.spec_from_file_location("linchuan", package / "linchuan.py")
@@ -255,7 +257,7 @@ def test_genspider_has_a_template_of_a_portal_beside_scrapys(project: Project, t
         run([sys.executable, "-m", "ruff", "check", "--select", "E,F,I,N", str(package / "linchuan.py")]).returncode
         == 0
     )
-    assert run([*genspider, "-t", "basic", "other", "example.gov.cn"], **kept).returncode == 0
+    assert scrapy_apart(*genspider, "-t", "basic", "other", "example.gov.cn", **kept).returncode == 0
     assert "scrapy.Spider" in (package / "other.py").read_text(encoding="utf-8")
     assert not (tmp_path / "archive").exists()
 
@@ -267,7 +269,7 @@ def test_genspider_has_a_template_of_a_portal_beside_scrapys(project: Project, t
 def test_help_prints_as_written(tmp_path: Path, name: str) -> None:
     written = getdoc(type(OWN_COMMANDS[name]))
     assert written
-    shown = run([sys.executable, "-m", "scrapy", name, "-h"]) if name == "crawl" else scrapy(tmp_path, name, "-h")
+    shown = scrapy(tmp_path, name, "-h")
     assert shown.returncode == 0
     assert shown.stdout.startswith(f"usage: scrapy {name}")
     paragraphs = [" ".join(text.split()) for text in shown.stdout.split("\n\n")]
@@ -326,7 +328,7 @@ def test_a_crawl_listens_on_no_port(tmp_path: Path) -> None:
     with Server(Nfcms("qinghe", 60, latency=0.1)) as (replica,):
         project = Project(tmp_path, replica)
         process = subprocess.Popen(
-            line(tmp_path, "crawl", "qinghe", "-L", "ERROR"), cwd=ROOT, env=os.environ | environment(tmp_path)
+            line("crawl", "qinghe", "-L", "ERROR"), cwd=ROOT, env=os.environ | environment(tmp_path)
         )
         try:
             while len(project.replica.log) < 5:

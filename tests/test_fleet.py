@@ -16,7 +16,7 @@ from crawler.demo.nfcms import Nfcms
 from crawler.demo.replica import Replica
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from tests.crawling import HURRY, ROOT, run
+from tests.crawling import HURRY, ROOT, scrapy_apart
 from tests.test_crawl import rows
 
 KILLED = '''
@@ -47,15 +47,20 @@ def environment(folder: Path) -> dict[str, str]:
     return {"ARCHIVE": str(folder / "archive"), "PYTHONPATH": str(folder)}
 
 
-def line(folder: Path, name: str, *arguments: str) -> list[str]:
-    """The command line of a scrapy command that knows these portals only."""
+def words(name: str, *arguments: str) -> list[str]:
+    """A scrapy command that knows the portals of that package only."""
     settings = {"SPIDER_MODULES": "replicas_at_hand"} | HURRY
     options = [word for key, value in settings.items() if key != "LOG_LEVEL" for word in ("-s", f"{key}={value}")]
-    return [sys.executable, "-m", "scrapy", name, *options, *arguments]
+    return [name, *options, *arguments]
+
+
+def line(name: str, *arguments: str) -> list[str]:
+    """Its command line."""
+    return [sys.executable, "-m", "scrapy", *words(name, *arguments)]
 
 
 def command(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(line(folder, name, *arguments), **environment(folder))
+    return scrapy_apart(*words(name, *arguments), **environment(folder))
 
 
 def test_one_portal_that_fails_stops_no_other(tmp_path: Path) -> None:
@@ -115,7 +120,7 @@ def test_a_signal_ends_every_crawl_well(tmp_path: Path, how: signal.Signals) -> 
     with Server(Nfcms("qinghe", 150, latency=0.1), Trs("hepan", 150, latency=0.1)) as server:
         portals(tmp_path, *server)
         process = subprocess.Popen(
-            line(tmp_path, "crawl-all", "--jobs", "2"),
+            line("crawl-all", "--jobs", "2"),
             cwd=ROOT,
             env=os.environ | environment(tmp_path),
             stderr=subprocess.PIPE,

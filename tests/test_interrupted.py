@@ -34,8 +34,8 @@ from pipelines.ingest.reparse import Selection, reparse
 from pipelines.ingest.sandbox import Child, Reader
 from pipelines.ingest.store import Store
 from spiders.registry import Registry
-from tests.crawling import crawl, scrapy
-from tests.soak import said, start
+from tests.crawling import crawl, scrapy, start
+from tests.soak import said
 
 KILLS = int(os.environ.get("KILLS", "20"))
 """Of each command; `make soak` asks for more."""
@@ -401,7 +401,7 @@ def test_documents_whose_children_are_killed_in_a_crawl_are_read_by_the_next(tmp
             for child in _children(crawling.pid):
                 os.kill(child, signal.SIGKILL)
             time.sleep(0.005)
-        assert crawling.returncode == 1
+        assert crawling.poll() == 1
         lost = state(tmp_path / "archive")
         assert sum(ProblemKind.NOT_READ_HERE in line for line in lost) == 2
         assert crawl(tmp_path / "archive", *server).returncode == 0

@@ -239,30 +239,6 @@ def test_two_reports_that_fail_for_good_are_no_outage_and_are_left_alone_in_thei
         assert sums(archive, "hepan") == {"report": 7}
 
 
-@pytest.mark.parametrize("fault", ["503", "403", "reset", "truncated", "404", "two-bytes", "itself", "maintenance"])
-def test_a_document_that_failed_once_is_asked_for_again_without_its_page(tmp_path: Path, fault: str) -> None:
-    archive = tmp_path / "archive"
-    reports = [Synthetic(issuing_body=BODY, report_year=y, faults=frozenset({"images"})) for y in (2022, 2023)]
-    with Server(Attaching("fujian", reports)) as server:
-        (replica,) = server
-        replica.fail(fault, match=r"/attach/.*docx")
-        crawl(archive, replica, settings={"RETRY_TIMES": 0})
-        had = "SELECT COUNT(DISTINCT report_id) FROM table_sources WHERE origin = 'docx'"
-        assert rows(archive, "reports", had) == [(0,)]
-        replica.behave()
-        asked = len(replica.log)
-        done = crawl(archive, replica)
-        assert done.returncode == 0, done.stderr
-        assert rows(archive, "reports", had) == [(2,)]
-        pages = {expected.url.removeprefix(replica.base) for expected in replica.truth()}
-        assert not [hit.target for hit in replica.log[asked:] if hit.target in pages]
-        assert "parts_missing" not in kinds(archive)
-        # and then it is known
-        asked = len(replica.log)
-        assert crawl(archive, replica).returncode == 0
-        assert not [hit.target for hit in replica.log[asked:] if hit.target.startswith(("/go/", "/attach/"))]
-
-
 @pytest.mark.parametrize("fault", ["500", "412", "maintenance"])
 def test_a_report_whose_change_was_asked_for_in_vain_is_asked_for_again(tmp_path: Path, fault: str) -> None:
     """The listing shows another title, so the report is asked for; it fails, and the listing then shows nothing new."""

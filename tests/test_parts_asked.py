@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,16 +18,18 @@ from crawler.demo.reports import Synthetic
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
 from pipelines.attachments import MOST_DOCUMENTS
-from tests.crawling import crawl
-from tests.soak import said, start
+from tests.crawling import crawl, start
+from tests.soak import said
 from tests.test_crawl import kinds, rows, runs
 from tests.test_documents import BODY, FORMATS
-from tests.test_fetched_documents import Attaching
+from tests.test_fetched_documents import AttachingWord
 from tests.test_ledger import days_pass, sums
 
 NEXT_PAGE = r"/t\d+_\d+_1\.html$"
 FROM_DOCX = "SELECT COUNT(DISTINCT report_id) FROM table_sources WHERE origin = 'docx'"
-SYNTHETIC = [Synthetic(issuing_body=BODY, report_year=year, faults=frozenset({"images"})) for year in range(2020, 2024)]
+SYNTHETIC = [
+    Synthetic(issuing_body=BODY, report_year=year, faults=frozenset({"prose-only"})) for year in range(2020, 2024)
+]
 
 
 def asked(replica: Replica, pattern: str, since: int = 0) -> list[str]:
@@ -32,33 +37,82 @@ def asked(replica: Replica, pattern: str, since: int = 0) -> list[str]:
     return [hit.target for hit in replica.log[since:] if re.search(pattern, hit.target)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Crawled:
+    """What one crawl of one portal came to."""
+
+    unwell: list[str]
+    asked: list[str]
+    fates: dict[str, int]
+    problems: set[str]
+    unread: set[str]
+    """Addresses, without the portal's own, of the parts that the reports lack."""
+    with_word: int
+    """Reports with figures of a Word document."""
+    said: list[str]
+
+
+def crawled(archive: Path, server: Server, **settings: Any) -> dict[str, Crawled]:
+    """Crawl all portals in one process; portal → what it came to."""
+    before = {replica.name: len(replica.log) for replica in server}
+    done = crawl(archive, *server, settings=settings)
+    assert "Traceback" not in done.stderr
+    lines = said(archive)
+    found = {}
+    for replica in server:
+        name = replica.name
+        ((stats,),) = rows(
+            archive, "captures", "SELECT stats FROM runs WHERE portal = ? ORDER BY id DESC LIMIT 1", name
+        )
+        problems = "SELECT DISTINCT kind FROM problems WHERE resolved_at IS NULL AND portal = ?"
+        unread = "SELECT url FROM parts WHERE state = 'unread' AND part = 'next_page' AND report_id LIKE ? || '-%'"
+        found[name] = Crawled(
+            unwell=json.loads(stats)["unwell"],
+            asked=asked(replica, "", before[name]),
+            fates=sums(archive, name),
+            problems={kind for (kind,) in rows(archive, "captures", problems, name)},
+            unread={url.removeprefix(replica.base) for (url,) in rows(archive, "reports", unread, name)},
+            with_word=rows(archive, "reports", f"{FROM_DOCX} AND report_id LIKE ? || '-%'", name)[0][0],
+            said=[line for line in lines if f'"{name}-' in line],
+        )
+    assert done.returncode == int(any(one.unwell for one in found.values())), done.stderr
+    return found
+
+
 # Next pages
 
+FAULTS_OF_NEXT_PAGES = ["503", "reset", "403", "two-bytes", "maintenance", "notice", "half-unannounced", "404"]
 
-@pytest.mark.parametrize(
-    "fault", ["503", "reset", "403", "two-bytes", "maintenance", "notice", "half-unannounced", "404"]
-)
-def test_only_the_next_pages_that_failed_are_asked_for_again(tmp_path: Path, fault: str) -> None:
-    archive = tmp_path / "archive"
-    with Server(Trs("hepan", 6, split=2)) as server:
-        (replica,) = server
-        assert crawl(tmp_path / "whole", replica).returncode == 0
-        replica.fail(fault, NEXT_PAGE)
-        crawl(archive, replica, settings={"RETRY_TIMES": 0})
-        assert sums(archive, "hepan") == {"report": 6}
-        missing = rows(archive, "reports", "SELECT url FROM parts WHERE part = 'next_page' AND state = 'unread'")
-        assert len(missing) == 3
-        replica.behave()
-        before = len(replica.log)
-        done = crawl(archive, replica)
-        assert done.returncode == 0, done.stderr
-        wanted = [url.removeprefix(replica.base) for (url,) in missing]
-        assert set(asked(replica, r"/(?:t20\d|weihu)", before)) == set(wanted)
-        assert said(archive) == said(tmp_path / "whole")
-        assert kinds(archive) == {}
-        before = len(replica.log)
-        assert crawl(archive, replica).returncode == 0
-        assert asked(replica, r"/t20\d", before) == []
+
+@pytest.fixture(scope="module")
+def next_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Crawled]]:
+    """A portal for each fault of a next page: crawled whole, and elsewhere with the fault, healed, and once more."""
+    folder = tmp_path_factory.mktemp("next_pages")
+    with Server(*(Trs(f"hepan_{fault}", 6, split=2) for fault in FAULTS_OF_NEXT_PAGES)) as server:
+        whole = crawled(folder / "whole", server)
+        for replica, fault in zip(server, FAULTS_OF_NEXT_PAGES, strict=True):
+            replica.fail(fault, NEXT_PAGE)
+        faulty = crawled(folder / "archive", server, RETRY_TIMES=0)
+        for replica in server:
+            replica.behave()
+        healed, again = (crawled(folder / "archive", server) for _ in range(2))
+    return {"whole": whole, "faulty": faulty, "healed": healed, "again": again}
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_NEXT_PAGES)
+def test_only_the_next_pages_that_failed_are_asked_for_again(
+    next_pages: dict[str, dict[str, Crawled]], fault: str
+) -> None:
+    whole, faulty, healed, again = (found[f"hepan_{fault}"] for found in next_pages.values())
+    assert not whole.unwell
+    assert faulty.fates == {"report": 6}
+    assert len(faulty.unread) == 3
+    assert not healed.unwell
+    assert {target for target in healed.asked if re.search(r"/(?:t20\d|weihu)", target)} == faulty.unread
+    assert healed.said == whole.said
+    assert healed.problems == set()
+    assert not again.unwell
+    assert not [target for target in again.asked if "/t20" in target]
 
 
 class Splitting(Trs):
@@ -96,7 +150,7 @@ def test_documents_that_a_next_page_names_are_fetched(tmp_path: Path) -> None:
 # Documents
 
 
-class Many(Attaching):
+class Many(AttachingWord):
     """Its reports name more documents than are fetched, the one with the report's name last."""
 
     more = MOST_DOCUMENTS + 3
@@ -117,7 +171,7 @@ def test_documents_beyond_the_limit_say_so_and_do_not_make_their_page_be_read_ag
         (replica,) = server
         assert crawl(archive, replica).returncode == 0
         left = rows(archive, "reports", "SELECT url, cause FROM parts WHERE part = 'document' AND state = 'unread'")
-        assert len(left) == Many.more + 2 - MOST_DOCUMENTS
+        assert len(left) == Many.more + 1 - MOST_DOCUMENTS
         assert {cause for _, cause in left} == {f"not fetched: the report names more than {MOST_DOCUMENTS} documents"}
         assert all("/more/" in url for url, _ in left), "those named like the report come first"
         before = len(replica.log)
@@ -128,7 +182,7 @@ def test_documents_beyond_the_limit_say_so_and_do_not_make_their_page_be_read_ag
 
 def test_a_document_that_is_never_there_is_asked_for_with_pauses_and_its_page_is_left_alone(tmp_path: Path) -> None:
     archive = tmp_path / "archive"
-    with Server(Attaching("fujian", SYNTHETIC[:2])) as server:
+    with Server(AttachingWord("fujian", SYNTHETIC[:2])) as server:
         (replica,) = server
         replica.fail("404", r"/attach/.*docx")
 
@@ -148,57 +202,53 @@ def test_a_document_that_is_never_there_is_asked_for_with_pauses_and_its_page_is
         assert rows(archive, "captures", "SELECT * FROM asking") == []
 
 
-FAULTS = [
-    "503",
-    "500",
-    "reset",
-    "time-out",
-    "truncated",
-    "half-unannounced",
-    "gzip-cut",
-    "403",
-    "412",
-    "404",
-    "two-bytes",
-]
-FAULTS += ["itself", "maintenance", "notice", "home", "acw", "203", "empty"]
+FAULTS_OF_DOCUMENTS = ["503", "500", "reset", "time-out", "truncated", "half-unannounced", "gzip-cut", "403", "412"]
+FAULTS_OF_DOCUMENTS += ["404", "two-bytes", "itself", "maintenance", "notice", "home", "acw", "203", "empty"]
+EXPLAINED = {"404", "home", "two-bytes"}
+"""Answers by which the portal says that there is nothing."""
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_document_that_failed_is_asked_for_until_it_is_had(
-    tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One fault in two crawls running; the report is whole after the first crawl of the healed portal."""
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Crawled]]:
+    """A portal for each fault of a document: crawled twice with the fault, and twice healed."""
     from crawler.demo import faults
 
-    archive = tmp_path / "archive"
-    monkeypatch.setitem(faults.REPLACEMENTS, "empty", Reply(body=b""))
-    monkeypatch.setitem(faults.ALTERED, "203", lambda reply: Reply(status=203, body=reply.body))
-    monkeypatch.setattr(faults, "KINDS", (*faults.KINDS, "empty", "203"))
-    with Server(Attaching("fujian", SYNTHETIC[:2])) as server:
-        (replica,) = server
-        replica.fail(fault, r"/attach/.*docx")
-        is_explained = fault in {"404", "home", "two-bytes"}  # the portal says that there is nothing
-        settings = {"RETRY_TIMES": 0, "DOWNLOAD_TIMEOUT": 0.5}
-        for _ in range(2):
-            assert crawl(archive, replica, settings=settings).returncode == int(not is_explained)
-            assert rows(archive, "reports", FROM_DOCX) == [(0,)]
-            assert sums(archive, "fujian") == {"report": 2}
-        replica.behave()
-        before = len(replica.log)
-        done = crawl(archive, replica)
-        assert done.returncode == 0, done.stderr
-        assert rows(archive, "reports", FROM_DOCX) == [(2,)]
-        pages = {expected.url.removeprefix(replica.base) for expected in replica.truth()}
-        assert pages.isdisjoint(asked(replica, "", before))
-        assert "parts_missing" not in kinds(archive)
+    archive = tmp_path_factory.mktemp("documents") / "archive"
+    portals = [AttachingWord(f"fujian_{fault}", SYNTHETIC[:2]) for fault in FAULTS_OF_DOCUMENTS]
+    with pytest.MonkeyPatch.context() as patched, Server(*portals) as server:
+        patched.setitem(faults.REPLACEMENTS, "empty", Reply(body=b""))
+        patched.setitem(faults.ALTERED, "203", lambda reply: Reply(status=203, body=reply.body))
+        patched.setattr(faults, "KINDS", (*faults.KINDS, "empty", "203"))
+        for replica, fault in zip(portals, FAULTS_OF_DOCUMENTS, strict=True):
+            replica.fail(fault, r"/attach/.*docx")
+        faulty = [crawled(archive, server, RETRY_TIMES=0) for _ in range(2)]
+        for replica in portals:
+            replica.behave()
+        return faulty + [crawled(archive, server) for _ in range(2)]
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_DOCUMENTS)
+def test_a_document_that_failed_is_asked_for_until_it_is_had(documents: list[dict[str, Crawled]], fault: str) -> None:
+    """One fault in two crawls running; the report is whole after the first crawl of the healed portal."""
+    *faulty, healed, again = (found[f"fujian_{fault}"] for found in documents)
+    for found in faulty:
+        assert bool(found.unwell) is (fault not in EXPLAINED)
+        assert found.with_word == 0
+        assert found.fates == {"report": 2}
+        assert len({target for target in found.asked if target.startswith("/go/")}) == 2
+    assert not healed.unwell
+    assert healed.with_word == 2
+    assert "parts_missing" not in healed.problems
+    assert not again.unwell
+    assert not [target for target in healed.asked if "/info/" in target], "a page was asked for again"
+    assert not [target for target in again.asked if target.startswith(("/info/", "/go/", "/attach/"))]
 
 
 def test_a_document_that_is_damaged_is_asked_for_anew(tmp_path: Path) -> None:
     """Its directory is there, a byte before it is another: only reading shows that."""
     archive = tmp_path / "archive"
 
-    class Damaged(Attaching):
+    class Damaged(AttachingWord):
         is_well = False
 
         def respond(self, request: Request) -> Reply | None:
@@ -255,7 +305,7 @@ def kill_before_documents(archive: Path, replica: Replica) -> None:
 @pytest.mark.parametrize("then", ["nothing", "three days", "an outage", "years", "offline"])
 def test_a_crawl_killed_between_pages_and_documents_loses_none(tmp_path: Path, then: str) -> None:
     archive = tmp_path / "archive"
-    with Server(Attaching("fujian", SYNTHETIC)) as server:
+    with Server(AttachingWord("fujian", SYNTHETIC)) as server:
         (replica,) = server
         kill_before_documents(archive, replica)
         if then == "three days":

@@ -15,8 +15,7 @@ from archive.resume import fetched_since_whole_crawl
 from archive.vocabulary import Outcome, RunKind
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
-from tests.crawling import crawl
-from tests.soak import start
+from tests.crawling import crawl, start
 from tests.test_crawl import kinds
 from tests.test_ledger import sums
 

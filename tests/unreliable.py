@@ -29,7 +29,7 @@ from crawler.demo.replica import Replica
 from crawler.demo.reports import Synthetic
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from tests.crawling import Forked
+from tests.crawling import crawl
 from tests.test_documents import BODY
 from tests.test_fetched_documents import Attaching
 
@@ -198,7 +198,7 @@ def attempt(archive: Path, server: Server, wanted: Sequence[str], *, seed: int, 
         if number == FAULTY_RUNS:
             trial.struck = sum((replica.struck for replica in server if isinstance(replica, Lots)), Counter())
             fail(server, 0.0, seed)
-        trial.codes.append(Forked(archive, *server, settings=HURRY, days=number * days).wait())
+        trial.codes.append(crawl(archive, *server, settings=HURRY, days=number * days).returncode)
         trial.unbalanced += unbalanced(archive)
         if trial.codes[-1] == 0 and public(archive) != wanted:
             trial.said_well.append(number)
@@ -222,7 +222,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, Server(*portals(chosen.size)) as server:
         folder = Path(name)
         fail(server, 0.0, 0)
-        assert Forked(folder / "undisturbed", *server).wait() == 0
+        assert crawl(folder / "undisturbed", *server).returncode == 0
         wanted = public(folder / "undisturbed")
         for seed, share, days in product(chosen.seeds, chosen.shares, chosen.pauses):
             archive = folder / f"{seed}-{share}-{days}"
