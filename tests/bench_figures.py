@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -17,11 +17,13 @@ from typing import Any
 
 from archive import Reports
 from archive import reports as writer
+from archive.agencies import agency_id, place_id
+from archive.copy_candidates import link_copies
 from archive.migrations.views import TOTALS_AGAIN, TOTALS_KEY
 from archive.model import Page
 from archive.records import COLUMNS, Record, ReportHistory, Version, record
 from archive.room.questions import QUESTIONS, answer
-from archive.vocabulary import BodyKind, Level, ReportScope, ReportState
+from archive.vocabulary import BodyKind, Level, ReportScope, ReportState, Severity, Verdict
 from crawler.demo.messages import Request
 from crawler.demo.nfcms import Nfcms
 from pipelines import read
@@ -33,6 +35,9 @@ FEW, MANY, NATION = 10_000, 100_000, 2_400_000
 ROUNDS = 5
 YEARS = range(2016, 2026)
 PORTALS = 400
+WRONG, COPIED = 10, 50
+"""One report in so many fails identities; one in so many is a copy."""
+_SCOPES = ("total", "natural_person")
 _PROVINCES, _PREFECTURES, _COUNTIES = 31, 11, 9
 _OFFICES = ("人民政府", "财政局", "教育局", "公安局", "民政局", "住房和城乡建设局", "卫生健康局")
 
@@ -96,13 +101,50 @@ def made(shapes: list[Record]) -> Iterator[Record]:
             "report_scope": str(ReportScope.BODY_ONLY if office else ReportScope.WHOLE_AREA),
             "issuing_body": f"第{county}县{_OFFICES[office]}",
         }
+        place |= _ids(place)
         report_id = f"{portal}-{5_000_000 + number}"
         row = shape.row | place | {"url": f"http://{portal}.example.gov.cn/zwgk/post_{number}.html"}
         figures = shape.figures.row | place | {"province": f"{province + 11}0000"}
+        tables = shape.tables
+        if number % WRONG == 0:
+            wrong = [(*check[:4], str(Verdict.FAILS), check[5]) for check in tables["checks"][:3]]
+            tables = tables | {"checks": wrong + tables["checks"][3:]}
+            figures |= {"failed_checks": 3}
         yield replace(
-            shape, id=report_id, row=row, digest=f"{number:032x}", figures=shape.figures._replace(row=figures)
+            shape,
+            id=report_id,
+            row=row,
+            tables=tables,
+            digest=f"{number:032x}",
+            figures=shape.figures._replace(row=figures),
         )
         number += 1
+
+
+def _ids(place: Mapping[str, Any]) -> dict[str, str | None]:
+    """The ids of body and place, as `records` gives them."""
+    name, code, year = place["issuing_body"], place["division_code"], place["report_year"]
+    return {"agency_id": agency_id(name, code, year), "place_id": place_id(name, code, place["level"], year)}
+
+
+def relate(reports: Reports) -> None:
+    """What relating reports writes: last year's report and how much of its text is used again, checks, copies."""
+    before: dict[str, str] = {}
+    query = "SELECT id, issuing_body, report_year FROM reports ORDER BY search_id"
+    for number, (report_id, body, year) in enumerate(reports.db.conn.execute(query).fetchall()):
+        if year != YEARS[0]:
+            verdict = Verdict.FAILS if number % WRONG == 1 else Verdict.HOLDS
+            reports.put_cross_year(
+                report_id, [("X-A", scope, 3, 4, str(verdict), str(Severity.WARNING)) for scope in _SCOPES]
+            )
+            reports.db.conn.execute(
+                "UPDATE figures SET previous_report_id = ?, reused_share = ? WHERE report_id = ?",
+                (before[body], number % 97 / 97, report_id),
+            )
+            if number % COPIED == 0:
+                link_copies(reports, {report_id: before[body]})
+        before[body] = report_id
+    reports.commit()
 
 
 # Writing
@@ -192,6 +234,7 @@ def filled(folder: Path, shapes: list[Record], count: int) -> Path:
         reports.put(each)
         if number % 2000 == 0:
             reports.commit()
+    relate(reports)
     reports.close()
     return reports.path
 
