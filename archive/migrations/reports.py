@@ -194,3 +194,13 @@ def m011_years_by_agency(db: Database) -> None:
     db.execute(views.AGENCY_YEARS)
     db.execute("DROP VIEW year_over_year")
     db.execute(views.YEAR_OVER_YEAR)
+
+
+@migrations()
+def m012_asked_by_index(db: Database) -> None:
+    """Indexes that hold all that sums, years of agencies and failed identities are asked for."""
+    for index in ("figures_agency_years", "evaluations_failed"):
+        db.execute(f"DROP INDEX {index}")
+    for statement in (views.SUMMED, views.YEARS_OF_AGENCIES, views.FAILED, "ANALYZE sqlite_schema"):
+        db.execute(statement)
+    db.conn.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", views.STATISTICS_OF_INDEXES)

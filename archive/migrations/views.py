@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database
 
-from archive.figures import ALL_TABLES, COLUMNS, KEY_FIGURES
+from archive.figures import ALL_TABLES, COLUMNS, FIGURES, KEY_FIGURES
 from archive.vocabulary import ReportState, TableState, Verdict
 
 VERDICTS = (Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_ASSESSABLE)
@@ -118,6 +118,21 @@ JOIN figures prev ON prev.agency_id = cur.agency_id AND prev.report_year = cur.r
 WHERE cur.carried_in IS NOT NULL AND prev.carried_out IS NOT NULL AND cur.same_as IS NULL AND prev.same_as IS NULL"""
 
 AGENCY_YEARS = "CREATE INDEX IF NOT EXISTS figures_agency_years ON figures (agency_id, report_year)"
+
+_OF_SUMS = ("report_scope", "level", "body_kind", *(name for name in FIGURES if name != "applications"))
+SUMMED = f"""CREATE INDEX figures_summed ON figures (report_year, province, applications, {", ".join(_OF_SUMS)})
+WHERE same_as IS NULL"""
+"""Everything that sums by year and place read, in their order: no row of the table is looked up, and nothing is sorted."""
+STATISTICS_OF_INDEXES = (
+    ("figures", "figures_summed", "1000000 100000 3000 100"),
+    ("figures", "sqlite_autoindex_figures_1", "1000000 1"),
+)
+"""For `sqlite_stat1`: without them SQLite takes a partial index for a small one, and goes through it where it should go
+through the table."""
+YEARS_OF_AGENCIES = """CREATE INDEX figures_years_of_agencies
+ON figures (agency_id, report_year, portal, same_as, carried_in, carried_out)"""
+"""Everything that comparing the years of an agency reads."""
+FAILED = "CREATE INDEX evaluations_that_fail ON evaluations (report, kind, expected, actual) WHERE verdict = 1"
 
 AGENCY_NAMES = """CREATE VIEW agency_names AS SELECT
     agency_id,

@@ -29,6 +29,9 @@ from archive.room.vocabulary_bilingual import Bilingual, label_of
 # What a visitor chose, as a condition on `r`.
 _CHOSEN = "(:year = '' OR r.report_year = :year) AND (:portal = '' OR r.portal = :portal)"
 
+# The report `p` of the year before `r`, as in the view year_over_year.
+_LAST_YEAR = "p.agency_id = r.agency_id AND p.report_year = r.report_year - 1 AND p.same_as IS NULL"
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -56,7 +59,7 @@ def _rate(name: str, numerator: str, denominator: str) -> Question:
   {verified} AS verified
 FROM figures r
 WHERE same_as IS NULL AND {_CHOSEN} AND {rate.sql} IS NOT NULL
-ORDER BY share DESC, report_id"""  # noqa: S608 - constants
+ORDER BY {rate.sql} DESC, report_id"""  # noqa: S608 - constants
     left_out = f"""SELECT
   CASE
     WHEN same_as IS NOT NULL THEN 'copy'
@@ -146,31 +149,39 @@ def _missing_years() -> Question:
             "自该机关在本档案中的最早年度起，至本档案最新年度止，没有报告的年度",
             "years without a report, from a body's first year here to the newest year of the archive",
         ),
-        """WITH RECURSIVE span AS (
+        """WITH RECURSIVE last AS MATERIALIZED (SELECT MAX(report_year) AS year FROM figures WHERE same_as IS NULL),
+span AS MATERIALIZED (
   SELECT
     agency_id,
-    substr(MAX(printf('%04d', report_year) || issuing_body), 5) AS issuing_body,
     MIN(report_year) AS first,
-    COUNT(DISTINCT report_year) AS years,
-    group_concat(DISTINCT portal) AS portals
+    MAX(report_year) AS newest,
+    COUNT(DISTINCT report_year) AS years
   FROM figures
   WHERE agency_id IS NOT NULL AND report_year IS NOT NULL AND (:portal = '' OR portal = :portal)
   GROUP BY agency_id
+  HAVING COUNT(DISTINCT report_year) <= (SELECT year FROM last) - MIN(report_year)
 ),
-last AS (SELECT MAX(report_year) AS year FROM figures),
 year(y) AS (
   SELECT MIN(first) FROM span
   UNION ALL
   SELECT y + 1 FROM year, last WHERE y < last.year
 )
-SELECT s.issuing_body, y AS report_year, s.years AS years_here, s.portals
+SELECT
+  (
+    SELECT MAX(issuing_body) FROM figures n
+    WHERE n.agency_id = s.agency_id AND n.report_year = s.newest AND (:portal = '' OR n.portal = :portal)
+  ) AS issuing_body,
+  y AS report_year,
+  s.years AS years_here,
+  (
+    SELECT group_concat(DISTINCT n.portal) FROM figures n
+    WHERE n.agency_id = s.agency_id AND n.report_year IS NOT NULL AND (:portal = '' OR n.portal = :portal)
+  ) AS portals
 FROM span s
-JOIN last
-JOIN year ON y BETWEEN s.first AND last.year
-WHERE s.years <= last.year - s.first
-  AND NOT EXISTS (SELECT 1 FROM figures r WHERE r.agency_id = s.agency_id AND r.report_year = y)
+JOIN year ON y >= s.first
+WHERE NOT EXISTS (SELECT 1 FROM figures r WHERE r.agency_id = s.agency_id AND r.report_year = y)
   AND (:year = '' OR y = CAST(:year AS INTEGER))
-ORDER BY y DESC, s.issuing_body""",
+ORDER BY y DESC, issuing_body""",
         """SELECT CASE WHEN issuing_body IS NULL THEN 'no_body' ELSE 'no_year' END AS reason, COUNT(*) AS reports
 FROM reports
 WHERE (issuing_body IS NULL OR report_year IS NULL)
@@ -217,23 +228,25 @@ def _carried_over_wrongly() -> Question:
             "carried over from last year ≠ what last year's report carries over (column total)",
         ),
         f"""SELECT
-  y.report_id,
-  y.issuing_body,
-  y.report_year,
-  y.previous_report_id,
-  y.carried_out_previous_year,
-  y.carried_in,
-  y.difference
-FROM year_over_year y
-JOIN figures r ON r.report_id = y.report_id
-WHERE y.difference <> 0 AND {_CHOSEN}
-ORDER BY ABS(y.difference) DESC, y.report_id""",  # noqa: S608 - constants
+  r.report_id,
+  r.issuing_body,
+  r.report_year,
+  p.report_id AS previous_report_id,
+  p.carried_out AS carried_out_previous_year,
+  r.carried_in,
+  r.carried_in - p.carried_out AS difference
+FROM figures r
+JOIN figures p ON {_LAST_YEAR}
+WHERE r.same_as IS NULL AND r.carried_in <> p.carried_out AND {_CHOSEN}
+ORDER BY ABS(r.carried_in - p.carried_out) DESC, r.report_id""",  # noqa: S608 - constants
         f"""SELECT
   CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason,
   COUNT(*) AS reports
 FROM figures r
-WHERE {_CHOSEN} AND r.report_id NOT IN (
-  SELECT report_id FROM year_over_year y WHERE :year = '' OR y.report_year = :year
+WHERE {_CHOSEN} AND (
+  r.same_as IS NOT NULL
+  OR r.carried_in IS NULL
+  OR NOT EXISTS (SELECT 1 FROM figures p WHERE {_LAST_YEAR} AND p.carried_out IS NOT NULL)
 )
 GROUP BY 1""",  # noqa: S608 - constants
         ("没有上年报告或没有结转数的报告", "reports without last year's report or without these figures"),
@@ -256,7 +269,7 @@ def _reused_text() -> Question:
   ROUND(reused_share, 4) AS share
 FROM figures r
 WHERE same_as IS NULL AND previous_report_id IS NOT NULL AND {_CHOSEN}
-ORDER BY share DESC, report_id""",  # noqa: S608 - constants
+ORDER BY reused_share DESC, report_id""",  # noqa: S608 - constants
         f"""SELECT
   CASE WHEN same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason,
   COUNT(*) AS reports
