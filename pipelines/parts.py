@@ -47,7 +47,6 @@ _TAG = re.compile(
 )
 _ESCAPE = re.compile(r"&(?:lt|gt|nbsp|#\d+);")
 _A_NUMBER = re.compile(r"[1-9１-９]")
-_ORDINAL = frozenset("一二三四五六七八（(")
 _LAST_SECTION = re.compile(r"^[五六七八]、|其他需要报告")
 _NONE = r"无(?![法效关需条论])"
 _SAYS_NONE = {
@@ -168,7 +167,7 @@ def _text(
     missing = next((part for part in beside if part.part is PartName.NEXT_PAGE), None)
     if missing:
         return _Finding(replace(missing, part=PartName.TEXT, state=PartState.DOUBTFUL, cause="a next page is missing"))
-    if _prescribes_tables(report) and (found := _count_sections(article.paragraphs)) < _FEWEST_SECTIONS:
+    if _prescribes_tables(report) and (found := count_sections(article.paragraphs)) < _FEWEST_SECTIONS:
         cause = f"headings of {found} of the form's six sections were found"
         return _Finding(Part(part=PartName.TEXT, state=PartState.DOUBTFUL, cause=cause))
     return _Finding(Part(part=PartName.TEXT, state=PartState.READ))
@@ -196,11 +195,6 @@ def _garbled(text: str) -> str:
     if "&" in text and len(_ESCAPE.findall(text)) >= _FEW_TAGS:
         return "escaped markup stands in the text"
     return ""
-
-
-def _count_sections(paragraphs: Iterable[str]) -> int:
-    """Sections of the form that have their heading; only paragraphs that begin with an ordinal are asked."""
-    return count_sections(paragraph for paragraph in paragraphs if paragraph[:1] in _ORDINAL)
 
 
 def _length(report: Report) -> int:

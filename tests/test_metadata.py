@@ -433,7 +433,6 @@ def test_one_of_the_parts_stands_in_whatever_the_pattern_matches(parts: list[str
     @settings(max_examples=100, deadline=None)
     @given(st.from_regex(pattern, fullmatch=True))
     def check(text: str) -> None:
-        # case-insensitive patterns take the dotless i, which no page has, for an i
-        assert any(part in text.casefold().replace("ı", "i") for part in parts)
+        assert any(part in text.casefold() for part in parts)
 
     check()

@@ -44,6 +44,8 @@ def is_report_title(title: str) -> bool:
     pictures, news, and the reports on a government's whole work (政府工作报告) are not; neither is the bare name of the
     report, which is that of the column (docs/form.md, Titles, bodies and scope).
     """
+    if "公" not in title:  # most lines that are asked about have no 公开
+        return False
     title = without_suffix(normalise(collapse_blanks(title)))
     if len(title) > 120 or not _REPORT_TITLE.search(title):
         return False

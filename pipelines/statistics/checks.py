@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import attrgetter
 
 from archive.forms import LABELS, SEVERITY, columns, rows
 from archive.forms.names import (
@@ -64,6 +66,7 @@ _GROUPS_OF_COLUMNS: dict[str, tuple[str, ...]] = {
     name: tuple(parts) for table in LABELS["derived"]["columns"].values() for name, parts in table.items()
 }
 # bound here: looking a member up in its enum takes longer than comparing two figures
+_PLACE = attrgetter("table_no", "origin")
 _NARRATIVE = Origin.NARRATIVE
 _HOLDS, _FAILS, _NOT_ASSESSABLE = Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_ASSESSABLE
 
@@ -158,13 +161,8 @@ def compare_origins(first: list[Statistic], other: list[Statistic]) -> list[Chec
 def _tables(statistics: Iterable[Statistic], best: Mapping[int, Origin]) -> dict[int, Cells]:
     """The cells of tables two, three and four, each of the best origin that holds it; prose is no table."""
     by_place: dict[tuple[int, Origin], Cells] = {}
-    place: tuple[int, Origin] | None = None
-    cells: Cells = {}
-    for statistic in statistics:
-        if place != (statistic.table_no, statistic.origin):
-            place = statistic.table_no, statistic.origin
-            cells = by_place.setdefault(place, {})
-        cells[statistic.row_name, statistic.column_name] = statistic.value
+    for place, group in groupby(statistics, _PLACE):
+        by_place.setdefault(place, {}).update({(one.row_name, one.column_name): one.value for one in group})
     return {number: _best_cells(number, by_place, best.get(number)) for number in (2, 3, 4)}
 
 

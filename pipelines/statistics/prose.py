@@ -35,6 +35,7 @@ from pipelines.statistics.prose_patterns import (
     IN_WORDS,
     LONE_FIGURE,
     MATTER,
+    MAY_STATE,
     NAMED_BESIDE,
     NO_MATTER,
     NONE_OF,
@@ -123,7 +124,7 @@ def _paragraphs_with_context(paragraphs: list[str], report_year: int | None) -> 
             section = normalised(paragraph)
             chapter = section if CHAPTER.match(paragraph) else chapter
             is_plan = bool(PLAN.search(section))
-        if is_plan or not STATES.search(paragraph):
+        if is_plan or not MAY_STATE.search(paragraph) or not STATES.search(paragraph):
             continue
         if section != context.section or HEADING.match(paragraph):
             context = ProseContext(report_year, section, matter=_matter_of(section) or _matter_of(chapter))

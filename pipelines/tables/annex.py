@@ -36,6 +36,10 @@ class _Header(NamedTuple):
     """None where it is not clear which column holds the report's year."""
 
 
+_Printed = tuple[str, bool]
+"""The label of a row, and whether it has cells under it."""
+
+
 class _Part(NamedTuple):
     """The printed rows of one grid under a header of indicators."""
 
@@ -162,10 +166,7 @@ def _cells_under(below: dict[int, Cell], figures: dict[str, Cell]) -> dict[str, 
 
 def _build_table(printed: list[TableRow], origin: Origin) -> ReportTable | None:
     """Rows in printed order → the annex of the form that most of their labels are of; None where they are not an annex."""
-    names_by_form = {form: _align(printed, form) for form in ANNEX_FORMS}
-    missing_by_form = {form: _missing(names, form) for form, names in names_by_form.items()}
-    form = max(ANNEX_FORMS, key=lambda form: (_count_named(names_by_form[form]), -len(missing_by_form[form])))
-    names, missing = names_by_form[form], missing_by_form[form]
+    form, names, missing = _named_rows(tuple([(row.label, bool(row.cells)) for row in printed]))
     if _count_named(names) < max(_FEWEST_ROWS, 0.5 * len(printed)):
         return None
     is_known = len(missing) <= _count_named(names)
@@ -178,6 +179,15 @@ def _build_table(printed: list[TableRow], origin: Origin) -> ReportTable | None:
     if any(_places(row.label, form) and not _is_heading(row.label, form) for row in strangers):
         table.refuse("table 1: its rows are not in the order of the form")
     return table
+
+
+@lru_cache(maxsize=64)  # the reports of a portal print the same rows
+def _named_rows(printed: tuple[_Printed, ...]) -> tuple[Form, list[str | None], list[str]]:
+    """The form that most rows are of, the name of each in it, and the form's rows that are not among them."""
+    names = {form: _align(printed, form) for form in ANNEX_FORMS}
+    missing = {form: _missing(names[form], form) for form in ANNEX_FORMS}
+    form = max(ANNEX_FORMS, key=lambda form: (_count_named(names[form]), -len(missing[form])))
+    return form, names[form], missing[form]
 
 
 def _missing(names: list[str | None], form: Form) -> list[str]:
@@ -204,14 +214,14 @@ def _take_row(table: ReportTable, row: TableRow, form: Form) -> None:
         table.rows.append(row)
 
 
-def _align(printed: list[TableRow], form: Form) -> list[str | None]:
+def _align(printed: Iterable[_Printed], form: Form) -> list[str | None]:
     """Each row's name: that of the nearest following row of the form whose label it has."""
     order = rows(form, 1)
     place = 0
     names: list[str | None] = []
-    for row in printed:
-        following = [at for at in _places(row.label, form) if at >= place]
-        if not following or (not row.cells and _is_heading(row.label, form)):
+    for label, has_cells in printed:
+        following = [at for at in _places(label, form) if at >= place]
+        if not following or (not has_cells and _is_heading(label, form)):
             names.append(None)
             continue
         names.append(order[following[0]].name)

@@ -151,19 +151,17 @@ def _expand_group(group: list[etree._Element], rows: list[list[Cell]], next_id: 
             begun = []
         row: list[Cell] = []
         column = 0
-        for td in tr:
-            tag = td.tag
-            if tag != "td" and tag != "th":
-                continue
+        for td in tr.iterchildren("td", "th"):
             if column < hanging_end:
                 column = _skip_hanging(row, column, hanging)
             if column >= MAX_WIDTH:
                 break
             end, until = column + 1, row_index + 1
-            if (span := td.get("colspan")) is not None:
-                end = column + min(_span(span) or 1, MAX_COLSPAN, MAX_WIDTH - column)
-            if (span := td.get("rowspan")) is not None:
-                until = min(row_index + (_span(span) or len(group)), len(group))  # 0: to the group's end
+            if td.keys():  # few cells have any attribute: one look for all
+                if (span := td.get("colspan")) is not None:
+                    end = column + min(_span(span) or 1, MAX_COLSPAN, MAX_WIDTH - column)
+                if (span := td.get("rowspan")) is not None:
+                    until = min(row_index + (_span(span) or len(group)), len(group))  # 0: to the group's end
             text = _text(td) if len(td) else (td.text or "").strip()[:LONGEST_TEXT]
             cell = _new(Cell, (column, end, text, True, next_id))
             row.append(cell)
@@ -215,7 +213,7 @@ def _row_groups(table: etree._Element) -> Iterator[list[etree._Element]]:
             if loose:
                 yield loose
                 loose = []
-            yield [tr for tr in child if tr.tag == "tr"]
+            yield list(child.iterchildren("tr"))
     if loose:
         yield loose
 

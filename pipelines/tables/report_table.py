@@ -105,10 +105,11 @@ def compare_with_form(table: ReportTable, expected: list[str]) -> None:
     """
     number = table.table_no
     names = [row.name for row in table.rows if row.name]
-    places = [expected.index(name) for name in names if name in expected]
+    printed, place_of = set(names), {name: place for place, name in enumerate(expected)}
+    places = [place_of[name] for name in names if name in place_of]
     if any(later <= earlier for earlier, later in pairwise(places)) or len(places) < len(names):
         table.refuse(f"table {number}: its rows are not in the order of the form")
-    if missing := [name for name in expected if name not in names]:
+    if missing := [name for name in expected if name not in printed]:
         table.doubts.append(f"table {number}: rows not found: {', '.join(missing)}")
     elif not table.refused and table.origin not in _VISUAL:
         table.rows = [_named_by_label(row) for row in table.rows]

@@ -24,6 +24,7 @@ _PLACE = {row.name: index for index, row in enumerate(_ROWS)}
 _COLUMNS = columns(Form.NATIONAL_2021, 3)
 _COLUMN_NAMES = tuple(column.name for column in _COLUMNS)
 _ENTERPRISE, _RESEARCH = _COLUMN_NAMES[1:3]
+_TORN = "商业"
 _SPLIT_OTHER = {row.name for row in rows(Form.NATIONAL_2021, 3) if row.code.startswith("3.6.")}
 """The three rows of 其他处理 since 2021."""
 _FEWEST_ROWS = 12
@@ -56,7 +57,7 @@ def _header(row: list[Cell]) -> tuple[Cell, ...] | None:
 
 def _rejoined_header(row: list[Cell], below: list[Cell]) -> list[Cell]:
     """A header whose 商业企业 is torn into two rows of cells, 商业 over 企业, as one row; any other row as it is."""
-    if not any(cell.text == "商业" for cell in row):
+    if not any(cell.text == _TORN for cell in row):
         return row
     torn = {(cell.start, cell.end): cell.text for cell in below if cell.starts_here}
     return [cell._replace(text=cell.text + torn.get((cell.start, cell.end), "")) for cell in row]
@@ -77,13 +78,14 @@ def find_rows(grids: Iterable[Grid]) -> Iterator[FoundRow]:
     """
     begun = False
     for grid in grids:
+        is_torn = any(cell.text == _TORN for row in grid.rows for cell in row)
         header: tuple[Cell, ...] = ()
         starts: set[int] = set()
         rest: list[Cell] = []
         for row, below in zip(grid.rows, [*grid.rows[1:], []], strict=True):
             if row is rest:
                 continue
-            whole = _rejoined_header(row, below)
+            whole = _rejoined_header(row, below) if is_torn else row
             if (found := _header(whole)) is not None:
                 header, begun = found, True
                 rest = rest if whole is row else below
