@@ -134,7 +134,7 @@ def _cells_of(source: Source) -> tuple[Cell, ...]:
 
 
 _CELLS = frozenset(cell for sources in FIGURES.values() for source in sources for cell in _cells_of(source))
-_TABLE_OF = {
+TABLE_OF = {
     name: 4 if any(cell.table_no == 4 for source in sources for cell in _cells_of(source)) else 3
     for name, sources in FIGURES.items()
 }
@@ -357,7 +357,7 @@ def _origins(found: Mapping[str, Found | None], best: Mapping[int, tuple[str | N
     other = {
         name: [one.table_no, one.origin]
         for name, one in found.items()
-        if one and (one.table_no, one.origin) != (_TABLE_OF[name], best[_TABLE_OF[name]][0])
+        if one and (one.table_no, one.origin) != (TABLE_OF[name], best[TABLE_OF[name]][0])
     }
     return json.dumps(other) if other else None
 

@@ -144,6 +144,16 @@ class ReportScope(StrEnum):
     """Nothing says so, or what says so differs."""
 
 
+class Counting(StrEnum):
+    """Whether reports enter a sum (`sums.counting`, and the parts of `archive.sums.Sum`)."""
+
+    COUNTED = "counted"
+    WITHIN = "within"
+    """A report on a whole area counts their figures already."""
+    APART = "apart"
+    """Nothing says whose figures they are, of which place or of which year."""
+
+
 class Form(StrEnum):
     """The form that a report follows (`reports.form`); rows and columns of each are in archive/forms/labels.json."""
 

@@ -65,7 +65,7 @@ def division(code: str, year: int | None = None) -> Division | None:
     return next((d for d in _tables()[1].get(code[:6], ()) if d.valid(year)), None)
 
 
-def _significant(code: str) -> str:
+def significant_digits(code: str) -> str:
     """The digits that a code shares with the divisions below it: 44 of 440000, 4401 of 440100."""
     return code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
 
@@ -95,4 +95,4 @@ def is_below(code: str, above: str) -> bool:
     >>> is_below("440113", "440100"), is_below("440100", "440100")
     (True, False)
     """
-    return code != above and code.startswith(_significant(above))
+    return code != above and code.startswith(significant_digits(above))

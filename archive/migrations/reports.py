@@ -7,7 +7,7 @@ figures. The views `statistics` and `checks` put them together again.
 from sqlite_utils import Database, Migrations
 
 from archive.agencies import places
-from archive.migrations import views
+from archive.migrations import sums, views
 
 migrations = Migrations("reports")
 
@@ -204,3 +204,9 @@ def m012_asked_by_index(db: Database) -> None:
     for statement in (views.SUMMED, views.YEARS_OF_AGENCIES, views.FAILED, "ANALYZE sqlite_schema"):
         db.execute(statement)
     db.conn.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", views.STATISTICS_OF_INDEXES)
+
+
+@migrations()
+def m013_sums(db: Database) -> None:
+    """Sums that count nothing twice, and the bodies that were met."""
+    sums.create(db)

@@ -1,0 +1,214 @@
+"""Figures added up over places, levels and kinds of bodies, each application once: what definitions.sql says, asked for.
+
+    >>> sums(reports.db.conn, place="440113", year=2023)[0].value("applications")  # doctest: +SKIP
+    1062
+
+A sum has parts by scope. Those that are counted do not overlap; those within a report on a whole area, and those that
+stand apart because nothing says whose figures they are, come beside it with their numbers and are never added.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+from archive.divisions import significant_digits
+from archive.figures import KEY_FIGURES, TABLE_OF
+from archive.vocabulary import BodyKind, Counting, Form, Level, ReportScope
+
+_RANKS = (Level.NATIONAL, Level.PROVINCE, Level.PREFECTURE, Level.COUNTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The reports of one scope in a sum."""
+
+    scope: ReportScope
+    counting: Counting
+    reports: int
+    verified: dict[int, int]
+    """National table → reports whose table is verified."""
+    values: dict[str, int | None]
+    """Key figure → its sum; None where no report states it."""
+    stated: dict[str, int]
+    """Key figure → reports that state it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A year of a place, or of the whole country."""
+
+    year: int | None
+    """None: reports whose year is not known, which stand apart."""
+    place: str | None
+    """Code of the place; None for the country, and for reports whose place is not known."""
+    new_form: Form | None
+    """The national form that began in this year: earlier figures were counted by other rows."""
+    known: int
+    """Bodies that were met here in any year, of the level and kind that were asked for."""
+    in_hand: int
+    """Those of them that have a report of this year."""
+    parts: list[Part] = field(default_factory=list)
+
+    @property
+    def coverage(self) -> float | None:
+        """Bodies with a report of this year among those that were met in any; None where none was."""
+        return self.in_hand / self.known if self.known else None
+
+    def value(self, figure: str) -> int | None:
+        """The sum of a key figure over what is counted; None where no report states it."""
+        values = [value for part in self.counted if (value := part.values[figure]) is not None]
+        return sum(values) if values else None
+
+    def stated(self, figure: str) -> int:
+        """How many of the reports that are counted state the figure."""
+        return sum(part.stated[figure] for part in self.counted)
+
+    def verified(self, figure: str) -> int:
+        """How many of the reports that are counted have a verified table of this figure."""
+        return sum(part.verified[TABLE_OF[figure]] for part in self.counted)
+
+    def reports(self, counting: Counting = Counting.COUNTED) -> int:
+        """How many reports are counted, within others, or apart."""
+        return sum(part.reports for part in self.parts if part.counting is counting)
+
+    @property
+    def counted(self) -> list[Part]:
+        """The parts that are added up: at most reports on whole areas, and those of bodies in other places."""
+        return [part for part in self.parts if part.counting is Counting.COUNTED]
+
+
+def sums(
+    db: sqlite3.Connection,
+    *,
+    place: str | None = None,
+    year: int | None = None,
+    level: Level | None = None,
+    kind: BodyKind | None = None,
+    by: Level | None = None,
+) -> list[Sum]:
+    """Sums by year, the newest first, over a place with all below it or over the country.
+
+    `level` and `kind` ask for bodies of that level or kind alone. With a kind other than governments only what the
+    bodies report of themselves is counted. `by` gives a sum for each province, prefecture or county of the place.
+    """
+    groups: dict[tuple[int | None, str | None], Sum] = {}
+    where, values = _chosen(place, level, kind, by)
+    known = _known(db, where, values, by, place)
+    for row in db.execute(_sql(where, place, year, level, kind, by), values | {"year": year, "place": place}):
+        one = dict(zip(_COLUMNS, row, strict=True))
+        at = one["place"] or None
+        key = (one["report_year"] or None, at)
+        if key not in groups:
+            form = Form(one["new_form"]) if one["new_form"] else None
+            groups[key] = Sum(*key, form, known.get(at, 0), 0)
+        groups[key].parts.append(_part(one))
+    return list(groups.values())
+
+
+# Asking
+
+_FIGURE_COLUMNS = (*KEY_FIGURES, *(f"with_{name}" for name in KEY_FIGURES))
+_COLUMNS = (
+    "report_year",
+    "place",
+    "new_form",
+    "report_scope",
+    "counting",
+    "reports",
+    "verified_three",
+    "verified_four",
+    *_FIGURE_COLUMNS,
+)
+
+
+def _chosen(
+    place: str | None, level: Level | None, kind: BodyKind | None, by: Level | None
+) -> tuple[str, dict[str, Any]]:
+    """The rows that are asked for, of `sums` and of `agencies_met` alike, as a condition and its values."""
+    conditions, values = ["TRUE"], dict[str, Any]()
+    if place is not None:
+        digits = significant_digits(place)
+        conditions.append("division_code >= :first AND division_code < :beyond")
+        values |= {"first": digits, "beyond": digits + ":"}  # a colon comes after all digits
+    for name, value in (("level", level), ("body_kind", kind)):
+        if value is not None:
+            conditions.append(f"{name} = :{name}")
+            values[name] = str(value)
+    if by is not None:
+        conditions.append(_IS_GROUP[by])
+    return " AND ".join(conditions), values
+
+
+_GROUPS = {
+    Level.PROVINCE: "substr(division_code, 1, 2) || '0000'",
+    Level.PREFECTURE: "substr(division_code, 1, 4) || '00'",
+    Level.COUNTY: "division_code",
+}
+_IS_GROUP = {
+    Level.PROVINCE: "division_code <> ''",
+    Level.PREFECTURE: f"{_GROUPS[Level.PREFECTURE]} IN (SELECT id FROM places WHERE level = '{Level.PREFECTURE}')",  # noqa: S608 - a constant
+    Level.COUNTY: "substr(division_code, 5) NOT IN ('', '00')",
+}
+"""Which divisions lie in a group: a province's own bodies in no prefecture."""
+
+
+def _group(by: Level | None, place: str | None) -> str:
+    """The place of a sum, as SQL."""
+    return _GROUPS[by] if by else ":place" if place else "''"
+
+
+def _sql(
+    where: str, place: str | None, year: int | None, level: Level | None, kind: BodyKind | None, by: Level | None
+) -> str:
+    of_year = "report_year = :year AND " if year is not None else ""
+    added = ", ".join(f"SUM({name})" for name in ("reports", "verified_three", "verified_four", *_FIGURE_COLUMNS))
+    return f"""SELECT report_year, {_group(by, place)}, new_form, report_scope, {_counting(place, level, kind, by)}, {added}
+    FROM sums WHERE {of_year}{where}
+    GROUP BY 1, 2, 4, 5 ORDER BY report_year DESC, 2, 5, 4"""  # noqa: S608 - our own names
+
+
+def _counting(place: str | None, level: Level | None, kind: BodyKind | None, by: Level | None) -> str:
+    """The rule of definitions.sql for the place, level and kind that are asked for, as SQL."""
+    if kind not in (None, BodyKind.GOVERNMENT):
+        return (
+            f"CASE WHEN report_scope = '{ReportScope.BODY_ONLY}' AND counting <> '{Counting.APART}'"
+            f" THEN '{Counting.COUNTED}' ELSE '{Counting.APART}' END"
+        )
+    rank = by or (_rank(place) if place else Level.NATIONAL)
+    within = ["within_place"] if level is not Level.TOWNSHIP else []
+    if level is None and rank is not Level.COUNTY:
+        within.append("within_prefecture")
+        if rank is not Level.PREFECTURE:
+            within.append("within_province")
+    return (
+        f"CASE WHEN counting = '{Counting.APART}' THEN '{Counting.APART}'"
+        f" WHEN {' OR '.join(within) or 'FALSE'} THEN '{Counting.WITHIN}' ELSE '{Counting.COUNTED}' END"
+    )
+
+
+def _rank(place: str) -> Level:
+    return _RANKS[len(significant_digits(place)) // 2]
+
+
+def _known(
+    db: sqlite3.Connection, where: str, values: dict[str, Any], by: Level | None, place: str | None
+) -> dict[str | None, int]:
+    """Place → bodies that were met there in any year."""
+    rows = db.execute(
+        f"SELECT {_group(by, place)}, COUNT(DISTINCT agency_id) FROM agencies_met WHERE {where} GROUP BY 1",  # noqa: S608 - our own names
+        values | {"place": place},
+    )
+    return {at or None: number for at, number in rows}
+
+
+def _part(row: dict[str, Any]) -> Part:
+    return Part(
+        scope=ReportScope(row["report_scope"] or ReportScope.UNKNOWN),
+        counting=Counting(row["counting"]),
+        reports=row["reports"],
+        verified={3: row["verified_three"], 4: row["verified_four"]},
+        values={name: row[name] for name in KEY_FIGURES},
+        stated={name: row[f"with_{name}"] for name in KEY_FIGURES},
+    )
