@@ -38,6 +38,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "unreported": ("portal", "key"),
     "figures": ("report_id",),
     "totals": ("report_year", "province", "division_code", "level", "body_kind", "report_scope"),
+    "sums": (),
     "key_figures": ("report_id",),
     "key_figures_all": ("report_id",),
     "timeliness": ("report_id",),
@@ -59,6 +60,11 @@ _TEXT_OF_VIEWS = {
     "division_code",
     "level",
     "body_kind",
+    "province",
+    "report_scope",
+    "new_form",
+    "counting",
+    "set_aside",
 }
 """Computed columns of views that hold text; all other computed columns hold counts."""
 _MOMENTS = {"deadline": "DATE", "captured_at": "DATETIME", "first_captured_at": "DATETIME"}

@@ -35,7 +35,7 @@ class Part:
     """Key figure → reports that state it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sum:
     """A year of a place, or of the whole country."""
 
@@ -95,15 +95,17 @@ def sums(
     """
     groups: dict[tuple[int | None, str | None], Sum] = {}
     where, values = _chosen(place, level, kind, by)
-    known = _known(db, where, values, by, place)
+    known = _bodies(db, _KNOWN, where, values, by, place)
+    further = _bodies(db, _FURTHER, where, values, by, place)
     for row in db.execute(_sql(where, place, year, level, kind, by), values | {"year": year, "place": place}):
         one = dict(zip(_COLUMNS, row, strict=True))
         at = one["place"] or None
         key = (one["report_year"] or None, at)
         if key not in groups:
             form = Form(one["new_form"]) if one["new_form"] else None
-            groups[key] = Sum(*key, form, known.get(at, 0), 0)
-        groups[key].parts.append(_part(one))
+            groups[key] = Sum(*key, form, known.get((None, at), 0), -further.get(key, 0))
+        groups[key].parts.append(part := _part(one))
+        groups[key].in_hand += part.reports
     return list(groups.values())
 
 
@@ -173,8 +175,8 @@ def _counting(place: str | None, level: Level | None, kind: BodyKind | None, by:
     """The rule of definitions.sql for the place, level and kind that are asked for, as SQL."""
     if kind not in (None, BodyKind.GOVERNMENT):
         return (
-            f"CASE WHEN report_scope = '{ReportScope.BODY_ONLY}' AND counting <> '{Counting.APART}'"
-            f" THEN '{Counting.COUNTED}' ELSE '{Counting.APART}' END"
+            f"COALESCE(set_aside, CASE WHEN report_scope = '{ReportScope.BODY_ONLY}'"
+            f" THEN '{Counting.COUNTED}' ELSE '{Counting.APART}' END)"
         )
     rank = by or (_rank(place) if place else Level.NATIONAL)
     within = ["within_place"] if level is not Level.TOWNSHIP else []
@@ -183,8 +185,8 @@ def _counting(place: str | None, level: Level | None, kind: BodyKind | None, by:
         if rank is not Level.PREFECTURE:
             within.append("within_province")
     return (
-        f"CASE WHEN counting = '{Counting.APART}' THEN '{Counting.APART}'"
-        f" WHEN {' OR '.join(within) or 'FALSE'} THEN '{Counting.WITHIN}' ELSE '{Counting.COUNTED}' END"
+        f"COALESCE(set_aside, CASE WHEN {' OR '.join(within) or 'FALSE'}"
+        f" THEN '{Counting.WITHIN}' ELSE '{Counting.COUNTED}' END)"
     )
 
 
@@ -192,15 +194,16 @@ def _rank(place: str) -> Level:
     return _RANKS[len(significant_digits(place)) // 2]
 
 
-def _known(
-    db: sqlite3.Connection, where: str, values: dict[str, Any], by: Level | None, place: str | None
-) -> dict[str | None, int]:
-    """Place → bodies that were met there in any year."""
-    rows = db.execute(
-        f"SELECT {_group(by, place)}, COUNT(DISTINCT agency_id) FROM agencies_met WHERE {where} GROUP BY 1",  # noqa: S608 - our own names
-        values | {"place": place},
-    )
-    return {at or None: number for at, number in rows}
+_KNOWN = "SELECT DISTINCT NULL AS report_year, division_code, agency_id FROM agencies_met"
+_FURTHER = "SELECT report_year, division_code FROM further_reports"
+
+
+def _bodies(
+    db: sqlite3.Connection, counted: str, where: str, values: dict[str, Any], by: Level | None, place: str | None
+) -> dict[tuple[int | None, str | None], int]:
+    """(Year, place) → how many there are; the year is None for those of any."""
+    sql = f"SELECT report_year, {_group(by, place)}, COUNT(*) FROM ({counted} WHERE {where}) GROUP BY 1, 2"  # noqa: S608 - our own names
+    return {(year or None, at or None): number for year, at, number in db.execute(sql, values | {"place": place})}
 
 
 def _part(row: dict[str, Any]) -> Part:

@@ -15,6 +15,7 @@ import zstandard
 from archive.captures import PAGE_SIZE, Captures, fingerprint
 from archive.database import ArchiveError, open_database, open_read_only, placeholders, utc_now
 from archive.migrations.captures import migrations
+from archive.migrations.sums import MET_AGAIN, SEVERAL_AGAIN
 from archive.migrations.views import TOTALS, TOTALS_AGAIN, TOTALS_KEY
 from archive.row_digests import row_digest
 from archive.warc.reader import is_warc, read
@@ -195,6 +196,10 @@ def _figures(db: sqlite3.Connection) -> Iterator[str]:
     for row in sorted({row[: len(TOTALS_KEY)] for row in kept ^ added}, key=str):
         place = " ".join(str(part) for part in row if part)
         yield f"the totals of {place or 'reports without year and place'} are not the sum of their figures"
+    for table, again in (("agencies_met", MET_AGAIN), ("several_reports", SEVERAL_AGAIN)):
+        kept, added = (set(map(tuple, db.execute(sql))) for sql in (f"SELECT * FROM {table}", again))  # noqa: S608 - our names
+        if wrong := len(kept ^ added):
+            yield f"{table} differs from the figures in {wrong} rows"
 
 
 def _rounded(row: sqlite3.Row) -> tuple[Any, ...]:

@@ -148,6 +148,8 @@ class Counting(StrEnum):
     """Whether reports enter a sum (`sums.counting`, and the parts of `archive.sums.Sum`)."""
 
     COUNTED = "counted"
+    AGAIN = "again"
+    """Another report on the same place, or of the same body, counts for this year."""
     WITHIN = "within"
     """A report on a whole area counts their figures already."""
     APART = "apart"

@@ -9,7 +9,27 @@ import pytest
 from archive.forms import IDENTITIES, LABELS
 from archive.room import codebook
 from archive.room.codebook import Subject
-from archive.vocabulary import BodyKind, Form, Level, Origin, ProblemKind, ReportScope, ReportState, Standing, Verdict
+from archive.vocabulary import (
+    BodyKind,
+    Counting,
+    Fate,
+    Form,
+    Level,
+    Origin,
+    Outcome,
+    PartName,
+    PartState,
+    ProblemKind,
+    ReportScope,
+    ReportState,
+    RunKind,
+    Severity,
+    Stage,
+    Standing,
+    TableState,
+    ValueState,
+    Verdict,
+)
 
 HAN = re.compile("[\u4e00-\u9fff]")
 ENTRIES = codebook.entries()
@@ -73,6 +93,16 @@ def test_identities_and_units_are_explained() -> None:
         ("statistics.origin", Origin),
         ("table_sources.standing", Standing),
         ("problems.kind", ProblemKind),
+        ("figures.table_three", TableState),
+        ("statistics.value_state", ValueState),
+        ("sums.counting", Counting),
+        ("runs.kind", RunKind),
+        ("parts.part", PartName),
+        ("parts.state", PartState),
+        ("fates.fate", Fate),
+        ("problems.stage", Stage),
+        ("captures.outcome", Outcome),
+        ("checks.severity", Severity),
     ],
 )
 def test_every_value_of_a_closed_column_is_explained(field: str, members: type) -> None:
@@ -81,5 +111,5 @@ def test_every_value_of_a_closed_column_is_explained(field: str, members: type) 
 
 def test_forms_carry_the_document_that_sets_them() -> None:
     forms = {e.name: e for e in ENTRIES if e.subject == Subject.FORM}
-    assert forms.keys() == set(Form) - {Form.NARRATIVE}
+    assert forms.keys() == set(Form)
     assert all(entry.source for entry in forms.values())

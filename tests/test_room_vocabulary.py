@@ -13,6 +13,7 @@ from archive.forms import LABELS
 from archive.room import vocabulary_bilingual as vocabulary
 from archive.vocabulary import (
     BodyKind,
+    Counting,
     Fate,
     Form,
     Level,
@@ -22,9 +23,12 @@ from archive.vocabulary import (
     PartState,
     ProblemKind,
     ReportState,
+    RunKind,
     Severity,
     Stage,
     Standing,
+    TableState,
+    ValueState,
     Verdict,
 )
 
@@ -42,6 +46,10 @@ HAN = re.compile("[\u4e00-\u9fff]")
         (Severity, vocabulary.SEVERITIES),
         (Origin, vocabulary.ORIGINS),
         (Standing, vocabulary.STANDINGS),
+        (TableState, vocabulary.TABLE_STATES),
+        (ValueState, vocabulary.VALUE_STATES),
+        (Counting, vocabulary.COUNTINGS),
+        (RunKind, vocabulary.RUN_KINDS),
         (PartName, vocabulary.PART_NAMES),
         (PartState, vocabulary.PART_STATES),
         (Stage, vocabulary.STAGES),

@@ -84,6 +84,10 @@ _FIELDS = {
     "severity": "checks.severity",
     "origin": "statistics.origin",
     "standing": "table_sources.standing",
+    "table_state": "figures.table_three",
+    "value_state": "statistics.value_state",
+    "counting": "sums.counting",
+    "run_kind": "runs.kind",
     "part": "parts.part",
     "part_state": "parts.state",
     "fate": "fates.fate",
@@ -121,6 +125,7 @@ def _entry(subject: Subject, field: str, name: str, words: Bilingual, **more: An
 
 
 def _forms() -> Iterator[Entry]:
+    yield _entry(Subject.FORM, "reports.form", str(Form.NARRATIVE), FORMS[Form.NARRATIVE])
     for name, form in LABELS["forms"].items():
         first, last = form["report_years"]
         of_form = {"form": name, "first_year": first, "last_year": last, "source": form["document"]}

@@ -14,6 +14,7 @@ from archive.forms import LABELS, names
 from archive.room.labels_english import ENGLISH, RESULTS
 from archive.vocabulary import (
     BodyKind,
+    Counting,
     Fate,
     Form,
     Level,
@@ -24,9 +25,12 @@ from archive.vocabulary import (
     ProblemKind,
     ReportScope,
     ReportState,
+    RunKind,
     Severity,
     Stage,
     Standing,
+    TableState,
+    ValueState,
     Verdict,
 )
 
@@ -95,6 +99,31 @@ STANDINGS: dict[Standing, Bilingual] = {
     Standing.INCOMPLETE: ("不完整", "incomplete"),
     Standing.BLANK: ("空表，未填数字", "blank, no figure in it"),
     Standing.UNREAD: ("未采用", "not used"),
+}
+TABLE_STATES: dict[TableState, Bilingual] = {
+    TableState.VERIFIED: ("勾稽相符", "its identities hold"),
+    TableState.FAILS: ("勾稽不符", "an identity fails"),
+    TableState.UNCHECKED: ("无法核对", "no identity could be assessed"),
+    TableState.PROSE: ("数字未取自表格", "the figures do not come from the table"),
+}
+VALUE_STATES: dict[ValueState, Bilingual] = {
+    ValueState.NUMBER: ("数字", "a number"),
+    ValueState.BLANK: ("空白", "blank"),
+    ValueState.SLASH: ("斜线“/”", "a slash"),
+    ValueState.DASH: ("横线“-”", "a dash"),
+    ValueState.TEXT: ("文字", "words"),
+    ValueState.WITH_NOTE: ("数字并附说明", "a number with words beside it"),
+}
+COUNTINGS: dict[Counting, Bilingual] = {
+    Counting.COUNTED: ("计入合计", "counted"),
+    Counting.AGAIN: ("重复报告，不计入", "there again, not counted"),
+    Counting.WITHIN: ("已含于汇总报告，不计入", "within a report on a whole area, not counted again"),
+    Counting.APART: ("统计范围不明，单列", "apart, as it is not known what they cover"),
+}
+RUN_KINDS: dict[RunKind, Bilingual] = {
+    RunKind.CRAWL: ("采集", "crawl"),
+    RunKind.IMPORT: ("导入", "import"),
+    RunKind.REPARSE: ("重新识读", "reparse"),
 }
 PART_NAMES: dict[PartName, Bilingual] = {
     PartName.TITLE: ("标题", "title"),
@@ -350,6 +379,10 @@ VALUES: dict[str, Mapping[Any, Bilingual]] = {
     "severity": SEVERITIES,
     "origin": ORIGINS,
     "standing": STANDINGS,
+    "table_state": TABLE_STATES,
+    "value_state": VALUE_STATES,
+    "counting": COUNTINGS,
+    "run_kind": RUN_KINDS,
     "part": PART_NAMES,
     "part_state": PART_STATES,
     "stage": STAGES,
