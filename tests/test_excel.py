@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 
 import pytest
 
 from archive.model import Report
+from crawler.demo import office
 from crawler.demo.reports import Synthetic
 from pipelines.documents import Content, read, recognise
 from pipelines.documents.formulas import Formulas
@@ -164,17 +166,55 @@ def test_a_formula_that_cannot_be_worked_out_is_no_blank() -> None:
         assert {s.table_no: s.standing for s in found.table_sources}[3] == "incomplete"
 
 
-def test_an_xls_whose_formulas_nobody_worked_out() -> None:
-    sheet = SheetMade("表", [(0, 0, 1, 1, "规章"), (0, 1, 1, 1, "7"), (0, 2, 1, 1, "7")], rows=1)
+SUM_OF_TWO = bytes.fromhex("25 0000 0000 0000 0100 19 10 0000")
+TWO_CELLS = bytes.fromhex("24 0000 0000 24 0000 01c0 03")
+NEVER = b"\x03\0\0\0\0\0\xff\xff"
+
+
+def xls_with(tokens: bytes, value: bytes, *, is_marked: bool = False) -> bytes:
+    """A sheet with 7, 5 and a formula over them, stored with this value; marked as not worked out or not."""
+    sheet = SheetMade("表", [(0, 0, 1, 1, "7"), (0, 1, 1, 1, "5"), (0, 2, 1, 1, "12")], rows=1)
     sheet.formulas = {(0, 2): ""}
-    body = xls_of([sheet], random.Random(1))
-    assert texts(read(body, "xls")) == [["规章", "7", "7"]]
-    value = made_documents.struct.pack("<d", 7.0)
-    at = body.rindex(value)
-    without = body[:at] + b"\x03\0\0\0\0\0\xff\xff" + body[at + 8 :]
-    content = read(without, "xls")
-    assert texts(content) == [["规章", "7", UNKNOWN]]
-    assert [problem.kind for problem in content.problems] == ["unread"]
+    real = made_documents._record
+    made = xls_of([sheet], random.Random(3))
+    old = real(0x06, made_documents.struct.pack("<3HdHIH", 0, 2, 0, 12.0, 0, 0, 3) + b"\x1e\x0c\0")
+    new = real(
+        0x06, made_documents.struct.pack("<3H", 0, 2, 0) + value + bytes(6) + len(tokens).to_bytes(2, "little") + tokens
+    )
+    assert old in made
+    start = made.index(b"\x09\x08\x10\0\0\x06\x10\0")
+    stream = made[made.index(b"\x09\x08\x10\0\0\x06\x05\0") : start], made[start:].replace(old, new)
+    mark = real(0x5E, b"\0\0") if is_marked else b""
+    head, body = stream
+    return made_documents.ole("Workbook", head + body[:20] + mark + body[20:])
+
+
+@pytest.mark.parametrize("tokens", [SUM_OF_TWO, TWO_CELLS])
+@pytest.mark.parametrize("value", [NEVER, bytes(8)])
+def test_a_formula_of_an_xls_that_nobody_worked_out_is_never_zero(tokens: bytes, value: bytes) -> None:
+    assert texts(read(xls_with(tokens, value), "xls")) == [["7", "5", "12"]]
+
+
+def test_a_formula_of_an_xls_that_is_not_understood_is_told() -> None:
+    lookup = bytes.fromhex("24 0000 0000 42 03 66 00")
+    for value, is_marked in ((NEVER, False), (made_documents.struct.pack("<d", 9.0), True), (bytes(8), True)):
+        content = read(xls_with(lookup, value, is_marked=is_marked), "xls")
+        assert texts(content) == [["7", "5", UNKNOWN]]
+        assert [problem.kind for problem in content.problems] == ["unread"]
+    assert texts(read(xls_with(lookup, made_documents.struct.pack("<d", 9.0)), "xls")) == [["7", "5", "9"]]
+    assert texts(read(xls_with(lookup, bytes(8)), "xls")) == [["7", "5", "0"]], "nothing disproves it"
+
+
+@pytest.mark.parametrize(("stored", "shown"), [("<v>0</v>", "12"), ("<v></v>", "12"), ("", "12"), ("<v>11</v>", "11")])
+def test_a_formula_of_an_xlsx_that_nobody_worked_out_is_never_zero(stored: str, shown: str) -> None:
+    sheet = SheetMade("表", [(0, 0, 1, 1, "7"), (0, 1, 1, 1, "5"), (0, 2, 1, 1, "12")], rows=1)
+    members = made_documents.members_of(xlsx_of([sheet], random.Random(1)))
+    name = next(name for name in members if "sheet1" in name and name.endswith(".xml"))
+    part = members[name].decode()
+    cell = re.search(r'<c r="C1"[^>]*>.*?</c>', part)
+    assert cell is not None
+    members[name] = part.replace(cell[0], f'<c r="C1"><f>A1+B1</f>{stored}</c>').encode()
+    assert texts(read(office.package(members), "xlsx")) == [["7", "5", shown]]
 
 
 def test_workbooks_in_a_zip_whose_names_are_gbk() -> None:

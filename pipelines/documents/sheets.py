@@ -14,7 +14,7 @@ from pipelines.documents import xls_records, xlsx_parts
 from pipelines.documents.content import MOST_CELLS, Content
 from pipelines.documents.formulas import Formulas
 from pipelines.documents.packages import Package
-from pipelines.documents.sheet import MOST_SHEETS, UNKNOWN, Sheet
+from pipelines.documents.sheet import MOST_SHEETS, UNKNOWN, Sheet, Slot
 from pipelines.documents.xlsx_parts import SheetFacts
 from pipelines.errors import DocumentError
 
@@ -66,6 +66,8 @@ def _work_out(
     facts: SheetFacts, values: list[list[_Value]], texts: list[list[str]], name: str, content: Content
 ) -> None:
     """Put the figures of formulas that the workbook does not hold into `texts`, UNKNOWN where they cannot be known."""
+    if facts.zeros and not facts.has_values and _give_more_than_zero(facts.zeros, values):
+        facts.formulas |= facts.zeros
     if not facts.formulas:
         return
     formulas = Formulas(values, facts.formulas)
@@ -80,6 +82,12 @@ def _work_out(
     if unknown:
         message = f"the workbook does not hold what {unknown} formulas of its sheet {name} give"
         content.problems.append(Problem(kind=ProblemKind.UNREAD, message=f"{message}; open and save it in Excel"))
+
+
+def _give_more_than_zero(zeros: dict[Slot, str], values: list[list[_Value]]) -> bool:
+    """Whether formulas whose stored figures are all 0 give others: then nobody worked them out."""
+    formulas = Formulas(values, zeros)
+    return any(formulas.value(*place) for place in zeros)
 
 
 def _text(value: _Value) -> str:

@@ -9,6 +9,7 @@ from struct import unpack_from
 import olefile
 
 from pipelines.documents.sheet import Slot
+from pipelines.documents.xls_formulas import formula_of
 from pipelines.documents.xlsx_parts import SheetFacts
 from pipelines.tables.grid import MAX_WIDTH
 
@@ -16,9 +17,12 @@ _STREAMS = ("Workbook", "Book")
 _BOUND_SHEET, _BEGINNING, _END, _COLUMNS = 0x85, 0x0809, 0x0A, 0x7D
 _ROW, _FORMULA = 0x0208, frozenset((0x0006, 0x0206, 0x0406))
 _HIDDEN_ROW = 0x20
+_NOT_WORKED_OUT = 0x5E
+"""Marks a sheet that was saved before its formulas were worked out."""
 _MOST_RECORDS = 2_000_000
 _NO_VALUE = b"\x03"
 """Begins the value of a formula that gives an empty text, or was never worked out."""
+_NO_NUMBER = b"\xff\xff"
 
 Record = tuple[int, bytes]
 
@@ -57,8 +61,8 @@ def _records(stream: bytes, at: int) -> Iterator[Record]:
 
 def _facts(stream: bytes, start: int) -> SheetFacts:
     facts = SheetFacts()
-    without_value: list[Slot] = []
-    formulas = 0
+    stored: dict[Slot, bytes] = {}
+    is_stale = False
     for kind, data in _records(stream, start):
         if kind == _ROW and len(data) >= 14:
             row, flags = unpack_from("<H", data)[0], unpack_from("<H", data, 12)[0]
@@ -68,11 +72,22 @@ def _facts(stream: bytes, start: int) -> SheetFacts:
             first, last, width, _, flags = unpack_from("<5H", data)
             if flags & 1 or width == 0:
                 facts.hidden_columns |= set(range(first, min(last + 1, MAX_WIDTH)))
+        elif kind == _NOT_WORKED_OUT:
+            is_stale = True
         elif kind in _FORMULA and len(data) >= 14:
-            formulas += 1
-            row, column = unpack_from("<HH", data)
-            if data[6:7] == _NO_VALUE and data[12:14] == b"\xff\xff":
-                without_value.append((row, column))
-    if len(without_value) == formulas:  # where some have a value, the others give an empty text
-        facts.formulas = dict.fromkeys(without_value, "")
+            stored[unpack_from("<HH", data)] = data
+    _sort_formulas(stored, facts, is_stale=is_stale)
     return facts
+
+
+def _sort_formulas(stored: dict[Slot, bytes], facts: SheetFacts, *, is_stale: bool) -> None:
+    """Tell the formulas that have no value from those that give an empty text, and from those that give zero."""
+    empty = {place for place, data in stored.items() if data[6:7] == _NO_VALUE and data[12:14] == _NO_NUMBER}
+    for place, data in stored.items():
+        formula = formula_of(data[22 : 22 + unpack_from("<H", data, 20)[0]]) if len(data) >= 22 else ""
+        if is_stale or (place in empty and (formula or len(empty) == len(stored))):
+            facts.formulas[place] = formula
+        elif data[12:14] == _NO_NUMBER or unpack_from("<d", data, 6)[0]:
+            facts.has_values |= data[12:14] != _NO_NUMBER
+        else:
+            facts.zeros[place] = formula

@@ -24,7 +24,11 @@ class SheetFacts:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     formulas: dict[Slot, str] = field(default_factory=dict)
-    """Empty where a formula is another's, shared."""
+    """Empty where a formula is another's, shared, or not understood."""
+    zeros: dict[Slot, str] = field(default_factory=dict)
+    """The formulas whose stored figure is 0: some programs write that before anything is worked out."""
+    has_values: bool = False
+    """Whether a formula has another figure, so that they were worked out."""
 
 
 def facts_of(package: Package) -> list[SheetFacts]:
@@ -80,6 +84,10 @@ def _rows(data: Any, facts: SheetFacts, *, hides_rows: bool, is_stale: bool) -> 
             formula = next((one for one in cell if name_of(one.tag) == "f"), None)
             if formula is None or column >= MAX_WIDTH:
                 continue
-            value = next((one for one in cell if name_of(one.tag) == "v"), None)
-            if value is None or is_stale:
+            value = next((one.text or "" for one in cell if name_of(one.tag) == "v"), "")
+            if is_stale or not (value.strip() or cell.get("t") == "str"):
                 facts.formulas[number, column] = formula.text or ""
+            elif value == "0" and cell.get("t", "n") == "n":
+                facts.zeros[number, column] = formula.text or ""
+            else:
+                facts.has_values |= cell.get("t", "n") == "n"
