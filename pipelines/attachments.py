@@ -11,6 +11,8 @@ from pipelines.prepared import PreparedPage
 MOST_DOCUMENTS = 10
 MOST_PICTURES = 12
 """Of one report. Reports with more documents attach their departments' reports, with more pictures photographs."""
+ARCHIVES = frozenset(("rar", "7z"))
+"""Not read: no library for both is free and well kept and needs no program beside it."""
 NOT_READ = frozenset(OTHER_EXTENSIONS + PICTURE_EXTENSIONS)
 """Extensions of what is not fetched as a document."""
 NAMED_AS_REPORT = re.compile(r"报告|年报|统计|附表|表[二三四格]")

@@ -14,7 +14,7 @@ from archive.forms import NATIONAL_FORMS
 from archive.media_types import extension_of
 from archive.model import Attachment, Part, Problem, Report, TableSource
 from archive.vocabulary import Origin, PartName, PartState, ProblemKind, Standing, ValueState
-from pipelines.attachments import MOST_DOCUMENTS, NAMED_AS_REPORT, NOT_READ, documents_to_fetch
+from pipelines.attachments import ARCHIVES, MOST_DOCUMENTS, NAMED_AS_REPORT, NOT_READ, documents_to_fetch
 from pipelines.documents import StoredDocument
 from pipelines.html.article import Article
 from pipelines.metadata.evidence import count_sections
@@ -25,9 +25,10 @@ NOT_CAPTURED = "not captured"
 NOT_THE_PART = "what the portal sends is no document"
 """The cause of a document in whose place another page came; the next crawl asks for it again."""
 NOT_READ_KIND = "not fetched: files of this kind are not read"
+LEFT_PACKED = "not fetched: archives of this kind are not read; unpack it with 7-Zip or unar, and give its documents to `scrapy read`"
 TOO_MANY = f"not fetched: the report names more than {MOST_DOCUMENTS} documents"
 """Causes of documents that no crawl fetches (pipelines.attachments)."""
-_NOT_FETCHED = frozenset((NOT_READ_KIND, TOO_MANY))
+_NOT_FETCHED = frozenset((NOT_READ_KIND, LEFT_PACKED, TOO_MANY))
 FIRST_YEAR_WITH_TABLES = 2019
 _TABLES = ((2, PartName.TABLE_TWO), (3, PartName.TABLE_THREE), (4, PartName.TABLE_FOUR))
 _SHORTEST_TEXT = 30
@@ -337,7 +338,8 @@ def _why_unread(attachment: Attachment, documents: Mapping[str, StoredDocument],
     if document is None:
         if attachment.url in fetched:
             return NOT_CAPTURED
-        return NOT_READ_KIND if extension_of(attachment.url) in NOT_READ else TOO_MANY
+        extension = extension_of(attachment.url)
+        return LEFT_PACKED if extension in ARCHIVES else NOT_READ_KIND if extension in NOT_READ else TOO_MANY
     if document.content is not None:
         return ""
     return document.problems[0].message if document.problems else "it could not be read"

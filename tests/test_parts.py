@@ -18,7 +18,7 @@ from pipelines.beside import AtHand
 from pipelines.documents import Content, StoredDocument
 from pipelines.html.article import Article
 from pipelines.ingest.differences import compare
-from pipelines.parts import NOT_CAPTURED, NOT_READ_KIND, parts_of
+from pipelines.parts import LEFT_PACKED, NOT_CAPTURED, parts_of
 from pipelines.prepared import prepare, prepare_file
 from tests import articles
 from tests.test_documents import stored, synthetic
@@ -105,7 +105,7 @@ def test_a_document_and_a_picture_that_were_not_captured_are_named() -> None:
     found = read(page(made, article))
     assert part(found, "picture") == ("unread", PICTURE, NOT_CAPTURED)
     documents = {(one.url, one.cause) for one in found.parts if one.part is PartName.DOCUMENT}
-    assert documents == {(FILE, NOT_CAPTURED), ("http://www.qingxi.gov.cn/nb/a.rar", NOT_READ_KIND)}
+    assert documents == {(FILE, NOT_CAPTURED), ("http://www.qingxi.gov.cn/nb/a.rar", LEFT_PACKED)}
     assert part(found, "table_three") == ("unread", FILE, NOT_CAPTURED), "the likeliest of the three"
     assert not said(found, ProblemKind.INCOMPLETE_REPORT)
 

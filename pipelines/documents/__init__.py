@@ -148,7 +148,8 @@ def read(body: bytes, kind: str) -> Content:
 def _unreadable(body: bytes, kind: str) -> DocumentError:
     """Why no module reads this format."""
     if kind == "archive":
-        return DocumentError("a compressed archive that is no zip", ProblemKind.UNREAD)
+        message = "a compressed archive that is no zip (rar, 7z …): unpack it with 7-Zip or unar"
+        return DocumentError(f"{message}, and give its documents to `scrapy read`", ProblemKind.UNREAD)
     if "EncryptedPackage".encode("utf-16-le") in body:
         return DocumentError("the document is encrypted", ProblemKind.ENCRYPTED)
     return DocumentError("neither a Word nor an Excel document", ProblemKind.UNREAD)
