@@ -35,9 +35,9 @@ MEDIA_TYPES = {
 PICTURES = frozenset(("png", "jpeg", "gif", "webp", "bmp", "tiff"))
 """Formats that are pictures."""
 
-READABLE_EXTENSIONS = ("pdf", "doc", "docx", "xls", "xlsx", "wps", "et", "ofd", "zip")
+READABLE_EXTENSIONS = ("pdf", "doc", "docx", "rtf", "xls", "xlsx", "wps", "et", "ofd", "zip")
 """Extensions of documents that are fetched and read."""
-OTHER_EXTENSIONS = ("ppt", "pptx", "dps", "rar", "7z", "txt", "csv", "rtf", "ceb", "tif", "tiff")
+OTHER_EXTENSIONS = ("ppt", "pptx", "dps", "rar", "7z", "txt", "csv", "ceb", "tif", "tiff")
 """Extensions of documents that are linked like those, and named, but not fetched."""
 DOCUMENT_EXTENSIONS = READABLE_EXTENSIONS + OTHER_EXTENSIONS
 PICTURE_EXTENSIONS = ("png", "jpg", "jpeg", "gif", "webp", "bmp")

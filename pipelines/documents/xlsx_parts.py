@@ -81,13 +81,19 @@ def _rows(data: Any, facts: SheetFacts, *, hides_rows: bool, is_stale: bool) -> 
         for cell in row:
             place = cell.get("r")
             column = place_of(place)[1] if place else column + 1
-            formula = next((one for one in cell if name_of(one.tag) == "f"), None)
-            if formula is None or column >= MAX_WIDTH:
-                continue
-            value = next((one.text or "" for one in cell if name_of(one.tag) == "v"), "")
-            if is_stale or not (value.strip() or cell.get("t") == "str"):
-                facts.formulas[number, column] = formula.text or ""
-            elif value == "0" and cell.get("t", "n") == "n":
-                facts.zeros[number, column] = formula.text or ""
-            else:
-                facts.has_values |= cell.get("t", "n") == "n"
+            if column < MAX_WIDTH:
+                _cell(cell, (number, column), facts, is_stale=is_stale)
+
+
+def _cell(cell: Any, place: Slot, facts: SheetFacts, *, is_stale: bool) -> None:
+    """Note the formula of a cell, where it has one, by what is stored of its value."""
+    formula = next((one for one in cell if name_of(one.tag) == "f"), None)
+    if formula is None:
+        return
+    value = next((one.text or "" for one in cell if name_of(one.tag) == "v"), "")
+    if is_stale or not (value.strip() or cell.get("t") == "str"):
+        facts.formulas[place] = formula.text or ""
+    elif value == "0" and cell.get("t", "n") == "n":
+        facts.zeros[place] = formula.text or ""
+    else:
+        facts.has_values |= cell.get("t", "n") == "n"

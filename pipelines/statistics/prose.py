@@ -42,6 +42,7 @@ from pipelines.statistics.prose_patterns import (
     NOT,
     NOT_HAPPENED,
     NOT_RECEIVED,
+    OF_OTHERS,
     OTHER_MATTER,
     PART_OF_YEAR,
     PERIOD,
@@ -178,10 +179,11 @@ def _read_clause(clause: str, sentence: str, context: ProseContext, stated: Stat
 
 
 def _is_passed_over(clause: str, sentence: str, context: ProseContext, *, names_months: bool) -> bool:
-    """Whether a figure is of another year, of part of a year or of several years, or a comparison."""
+    """Whether a figure is of another year, of part of a year or of several years, of other bodies, or a comparison."""
     return bool(
         context.is_other_year
         or COMPARED.search(clause)
+        or ("属" in clause and OF_OTHERS.search(clause))
         or (names_months and PART_OF_YEAR.search(clause))
         or ("累计" in clause and SINCE.search(sentence))
     )

@@ -76,6 +76,7 @@ def _decision(word: str, pattern: str, row: str) -> Rule:
 
 CARRIED_OUT = (
     re.compile(rf"结?转(?:至|到|入)?{_NEXT_YEAR}(?:继续)?{_FILLER}{_COUNT}"),
+    re.compile(rf"结转{_FILLER}{_COUNT}(?:申请)?(?:至|到|入){_NEXT_YEAR}"),
     re.compile(
         rf"{_COUNT}(?:申请)?(?:按照?(?:有关|相关)?(?:规定|要求|程序)|依法|依规|将|需|已|均|正)*+结?转(?:至|到|入)?{_NEXT_YEAR}"
     ),
@@ -292,6 +293,10 @@ COMPARED = re.compile(
     r"同比|环比|比上|比去|较上|较去|比20|较20|增长|增加|减少|下降|上升|提高|相比|以来|历年|平均|占比|预计|计划|目标"
 )
 PART_OF_YEAR = re.compile(r"[上下]半年|季度|(?<!\d)(?!1月1日|12月31日|12月底)\d{1,2}月")
+OF_OTHERS = re.compile(
+    r"(?<![及和与、])(?:下属|所属|[局委]属|直属)(?:事业|企业|基层)?(?:单位|机构)[^,]{0,8}(?:收到|受理|接到|办理|答复)"
+)
+"""Counts what others received alone, not together with the body."""
 PERIOD = re.compile(r"[上下]半年|季度|(?<!\d)(?!1月1日)\d{1,2}月(?:\d{1,2}日)?起?[至到—-]")
 SINCE = re.compile(r"截至|截止|以来|开通|自\d{4}年")
 APPROXIMATE = re.compile(r"(?:近|约|超过|超|逾|大约|至少|不少于|将近|接近)\d")
@@ -310,6 +315,8 @@ CLAUSE_END = re.compile(r"[,;:。!?]|、(?<=[件宗条份起例个项次]、)")
 """A clause ends before and after brackets as well, and before 其中."""
 TITLE = re.compile(r"《[^《》]*》")
 THOUSANDS = re.compile(r",(?<=\d,)(?=\d{3}(?!\d))")
-LONE_FIGURE = re.compile(r"\((\d{1,9}(?:件次|件|宗|条|份|起))\)|:(?<=[\u4e00-\u9fff]:)(\d{1,9}(?:件次|件|宗|条|份|起))")
+LONE_FIGURE = re.compile(
+    r"[(\[【〔](\d{1,9}(?:件次|件|宗|条|份|起))[)\]】〕]|:(?<=[\u4e00-\u9fff]:)(\d{1,9}(?:件次|件|宗|条|份|起))"
+)
 """A figure in brackets or after a colon: 行政复议（2件）, 行政复议：2件."""
 QUOTES = re.compile("[“”\"'‘’「」『』]")
