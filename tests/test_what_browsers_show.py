@@ -5,6 +5,7 @@ The cases from which the kinds come are read in place by tests/test_cases.py.
 
 from __future__ import annotations
 
+import base64
 import html as markup
 import json
 
@@ -32,6 +33,7 @@ FRAMES = {
     "the body's name in a heading above": ("<h1>青溪区教育局</h1>", f"{TITLE}_青溪区教育局"),
     "the column's name in a heading above": ("<h2>法定主动公开内容</h2>", f"{TITLE}_法定主动公开内容_青溪区人民政府"),
     "the site's name first in the browser title": ("<h2>信息公开年报</h2>", f"青溪区人民政府门户网站 - {TITLE}"),
+    "the site first, behind two dashes": ("<h2>青溪区教育局</h2>", f"青溪区教育局--{TITLE}"),
     "the path to the page": (f"<h3>当前位置：首页 &gt; 年报 &gt; {TITLE}</h3>", "青溪区教育局"),
     "a column titled like a report": (f"<h2>{BODY}政府信息公开年报</h2>", f"{BODY}政府信息公开年报"),
 }
@@ -42,6 +44,15 @@ def test_the_name_of_a_site_a_column_or_a_body_is_no_title(kind: str) -> None:
     above, browser_title = FRAMES[kind]
     source = html(above=above).replace(f"<title>{TITLE}_青溪区人民政府</title>", f"<title>{browser_title}</title>")
     assert report(source.replace("<h1>安川", "<h3 class=t>安川").replace("告</h1>", "告</h3>")).title == TITLE
+
+
+def test_a_bare_heading_gives_way_to_the_title_that_stands_over_the_text() -> None:
+    article = f"<div id=zoom><p align=center><b>{TITLE}</b></p>{TEXT}</div>"
+    assert report(html(article, title="2020年年报")).title == TITLE
+
+
+def test_lines_of_preformatted_text_stay_apart() -> None:
+    assert report(html("<pre>" + "\n".join(LONG) + "</pre>")).text == "\n".join(LONG)
 
 
 @pytest.mark.parametrize("stated", ["青溪区教育局", "政府信息公开年报", "青溪区人民政府网"])
@@ -166,6 +177,7 @@ def test_rows_of_a_listing_behind_an_early_end_are_seen() -> None:
 # --- what scripts carry ----------------------------------------------------------------------------------------------
 
 LONG_TEXT = paragraphs(LONG)
+ESCAPED = "".join(f"%u{ord(c):04x}" if ord(c) > 127 else f"%{ord(c):02x}" for c in LONG_TEXT)
 AS_JSON = json.dumps(LONG_TEXT).replace("/", "\\/")
 CARRIED = {
     "document.write": f"<div id=zoom><script>document.write({json.dumps(LONG_TEXT, ensure_ascii=False)})</script></div>",
@@ -180,6 +192,13 @@ CARRIED = {
     "a detail": f"<div class='article-content'></div><script>window.detail = {{ id: 7, // 'x'\n content: {AS_JSON} }}; show(detail)</script>",
     "JSON in a string": f"<div id=app></div><script>var d = JSON.parse({json.dumps(json.dumps({'body': LONG_TEXT}))});</script>",
     "additions": "<div id=zoom></div><script>var h = '';\n" + "".join(f"h += '<p>{text}</p>';\n" for text in LONG) + "zoom.innerHTML = h;</script>",
+    "an attribute": f"<div id=zoom data-content='{markup.escape(LONG_TEXT)}'></div><script>zoom.innerHTML = zoom.dataset.content</script>",
+    "an attribute of a component": f"<div id=app><one-article :detail='{markup.escape(json.dumps({'body': LONG_TEXT}))}'></one-article></div>",
+    "escaped for unescape()": f"<div id=zoom></div><script>zoom.innerHTML = unescape('{ESCAPED}')</script>",
+    "base64": f"<div id=zoom></div><script>$('#zoom').html(utf8(atob('{base64.b64encode(LONG_TEXT.encode()).decode()}')))</script>",
+    "a list that is joined": f"<div id=zoom></div><script>$('#zoom').html([{', '.join(repr(f'<p>{text}</p>') for text in LONG)}].join(''))</script>",
+    "lines of text in JSON": f"<div id=app></div><script>window.__INITIAL_STATE__ = {json.dumps({'body': chr(10).join(LONG)})};</script>",
+    "an island of XML": f"<div id=zoom></div><script type='text/xml'><doc><![CDATA[{LONG_TEXT}]]></doc></script>",
 }  # fmt: skip
 
 
@@ -339,6 +358,7 @@ def test_a_picture_that_is_part_of_the_page_is_a_problem(image: str) -> None:
 # --- documents -------------------------------------------------------------------------------------------------------
 
 DOCUMENTS = {
+    """<a href="#" onclick="down('/f/2021/', 'nb.docx')">年报</a>""": f"{HOST}/f/2021/nb.docx",
     '<a href=" /f/nb.docx&#10;">年报</a>': f"{HOST}/f/nb.docx",
     '<a href="/down.jsp?file=/f/nb.xls">年报</a>': f"{HOST}/down.jsp?file=/f/nb.xls",
     '<a href="/d.aspx?fn=nb.wps&amp;t=1">年报</a>': f"{HOST}/d.aspx?fn=nb.wps&t=1",

@@ -175,12 +175,12 @@ def _documents(parsed: ParsedPage, anchors: list[Any]) -> list[Attachment]:
 
 def _is_filled_by_script(element: Any, scripts: list[str], parsed: ParsedPage) -> bool:
     """Whether a script stood in an element and writes there, or names it."""
-    inside = "".join(scripts)
-    name = element.get("id")
-    is_named = name is not None and re.search(rf"""["']#?{re.escape(name)}["']""", parsed.scripts) is not None
-    return FILLED_BY_SCRIPT.search(inside) is not None or (
-        is_named and FILLED_BY_SCRIPT.search(parsed.scripts) is not None
-    )
+    if FILLED_BY_SCRIPT.search("".join(scripts)):
+        return True
+    names = [name for name in (element.get("id"), *(element.get("class") or "").split()) if name]
+    named = "|".join(map(re.escape, names))
+    is_named = names and re.search(rf"""["'][#.]?(?:{named})["']|\b(?:{named})\.innerHTML""", parsed.scripts)
+    return bool(is_named) and FILLED_BY_SCRIPT.search(parsed.scripts) is not None
 
 
 def _listed_elsewhere(links: list[Any]) -> set[str]:
@@ -215,7 +215,8 @@ def _embedded_article(parsed: ParsedPage, place: Any) -> Any:
     if parsed.gkmlpt_detail:
         is_shown = place is not None and role(place) is BoxRole.ARTICLE and content_size(place) > LITTLE
         return None if is_shown else embedded_article(parsed)
-    if len(parsed.scripts) < ENOUGH and next(parsed.root.iter(*FIELDS), None) is None:
+    has_text = place is not None and text_size(place) >= ENOUGH
+    if has_text and len(parsed.scripts) < ENOUGH and next(parsed.root.iter(*FIELDS), None) is None:
         return None
     if (marks := 0 if place is None else count_marks(place)) > _MANY_MARKS:
         return None

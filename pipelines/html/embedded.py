@@ -8,6 +8,7 @@ the article, none is taken.
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -27,6 +28,12 @@ _WRITE = re.compile(rf"document\.write(?:ln)?\s*\(\s*({_SUM})\s*(\)|\+)", re.DOT
 _STRINGS = re.compile(_STRING, re.DOTALL)
 _SUMS = re.compile(rf"//[^\n]*|/\*.*?(?:\*/|\Z)|({_SUM})(?=(\s*\+)?)", re.DOTALL)
 _ADDED = re.compile(rf"(?<![\w.$])([\w.$]{{1,60}}+)\s{{0,9}}\+=\s{{0,9}}({_SUM})\s*[;\n]", re.DOTALL)
+_JOINED = re.compile(rf"\[\s*+({_STRING}(?:\s*+,\s*+{_STRING})++)\s*+,?\s*+\]\s*\.\s*join\(", re.DOTALL)
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]{200,}={0,2}\s*")
+_PERCENT_U = re.compile(r"%u([0-9a-fA-F]{4})")
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+_FEWEST_LINES = 4
+"""Lines of a plain text from which it may be an article."""
 _ESCAPE = re.compile(r"\\(u\{[0-9a-fA-F]+\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|\r?\n|.)", re.DOTALL)
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": "", "v": "", "0": ""}
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -101,7 +108,8 @@ def embedded_article(parsed: ParsedPage) -> Any:
     content = parsed.gkmlpt_detail.get("content")
     if isinstance(content, str) and (len(content) >= _LITTLE_MARKUP or parsed.gkmlpt_detail.get("attachment")):
         return _fragment(content)
-    texts = {_dense(text): text for text in (*_in_fields(parsed.root), *_in_scripts(parsed.scripts))}
+    carried = (*_in_fields(parsed.root), *_in_attributes(parsed.root), *_in_scripts(parsed.scripts))
+    texts = {_dense(text): text for text in carried}
     ranked = sorted((text for text in texts if len(text) >= ENOUGH), key=len, reverse=True)
     ranked = [one for number, one in enumerate(ranked) if not any(one in longer for longer in ranked[:number])]
     if not ranked or (len(ranked) > 1 and len(ranked[0]) < _CLEARLY_LARGER * len(ranked[1])):
@@ -123,7 +131,7 @@ def _in_fields(root: Any) -> Iterator[str]:
     for field in root.iter(*FIELDS, "script"):
         if field.tag == "input":
             text = field.get("value") or "" if field.get("type", "").lower() == "hidden" else ""
-        elif field.tag == "script" and "html" not in (kind := field.get("type", "")) and "template" not in kind:
+        elif field.tag == "script" and not any(kind in field.get("type", "") for kind in ("html", "xml", "template")):
             continue
         else:
             text = field.text or ""
@@ -133,10 +141,21 @@ def _in_fields(root: Any) -> Iterator[str]:
             yield text
 
 
+def _in_attributes(root: Any) -> Iterator[str]:
+    """Markup in attributes, as a script or a component reads it: `data-content`, `:detail`."""
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            if len(value) >= ENOUGH and name != "style" and not (element.tag == "input" and name == "value"):
+                yield from _strings_of(value)
+
+
 def _in_scripts(scripts: str) -> Iterator[str]:
     """Markup in the strings of scripts; one to which something else is added is not whole and counts for nothing."""
-    if not _HAN.search(scripts) and "\\u" not in scripts and "%3C" not in scripts:
+    has_base64 = "atob(" in scripts or "ase64" in scripts
+    if not (has_base64 or _HAN.search(scripts) or any(mark in scripts for mark in ("\\u", "%3C", "%u"))):
         return
+    for joined in _JOINED.findall(scripts):
+        yield from _strings_of(_sum(joined))
     added: dict[str, list[str]] = {}
     for name, literals in _ADDED.findall(scripts):
         added.setdefault(name, []).append(_sum(literals))
@@ -150,7 +169,8 @@ def _in_scripts(scripts: str) -> Iterator[str]:
             continue
         if literals is None or len(literals) < ENOUGH or more or before.endswith("+"):
             continue
-        yield from _strings_of(_sum(literals))
+        text = _sum(literals)
+        yield from _strings_of(_from_base64(text) if has_base64 and _BASE64.fullmatch(text) else text)
 
 
 def _strings_of(text: str) -> Iterator[str]:
@@ -167,6 +187,13 @@ def _strings_of(text: str) -> Iterator[str]:
         yield found
 
 
+def _from_base64(text: str) -> str:
+    try:
+        return base64.b64decode("".join(text.split())).decode()
+    except ValueError:
+        return ""
+
+
 def _leaves(held: Any) -> Iterator[str]:
     stack = [held]
     while stack:
@@ -181,10 +208,14 @@ def _leaves(held: Any) -> Iterator[str]:
 
 def _markup_of(text: str) -> str | None:
     """A text as markup, unescaped where it is escaped as a whole; None where it is no article's."""
-    if "%3C" in text and text.isascii():
-        text = unquote(text)
+    if text.isascii() and ("%3C" in text or "%u" in text):
+        text = unquote(_PERCENT_U.sub(lambda found: chr(int(found[1], 16)), text))
     if "<" not in text and "&lt;" in text:
         text = html.unescape(text)
+    if "CDATA" in text:
+        text = _CDATA.sub("", text)
+    if "<" not in text and len(lines := [line for line in text.splitlines() if line.strip()]) >= _FEWEST_LINES:
+        text = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
     if len(text) < ENOUGH or _MARKUP.search(text) is None or "<body" in text:
         return None
     words = _TAGS.sub("", text)

@@ -63,8 +63,11 @@ def is_document(href: str) -> bool:
 
 def named_by_script(code: str) -> str | None:
     """The document's address that a call names, `downLoad('/files/nb.docx')`; None where it names none."""
-    named = list(filter(is_document, _strings(code)))
-    return next((value for value in named if "/" in value or "\\" in value), named[0] if named else None)
+    strings = list(_strings(code))
+    named = list(filter(is_document, strings))
+    if not named or (whole := next((value for value in named if "/" in value or "\\" in value), None)):
+        return whole if named else None
+    return next((value for value in strings if value.endswith("/")), "") + named[0]
 
 
 def _strings(code: str) -> Iterator[str]:

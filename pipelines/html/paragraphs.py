@@ -63,6 +63,7 @@ _BREAK = re.compile(
     r"blockquote|pre|figure|figcaption|caption|address|option|ucap\w+|body|title)(?:\s[^>]*)?/?>"
 )
 _TAG = re.compile(r"<[^>]*>")
+_PREFORMATTED = re.compile(r"<pre\b.*?</pre>", re.DOTALL)
 _LABEL_AND_VALUE = re.compile(r"(?<=[:：])\s*</dt>\s*<dd[^>]*>")
 _LONG_CELL = 200
 """A table cell with more characters than this, in several paragraphs, is page layout: its paragraphs stay apart."""
@@ -110,7 +111,10 @@ def strip_markup(element: Any) -> None:
 
 def paragraphs_of(element: Any) -> list[str]:
     """The paragraphs of an element from which `remove_unseen` has removed what is not shown."""
-    markup = etree.tostring(element, encoding="unicode", with_tail=False).replace("\n", " ")
+    markup = etree.tostring(element, encoding="unicode", with_tail=False)
+    if "<pre" in markup:
+        markup = _PREFORMATTED.sub(lambda found: found[0].replace("\n", "<br/>"), markup)
+    markup = markup.replace("\n", " ")
     while (start := markup.rfind("<table")) >= 0:
         # the last table to begin holds no other
         end = markup.find("</table>", start)

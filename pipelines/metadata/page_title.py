@@ -12,11 +12,11 @@ from pipelines.html.article import Article
 from pipelines.html.parsing import ParsedPage
 from pipelines.metadata.agencies import full_name
 from pipelines.metadata.dates import normalise
-from pipelines.metadata.titles import SUBJECT, TITLE_YEAR, is_of_the_frame, is_report_title
+from pipelines.metadata.titles import SUBJECT, TITLE_YEAR, is_of_the_frame, is_report_title, says_nothing
 
 _TAGS = re.compile(r"<[^>]*(?:>|$)")
 _SITE_TAIL = re.compile(
-    r"\s*(?:_{1,2}|\s[-–—|]\s?|[-–—|]\s|[-–—|_](?=[^-–—|_]{0,20}(?:政府|门户|网站?|委员会|[局厅部办]|之窗|公开)$)|\s_\s|\s*[|｜»>]\s*)\s*"
+    r"\s*(?:_{1,2}|-{2,}|—{2}|\s[-–—|]\s?|[-–—|]\s|[-–—|_](?=[^-–—|_]{0,20}(?:政府|门户|网站?|委员会|[局厅部办]|之窗|公开)$)|\s_\s|\s*[|｜»>]\s*)\s*"
 )
 _HEADING_TAGS = ("h1", "h2", "h3", "ucaptitle")
 _LONGEST_TITLE = 100
@@ -46,10 +46,10 @@ def read_title(parsed: ParsedPage, article: Article, *, is_listing: bool = False
 
 
 def _best(candidates: Iterator[str]) -> str | None:
-    """The first that is no name of the frame; of a report's title without its year, one with it if there is any."""
+    """The first that is no name of the frame and says something; of a report's title without its year, one with it if there is any."""
     first: str | None = None
     for title in candidates:
-        if not is_of_the_frame(title):
+        if not (is_of_the_frame(title) or says_nothing(title)):
             if is_report_title(title) and not _has_year(title):
                 return next((one for one in candidates if is_report_title(one) and _has_year(one)), title)
             return title
