@@ -19,6 +19,7 @@ _SHORT = (
     (re.compile(r"(?<=[省市区县州旗盟镇乡])政府(?=$|办)|^政府(?=办|$)"), "人民政府"),
     (re.compile(r"(?<=人民政府)办$"), "办公室"),
     (re.compile(r"(?<=街道)办$"), "办事处"),
+    (re.compile(r"(?<=[\u4e00-\u9fff]{2}街)办事处$"), "道办事处"),
     (re.compile(r"管委会"), "管理委员会"),
     (re.compile(r"人民政府(?=[\u4e00-\u9fff]{2,8}街道办事处$)"), ""),
     (re.compile(r"(?<=[镇乡])人民政府(?!$|办公室$)"), ""),
@@ -60,7 +61,7 @@ def normalised_agency(name: str, code: str | None = None, year: int | None = Non
     place = _place_of(text, code, year)
     if place is None:
         return text
-    path = _path(place, year)
+    path = _lower_path(text, _path(place, year), code, year)
     own = _without_places(text, [one.name for one in path])
     if (rank := _RANK.match(own)) is not None:
         path = _up_to_rank(path, rank[0])
@@ -106,6 +107,16 @@ def _path(place: Division, year: int | None) -> list[Division]:
     codes = dict.fromkeys((place.code[:2] + "0000", place.code[:4] + "00"))
     above = [one for code in codes if is_below(place.code, code) and (one := _known(code, year)) is not None]
     return [*above, place]
+
+
+def _lower_path(text: str, path: list[Division], code: str | None, year: int | None) -> list[Division]:
+    """The path down to the code's own division, where a name goes on with it in short: 云南省西双版纳州."""
+    own = _known(code[:6], year) if code else None
+    if own is None or not is_below(own.code, path[-1].code):
+        return path
+    lower = _path(own, year)
+    rest, lower_rest = (_without_places(text, [one.name for one in way]) for way in (path, lower))
+    return lower if len(lower_rest) < len(rest) else path
 
 
 def _without_places(text: str, places: Sequence[str]) -> str:

@@ -34,12 +34,12 @@ FANYU, YANQING, GUANGZHOU = "440113", "110119", "440100"
             FANYU,
         ),
         (["北京市延庆区教育局", "延庆区教育局", "延庆区教育局（体育局）", "区教育局", "教育局"], YANQING),
-        (["番禺区人民政府大石街道办事处", "大石街道办", "广州市番禺区大石街道办事处"], FANYU),
+        (["番禺区人民政府大石街道办事处", "大石街道办", "大石街办事处", "广州市番禺区大石街道办事处"], FANYU),
         (["石碁镇人民政府", "番禺区石碁镇政府", "广州市番禺区石碁镇人民政府"], FANYU),
         (["石碁镇财政所", "番禺区石碁镇人民政府财政所"], FANYU),
         (["广州开发区管委会", "广州市黄埔区广州开发区管理委员会", "广州开发区管理委员会（筹）"], "440112"),
         (["经济开发区管委会", "番禺区经济开发区管理委员会"], FANYU),
-        (["延边州教育局", "延边朝鲜族自治州教育局", "吉林省延边朝鲜族自治州教育局"], "222400"),
+        (["延边州教育局", "延边朝鲜族自治州教育局", "吉林省延边朝鲜族自治州教育局", "吉林省延边州教育局"], "222400"),
         (["市教育局", "广州市教育局", "广东省广州市教育局"], FANYU),
     ],
 )
@@ -90,6 +90,18 @@ def test_what_names_no_place_or_several_gets_none(name: str, code: str | None, w
 
 def test_a_name_is_that_of_the_division_of_its_year() -> None:
     assert normalised_agency("延庆县教育局", "110229", 2012) == "北京市延庆县教育局"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("番禺区政府办", "general_office"),
+        ("番禺区人民政府办公室", "general_office"),
+        ("大石街办事处", "subdistrict_township"),
+    ],
+)
+def test_a_short_name_is_of_the_kind_of_the_whole(name: str, kind: str) -> None:
+    assert body_kind(name) == kind
 
 
 @pytest.mark.parametrize("brackets", ["（知识产权局）", "(知识产权局)", "（区知识产权局、区食品安全办公室）"])

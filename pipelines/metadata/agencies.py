@@ -132,11 +132,11 @@ def split_joint(name: str) -> list[str]:
 
 
 _KINDS = [
-    (BodyKind.SUBDISTRICT_TOWNSHIP, re.compile(r"街道办事处$|街道办$|(?:镇|乡|苏木)(?:人民)?政府$|街道$")),
+    (BodyKind.SUBDISTRICT_TOWNSHIP, re.compile(r"街道?办事处$|街道办$|(?:镇|乡|苏木)(?:人民)?政府$|街道$")),
     (BodyKind.FUNCTIONAL_ZONE_COMMITTEE, re.compile(r"(?:区|园|基地|港|城|岛)(?:管委会|管理委员会)$|管委会$")),
     (
         BodyKind.GENERAL_OFFICE,
-        re.compile(r"(?:人民政府|政府|公署|管委会|管理委员会|国务院)办公[室厅]$|街道党政综合办公室$"),
+        re.compile(r"(?:人民政府|政府|公署|管委会|管理委员会|国务院)办公[室厅]$|政府办$|街道党政综合办公室$"),
     ),
     (BodyKind.GOVERNMENT, re.compile(r"(?:人民政府|政府|行政公署|国务院)$")),
     (BodyKind.INSTITUTION, re.compile(r"(?:中心|学校|大学|学院|中学|小学|幼儿园|医院|馆|所|台|公司|集团|银行|站)$")),
