@@ -133,7 +133,7 @@ def test_years_of_one_agency_are_put_side_by_side_whatever_name_it_prints(tmp_pa
     assert list(year_pairs(reports)) == [("p-2", "p-1")]
     assert rows(tmp_path, "SELECT report_id, previous_report_id, difference FROM year_over_year") == [("p-2", "p-1", 2)]
     db = sqlite3.connect(tmp_path / "reports.db")
-    missing = answer(db, QUESTIONS["missing-years"], "", "", 50)["rows"]
+    missing = answer(db, QUESTIONS["missing-years"], "", "", 0, 50)["rows"]
     db.close()
     reports.close()
     assert {(row["issuing_body"], row["report_year"], row["years_here"]) for row in missing} == {
