@@ -44,7 +44,7 @@ ON CONFLICT (portal, url) DO UPDATE SET
 """
 _IS_NEWS = """
 SELECT 1 FROM problems
-WHERE COALESCE(portal, '') = :portal AND COALESCE(url, '') = :url AND resolved_at IS NULL AND seen_at > :acknowledged_at
+WHERE portal IS NULLIF(:portal, '') AND url IS NULLIF(:url, '') AND resolved_at IS NULL AND seen_at > :acknowledged_at
 """
 _OPEN = """
 SELECT p.id, p.portal, p.url, p.stage, p.kind, p.message, p.seen_at, a.acknowledged_at, a.why

@@ -95,6 +95,17 @@ WHERE portal = :portal AND method = 'GET' AND status = 200 AND sha256 IS NOT NUL
     AND url NOT IN (SELECT listing_url FROM entries WHERE portal = :portal)
 GROUP BY url ORDER BY MAX(id) DESC LIMIT :limit
 """  # noqa: S608 - words of the vocabulary
+CAPTURED_PORTALS = """
+SELECT portal FROM (
+    WITH RECURSIVE names(portal) AS (
+        SELECT MIN(portal) FROM captures
+        UNION ALL
+        SELECT (SELECT MIN(portal) FROM captures WHERE portal > names.portal) FROM names WHERE portal IS NOT NULL
+    )
+    SELECT portal FROM names WHERE portal IS NOT NULL
+)
+"""
+"""Portals that captures name: a look into an index for each, however many captures it has."""
 _HISTORY_COLUMNS = "id, run_id, portal, url, requested_at, status, outcome, sha256, content_type, redirect_url, note"
 
 
@@ -184,11 +195,19 @@ class Captures(RunsAndProblems):
         sql = "SELECT url FROM captures WHERE portal = ? AND note = ?"
         return {row["url"] for row in self.db.conn.execute(sql, (portal, note))}
 
-    def urls_with_problem(self, *kinds: ProblemKind) -> set[str]:
-        """Addresses of which reading has said so when they were last read."""
-        words = sql_words(kinds)
-        sql = f"SELECT url FROM problems WHERE kind IN ({words}) AND stage = ? AND resolved_at IS NULL"  # noqa: S608 - words of the vocabulary
-        return {row[0] for row in self.db.conn.execute(sql, (Stage.READ,)) if row[0]}
+    def urls_with_problem(self, *kinds: ProblemKind, portal: str | None = None) -> set[str]:
+        """Addresses, of all portals or of one, of which reading has said so when they were last read."""
+        where, values = ("AND portal = ?", (portal,)) if portal else ("", ())
+        sql = f"""
+            SELECT url FROM problems
+            WHERE kind IN ({sql_words(kinds)}) AND stage = ? AND resolved_at IS NULL {where}
+            """  # noqa: S608 - words of the vocabulary
+        return {row[0] for row in self.db.conn.execute(sql, (Stage.READ, *values)) if row[0]}
+
+    def portals_with_problem(self, kind: ProblemKind) -> set[str]:
+        """Portals with an open problem of that kind."""
+        sql = "SELECT DISTINCT portal FROM problems WHERE kind = ? AND resolved_at IS NULL"
+        return {row[0] for row in self.db.conn.execute(sql, (kind,)) if row[0]}
 
     def body_of(self, url: str, moment: str | None) -> str | None:
         """The sha256 of the answer to a GET of this address at that moment (UTC, ISO), or of the newest without one."""
@@ -257,12 +276,14 @@ class Captures(RunsAndProblems):
         """How many captures there are."""
         return int(self.db.conn.execute("SELECT COUNT(*) FROM captures").fetchone()[0])
 
-    def urls(self, portal: str | None = None) -> Iterator[tuple[str | None, str, str | None, str]]:
+    def urls(self, *portals: str) -> Iterator[tuple[str | None, str, str | None, str]]:
         """(portal, url, redirect_url, outcome) of every distinct answered GET; those of one address in their order.
 
-        With a portal, only its own and those that belong to none.
+        With portals, only their own and those that belong to none.
         """
-        where, values = ("AND (portal = ? OR portal IS NULL)", (portal,)) if portal else ("", ())
+        where, values = ("AND (portal IN (SELECT value FROM json_each(?)) OR portal IS NULL)", [json.dumps(portals)])
+        if not portals:
+            where, values = "", []
         for row in self.db.conn.execute(
             f"""
             SELECT portal, url, redirect_url, outcome, MAX(requested_at) AS last FROM captures
@@ -273,6 +294,10 @@ class Captures(RunsAndProblems):
             values,
         ):
             yield tuple(row)[:4]
+
+    def urls_of(self, portal: str | None) -> set[str]:
+        """Addresses of the captures that name this portal, or none."""
+        return {row["url"] for row in self.db.conn.execute("SELECT url FROM captures WHERE portal IS ?", (portal,))}
 
     def newest_pages(self, portal: str, limit: int, *, or_note: str) -> Iterator[tuple[str, bytes]]:
         """Address and body of the web pages of a portal that were captured last, listings left out.
@@ -291,10 +316,14 @@ class Captures(RunsAndProblems):
         row = self.db.conn.execute("SELECT encoding, data FROM bodies WHERE sha256 = ?", (sha256,)).fetchone()
         if row is None:
             raise DamageError(f"body {sha256} is missing from {self.path}")
-        if row["encoding"] != "zstd":
-            raise DamageError(f"body {sha256} has the unknown encoding {row['encoding']!r}")
+        return self.unpacked(sha256, row["encoding"], row["data"], check=check)
+
+    def unpacked(self, sha256: str, encoding: str, data: bytes, *, check: bool = False) -> bytes:
+        """A body as it was before it was compressed. Raises DamageError as `body` does."""
+        if encoding != "zstd":
+            raise DamageError(f"body {sha256} has the unknown encoding {encoding!r}")
         try:
-            body = self._decompress(row["data"])
+            body = self._decompress(data)
         except zstandard.ZstdError as error:
             raise DamageError(f"body {sha256} is damaged: {error}") from error
         if check and hashlib.sha256(body).hexdigest() != sha256:
@@ -364,10 +393,12 @@ class Captures(RunsAndProblems):
             sql += " WHERE portal = ?"
         return [Entry(**dict(row)) for row in self.db.conn.execute(sql + " ORDER BY portal, listing_url, url", values)]
 
-    def listed(self, portal: str | None = None) -> Iterator[tuple[str | None, str]]:
-        """(portal, url) of every entry, of all portals or of one."""
-        where, values = ("WHERE portal = ?", (portal,)) if portal else ("", ())
-        for row in self.db.conn.execute(f"SELECT DISTINCT portal, url FROM entries {where}", values):  # noqa: S608 - a constant clause
+    def listed(self, *portals: str) -> Iterator[tuple[str | None, str]]:
+        """(portal, url) of every entry, of all portals or of these."""
+        where, values = (
+            ("WHERE portal IN (SELECT value FROM json_each(?))", [json.dumps(portals)]) if portals else ("", [])
+        )
+        for row in self.db.conn.execute(f"SELECT DISTINCT portal, url FROM entries {where}", values):  # noqa: S608 - constant clauses
             yield tuple(row)
 
     def listing_urls(self) -> set[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
 
@@ -22,6 +23,17 @@ SELECT agency_id, report_year, portal, report_id FROM figures
 WHERE agency_id IS NOT NULL AND report_year IS NOT NULL
 ORDER BY agency_id, report_year, report_id
 """
+_AROUND = """
+WITH wanted AS (
+    SELECT DISTINCT t.agency_id, t.report_year + y.value AS report_year
+    FROM json_each(:ids) i CROSS JOIN figures t ON t.report_id = i.value CROSS JOIN json_each('[-1, 0, 1]') y
+    WHERE t.agency_id IS NOT NULL AND t.report_year IS NOT NULL
+)
+SELECT f.agency_id, f.report_year, f.portal, f.report_id
+FROM wanted w CROSS JOIN figures f ON f.agency_id = w.agency_id AND f.report_year = w.report_year
+ORDER BY f.agency_id, f.report_year, f.report_id
+"""
+"""The reports of some reports' agencies in their years, and in those before and after."""
 _WITHOUT_PREVIOUS_YEAR = """
 SELECT f.report_id AS id FROM figures f
 WHERE (f.previous_report_id IS NOT NULL OR EXISTS (SELECT 1 FROM checks WHERE report_id = f.report_id AND identity GLOB ?))
@@ -38,11 +50,17 @@ WHERE report_id = ?3 AND (previous_report_id IS NOT ?1 OR reused_share IS NOT ?2
 """
 
 
-def year_pairs(reports: Reports) -> Iterator[tuple[str, str]]:
-    """(report of year Y, report of year Y-1 of the same agency, whatever name it prints), on the same portal where that has both."""
+def year_pairs(reports: Reports, around: Collection[str] | None = None) -> Iterator[tuple[str, str]]:
+    """(report of year Y, report of year Y-1 of the same agency, whatever name it prints), on the same portal where that has both.
+
+    Of all reports, or by index of those to which a change of the reports `around` may matter.
+    """
+    rows = reports.reading(_BY_AGENCY_AND_YEAR)
+    if around is not None:
+        rows = reports.reading(_AROUND, {"ids": json.dumps(list(around))})
     last: tuple[str, int] | None = None
     before: dict[str, str] = {}
-    for (agency, year), group in groupby(reports.reading(_BY_AGENCY_AND_YEAR), key=lambda row: (row[0], row[1])):
+    for (agency, year), group in groupby(rows, key=lambda row: (row[0], row[1])):
         by_portal: dict[str, str] = {}
         follows = last == (agency, year - 1)
         for _, _, portal, report_id in group:

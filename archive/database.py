@@ -41,7 +41,7 @@ def open_database(
         if not folder.is_dir():
             folder.mkdir()
         connection = sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, cached_statements=_STATEMENTS
+            path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, cached_statements=_STATEMENTS, uri=True
         )
     except (OSError, sqlite3.Error) as error:
         raise ArchiveError(f"cannot open the archive {folder}: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 
 DocumentKey = tuple[str, str]
@@ -69,7 +69,7 @@ class DocumentIndex:
         return int(self.db.execute("SELECT COUNT(*) FROM (SELECT DISTINCT portal, key FROM addresses)").fetchone()[0])
 
 
-class DiskSet(Container[str]):
+class DiskSet(Collection[str]):
     """A set of texts in a private database on disk, which ends with the process."""
 
     def __init__(self) -> None:
@@ -79,6 +79,17 @@ class DiskSet(Container[str]):
     def add(self, text: str) -> None:
         """Add a text."""
         self.db.execute("INSERT OR IGNORE INTO texts VALUES (?)", (text,))
+
+    def update(self, texts: Iterable[str]) -> None:
+        """Add several texts."""
+        self.db.executemany("INSERT OR IGNORE INTO texts VALUES (?)", ((text,) for text in texts))
+
+    def __iter__(self) -> Iterator[str]:
+        for (text,) in self.db.execute("SELECT text FROM texts ORDER BY text"):
+            yield text
+
+    def __len__(self) -> int:
+        return int(self.db.execute("SELECT COUNT(*) FROM texts").fetchone()[0])
 
     def __contains__(self, text: object) -> bool:
         return self.db.execute("SELECT 1 FROM texts WHERE text = ?", (text,)).fetchone() is not None

@@ -11,7 +11,7 @@ from typing import Any
 from dateutil.relativedelta import relativedelta
 
 from archive.asking import acknowledged_urls
-from archive.captures import Captures
+from archive.captures import CAPTURED_PORTALS, Captures
 from archive.database import sql_words, utc_now
 from archive.reports import Reports
 from archive.runs import FINISHED, is_alive
@@ -35,7 +35,7 @@ WHERE portal IS ? AND run_id < ? AND resolved_at IS NULL
 """  # noqa: S608 - a word of the vocabulary
 _PORTALS = f"""
 SELECT portal FROM runs WHERE kind = '{RunKind.CRAWL}'
-UNION SELECT portal FROM captures
+UNION {CAPTURED_PORTALS}
 UNION SELECT name FROM portals
 """  # noqa: S608 - a word of the vocabulary
 _LAST_RUN = f"""

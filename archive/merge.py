@@ -12,15 +12,51 @@ from typing import Any
 from archive.asking import merge_asking
 from archive.captures import Captures
 from archive.database import ArchiveError, DamageError, open_read_only, placeholders
-from archive.row_digests import row_digest
+from archive.row_digests import DIGESTED, row_digest
 from archive.runs import FINISHED, INTERRUPTED
 from archive.vocabulary import RunKind, Stage
 
-_CAPTURES_PER_COMMIT = 200
+_CAPTURES_PER_COMMIT = 1000
 """What a crash loses is merged by the next run."""
+_CACHE = -64 * 1024
+"""KiB of pages kept in memory: every capture goes into six indexes."""
 
-_RUN = "SELECT id FROM runs WHERE kind = ? AND portal IS ? AND started_at = ?"
-_CAPTURE = "SELECT 1 FROM captures WHERE fingerprint = ? AND requested_at = ? AND status IS ?"
+_RUN = "SELECT id, finished_at, finish_reason FROM runs WHERE kind = ? AND portal IS ? AND started_at = ?"
+_END_RUN = "UPDATE runs SET finished_at = ?, finish_reason = ?, stats = ? WHERE id = ?"
+_TEMPORARY = """
+CREATE TEMP TABLE run_ids (there INTEGER PRIMARY KEY, here INTEGER NOT NULL);
+CREATE TEMP TABLE fresh (id INTEGER PRIMARY KEY, sha256 TEXT, outcome TEXT);
+"""
+"""Ids of the other archive's runs; its captures of one batch that are not here yet."""
+_BATCH = "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM other.captures WHERE id > ? ORDER BY id LIMIT ?)"
+_FRESH = """
+INSERT INTO temp.fresh (id, sha256, outcome)
+SELECT MIN(o.id), o.sha256, o.outcome FROM other.captures o
+WHERE o.id > ? AND o.id <= ? AND NOT EXISTS (
+    SELECT 1 FROM main.captures c
+    WHERE c.fingerprint = o.fingerprint AND c.requested_at = o.requested_at AND c.status IS o.status
+)
+GROUP BY o.fingerprint, o.requested_at, o.status
+"""
+_COPY_BODIES = """
+INSERT INTO main.bodies (sha256, size, encoding, data)
+SELECT b.sha256, b.size, b.encoding, b.data
+FROM (SELECT sha256 FROM temp.fresh WHERE sha256 IS NOT NULL GROUP BY sha256 ORDER BY MIN(id)) f
+CROSS JOIN other.bodies b ON b.sha256 = f.sha256
+WHERE NOT EXISTS (SELECT 1 FROM main.bodies m WHERE m.sha256 = f.sha256) AND is_whole(b.sha256, b.encoding, b.data)
+"""
+_WITHOUT_BODY = """
+SELECT f.id, f.sha256, o.url, o.requested_at FROM temp.fresh f CROSS JOIN other.captures o ON o.id = f.id
+WHERE f.sha256 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM main.bodies b WHERE b.sha256 = f.sha256)
+"""
+_COPIED = ("fingerprint", *(name for name in DIGESTED))
+_COPY_CAPTURES = f"""
+INSERT INTO main.captures (run_id, digest, {", ".join(_COPIED)})
+SELECT r.here, {{digest}}, {", ".join(f"o.{name}" for name in _COPIED)}
+FROM temp.fresh f CROSS JOIN other.captures o ON o.id = f.id LEFT JOIN temp.run_ids r ON r.there = o.run_id
+ORDER BY f.id
+"""  # noqa: S608 - our column names
+_DIGEST = f"row_digest({', '.join(f'o.{name}' for name in DIGESTED)})"
 _PROBLEM = "SELECT id, resolved_at FROM problems WHERE url IS ? AND stage = ? AND kind = ? AND seen_at = ?"
 _RESOLVE = "UPDATE problems SET resolved_at = ? WHERE id = ?"
 _SAID_BY_READING = frozenset({Stage.READ, Stage.STORE})
@@ -82,45 +118,79 @@ class Merge:
                 self.captures.add_portal(dict(row))
 
     def _runs(self) -> dict[int, int]:
-        """Add the runs; returns id there → id here. A run is the same when kind, portal and start are."""
+        """Add the runs, and the ends of those that had none; returns id there → id here.
+
+        A run is the same when kind, portal and start are.
+        """
         ids: dict[int, int] = {}
         with self.captures.db.conn as connection:
             for row in self._rows("runs", "id"):
                 known = connection.execute(_RUN, (row["kind"], row["portal"], row["started_at"])).fetchone()
                 ids[row["id"]] = known["id"] if known else _insert(connection, "runs", _run(row))
                 self.counts["runs"] += known is None
+                if known and row["finished_at"] and _is_open(known) and row["finish_reason"] != known["finish_reason"]:
+                    connection.execute(_END_RUN, (row["finished_at"], row["finish_reason"], row["stats"], known["id"]))
         return ids
 
     def _captures(self, runs: dict[int, int]) -> None:
+        """Copy by SQLite itself, some at a time, what is not here yet."""
         connection = self.captures.db.conn
-        total = self.source.db.conn.execute("SELECT COUNT(*) FROM captures").fetchone()[0]
-        for number, row in enumerate(self._rows("captures", "id"), 1):
-            key = (row["fingerprint"], row["requested_at"], row["status"])
-            if connection.execute(_CAPTURE, key).fetchone():
-                self.counts["captures/held"] += 1
-            elif self._body(connection, row):
-                values = {"digest": row_digest(row)} | _without_id(row) | {"run_id": runs.get(row["run_id"])}
-                _insert(connection, "captures", values)
-                self.counts[f"captures/{row['outcome']}"] += 1
-            if number % _CAPTURES_PER_COMMIT == 0:
-                connection.commit()
-                self.progress(number, total)
-        connection.commit()
-        self.progress(total, total)
-
-    def _body(self, connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
-        """Make sure that a capture's body is here; False, with a line in `damaged`, where the other archive lost it."""
-        if row["sha256"] is None:
-            return True
-        if connection.execute("SELECT 1 FROM bodies WHERE sha256 = ?", (row["sha256"],)).fetchone():
-            return True
+        connection.create_function("is_whole", 3, self._is_whole)
+        connection.create_function(
+            "row_digest", len(DIGESTED), lambda *row: row_digest(dict(zip(DIGESTED, row, strict=True)))
+        )
+        connection.execute("ATTACH ? AS other", (f"{self.source.path.resolve().as_uri()}?mode=ro",))
+        (cache_size,) = connection.execute("PRAGMA main.cache_size").fetchone()
+        connection.execute(f"PRAGMA main.cache_size = {_CACHE}")
         try:
-            body = self.source.body(row["sha256"], check=True)
-        except DamageError as error:
-            self.damaged.append(f"{row['url']} at {row['requested_at']}: {error}")
+            connection.executescript(_TEMPORARY)
+            connection.executemany("INSERT INTO temp.run_ids VALUES (?, ?)", runs.items())
+            self._copy(connection)
+        finally:
+            connection.rollback()
+            connection.executescript("DROP TABLE IF EXISTS temp.run_ids; DROP TABLE IF EXISTS temp.fresh; DETACH other")
+            connection.execute(f"PRAGMA main.cache_size = {cache_size}")
+
+    def _copy(self, connection: sqlite3.Connection) -> None:
+        columns = {row["name"] for row in connection.execute("PRAGMA other.table_info(captures)")}
+        digest = f"COALESCE(o.digest, {_DIGEST})" if "digest" in columns else _DIGEST
+        copy_captures = _COPY_CAPTURES.format(digest=digest)
+        (total,) = connection.execute("SELECT COUNT(*) FROM other.captures").fetchone()
+        last = done = 0
+        while done < total:
+            first = last
+            last, number = connection.execute(_BATCH, (first, _CAPTURES_PER_COMMIT)).fetchone()
+            if not number:
+                break
+            connection.execute("DELETE FROM temp.fresh")
+            connection.execute(_FRESH, (first, last))
+            connection.execute(_COPY_BODIES)
+            damaged = connection.execute(_WITHOUT_BODY).fetchall()
+            self.damaged += map(self._why_damaged, damaged)
+            connection.executemany("DELETE FROM temp.fresh WHERE id = ?", [(row["id"],) for row in damaged])
+            connection.execute(copy_captures)
+            new = connection.execute("SELECT outcome, COUNT(*) FROM temp.fresh GROUP BY outcome").fetchall()
+            connection.commit()
+            self.counts.update({f"captures/{outcome}": count for outcome, count in new})
+            self.counts["captures/held"] += number - len(damaged) - sum(count for _, count in new)
+            done += number
+            self.progress(done, total)
+
+    def _is_whole(self, sha256: str, encoding: str, data: bytes) -> bool:
+        """Whether a body has its hash: called by SQLite for each that is copied."""
+        try:
+            self.source.unpacked(sha256, encoding, data, check=True)
+        except DamageError:
             return False
-        self.captures.add_body(connection, row["sha256"], body)
         return True
+
+    def _why_damaged(self, row: sqlite3.Row) -> str:
+        """A line on a capture whose body the other archive has lost."""
+        try:
+            self.source.body(row["sha256"], check=True)
+        except DamageError as error:
+            return f"{row['url']} at {row['requested_at']}: {error}"
+        return f"{row['url']} at {row['requested_at']}: body {row['sha256']} is not whole"
 
     def _problems(self, runs: dict[int, int]) -> None:
         """Add what the other archive says went wrong; what is resolved in either is resolved, and what is overtaken."""
@@ -136,7 +206,7 @@ class Merge:
                     values = _without_id(row) | {"run_id": runs.get(row["run_id"])}
                     added.append(_insert(connection, "problems", values))
             connection.execute(_SETTLED, (json.dumps(added),))
-        self.captures.resolve_overtaken()
+        self.captures.resolve_overtaken({row["portal"] or "" for row in self._rows("problems", "id")})
 
 
 def _without_id(row: sqlite3.Row) -> dict[str, Any]:
@@ -146,11 +216,22 @@ def _without_id(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _run(row: sqlite3.Row) -> dict[str, Any]:
-    """A run of the other archive. An import or reparse that has not ended there is none that was killed here."""
+    """A run of the other archive. One that has not ended there is no process of this machine.
+
+    An import or reparse that has not ended there is none that was killed here.
+    """
     values = _without_id(row)
-    if row["finished_at"] is None and row["kind"] != RunKind.CRAWL:
-        values |= {"finished_at": row["started_at"], "finish_reason": INTERRUPTED}
+    if row["finished_at"] is None:
+        stats = json.loads(row["stats"] or "{}")
+        values["stats"] = json.dumps({name: value for name, value in stats.items() if name != "process"})
+        if row["kind"] != RunKind.CRAWL:
+            values |= {"finished_at": row["started_at"], "finish_reason": INTERRUPTED}
     return values
+
+
+def _is_open(run: sqlite3.Row) -> bool:
+    """Whether a run had not ended when it was merged, as far as is known here."""
+    return run["finished_at"] is None or run["finish_reason"] == INTERRUPTED
 
 
 def _insert(connection: sqlite3.Connection, table: str, values: dict[str, Any]) -> int:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from archive.batches import batched
-from archive.captures import HISTORY_BATCH, Captures
+from archive.captures import CAPTURED_PORTALS, HISTORY_BATCH, Captures
 from archive.database import placeholders, sql_words, writing
 from archive.model import Located
 from archive.records import Reading, ReadMark
@@ -38,6 +38,46 @@ ON CONFLICT (id) DO UPDATE SET
     has_report = excluded.has_report,
     is_related = MIN(is_related, :is_unchanged)
 """
+_NEWEST_CAPTURES = f"""
+SELECT portal, (SELECT MAX(id) FROM captures c WHERE c.portal = n.portal) FROM ({CAPTURED_PORTALS}) n
+UNION ALL SELECT '', MAX(id) FROM captures WHERE portal IS NULL
+"""  # noqa: S608 - our own clauses
+_ENTRY_CHANGES = "SELECT portal, number FROM entry_changes"
+_READ_THROUGH = "SELECT portal, capture_id, entry_change FROM read_through"
+_PUT_READ_THROUGH = "INSERT OR REPLACE INTO read_through (portal, capture_id, entry_change) VALUES (?, ?, ?)"
+
+State = tuple[int | None, int]
+"""The newest capture of a portal, and how often its entries have changed."""
+
+
+def portal_states(captures: Captures) -> dict[str, State]:
+    """Portal → how far its captures and entries go; `""` stands for captures that name none."""
+    connection = captures.db.conn
+    changes = dict(tuple(row) for row in connection.execute(_ENTRY_CHANGES))
+    states: dict[str, State] = {name: (None, number) for name, number in changes.items()}
+    for name, newest in connection.execute(_NEWEST_CAPTURES):
+        states[name] = newest, changes.get(name, 0)
+    return states
+
+
+def state_of(captures: Captures, name: str) -> dict[str, State]:
+    """The same of one portal alone."""
+    connection = captures.db.conn
+    (newest,) = connection.execute("SELECT MAX(id) FROM captures WHERE portal = ?", (name,)).fetchone()
+    change = connection.execute("SELECT number FROM entry_changes WHERE portal = ?", (name,)).fetchone()
+    return {name: (newest, change["number"] if change else 0)}
+
+
+def unread_portals(reports: Reports, states: Mapping[str, State]) -> set[str]:
+    """Those of the portals that have captures or entries that were not there when all of theirs were last read."""
+    stored = {name: tuple(state) for name, *state in reports.db.conn.execute(_READ_THROUGH)}
+    return {name for name, state in states.items() if stored.get(name, (None, 0)) != state}
+
+
+def put_read_through(reports: Reports, states: Mapping[str, State]) -> None:
+    """All documents of these portals are read as they were in that state; the caller commits."""
+    with writing(reports.path):
+        reports.db.conn.executemany(_PUT_READ_THROUGH, [(name, *state) for name, state in states.items()])
 
 
 def mark_of(captures: Captures, urls: Sequence[str], reader_version: str) -> ReadMark:

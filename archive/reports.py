@@ -69,6 +69,14 @@ UNION SELECT id FROM reports WHERE url IN (SELECT value FROM json_each(:urls))
 """
 
 
+_RELATED_TO = """
+SELECT report_id AS id FROM figures WHERE previous_report_id = :id
+UNION SELECT id FROM reports WHERE same_as = :id
+UNION SELECT same_as FROM reports WHERE id = :id AND same_as IS NOT NULL
+"""
+"""The report of the next year, copies of a report, and the one that it is a copy of."""
+
+
 class Reports:
     """The reports of one archive directory. Open once per process."""
 
@@ -81,6 +89,10 @@ class Reports:
         else:
             self.db = open_database(self.path, migrations, refuse=refuse_earlier)
         self.cells = Cells(self.db.conn)
+        self.loosened = set[str]()
+        """Ids of reports that were related to one that has changed or gone since."""
+        self.displaced = set[str]()
+        """Portals that have lost a report to another one that has its address."""
 
     @classmethod
     def read_or_empty(cls, folder: Path) -> Self:
@@ -90,6 +102,7 @@ class Reports:
         reports = cls.__new__(cls)
         reports.path, reports.db = folder / "reports.db", in_memory(migrations)
         reports.cells = Cells(reports.db.conn)
+        reports.loosened, reports.displaced = set(), set()
         return reports
 
     def close(self) -> None:
@@ -137,7 +150,9 @@ class Reports:
             with self.db.atomic():
                 if rival:
                     self.remove(rival["id"])
+                    self.displaced.add(rival["portal"])
                 if stored:
+                    self._loosen(record.id)
                     self._delete_rows(self.db.conn, record.id, stored)
                 self._insert(record, search_id)
         except sqlite3.Error as error:
@@ -158,6 +173,8 @@ class Reports:
         connection.execute(
             _PUT, (*map(record.row.get, ROW), record.id, record.reader_version, search_id, record.digest)
         )
+        if name := record.row["issuing_body"]:
+            connection.execute("INSERT OR IGNORE INTO body_names VALUES (?)", (name[::-1],))
         for table in _AS_THEY_ARE:
             insert(connection, table, [(record.id, *values) for values in tables[table]])
         self.cells.put_statistics(search_id, tables["statistics"])
@@ -260,6 +277,7 @@ class Reports:
         try:
             self.begin()
             with self.db.atomic():
+                self._loosen(report_id)
                 self._delete_rows(self.db.conn, report_id, stored)
                 self.db.conn.execute("DELETE FROM evaluations WHERE report = ?", (stored["search_id"],))
                 self.db.conn.execute("DELETE FROM figures WHERE report_id = ?", (report_id,))
@@ -267,6 +285,12 @@ class Reports:
                 self.db.conn.execute("DELETE FROM read_marks WHERE id = ?", (report_id,))
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot remove {report_id} from {self.path}: {error}") from error
+
+    def _loosen(self, report_id: str) -> None:
+        """Note which reports have to be related anew when this one changes or goes, so that a kill does not forget it."""
+        others = [row["id"] for row in self.db.conn.execute(_RELATED_TO, {"id": report_id})]
+        self.loosened.update(others)
+        self.db.conn.executemany("UPDATE read_marks SET is_related = 0 WHERE id = ?", [(other,) for other in others])
 
     def _next_search_id(self) -> int:
         """The next number: small and without gaps, as the size of the full-text index grows with them."""

@@ -44,7 +44,10 @@ _OVERTAKEN = f"""
 UPDATE problems SET resolved_at = (
     SELECT c.requested_at FROM captures c WHERE c.url = problems.url ORDER BY c.requested_at DESC, c.id DESC LIMIT 1
 )
-WHERE stage = '{Stage.FETCH}' AND resolved_at IS NULL AND kind IN ({sql_words(_NOT_FETCHED)}) AND EXISTS (
+WHERE id IN (
+    SELECT p.id FROM json_each(?) n CROSS JOIN problems p ON p.portal IS NULLIF(n.value, '')
+    WHERE p.stage = '{Stage.FETCH}' AND p.resolved_at IS NULL AND p.kind IN ({sql_words(_NOT_FETCHED)})
+) AND EXISTS (
     SELECT 1 FROM (
         SELECT c.outcome, c.requested_at FROM captures c WHERE c.url = problems.url
         ORDER BY c.requested_at DESC, c.id DESC LIMIT 1
@@ -173,9 +176,11 @@ class RunsAndProblems:
         row = self.db.conn.execute(sql, (kind, portal, before)).fetchone()
         return dict(json.loads(row["stats"] or "{}")) if row else {}
 
-    def resolve_overtaken(self) -> None:
-        """Resolve what says that an address could not be fetched where its newest capture has since brought a document."""
-        self._write(_OVERTAKEN)
+    def resolve_overtaken(self, portals: Iterable[str]) -> None:
+        """Resolve what says of these portals' addresses that they could not be fetched where the newest capture of one
+        has since brought a document. An empty name stands for addresses of none.
+        """
+        self._write(_OVERTAKEN, (json.dumps(sorted(portals)),))
 
     def open_urls(self, portal: str | None, stage: str) -> set[str]:
         """Addresses of a portal with an open problem of this stage."""

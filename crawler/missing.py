@@ -37,7 +37,7 @@ def missing_parts(
     captures: Captures, reports: Reports, portal: str, may_ask: Callable[[str], bool]
 ) -> dict[str, MissingParts]:
     """Address of a report's page → what is missing beside it, as far as the portal may be asked for it."""
-    damaged = captures.urls_with_problem(ProblemKind.DAMAGED)
+    damaged = captures.urls_with_problem(ProblemKind.DAMAGED, portal=portal)
     said = fetch_problems(captures, portal)
     pages: dict[str, MissingParts] = {}
     for page, parts in unread_parts(reports, portal).items():
@@ -52,7 +52,7 @@ def missing_parts(
         if missing.urls:
             pages[page] = missing
     failed = {url for url, kinds in said.items() if kinds & _FAILED}
-    replaced = captures.urls_with_problem(ProblemKind.DOCUMENT_REPLACED)
+    replaced = captures.urls_with_problem(ProblemKind.DOCUMENT_REPLACED, portal=portal)
     for page, url in named(reports, portal, failed | replaced):
         missing = pages.setdefault(page, MissingParts())
         if url not in missing.urls and may_ask(url):

@@ -16,7 +16,7 @@ from twisted.internet.threads import deferToThread
 
 from archive import Reports, ledger
 from archive.model import Located, PageReference, Problem
-from archive.read_marks import due
+from archive.read_marks import due, state_of
 from archive.resume import failed_urls, problem_urls
 from archive.vocabulary import Fate, ProblemKind, Stage
 from crawler.beside import Beside, document_format
@@ -150,13 +150,14 @@ class Store:
         Those whose reading process was killed are among them, and those that had no others to be compared with.
         """
         captures, portals = self.runs.captures, self.store.portals
-        again = captures.urls_with_problem(ProblemKind.NOT_READ_HERE)
+        again = captures.urls_with_problem(ProblemKind.NOT_READ_HERE, portal=self.portal.name)
         again |= captures.urls_noted(self.portal.name, NOT_CLOSED)
         yield from due(captures, self.reports, located_documents(captures, portals, self.portal.name), again=again)
 
     def _catch_up(self) -> None:
         """Read what this crawl, or one that was killed, has brought and not read. Its problems are told in the end."""
         self.is_over = True
+        self.states = state_of(self.runs.captures, self.portal.name)
         for place in self._due():
             reading = compose(self.runs.captures, place)
             result = self.store.write(reading)
@@ -242,6 +243,7 @@ class Store:
             self._catch_up()
             self.store.relate()
             self._balance()
+            self.store.note_read(self.states)
         except Exception as error:
             message = f"after the crawl: {type(error).__name__}: {error}"
             self.runs.problem(ProblemKind.READ_FAILED, message, stage=Stage.READ)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import nlargest
+from operator import itemgetter
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -17,6 +19,7 @@ from scrapy.spiderloader import get_spider_loader
 
 import spiders.platforms
 from archive import Captures
+from archive.urls import without_www
 from pipelines.ingest.portals import PortalFacts
 from spiders.platforms.links import Links
 from spiders.platforms.portal import Portal
@@ -30,15 +33,23 @@ class Registry:
         self._captures = captures
         self._with_a_file = _with_a_file(settings)
         self._portals = dict(self._with_a_file)
+        self._by_host: dict[str, list[type[Portal]]] = {}
+        """Host → the portals that declare it."""
         self.refresh()
 
     def refresh(self) -> None:
         """Take in portals that have been archived since."""
-        if self._captures is None:
-            return
-        for name, facts in self._captures.portals().items():
+        archived = self._captures.portals() if self._captures is not None else {}
+        for name, facts in archived.items():
             if name not in self._with_a_file:
                 self._portals[name] = _archived_portal(facts)
+        self._by_host.clear()
+        for portal in self:
+            self._index(portal)
+
+    def _index(self, portal: type[Portal]) -> None:
+        for host in portal.declared_hosts():
+            self._by_host.setdefault(host, []).append(portal)
 
     def names(self) -> list[str]:
         """The names of all portals, sorted."""
@@ -61,18 +72,23 @@ class Registry:
 
         None where no portal declares the host, or several do and none has a column on the way to the address.
         """
-        candidates = [portal for portal in self if portal.declares(url)]
-        path = urlsplit(url).path
-        candidates.sort(key=lambda portal: _nearness(portal, path), reverse=True)
-        is_clear = len(candidates) == 1 or (
-            len(candidates) > 1 and _nearness(candidates[0], path) > _nearness(candidates[1], path)
+        parts = urlsplit(url)
+        candidates: Sequence[type[Portal]] = (
+            self._by_host.get(without_www(parts.netloc), ()) if parts.scheme in {"http", "https"} else ()
         )
-        return cast("PortalFacts", candidates[0]) if is_clear else None
+        if len(candidates) < 2:
+            return cast("PortalFacts", candidates[0]) if candidates else None
+        path = parts.path
+        nearest, second = nlargest(2, ((_nearness(portal, path), portal) for portal in candidates), key=itemgetter(0))
+        return cast("PortalFacts", nearest[1]) if nearest[0] > second[0] else None
 
     def stand_in(self, url: str) -> PortalFacts:
         """A portal for the host of an address that none declares; `get` finds it from now on."""
         found = undeclared_portal(url)
-        return cast("PortalFacts", self._portals.setdefault(found.name, found))
+        if found.name not in self._portals:
+            self._portals[found.name] = found
+            self._index(found)
+        return cast("PortalFacts", self._portals[found.name])
 
 
 def platforms() -> dict[str, type[Portal]]:

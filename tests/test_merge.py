@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ import pytest
 from archive import Capture, Captures, Reports
 from archive.merge import Merge
 from archive.model import Problem
+from archive.row_digests import row_digest
 from archive.vocabulary import Outcome, ProblemKind, RunKind, Stage
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
@@ -204,3 +207,84 @@ def test_what_is_resolved_on_either_machine_stays_resolved(tmp_path: Path) -> No
     captures.close()
     merge(here, there)
     assert None not in problems(here).values()
+
+
+TABLES = ("portals", "runs", "bodies", "captures", "entries", "problems", "asking")
+
+
+def everything(archive: Path) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of captures.db."""
+    connection = sqlite3.connect(archive / "captures.db")
+    found = {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall() for table in TABLES}
+    connection.close()
+    return found
+
+
+def test_merged_twice_is_merged_once_and_runs_end_when_they_have_ended_there(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    captures = Captures(there)
+    crawl_there, import_there = (captures.start_run(kind, "hepan") for kind in (RunKind.CRAWL, RunKind.IMPORT))
+    for day in (1, 2, 2):  # the third is the second once more
+        captures.add(
+            Capture(
+                url="http://h/1",
+                requested_at=f"2031-01-0{day}T00:00:00.000000Z",
+                status=200,
+                outcome=Outcome.OK,
+                body=b"%d" % day,
+                run_id=crawl_there,
+            )
+        )
+    captures.add_problem(
+        crawl_there, "hepan", Problem(kind=ProblemKind.ERROR, message="503", url="http://h/2", stage=Stage.FETCH)
+    )
+    captures.add_problem(
+        crawl_there, "hepan", Problem(kind=ProblemKind.NO_ENTRIES, message="none", stage=Stage.LISTING)
+    )
+    merge(here, there)
+    once = everything(here)
+    assert len(once["captures"]) == 2
+    assert [(row[4] is None, row[5]) for row in once["runs"]] == [(True, None), (False, "interrupted")]
+    assert all("process" not in row[6] for row in once["runs"])
+    merge(here, there)
+    assert everything(here) == once
+    for run in (crawl_there, import_there):
+        captures.finish_run(run, "finished", {"captures/ok": 2})
+    captures.resolve_problems("http://h/2", Stage.FETCH)
+    captures.close()
+    merge(here, there)
+    twice = everything(here)
+    assert [row[5] for row in twice["runs"]] == ["finished", "finished"]
+    assert [row[6] for row in twice["runs"]] == ['{"captures/ok": 2}'] * 2
+    assert len(twice["problems"]) == 2
+    assert [row[8] is None for row in twice["problems"] if row[3] == "http://h/2"] == [False]
+    merge(here, there)
+    assert everything(here) == twice
+
+
+def test_a_body_that_lost_its_hash_is_not_merged_and_rows_keep_their_digest(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    captures = Captures(there)
+    for number in range(3):
+        moment = f"2031-01-0{number + 1}T00:00:00.000000Z"
+        captures.add(
+            Capture(url=f"http://h/{number}", requested_at=moment, status=200, outcome=Outcome.OK, body=b"%d" % number)
+        )
+    with captures.db.conn as connection:
+        (other,) = connection.execute("SELECT data FROM bodies WHERE size = 1 LIMIT 1").fetchone()
+        connection.execute("UPDATE bodies SET data = ? WHERE sha256 = ?", (other, hashlib.sha256(b"2").hexdigest()))
+        connection.execute("UPDATE captures SET digest = NULL WHERE url = 'http://h/0'")
+        connection.execute("UPDATE captures SET note = 'altered' WHERE url = 'http://h/1'")
+    kept = dict(captures.db.conn.execute("SELECT url, digest FROM captures").fetchall())
+    captures.close()
+    target = Captures(here)
+    merging = Merge(target, there / "captures.db", lambda *_: None)
+    merging.run()
+    assert len(merging.damaged) == 1
+    assert "http://h/2" in merging.damaged[0]
+    merged = dict(target.db.conn.execute("SELECT url, digest FROM captures").fetchall())
+    assert merged.keys() == {"http://h/0", "http://h/1"}
+    assert merged["http://h/1"] == kept["http://h/1"]  # verify shows that the row was altered
+    row = target.db.conn.execute("SELECT * FROM captures WHERE url = 'http://h/0'").fetchone()
+    assert merged["http://h/0"] == row_digest(row)
+    target.close()

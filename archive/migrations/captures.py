@@ -131,3 +131,29 @@ def m003_row_digests(db: Database) -> None:
             "UPDATE captures SET digest = ? WHERE id = ?", [(row_digest(dict(row)), row["id"]) for row in rows]
         )
         last = rows[-1]["id"]
+
+
+@migrations()
+def m004_asked_by_index(db: Database) -> None:
+    """Indexes for what crawls, imports and merges ask, and a number for each portal that counts changes of its entries."""
+    for statement in (
+        "CREATE INDEX captures_run ON captures (run_id)",
+        "CREATE INDEX captures_portal ON captures (portal, id)",
+        "CREATE INDEX runs_portal ON runs (kind, portal)",
+        "DROP INDEX idx_problems_url",
+        "CREATE INDEX problems_url ON problems (url, seen_at)",
+        "CREATE INDEX problems_open ON problems (portal, stage, kind) WHERE resolved_at IS NULL",
+        "CREATE INDEX problems_open_kind ON problems (kind) WHERE resolved_at IS NULL",
+        "CREATE TABLE entry_changes (portal TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID",
+        "INSERT INTO entry_changes SELECT COALESCE(portal, ''), 1 FROM entries GROUP BY 1",
+        f"CREATE TRIGGER entry_added AFTER INSERT ON entries BEGIN {_COUNT_CHANGE}; END",
+        "CREATE TRIGGER entry_changed AFTER UPDATE OF title, date ON entries"
+        f" WHEN OLD.title IS NOT NEW.title OR OLD.date IS NOT NEW.date BEGIN {_COUNT_CHANGE}; END",
+    ):
+        db.execute(statement)
+
+
+_COUNT_CHANGE = (
+    "INSERT INTO entry_changes (portal, number) VALUES (COALESCE(NEW.portal, ''), 1)"
+    " ON CONFLICT (portal) DO UPDATE SET number = number + 1"
+)

@@ -210,3 +210,17 @@ def m012_asked_by_index(db: Database) -> None:
 def m013_sums(db: Database) -> None:
     """Sums that count nothing twice, and the bodies that were met."""
     sums.create(db)
+
+
+@migrations()
+def m014_related_by_index(db: Database) -> None:
+    """What crawls and imports ask by index: who follows a report, how bodies' names end, up to where portals are read."""
+    db.execute("CREATE INDEX figures_previous ON figures (previous_report_id) WHERE previous_report_id IS NOT NULL")
+    db.execute("CREATE INDEX reports_same_as ON reports (same_as) WHERE same_as IS NOT NULL")
+    db.execute("CREATE TABLE body_names (reversed TEXT PRIMARY KEY) WITHOUT ROWID")
+    names = db.execute("SELECT DISTINCT issuing_body FROM reports WHERE issuing_body IS NOT NULL").fetchall()
+    db.conn.executemany("INSERT INTO body_names VALUES (?)", [(name[::-1],) for (name,) in names])
+    db.execute(
+        "CREATE TABLE read_through"
+        " (portal TEXT PRIMARY KEY, capture_id INTEGER, entry_change INTEGER NOT NULL) WITHOUT ROWID"
+    )

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from archive import ArchiveError, Capture, Captures, Reports
 from archive.database import writing
-from archive.ledger import portals_with_entries
 from archive.model import Problem
-from archive.read_marks import due
+from archive.read_marks import due, portal_states, unread_portals
 from archive.vocabulary import Outcome, ProblemKind, RunKind, Stage
 from archive.warc import reader
-from pipelines.ingest.locate import located_documents
+from pipelines.ingest.locate import located_documents, names_of
 from pipelines.ingest.portals import Portals
 from pipelines.ingest.store import Store
 from pipelines.outcomes import classify
@@ -117,7 +116,9 @@ def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[
     """Read whatever reports.db lacks or holds in an older state than the captures; adds the results to `counts`.
 
     It does not matter which run brought the captures: one that was killed before it could read them is made good for.
-    Returns how many pages could not be read, and how many listed reports of the archive gave none without an explanation.
+    Portals of which nothing came since they were last read are not looked at.
+    Returns how many pages could not be read, and how many listed reports of these portals gave none without an
+    explanation.
     """
     failures = 0
 
@@ -126,18 +127,22 @@ def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[
         captures.put_problems(run_id, Stage.READ, [(portal, url, problems)])
         failures += sum(problem.kind in _FAILURES for problem in problems)
 
-    captures.resolve_overtaken()
     reports = Reports(captures.path.parent)
     try:
         store = Store(captures, reports, portals, record)
+        states = portal_states(captures)
+        unread = unread_portals(reports, states)
         again = captures.urls_with_problem(ProblemKind.NOT_READ_HERE)
-        places = due(captures, reports, located_documents(captures, portals), again=again)
+        names = names_of(captures, portals, unread | captures.portals_with_problem(ProblemKind.NOT_READ_HERE))
+        captures.resolve_overtaken(names)
+        places = due(captures, reports, located_documents(captures, portals, *names), again=again) if names else ()
         with writing(reports.path):
             for result in store.read_all(places):
                 counts[f"reports/{result}"] += 1
-            settled = store.balance(portals_with_entries(captures), run_id)
+            settled = store.balance(sorted(names | reports.displaced), run_id)
             counts["entries/unexplained"] = settled.unexplained
             failures += settled.lost + settled.unexplained
+            store.note_read({name: states[name] for name in unread})
     finally:
         reports.close()
     return failures

@@ -19,19 +19,19 @@ def located(portal: PortalFacts, key: str, urls: Iterable[str]) -> Located:
     return Located(portal=portal.name, key=key, urls=tuple(ranked), division_code=portal.division_code)
 
 
-def locate(captures: Captures, portals: Portals, only: str | None = None) -> DocumentIndex:
-    """Every address of every document: captured, listed, or redirected to it. `only` names the one portal to look at.
+def locate(captures: Captures, portals: Portals, *only: str) -> DocumentIndex:
+    """Every address of every document: captured, listed, or redirected to it. `only` names the portals to look at.
 
     An address leads where it led last: one that has a document again is none of those to which it once redirected.
     A capture that names no portal belongs to the one that declares its address; where none does, a portal made of its
     host stands in and is added to `portals`.
     """
     index = DocumentIndex()
-    for name, url, target, outcome in captures.urls(only):
+    for name, url, target, outcome in captures.urls(*only):
         portal = portals.get(name) or portals.owner(url)
         if portal is None and not only:
             portal = portals.stand_in(url)
-        if portal is None or (only and portal.name != only) or _is_no_document(portal, url):
+        if portal is None or (only and portal.name not in only) or _is_no_document(portal, url):
             continue
         document = index.assign(url, (portal.name, portal.key(url)))
         if outcome == Outcome.REDIRECT and target:
@@ -39,7 +39,7 @@ def locate(captures: Captures, portals: Portals, only: str | None = None) -> Doc
         elif outcome in DOCUMENT_OUTCOMES:
             index.add_address(document, url)
             index.end_redirect(url)
-    for name, url in captures.listed(only):
+    for name, url in captures.listed(*only):
         lister = portals.get(name)
         if lister and lister.declares(url) and not index.is_redirect(url):
             index.add_address((lister.name, lister.key(url)), url)
@@ -53,9 +53,20 @@ def _is_no_document(portal: PortalFacts, url: str) -> bool:
     return is_next_page or url.endswith("/robots.txt")
 
 
-def located_documents(captures: Captures, portals: Portals, only: str | None = None) -> Iterator[Located]:
+def located_documents(captures: Captures, portals: Portals, *only: str) -> Iterator[Located]:
     """Every document that `locate` finds, ready to be composed."""
-    yield from located_all(locate(captures, portals, only), portals)
+    yield from located_all(locate(captures, portals, *only), portals)
+
+
+def names_of(captures: Captures, portals: Portals, names: Iterable[str]) -> set[str]:
+    """These portals and, where captures name a portal that is not known, or none (""), those to which they belong."""
+    found: set[str] = set()
+    for name in names:
+        found.add(name)
+        if portals.get(name) is None:
+            urls = captures.urls_of(name or None)
+            found.update((portals.owner(url) or portals.stand_in(url)).name for url in urls)
+    return found
 
 
 def located_all(index: DocumentIndex, portals: Portals) -> Iterator[Located]:

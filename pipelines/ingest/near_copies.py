@@ -71,6 +71,17 @@ def _same_body(first: Candidate, second: Candidate) -> bool:
     return short == long or (long.endswith(short) and _PLACE.search(short) is not None)
 
 
+def endings(name: str) -> list[str]:
+    """The ends of a body's name that name a place, which may be its whole name elsewhere; itself comes first.
+
+    >>> endings("番禺区财政局")
+    ['番禺区财政局', '禺区财政局', '区财政局']
+    >>> endings("财政局")
+    []
+    """
+    return [name[i:] for i in range(len(name)) if _PLACE.search(name, i)]
+
+
 def _own_first(copy: Candidate) -> tuple[int, bool, str, str]:
     """Sorts the body's own portal before its city's: the place that stands nearest to the end of the body's name."""
     place = copy.portal_division

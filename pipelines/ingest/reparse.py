@@ -15,7 +15,7 @@ from archive.database import writing
 from archive.document_index import DiskSet
 from archive.ledger import portals_with_entries
 from archive.model import Located, Problem
-from archive.read_marks import due
+from archive.read_marks import due, portal_states, state_of
 from archive.records import Reading, Record
 from archive.vocabulary import ProblemKind, RunKind, Stage
 from pipelines.ingest.differences import Change, compare
@@ -138,7 +138,8 @@ def reparse(
         for started_at in captures.end_cut_off(RunKind.IMPORT):
             tell(f"The import begun at {started_at} was interrupted; what it brought is read now if it is selected.")
     run_id = None if dry_run else captures.start_run(RunKind.REPARSE, selection.portal)
-    addresses = locate(captures, portals, selection.portal)
+    states = portal_states(captures) if selection.portal is None else state_of(captures, selection.portal)
+    addresses = locate(captures, portals, *filter(None, [selection.portal]))
     total = len(addresses)
     run = Reparse(archive, captures, portals, run_id=run_id)
     try:
@@ -153,6 +154,8 @@ def reparse(
                 run.remove_lost(selection.portal)
             run.relate(everything=bool(interrupted) or (selection.is_whole and not selection.portal))
             run.balance(selection.portal)
+            if run.store is not None and not selection.fetched_since:
+                run.store.note_read(states)
         run.account.is_finished = True
     except KeyboardInterrupt:
         tell("interrupted; what was read is kept, and the next reparse goes on from it")

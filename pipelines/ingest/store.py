@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from archive import Captures, Reports, copy_candidates, cross_year, ledger
 from archive.asking import Asking
 from archive.batches import batched
+from archive.copy_candidates import Candidate
 from archive.document_index import DiskSet
 from archive.fates import Witness
 from archive.model import Located, Problem, Report
-from archive.read_marks import put_mark, set_related, unrelated
+from archive.read_marks import State, put_mark, put_read_through, set_related, unrelated
 from archive.records import Reading
 from archive.resume import failed_urls
 from archive.vocabulary import Fate, ProblemKind, Stage
 from pipelines.ingest.compose import compose
 from pipelines.ingest.locate import located
-from pipelines.ingest.near_copies import find_copies
+from pipelines.ingest.near_copies import endings, find_copies
 from pipelines.ingest.portals import PortalFacts, Portals
 from pipelines.ingest.same_text import contradicted
 from pipelines.metadata import may_be_report_title
@@ -34,7 +35,8 @@ _FATES = {
 """Problems of a reading that say why it gave no report."""
 _AT_ONCE = 200
 """Reports written or related in one commit when no crawl waits for them."""
-
+_WORTH_A_SCAN = 20_000
+"""Reports from which on going through all of an archive costs less than finding by index whom they concern."""
 _SECONDS = 5.0
 """The longest that a commit waits: other processes that write must not wait for slow documents."""
 
@@ -88,6 +90,8 @@ class Store:
         self.problems = problems
         self.touched = DiskSet()
         self._placed: set[str] = set()
+        self.left_due: set[str] = set()
+        """Portals with documents that could not be read and stay due."""
 
     def read(self, portal: PortalFacts, key: str, urls: Iterable[str], prepared: PreparedPage | None = None) -> Stored:
         """Compose the document found at `urls` and write it. `prepared` is one of its pages where it was parsed before."""
@@ -103,6 +107,8 @@ class Store:
         for url, said in reading.problems:
             self.problems(reading.located.portal, url, [] if is_withdrawn else said)
         has_report = result in {"new", "changed", "unchanged"}
+        if reading.mark is None or reading.failed:
+            self.left_due.add(reading.located.portal)
         put_mark(self.reports, reading, has_report=has_report, is_changed=result in {"new", "changed"})
         return result
 
@@ -156,6 +162,21 @@ class Store:
         self.relate()
         self.reports.commit()
 
+    def note_read(self, states: Mapping[str, State]) -> None:
+        """All that was due of these portals is read and accounted for, unless reading has left something due. Commits.
+
+        `states` are those from before it was asked what is due.
+        """
+        is_known = {name: self.portals.get(name) is not None for name in states}
+        of_strangers = any(not is_known.get(name) for name in self.left_due)
+        done = {
+            name: state
+            for name, state in states.items()
+            if name not in self.left_due and (is_known[name] or not of_strangers)
+        }
+        put_read_through(self.reports, done)
+        self.reports.commit()
+
     def balance(self, names: Iterable[str], run_id: int) -> Settled:
         """Settle the ledgers of these portals after an import, a merge or a reparse, and keep what they lack as problems."""
         settled = Settled()
@@ -178,26 +199,52 @@ class Store:
         """
         self.reports.commit()
         pending = unrelated(self.reports)
-        for report_id in pending:
-            self.touched.add(report_id)
-        touched: Container[str] = _Everything() if everything else self.touched
-        pairs = (pair for pair in cross_year.year_pairs(self.reports) if pair[0] in touched or pair[1] in touched)
-        for part in batched(pairs, _AT_ONCE):
+        self.touched.update(pending)
+        self.touched.update(self.reports.loosened)
+        if everything or len(self.touched) > _WORTH_A_SCAN:
+            self._relate_by_scan(_Everything() if everything else self.touched)
+        else:
+            self._relate_by_index(set(self.touched))
+        set_related(self.reports, pending)
+        self.reports.loosened.clear()
+        self.reports.commit()
+
+    def _relate_by_scan(self, touched: Container[str]) -> None:
+        """Go through all reports once: cheaper by far where most of them are touched."""
+        self._compare_years(cross_year.year_pairs(self.reports), touched)
+        self._part_years(cross_year.without_previous_year(self.reports))
+        self._link(copy_candidates.candidates(self.reports), touched, copy_candidates.stale_links(self.reports))
+
+    def _relate_by_index(self, touched: set[str]) -> None:
+        """Look at nothing but these reports and those that they may concern, however large the archive is."""
+        pairs = list(cross_year.year_pairs(self.reports, touched))
+        self._compare_years(pairs, touched)
+        self._part_years(touched - {current for current, _ in pairs})
+        beside = copy_candidates.candidates_beside(self.reports, touched, endings)
+        self._link(beside, touched, copy_candidates.linked(self.reports, touched))
+
+    def _compare_years(self, pairs: Iterable[tuple[str, str]], touched: Container[str]) -> None:
+        """Evaluate the pairs of years that `touched` reports concern."""
+        concerned = (pair for pair in pairs if pair[0] in touched or pair[1] in touched)
+        for part in batched(concerned, _AT_ONCE):
             figures = cross_year.compared_figures(self.reports, {report_id for pair in part for report_id in pair})
             checks = {current: check_years(figures[previous], figures[current]) for current, previous in part}
             cross_year.put_checks(self.reports, checks)
             cross_year.put_reuse(self.reports, dict(part))
-        for lonely in batched(sorted(cross_year.without_previous_year(self.reports)), _AT_ONCE):
-            cross_year.put_checks(self.reports, {report_id: [] for report_id in lonely})
-            cross_year.put_reuse(self.reports, dict.fromkeys(lonely))
-        strays = copy_candidates.stale_links(self.reports)
+
+    def _part_years(self, lonely: Iterable[str]) -> None:
+        """Take back what was said of reports and a year before that they no longer have."""
+        for part in batched(sorted(lonely), _AT_ONCE):
+            cross_year.put_checks(self.reports, {report_id: [] for report_id in part})
+            cross_year.put_reuse(self.reports, dict.fromkeys(part))
+
+    def _link(self, reports: Iterable[Candidate], touched: Container[str], strays: set[str]) -> None:
+        """Link copies; `strays` are linked reports that stand for themselves unless they are found among the copies."""
         text = partial(copy_candidates.text_of, self.reports)
-        for found in batched(find_copies(copy_candidates.candidates(self.reports), touched, text), _AT_ONCE):
+        for found in batched(find_copies(reports, touched, text), _AT_ONCE):
             copy_candidates.link_copies(self.reports, dict(found))
             strays.difference_update(report_id for report_id, _ in found)
         copy_candidates.link_copies(self.reports, dict.fromkeys(strays))
-        set_related(self.reports, pending)
-        self.reports.commit()
 
 
 def put_ledger_problems(captures: Captures, run_id: int, portal: str, problems: Iterable[Problem]) -> None:

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from archive.urls import site_of, without_scheme, without_www
+
+
+@lru_cache(maxsize=8192)
+def _sites(addresses: tuple[str, ...], hosts: tuple[str, ...]) -> frozenset[str]:
+    """Worked out once for each portal: every address of a crawl is held against them."""
+    return frozenset(map(site_of, addresses)) | frozenset(map(without_www, hosts))
 
 
 class Site:
@@ -68,12 +75,13 @@ class Site:
     @classmethod
     def declared_hosts(cls) -> frozenset[str]:
         """Host and port of everything the portal declares, `www.` left out."""
-        return frozenset(map(site_of, (cls.home, *cls.listings, *cls.menus))) | frozenset(map(without_www, cls.hosts))
+        return _sites((cls.home, *cls.listings, *cls.menus), cls.hosts)
 
     @classmethod
     def declares(cls, url: str) -> bool:
         """Whether the address is on a host that the portal declares."""
-        return urlsplit(url).scheme in {"http", "https"} and site_of(url) in cls.declared_hosts()
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and without_www(parts.netloc) in cls.declared_hosts()
 
     @classmethod
     def facts(cls) -> dict[str, str | None]:

@@ -1,0 +1,113 @@
+"""Every statement that a piece of work sends to the two databases, and which of them go through a whole table.
+
+A plan does not depend on how many rows there are, since nothing here is ANALYZEd: what scans a small archive scans a
+large one. `python -m tests.statements FILE` is `python -m tests.crawling` with the statements of the crawl in FILE.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+SMALL = frozenset(
+    [
+        "portals",
+        "entry_changes",
+        "read_through",
+        "places",
+        "cell_kinds",
+        "check_kinds",
+        "sqlite_master",
+        "sqlite_schema",
+        "_sqlite_migrations",
+        "totals",
+        "divisions",
+    ]
+)
+"""Tables whose rows are as many as there are portals, places, or words of the form: some thousands in a nation."""
+OPEN_ONLY = frozenset(("read_marks_unrelated", "problems_open", "problems_open_kind"))
+"""Indexes that hold nothing but what is still to be done."""
+
+_VALUE = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
+_STEP = re.compile(r"(SCAN|SEARCH) (\w+)(?: USING (?:COVERING |AUTOMATIC )*INDEX (\w+))?(.*)")
+_NAMED = re.compile(r"(?:FROM|JOIN|,)\s+(\w+)\s+(?:AS\s+)?(\w+)", re.IGNORECASE)
+_EXPLAINED = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
+
+Statements = dict[tuple[str, str], str]
+"""Path of the database and shape of a statement → one of that shape as it was sent."""
+
+
+@contextmanager
+def recorded() -> Iterator[Statements]:
+    """The statements that this process sends to databases in files while the context lasts."""
+    found: Statements = {}
+    connect = sqlite3.connect
+
+    def recording(path: Any, *args: Any, **kwargs: Any) -> sqlite3.Connection:
+        connection = connect(path, *args, **kwargs)
+        name = str(Path(str(path).removeprefix("file://").partition("?")[0]).resolve())
+
+        def note(statement: str) -> None:
+            if _EXPLAINED.match(statement):
+                found.setdefault((name, _VALUE.sub("?", statement)), statement)
+
+        connection.set_trace_callback(note)
+        return connection
+
+    with patch("sqlite3.connect", recording):
+        yield found
+
+
+def scans(archive: Path, statements: Statements) -> dict[str, str]:
+    """Step of a plan that goes through a whole table, or a range of it → the statement that it is of."""
+    found: dict[str, str] = {}
+    for name in ("captures.db", "reports.db"):
+        if not (archive / name).is_file():
+            continue
+        connection = sqlite3.connect(archive / name)
+        connection.row_factory = None
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        views = " ".join(row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'view'"))
+        for (database, _), statement in statements.items():
+            if Path(database) == (archive / name).resolve():
+                for step in _scans_of(connection, tables, statement, views):
+                    found.setdefault(f"{name}: {step}", " ".join(statement.split())[:300])
+        connection.close()
+    return found
+
+
+def _scans_of(connection: sqlite3.Connection, tables: set[str], statement: str, views: str) -> Iterator[str]:
+    names = {alias: table for table, alias in _NAMED.findall(f"{views} {statement}") if table in tables}
+    try:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return  # a table of a migration, or of one connection
+        raise
+    for *_, detail in plan:
+        step = _STEP.match(detail)
+        if step is None:
+            continue
+        how, alias, index, rest = step.groups()
+        table = alias if alias in tables else names.get(alias)
+        is_range = how == "SEARCH" and re.search(r"[<>]\?", rest) is not None and "=?" not in rest
+        if table is None or table in SMALL or index in OPEN_ONLY or "VIRTUAL TABLE" in detail:
+            continue
+        if how == "SCAN" or is_range:
+            yield f"{how} {table}{f' by {index}' if index else ''}{rest}"
+
+
+if __name__ == "__main__":
+    from tests.crawling import perform_later
+
+    with recorded() as sent:
+        code = perform_later(json.load(sys.stdin))
+    Path(sys.argv[1]).write_text(json.dumps([[*key, value] for key, value in sent.items()]), encoding="utf-8")
+    sys.exit(code)

@@ -1,0 +1,71 @@
+"""What a crawl, an import, a merge and a page of the room cost must not grow with the archive: nothing scans a table."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.server import Server
+from crawler.demo.trs import Trs
+from tests.crawling import crawl, run, scrapy, task
+from tests.statements import Statements, recorded, scans
+
+KNOWN = {
+    "reports.db: SEARCH body_names USING PRIMARY KEY (reversed>? AND reversed<?)": "the names with one ending",
+    "captures.db: SEARCH captures by captures_portal (portal>?)": "steps from one portal to the next",
+}
+"""Steps that look like scans, each with its reason."""
+
+
+def unknown(archive: Path, statements: Statements) -> dict[str, str]:
+    """The scans that nothing explains."""
+    return {step: sql for step, sql in scans(archive, statements).items() if step not in KNOWN}
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Statements]:
+    """An archive of two portals, one crawled twice, the other's archive, and the statements of a crawl with news."""
+    folder = tmp_path_factory.mktemp("costs")
+    here, there, file = folder / "here", folder / "there", folder / "statements"
+    first, second = Nfcms("qinghe", 12), Trs("hepan", 12)
+    with Server(first, second):
+        assert crawl(here, first).returncode == 0
+        assert crawl(there, second).returncode == 0
+        command = [sys.executable, "-m", "tests.statements", str(file)]
+        done = run(command, task(here, first, days=1, refresh="1"))
+        assert done.returncode in {0, 1}, done.stderr
+    sent = {(name, shape): sql for name, shape, sql in json.loads(file.read_text(encoding="utf-8"))}
+    return here, there, sent
+
+
+def test_a_crawl_scans_no_table(two: tuple[Path, Path, Statements]) -> None:
+    here, _, statements = two
+    assert len(statements) > 50
+    assert unknown(here, statements) == {}
+
+
+def test_an_import_of_one_file_scans_no_table(two: tuple[Path, Path, Statements], tmp_path: Path) -> None:
+    here, there, _ = two
+    assert scrapy(there, "export", tmp_path / "there.warc.gz").returncode == 0
+    with recorded() as statements:
+        assert scrapy(here, "import", tmp_path / "there.warc.gz").returncode == 0
+    assert unknown(here, statements) == {}
+
+
+def test_a_merge_scans_no_table(two: tuple[Path, Path, Statements], tmp_path: Path) -> None:
+    here, there, _ = two
+    with recorded() as statements:
+        assert scrapy(here, "merge", there).returncode == 0
+    assert unknown(here, statements) == {}
+
+
+def test_health_and_problems_scan_no_table(two: tuple[Path, Path, Statements]) -> None:
+    here, _, _ = two
+    with recorded() as statements:
+        scrapy(here, "health")
+        scrapy(here, "problems")
+    assert unknown(here, statements) == {}
