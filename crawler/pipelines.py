@@ -110,6 +110,7 @@ class Store:
     def open_spider(self) -> None:
         """Open reports.db and look up at which addresses the portal's documents are known."""
         self.portal: PortalFacts = type(self.crawler.spider)  # type: ignore[assignment]
+        READER.keep_in(Path(self.crawler.settings["ARCHIVE"]))
         self.reports = Reports(Path(self.crawler.settings["ARCHIVE"]))
         self.reports.put_portal(self.portal.facts())
         self.store = store.Store(self.runs.captures, self.reports, OnePortal(self.portal), self._problems)

@@ -22,6 +22,7 @@ from archive.model import Located, Problem
 from archive.records import Reading
 from archive.vocabulary import ProblemKind
 from pipelines.ingest.compose import compose
+from pipelines.ingest.sandbox import READER
 
 CHUNK = 8
 """Documents sent at a time."""
@@ -59,8 +60,9 @@ def compose_all(
     *,
     prepare: Prepare | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    dry_run: bool = False,
 ) -> Iterator[Reading]:
-    """Compose documents in `jobs` processes, in this one if that is 1; in any order.
+    """Compose documents in `jobs` processes, in this one if that is 1; in any order. `dry_run`: nothing at all is written.
 
     What a process that is killed was reading is read again, one document at a time; a document whose process dies twice
     has failed. Raises ArchiveError when the captures cannot be read.
@@ -68,6 +70,7 @@ def compose_all(
     if jobs == 1:
         captures = Captures(archive, read_only=True)
         try:
+            READER.keep_in(archive, read_only=dry_run)
             if prepare:
                 prepare()
             with _few_collections():
@@ -76,7 +79,7 @@ def compose_all(
         finally:
             captures.close()
         return
-    pool = _Pool(archive, places, prepare, tell)
+    pool = _Pool(archive, places, prepare, tell, dry_run=dry_run)
     try:
         yield from pool.run(jobs)
     finally:
@@ -99,8 +102,15 @@ class _Pool:
     """Worker processes that survive the death of any of them."""
 
     def __init__(
-        self, archive: Path, places: Iterable[Located], prepare: Prepare | None, tell: Callable[[str], None]
+        self,
+        archive: Path,
+        places: Iterable[Located],
+        prepare: Prepare | None,
+        tell: Callable[[str], None],
+        *,
+        dry_run: bool,
     ) -> None:
+        self.dry_run = dry_run
         self.archive = archive
         self.places = iter(places)
         self.prepare = prepare
@@ -145,7 +155,7 @@ class _Pool:
         )
         theirs.close()
         connection = Connection(ours.detach())
-        connection.send((self.archive, self.prepare))
+        connection.send((self.archive, self.prepare, self.dry_run))
         return _Worker(process, connection)
 
     def _feed(self, worker: _Worker) -> None:
@@ -186,7 +196,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = Connection(int(sys.argv[1]))
     try:
-        archive, prepare = connection.recv()
+        archive, prepare, dry_run = connection.recv()
+        READER.keep_in(archive, read_only=dry_run)
         if prepare:
             prepare()
         captures = Captures(archive, read_only=True)

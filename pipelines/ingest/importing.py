@@ -14,6 +14,7 @@ from archive.vocabulary import Outcome, ProblemKind, RunKind, Stage
 from archive.warc import reader
 from pipelines.ingest.locate import located_documents, names_of
 from pipelines.ingest.portals import Portals
+from pipelines.ingest.sandbox import READER
 from pipelines.ingest.store import Store
 from pipelines.outcomes import classify
 
@@ -127,6 +128,7 @@ def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[
         captures.put_problems(run_id, Stage.READ, [(portal, url, problems)])
         failures += sum(problem.kind in _FAILURES for problem in problems)
 
+    READER.keep_in(captures.path.parent)
     reports = Reports(captures.path.parent)
     try:
         store = Store(captures, reports, portals, record)

@@ -194,7 +194,9 @@ class Reparse:
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Read these documents. What is written is consistent whenever it is stopped, and the next run goes on."""
-        readings = compose_all(self.archive, self._known(places), jobs, prepare=prepare, tell=tell)
+        readings = compose_all(
+            self.archive, self._known(places), jobs, prepare=prepare, tell=tell, dry_run=self.run_id is None
+        )
         is_time = Pace(_AT_ONCE)
         for number, reading in enumerate(readings, 1):
             self._take(reading)

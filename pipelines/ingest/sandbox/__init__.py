@@ -24,11 +24,14 @@ from contextlib import suppress
 from hashlib import sha256 as sha256_of
 from pathlib import Path
 from queue import LifoQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archive.vocabulary import ProblemKind
 from pipelines.documents import Content
 from pipelines.errors import DocumentError
+
+if TYPE_CHECKING:
+    from pipelines.ingest.sandbox.kept import KeptReadings
 
 SECONDS = 60.0
 """For one document; the slowest real one, a PDF of 60 pages, takes six."""
@@ -223,6 +226,20 @@ class Reader:
             self._free.put(child)
         self._lock = threading.Lock()
         self._remembered: OrderedDict[str, Future[Content]] = OrderedDict()
+        self._kept: KeptReadings | None = None
+
+    def keep_in(self, folder: Path, *, read_only: bool = False) -> None:
+        """Keep what is read in an archive's directory, and take from there what was read before.
+
+        With `read_only` nothing is kept.
+        """
+        from pipelines.ingest.sandbox.kept import KeptReadings  # children, which import this module too, keep nothing
+
+        kept = self._kept
+        if kept is None or (kept.folder, kept.read_only) != (folder, read_only):
+            self._kept = KeptReadings(folder, read_only=read_only)
+            if kept is not None:
+                kept.readings.close()
 
     def read(self, body: bytes, kind: str, *, sha256: str | None = None) -> Content:
         """A document of a kind that `recognise` gave. Raises DocumentError."""
@@ -234,7 +251,7 @@ class Reader:
                 found = self._remembered[key] = Future()
                 if len(self._remembered) > REMEMBERED:
                     self._remembered.popitem(last=False)
-        if is_new:
+        if is_new and not self._recalled(found, key, kind):
             self._answer(found, body, kind)
         error = found.exception()
         if isinstance(error, DocumentError):
@@ -249,10 +266,20 @@ class Reader:
             if self._remembered.get(key) is found:
                 del self._remembered[key]
 
+    def _recalled(self, asked: Future[Content], key: str, kind: str) -> bool:
+        """Whether the document was read before, in whatever process."""
+        content = self._kept.get(key, kind) if self._kept is not None else None
+        if content is not None:
+            asked.set_result(content)
+        return content is not None
+
     def _answer(self, asked: Future[Content], body: bytes, kind: str) -> None:
         child = self._free.get()
         try:
-            asked.set_result(child.read(body, kind))
+            content = child.read(body, kind)
+            if self._kept is not None:
+                self._kept.put(body, kind, content)
+            asked.set_result(content)
         except DocumentError as error:
             asked.set_exception(DocumentError(str(error), error.kind))  # the one that was raised holds the document
         finally:
@@ -260,9 +287,11 @@ class Reader:
             asked.cancel()  # of no effect but on what was interrupted
 
     def close(self) -> None:
-        """End the children."""
+        """End the children, and release what is kept of readings."""
         for child in self._children:
             child.close()
+        if self._kept is not None:
+            self._kept.readings.close()
 
 
 READER = Reader(os.cpu_count() or 1)
