@@ -109,13 +109,20 @@ def start(
     archive: Path, *replicas: Replica, settings: dict[str, Any] | None = None, days: float = 0, **arguments: str
 ) -> Forked:
     """The same crawl, not waited for: it may be killed."""
+    return Forked(perform_later, planned(archive, *replicas, settings=settings, days=days, **arguments))
+
+
+def planned(
+    archive: Path, *replicas: Replica, settings: dict[str, Any] | None = None, days: float = 0, **arguments: str
+) -> str:
+    """What `perform_later` is told of a crawl."""
     work = {
         "portals": [[replica.platform, replica.facts] for replica in replicas],
         "settings": HURRY | {"ARCHIVE": str(archive)} | (settings or {}),
         "arguments": arguments,
         "days": days,
     }
-    return Forked(perform_later, json.dumps(work, default=attrgetter("pattern")))
+    return json.dumps(work, default=attrgetter("pattern"))
 
 
 def scrapy(archive: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -169,9 +176,9 @@ def run(command: list[str], stdin: str = "", **environment: str) -> subprocess.C
 
 def perform_later(work: str) -> int:
     """Crawl on the day that the work names."""
-    planned = json.loads(work)
-    with days_later(planned["days"]):
-        return perform(planned)
+    told = json.loads(work)
+    with days_later(told["days"]):
+        return perform(told)
 
 
 def perform(work: dict[str, Any]) -> int:

@@ -1,7 +1,6 @@
 """Every statement that a piece of work sends to the two databases, and which of them go through a whole table.
 
-A plan does not depend on how many rows there are, since nothing here is ANALYZEd: what scans a small archive scans a
-large one. `python -m tests.statements FILE` is `python -m tests.crawling` with the statements of the crawl in FILE.
+A plan does not depend on how many rows there are, since no archive is ANALYZEd: what scans a small one scans a large one.
 """
 
 from __future__ import annotations
@@ -9,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+from tests.crawling import perform_later
 
 SMALL = frozenset(
     [
@@ -104,10 +104,9 @@ def _scans_of(connection: sqlite3.Connection, tables: set[str], statement: str, 
             yield f"{how} {table}{f' by {index}' if index else ''}{rest}"
 
 
-if __name__ == "__main__":
-    from tests.crawling import perform_later
-
+def crawled(work: str, file: Path) -> int:
+    """A crawl as tests.crawling.planned has it, with its statements in a file: to be run in a process of its own."""
     with recorded() as sent:
-        code = perform_later(json.load(sys.stdin))
-    Path(sys.argv[1]).write_text(json.dumps([[*key, value] for key, value in sent.items()]), encoding="utf-8")
-    sys.exit(code)
+        code = perform_later(work)
+    file.write_text(json.dumps([[*key, statement] for key, statement in sent.items()]), encoding="utf-8")
+    return code

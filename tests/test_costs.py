@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,8 @@ import pytest
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from tests.crawling import crawl, run, scrapy, task
-from tests.statements import Statements, recorded, scans
+from tests.crawling import Forked, crawl, planned, scrapy
+from tests.statements import Statements, crawled, recorded, scans
 
 KNOWN = {
     "reports.db: SEARCH body_names USING PRIMARY KEY (reversed>? AND reversed<?)": "the names with one ending",
@@ -35,9 +34,8 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Statement
     with Server(first, second):
         assert crawl(here, first).returncode == 0
         assert crawl(there, second).returncode == 0
-        command = [sys.executable, "-m", "tests.statements", str(file)]
-        done = run(command, task(here, first, days=1, refresh="1"))
-        assert done.returncode in {0, 1}, done.stderr
+        done = Forked(crawled, planned(here, first, days=1, refresh="1"), file).wait()
+        assert done.returncode == 0, done.stderr
     sent = {(name, shape): sql for name, shape, sql in json.loads(file.read_text(encoding="utf-8"))}
     return here, there, sent
 
