@@ -40,7 +40,7 @@ class LookUp:
         self._find = f"SELECT id FROM {table} WHERE {' AND '.join(f'{name} IS ?' for name in columns)}"  # noqa: S608 - our names
         self._add = f"INSERT INTO {table} ({names}) VALUES ({placeholders(columns)})"  # noqa: S608 - our names
         self._known: dict[tuple[Any, ...], int] | None = None
-        self._new: dict[tuple[Any, ...], int] = {}
+        self._new: set[tuple[Any, ...]] = set()
 
     def numbers(self, *words: Sequence[Any]) -> list[int]:
         """The number of each row of words, given column by column; what has none gets one.
@@ -49,23 +49,24 @@ class LookUp:
         """
         if self._known is None:
             self._known = {tuple(row)[1:]: row[0] for row in self.connection.execute(self._all)}
-        found = list(map(self._known.get, zip(*words, strict=True)))
-        if None not in found:
-            return found  # type: ignore[return-value]
-        return [number or self._number(key) for number, key in zip(found, zip(*words, strict=True), strict=True)]
+        known, keys = self._known, list(zip(*words, strict=True))
+        try:
+            return [known[key] for key in keys]
+        except KeyError:
+            return [known[key] if key in known else self._number(known, key) for key in keys]
 
-    def _number(self, key: tuple[Any, ...]) -> int:
-        if key in self._new:
-            return self._new[key]
+    def _number(self, known: dict[tuple[Any, ...], int], key: tuple[Any, ...]) -> int:
         row = self.connection.execute(self._find, key).fetchone()
-        number = int(row[0] if row else self.connection.execute(self._add, key).lastrowid or 0)
-        self._new[key] = number
-        return number
+        known[key] = int(row[0] if row else self.connection.execute(self._add, key).lastrowid or 0)
+        self._new.add(key)
+        return known[key]
 
     def forget(self) -> None:
         """Forget what the last transaction added, whatever became of it."""
-        if self._new:
-            self._known, self._new = None, {}
+        for key in self._new:
+            if self._known:
+                self._known.pop(key, None)
+        self._new.clear()
 
 
 class Cells:

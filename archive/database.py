@@ -84,6 +84,19 @@ def writing(path: Path) -> Iterator[None]:
         raise ArchiveError(f"cannot write to {path}: {error}") from error
 
 
+@contextmanager
+def savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is written within, or none of it; within a transaction. Always of one name, so that it stays prepared."""
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK TO part")
+        connection.execute("RELEASE part")
+        raise
+    connection.execute("RELEASE part")
+
+
 def utc_now() -> str:
     """The present time in UTC as the archive writes it: `2026-01-31T08:00:00.123456Z`, which sorts as text."""
     return iso(datetime.now(UTC))

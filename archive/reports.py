@@ -12,7 +12,7 @@ from typing import Self
 from sqlite_utils import Database
 
 from archive.cells import Cells, insert
-from archive.database import ArchiveError, in_memory, open_database, open_read_only, placeholders
+from archive.database import ArchiveError, in_memory, open_database, open_read_only, placeholders, savepoint
 from archive.figures import COLUMNS as FIGURES
 from archive.figures import figures
 from archive.fulltext import search_text
@@ -44,6 +44,10 @@ _AS_THEY_ARE = ("report_texts", "table_sources", "parts", "attachments", "locati
 """Tables that hold a report's rows in the columns of records.COLUMNS."""
 _CROSS_YEAR_KINDS = f"SELECT id FROM check_kinds WHERE identity GLOB '{CROSS_YEAR}*'"  # noqa: S608 - a constant
 
+_CACHE_KIB = 16 * 1024
+"""What a transaction writes stays in memory up to this, and is not written twice."""
+_STORED = "SELECT digest, reader_version, search_id, title FROM reports WHERE id = ?"
+_RIVAL = "SELECT id, portal FROM reports WHERE url = ? AND id <> ?"
 _PUT_REPORT = (*ROW, "id", "reader_version", "search_id", "digest")
 _PUT = f"""
 INSERT INTO reports ({", ".join(_PUT_REPORT)}) VALUES ({placeholders(_PUT_REPORT)})
@@ -88,6 +92,7 @@ class Reports:
             refuse_earlier(self.db.conn, self.path)
         else:
             self.db = open_database(self.path, migrations, refuse=refuse_earlier)
+            self.db.conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self.cells = Cells(self.db.conn)
         self.loosened = set[str]()
         """Ids of reports that were related to one that has changed or gone since."""
@@ -133,21 +138,17 @@ class Reports:
         Of a figure that a second sentence or table states again, the first row is kept.
         Raises ArchiveError where the report cannot be written.
         """
-        stored = self.db.conn.execute(
-            "SELECT digest, reader_version, search_id, title FROM reports WHERE id = ?", (record.id,)
-        ).fetchone()
+        stored = self.db.conn.execute(_STORED, (record.id,)).fetchone()
         if stored and stored["digest"] == record.digest:
             self._set_reader_version(record, stored["reader_version"])
             return "unchanged"
-        rival = self.db.conn.execute(
-            "SELECT id, portal FROM reports WHERE url = ? AND id <> ?", (record.row["url"], record.id)
-        ).fetchone()
+        rival = self.db.conn.execute(_RIVAL, (record.row["url"], record.id)).fetchone()
         if rival and rival["portal"] < record.row["portal"]:
             return "elsewhere"
         try:
             self.begin()
             search_id = stored["search_id"] if stored else self._next_search_id()
-            with self.db.atomic():
+            with savepoint(self.db.conn):
                 if rival:
                     self.remove(rival["id"])
                     self.displaced.add(rival["portal"])
@@ -276,7 +277,7 @@ class Reports:
             return
         try:
             self.begin()
-            with self.db.atomic():
+            with savepoint(self.db.conn):
                 self._loosen(report_id)
                 self._delete_rows(self.db.conn, report_id, stored)
                 self.db.conn.execute("DELETE FROM evaluations WHERE report = ?", (stored["search_id"],))
