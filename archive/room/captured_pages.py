@@ -7,7 +7,7 @@ import hashlib
 import re
 import sqlite3
 from dataclasses import dataclass
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 import zstandard
 from lxml import html
@@ -55,7 +55,19 @@ class CapturedBody:
     sha256: str
     data: bytes
     media_type: str
-    """With the charset that the bytes are in. HTML, a picture, a file to download, or plain text for everything else."""
+    """With the charset that the bytes are in. HTML, a picture, plain text, or the type of a file to download."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether no browser shows it: a Word, Excel, PDF or OFD file, or an archive of files."""
+        return not self.media_type.startswith(("text/html", "text/plain", "image/"))
+
+    @property
+    def file_name(self) -> str:
+        """The name to save it under: that of its address, with the extension of what it is."""
+        name = unquote(urlsplit(self.url).path.rpartition("/")[2]).rpartition(".")[0] or self.sha256[:16]
+        kind = next((kind for kind, known in MEDIA_TYPES.items() if known == self.media_type), "bin")
+        return re.sub(r"[^\w.-]+", "_", name)[:80] + f".{_EXTENSIONS.get(kind, kind)}"
 
 
 def body(db: sqlite3.Connection, capture_id: int) -> CapturedBody | None:
@@ -85,12 +97,29 @@ def _media_type(data: bytes, content_type: str) -> str:
     picture = picture_type(data)
     if picture:
         return picture
-    if format_of(data):
-        return "application/octet-stream"
+    if kind := format_of(data):
+        return MEDIA_TYPES[_inside(kind, data)]
     _, charset = decode(data, content_type)
     declared = content_type.partition(";")[0].strip().lower()
     kind = "text/html" if declared in {"text/html", "application/xhtml+xml", ""} else "text/plain"
     return f"{kind}; charset={charset}"
+
+
+_PACKAGES = {
+    "docx": (b"word/document.xml",),
+    "xlsx": (b"xl/workbook.xml",),
+    "ofd": (b"OFD.xml",),
+    "doc": ("WordDocument".encode("utf-16-le"),),
+    "xls": ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le")),
+}
+"""Format → names of a part that only its packages hold."""
+_EXTENSIONS = {"ole": "bin", "archive": "bin", "jpeg": "jpg"}
+
+
+def _inside(kind: str, data: bytes) -> str:
+    """The format of a package by the names of its parts; a zip or an Office file of another kind stays what it is."""
+    wanted = {"zip": ("docx", "xlsx", "ofd"), "ole": ("doc", "xls")}.get(kind, ())
+    return next((name for name in wanted if any(part in data for part in _PACKAGES[name])), kind)
 
 
 def picture_type(data: bytes) -> str | None:

@@ -25,6 +25,8 @@ class FormCell:
 
     raw: str
     state: ValueState
+    place: str = ""
+    """Row and column: the cell's own address on the page."""
     failing: tuple[str, ...] = ()
 
 
@@ -141,7 +143,7 @@ def _cell(cells: Cells, faults: Faults, row: str, column: str) -> FormCell | Non
     found = cells.get((row, column))
     if found is None:
         return None
-    return FormCell(str(found["raw"] or ""), found["value_state"], faults.get((row, column), ()))
+    return FormCell(str(found["raw"] or ""), found["value_state"], f"{row}-{column}", faults.get((row, column), ()))
 
 
 def _form_of(number: int, cells: Cells, forms: Iterable[str]) -> dict[str, Any]:

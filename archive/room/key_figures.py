@@ -234,3 +234,54 @@ def agencies_named(db: sqlite3.Connection, part: str, limit: int = 40) -> list[t
         GROUP BY issuing_body ORDER BY issuing_body LIMIT ?""",
         (part, limit),
     ).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A key figure of one report, and how far it can be trusted."""
+
+    title: Bilingual
+    value: float | None
+    verdict: str
+    """verified, fails, unchecked or prose, as in `figures`."""
+    share: float | None = None
+    """Of all applications processed."""
+    before: float | None = None
+    """The same of the year before, of the same scope."""
+    table: int = 3
+
+
+_CARDS = ("applications", "granted", "denied", "carried_out", "reviews", "suits")
+_CARD_TITLES: dict[str, Bilingual] = {
+    "applications": ("新收申请", "Applications received"),
+    "granted": ("予以公开", "Granted"),
+    "denied": ("不予公开", "Denied"),
+    "carried_out": ("结转下年", "Carried over"),
+    "reviews": ("行政复议", "Reviews"),
+    "suits": ("行政诉讼", "Suits"),
+}
+
+
+def cards(figures: dict[str, Any], before: dict[str, Any]) -> list[Card]:
+    """The six figures that a report opens with; none where it states none of them."""
+    if not any(figures.get(name) is not None for name in _CARDS):
+        return []
+    is_comparable = bool(before) and before.get("report_scope") == figures.get("report_scope")
+    found = []
+    for name in _CARDS:
+        table = 4 if name in {"reviews", "suits"} else 3
+        value, processed = figures[name], figures["processed"]
+        share = value / processed if name in {"granted", "denied"} and value is not None and processed else None
+        is_trusted = value is None or name in figures["trusted"]
+        verdict = figures["table_four" if table == 4 else "table_three"] if is_trusted else TableState.UNCHECKED
+        found.append(
+            Card(
+                _CARD_TITLES[name],
+                value,
+                str(verdict or ""),
+                share,
+                before.get(name) if is_comparable else None,
+                table,
+            )
+        )
+    return found

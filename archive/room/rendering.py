@@ -61,6 +61,10 @@ class Translator:
         pair = vocabulary.VALUES.get(field, {}).get(str(value))
         return self.pair(pair) if pair else str(value)
 
+    def cause(self, cause: str) -> str:
+        """Why something was not read, as readers of pages say it in English."""
+        return cause if self.lang == "en" else vocabulary.cause_in_chinese(cause)
+
     def label(self, name: str) -> str:
         """A row or column of the tables."""
         return self.pair(vocabulary.label_of(name))

@@ -43,6 +43,34 @@ def paragraphs(text: str) -> list[Paragraph]:
     return found
 
 
+@dataclass(slots=True)
+class Passage:
+    """Paragraphs in a row; folded where they are a table in words that stands above as a table."""
+
+    paragraphs: list[Paragraph]
+    is_table: bool = False
+
+
+def passages(text: str, *, fold: bool) -> list[Passage]:
+    """A report's text, with `fold` its tables set apart: from the first line without a sentence to the last row."""
+    lines = paragraphs(text)
+    if not fold:
+        return [Passage(lines)]
+    found, at = [Passage([])], 0
+    while at < len(lines):
+        end = at
+        while end < len(lines) and lines[end].kind != "h2" and not _SENTENCE.search(lines[end].text):
+            end += 1
+        rows = [number for number in range(at, end) if lines[number].kind == "row"]
+        if rows:
+            found += [Passage(lines[at : rows[-1] + 1], is_table=True), Passage([])]
+            at = rows[-1] + 1
+            continue
+        found[-1].paragraphs += lines[at : max(end, at + 1)]
+        at = max(end, at + 1)
+    return [passage for passage in found if passage.paragraphs]
+
+
 def dicts(db: sqlite3.Connection, sql: str, values: Any = ()) -> list[dict[str, Any]]:
     """The rows of a query by column name."""
     cursor = db.execute(sql, values)
@@ -76,15 +104,19 @@ class ReportDetails:
     """Newest first, `changed` as a dictionary field → (old, new)."""
     deadline: dict[str, Any]
     """Its row of timeliness."""
+    figures: dict[str, Any]
+    """Its row of figures, with those of tables that nothing proves: `trusted` names the others."""
+    figures_before: dict[str, Any]
+    """The same of the year before."""
     years: list[dict[str, Any]]
     """Every report of the same body, by year."""
     twins: list[dict[str, Any]]
     """The same report on other portals, or once more on this one."""
+    portal_title: str
 
-    def beside(self, step: int) -> dict[str, Any] | None:
-        """The report of the same body `step` years later (negative: earlier), of the same portal if it has one."""
-        year = self.row["report_year"]
-        there = [r for r in self.years if year is not None and r["report_year"] == year + step]
+    def of_year(self, year: int) -> dict[str, Any] | None:
+        """The report of the same body in a year, of the same portal if it has one."""
+        there = [r for r in self.years if r["report_year"] == year]
         return min(there, key=lambda r: (r["portal"] != self.row["portal"], r["id"]), default=None)
 
 
@@ -111,7 +143,13 @@ def load(db: sqlite3.Connection, report_id: str) -> ReportDetails | None:
         version["changed"] = _changes(version["changed"])
     body = row["issuing_body"]
     lead = row["same_as"] or row["id"]
+    figures_of = "SELECT * FROM figures WHERE report_id = ?"
+    figures = (dicts(db, figures_of, (report_id,)) or [{}])[0]
+    of_all_tables = (dicts(db, "SELECT * FROM figures_of_all_tables WHERE report_id = ?", (report_id,)) or [{}])[0]
+    figures |= of_all_tables | {"trusted": {name for name, value in figures.items() if value is not None}}
     return ReportDetails(
+        figures=figures,
+        figures_before=(dicts(db, figures_of, (figures.get("previous_report_id"),)) or [{}])[0],
         row=row,
         text=of["report_texts"][0]["text"] if of["report_texts"] else "",
         statistics=of["statistics"],
@@ -121,6 +159,8 @@ def load(db: sqlite3.Connection, report_id: str) -> ReportDetails | None:
         attachments=of["attachments"],
         locations=of["locations"],
         versions=of["versions"],
+        portal_title=(dicts(db, "SELECT title FROM portals WHERE name = ?", (row["portal"],)) or [{}])[0].get("title")
+        or row["portal"],
         deadline=(dicts(db, "SELECT * FROM timeliness WHERE report_id = ?", (report_id,)) or [{}])[0],
         years=dicts(
             db,

@@ -369,6 +369,31 @@ ANSWER_COLUMNS: dict[str, Bilingual] = {
     "difference": ("差额", "Difference"),
 }
 """Columns of the answers to questions."""
+TABLE_STATES: dict[TableState, Bilingual] = {
+    TableState.VERIFIED: ("表内勾稽相符", "the table's identities hold"),
+    TableState.FAILS: ("表内勾稽不符", "an identity of the table fails"),
+    TableState.UNCHECKED: ("无法勾稽核对", "no identity could be checked"),
+    TableState.PROSE: ("取自正文，无表可核", "from prose, no table to check"),
+}
+REPORT_FIELDS: dict[str, Bilingual] = {
+    "title": ("标题", "Title"),
+    "issuing_body": ("发布机关", "Issuing body"),
+    "co_issuing_body": ("联合发布机关", "Jointly with"),
+    "division_code": ("行政区划代码", "Division code"),
+    "division": ("行政区划", "Division"),
+    "level": ("层级", "Level"),
+    "body_kind": ("机关类型", "Kind of body"),
+    "report_scope": ("统计范围", "Figures of"),
+    "report_scope_witness": ("统计范围依据", "Basis of the scope"),
+    "report_year": ("年度", "Report year"),
+    "published": ("公布日期", "Published"),
+    "source": ("来源", "Source"),
+    "form": ("报告格式", "Form"),
+    "index_number": ("索引号", "Index number"),
+    "document_number": ("文号", "Document number"),
+    "site_id_code": ("网站标识码", "Site code"),
+}
+"""Facts of a report that may differ between its versions."""
 VALUES: dict[str, Mapping[Any, Bilingual]] = {
     "level": LEVELS,
     "kind": BODY_KINDS,
@@ -389,6 +414,8 @@ VALUES: dict[str, Mapping[Any, Bilingual]] = {
     "outcome": OUTCOMES,
     "fate": FATES,
     "fate_remedy": FATE_REMEDIES,
+    "table_state": TABLE_STATES,
+    "report_field": REPORT_FIELDS,
     "problem": PROBLEM_MEANINGS,
     "remedy": PROBLEM_REMEDIES,
 }
@@ -560,10 +587,6 @@ MESSAGES: dict[str, tuple[Bilingual, Bilingual]] = {
         ("存档内容已损坏", "The stored page is damaged"),
         ("内容与校验值不符，不予显示。", "It does not match its hash and is not shown."),
     ),
-    "no_page": (
-        ("无法在此显示", "Cannot be shown here"),
-        ("该内容不是网页、文字或图片。", "This is not a page, text or picture."),
-    ),
     "failed": (
         ("服务器出错", "The server failed"),
         (
@@ -573,3 +596,45 @@ MESSAGES: dict[str, tuple[Bilingual, Bilingual]] = {
     ),
 }
 """What is the matter → its title and a sentence that says what to do."""
+
+_CAUSES: tuple[tuple[str, str], ...] = (
+    ("not captured", "尚未存档"),
+    ("what the portal sends is no document", "网站返回的不是文件"),
+    ("a next page is missing", "缺少续页"),
+    (r"headings of (\d+) of the form's six sections were found", r"六个部分中只找到\1个标题"),
+    (r"no (.+) was found", "未找到"),
+    (r"neither page, metas nor listing gives a date; (.*)", r"页面和列表均未注明日期（\1）"),
+    ("neither page, metas, listing, signature nor address gives a date", "页面、列表、落款和网址均未注明日期"),
+    ("the pages are pictures, of which only tables are read", "页面为图片，只识读其中的表格"),
+    ("the page shows pictures, of which only tables are read", "页面为图片，只识读其中的表格"),
+    ("neither the page nor its documents hold text beside the tables", "页面和附件中除表格外没有文字"),
+    ("the text is only the title", "正文只有标题"),
+    ("the page has no text", "页面没有文字"),
+    (r"none of its frames alone holds an article: .*", "各框架页中均没有完整正文"),
+    ("a script writes the text, which the page does not hold as a whole", "正文由脚本生成，页面中没有完整文字"),
+    (r"the page shows pictures that are part of it and have no address: (\d+)", r"页面内嵌图片\1幅，没有独立网址"),
+    ("cells are missing or uncertain", "有单元格缺失或不能确定"),
+    ("read from a PDF or a picture, and no identity proves the figures", "识读自PDF或图片，没有勾稽关系可以证明"),
+    ("every cell is blank", "所有单元格均为空"),
+    (
+        "no table in the text, and no document or picture on the page that may hold it",
+        "正文中没有表格，也没有可能含有表格的附件或图片",
+    ),
+    (
+        r"no table in the text or in the documents and pictures that were read: (\d+)",
+        r"正文和已识读的\1个附件、图片中均没有表格",
+    ),
+    ("the text consists of characters without a meaning", "文字为乱码"),
+    ("markup stands in the text", "文字中夹有网页代码"),
+    ("escaped markup stands in the text", "文字中夹有网页代码"),
+    ("it could not be read", "无法识读"),
+)
+"""What readers of pages say of a part in English, as a pattern → in Chinese."""
+
+
+def cause_in_chinese(cause: str) -> str:
+    """A cause in Chinese; a sentence of the page itself as it is, and what has no Chinese with a word that it is English."""
+    for pattern, words in _CAUSES:
+        if found := re.fullmatch(pattern, cause):
+            return found.expand(words)
+    return cause if re.search("[\u4e00-\u9fff]", cause) else f"详情为英文：{cause}"

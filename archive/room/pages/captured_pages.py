@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from typing import Any
+from urllib.parse import quote
 
 from datasette.utils.asgi import Response
 
 from archive.room.captured_pages import CapturedBody, body, with_pictures, without_connections
 from archive.room.database_access import query_with_bodies
-from archive.room.error_pages import message
 
 FRAME = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none';"
@@ -20,7 +20,10 @@ FRAME = (
 
 
 async def captured(datasette: Any, request: Any) -> Any:
-    """A captured body as it was, for a sandboxed frame; with `pictures=1`, its captured pictures set in."""
+    """A captured body as it was: a page or picture for a sandboxed frame, a Word or PDF file as a file of its own type.
+
+    With `pictures=1`, a page has its captured pictures set in.
+    """
     pictures = bool(request.args.get("pictures"))
 
     def work(db: sqlite3.Connection) -> tuple[CapturedBody, bytes | str] | None:
@@ -36,14 +39,15 @@ async def captured(datasette: Any, request: Any) -> Any:
         return None
     stored, content = found
     media_type = "text/html; charset=utf-8" if isinstance(content, str) else stored.media_type
-    if media_type == "application/octet-stream":
-        return await message(datasette, request, "no_page", 415)
+    disposition = "inline"
+    if stored.is_file:
+        disposition = f"attachment; filename*=UTF-8''{quote(stored.file_name)}"
     headers = {
         "Content-Security-Policy": FRAME,
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
-        "Content-Disposition": "inline",
+        "Content-Disposition": disposition,
     }
     return Response(content, headers=headers, content_type=media_type)
 

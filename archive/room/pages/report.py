@@ -1,51 +1,146 @@
-"""One report: its text, tables, checks, versions and evidence."""
+"""One report: its figures, tables, text, versions and evidence, now and as it stood at any moment."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 from datasette.utils.asgi import Response
 
 from archive.room import report as reports
-from archive.room.citation import citations
+from archive.room import versions
+from archive.room.citation import citations, cited, metadata
 from archive.room.database_access import query
 from archive.room.form_layout import explain, lay_out, statements
+from archive.room.key_figures import cards
 from archive.room.rendering import as_json, origin, page, url_part
-from archive.room.request_parameters import format_of, path_part
+from archive.room.request_parameters import BadParameterError, format_of, path_part
 from archive.vocabulary import Verdict
 
 TEXT_ON_PAGE = 30_000
 """Characters of a report's text that its page shows; the rest is in its text file."""
+CHANGES_ON_PAGE = 10
+"""Newest changes that a report's page shows; every two versions can be compared."""
+_CITATIONS = {"bib": ("bibtex", "application/x-bibtex"), "ris": ("ris", "application/x-research-info-systems")}
 
 
 async def report(datasette: Any, request: Any) -> Any:
-    """One report."""
+    """One report as it stands."""
     report_id = path_part(request, "id")
     found: reports.ReportDetails | None = await query(datasette, lambda db: reports.load(db, report_id))
     if found is None:
         return None
+    kept = await query(datasette, lambda db: versions.kept(db, report_id))
+    at = kept[-1].captured_at if kept else found.row["captured_at"]
+    return await _shown(datasette, request, found, kept, at, is_present=True)
+
+
+async def version(datasette: Any, request: Any) -> Any:
+    """A report as it stood at a moment. The address of a version stays, whatever is captured or read later."""
+    report_id, moment = path_part(request, "id"), path_part(request, "moment")
+    found: reports.ReportDetails | None = await query(datasette, lambda db: reports.load(db, report_id))
+    if found is None:
+        return None
+    kept = await query(datasette, lambda db: versions.kept(db, report_id))
+    then = versions.in_force(kept, moment)
+    if then is None:
+        return None
+    if then is kept[-1]:
+        return await _shown(datasette, request, found, kept, then.captured_at, is_present=True)
+    past = versions.as_it_was(found, then)
+    return await _shown(datasette, request, past, kept, then.captured_at, is_present=False)
+
+
+async def _shown(
+    datasette: Any,
+    request: Any,
+    found: reports.ReportDetails,
+    kept: list[versions.KeptVersion],
+    at: str,
+    *,
+    is_present: bool,
+) -> Any:
+    """The page, or the other format that the address asks for."""
+    path = f"/report/{url_part(found.row['id'])}"
+    about = cited(found.row | {"captured_at": at}, f"{origin(datasette, request)}{path}/at/{at}")
     wanted = format_of(request)
     if wanted == "txt":
         return Response.text(found.text)
     if wanted == "json":
-        return as_json(_as_data(found))
-    here = f"{origin(datasette, request)}/report/{url_part(report_id)}"
+        return as_json(_as_data(found) | {"address": about.address})
+    if wanted in _CITATIONS:
+        style, media_type = _CITATIONS[wanted]
+        headers = {"Content-Disposition": f'attachment; filename="{about.key}.{wanted}"'}
+        return Response(citations(about)[style], headers=headers, content_type=f"{media_type}; charset=utf-8")
     failures = [check for check in found.checks if check["verdict"] == Verdict.FAILS]
+    tables = lay_out(found.statistics, found.checks, found.sources)
     context = {
         "report": found,
         "row": found.row,
-        "tables": lay_out(found.statistics, found.checks, found.sources),
+        "path": path,
+        "at": at,
+        "is_present": is_present,
+        "kept": kept[::-1],
+        "changes": _changes(kept),
+        "cards": cards(found.figures, found.figures_before),
+        "tables": tables,
         "failures": [check | {"explained": explain(check), "statements": statements(check)} for check in failures],
         "holding": sum(check["verdict"] == Verdict.HOLDS for check in found.checks),
-        "paragraphs": reports.paragraphs(found.text[:TEXT_ON_PAGE]),
+        "passages": reports.passages(found.text[:TEXT_ON_PAGE], fold=bool(tables)),
         "cut": len(found.text) > TEXT_ON_PAGE,
         "stated": reports.figures_in_prose(found),
-        "citations": citations(found.row, here),
+        "citations": citations(about),
+        "metadata": metadata(about),
         "evidence": await query(datasette, lambda db: _evidence(db, found), "captures") or {},
         "formats": ("json", "txt"),
     }
     return await page(datasette, request, "report", context)
+
+
+def _changes(kept: list[versions.KeptVersion]) -> list[tuple[str, str, versions.Differences]]:
+    """The newest changes, newest first: the moments before and after, and what differs."""
+    pairs = list(pairwise(kept))[-CHANGES_ON_PAGE:]
+    return [
+        (old.captured_at, new.captured_at, versions.differences(old.state, new.state)) for old, new in reversed(pairs)
+    ]
+
+
+async def changes(datasette: Any, request: Any) -> Any:
+    """What differs between any two versions of a report."""
+    report_id = path_part(request, "id")
+    kept: list[versions.KeptVersion] = await query(datasette, lambda db: versions.kept(db, report_id))
+    if not kept:
+        return None
+    old = _chosen(request, kept, "from", kept[max(0, len(kept) - 2)])
+    new = _chosen(request, kept, "to", kept[-1])
+    found = versions.differences(old.state, new.state)
+    if format_of(request) == "json":
+        return as_json({"id": report_id, "from": old.captured_at, "to": new.captured_at} | asdict(found))
+    context = {
+        "path": f"/report/{url_part(report_id)}",
+        "title": new.state.fields.get("title") or report_id,
+        "kept": kept[::-1],
+        "old": old,
+        "new": new,
+        "found": found,
+        "formats": ("json",),
+    }
+    return await page(datasette, request, "changes", context)
+
+
+def _chosen(
+    request: Any, kept: list[versions.KeptVersion], name: str, default: versions.KeptVersion
+) -> versions.KeptVersion:
+    moment = str(request.args.get(name) or "")
+    if moment and not re.fullmatch(r"\d{4}[\dT:.Z-]*", moment):
+        raise BadParameterError(name, moment)
+    found = versions.in_force(kept, moment) if moment else default
+    if found is None:
+        raise BadParameterError(name, moment)
+    return found
 
 
 def _as_data(found: reports.ReportDetails) -> dict[str, Any]:

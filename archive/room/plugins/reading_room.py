@@ -46,7 +46,12 @@ ROUTES: tuple[tuple[str, Any], ...] = (
     (r"^/$", home.home),
     (r"^/portals$", home.portals),
     (r"^/search(?:\.(?P<format>json|csv))?$", search.results),
-    (r"^/report/(?P<id>.+?)(?:\.(?P<format>json|txt))?$", report.report),
+    (
+        r"^/report/(?P<id>.+?)/at/(?P<moment>\d{4}(?:[\dT:.Z-]|%3A)*?)(?:\.(?P<format>json|txt|bib|ris))?$",
+        report.version,
+    ),
+    (r"^/report/(?P<id>.+?)/changes(?:\.(?P<format>json))?$", report.changes),
+    (r"^/report/(?P<id>.+?)(?:\.(?P<format>json|txt|bib|ris))?$", report.report),
     (r"^/captured/(?P<id>\d{1,18})$", captured_pages.captured),
     (r"^/captured/(?P<id>\d{1,18})/original$", captured_pages.original),
     (r"^/body/(?P<name>.+?)(?:\.(?P<format>json|csv))?$", over_years.body),
