@@ -1,7 +1,9 @@
-"""Search: exactly the reports whose title or text contains a string, found by the full-text index."""
+"""Search: exactly the reports that have what was typed, found by the full-text index, and bodies of such a name."""
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +13,7 @@ from typing import Any
 
 from archive.fulltext import BORDER, PIECES, normal_form, search_text
 from archive.room.report import dicts
+from archive.room.search_terms import Query, Term, fold, matches, spans
 from archive.room.vocabulary_bilingual import NOT_STATED
 from archive.vocabulary import Verdict
 
@@ -32,7 +35,7 @@ class Plan:
 
 
 def plan(query: str) -> Plan:
-    """The string as phrases of the full-text index.
+    """An exact string as phrases of the full-text index.
 
     Han characters are found exactly, in whatever form a text prints them. A query may begin or end inside a longer word or number: its last run of letters
     or digits is searched as a prefix and its first is not searched, and the texts decide.
@@ -84,27 +87,25 @@ def escape_fts(query: str | None) -> str:
     return f'"{" ".join(words)}" *' if words else '""'
 
 
-_IN_TEXT = """
-  instr({table}.title, :q)
-  OR instr((SELECT text FROM report_texts t WHERE t.report_id = {table}.id), :q)
+SCAN_FROM = 4
+"""If at least one report in so many may have an exact string, all texts are scanned; else each one's text is looked up."""
+MOST_READ = 20_000
+"""Texts that are read for forms of a term that the index does not show; of more, those that have it as typed count."""
+_IN_TEXT = "instr(reports.title, :q) OR instr((SELECT text FROM report_texts t WHERE t.report_id = reports.id), :q)"
+_TEXTS = """
+SELECT r.search_id, r.title, t.text
+FROM reports r JOIN report_texts t ON t.report_id = r.id
+WHERE r.search_id IN (SELECT value FROM json_each(?))
+"""
+_BODIES = """
+SELECT issuing_body, COUNT(*) FROM reports
+WHERE issuing_body IS NOT NULL AND same_as IS NULL
+GROUP BY issuing_body
 """
 
 
-def condition(query: str, table: str = "reports") -> tuple[str, dict[str, str]]:
-    """SQL on `reports` that holds exactly where title or text contains the string, and its parameters."""
-    wanted = plan(query)
-    clauses, values = [], {}
-    if wanted.match is not None:
-        clauses.append(f"{table}.search_id IN (SELECT rowid FROM report_search WHERE report_search MATCH :match)")  # noqa: S608 - our table names
-        values["match"] = wanted.match
-    if not wanted.exact:
-        clauses.append(f"({_IN_TEXT.format(table=table)})")
-        values["q"] = query
-    return " AND ".join(clauses), values
-
-
-SCAN_FROM = 4
-"""If at least one report in so many is a candidate, all texts are scanned; otherwise each candidate's text is looked up."""
+class OutOfDateError(Exception):
+    """The index has reports that the catalogue does not know."""
 
 
 class Catalogue:
@@ -128,33 +129,77 @@ class Catalogue:
         groups: dict[tuple[Any, ...], int] = {}
         self.group_of: list[int] = [groups.setdefault(row[2:], len(groups)) for row in rows]
         self.groups: list[tuple[Any, ...]] = list(groups)
+        self.bodies = sorted(
+            ((name, fold(name), number) for name, number in db.execute(_BODIES)), key=lambda body: (-body[2], body[0])
+        )
+        """Name, folded name and number of reports of each issuing body, those with most reports first."""
         self._known = set(self.search_ids)
 
-    def find(self, db: sqlite3.Connection, query: str) -> list[int] | None:
-        """Positions of the reports that contain the string, newest year first; None if the catalogue is out of date."""
-        if not query:
-            return list(range(len(self.ids)))
-        wanted = plan(query)
-        hits = self._known
-        if wanted.match is not None:
-            # one string comes faster than a row for each report
-            sql = "SELECT group_concat(rowid) FROM report_search WHERE report_search MATCH ?"
-            hits = set(map(int, filter(None, (db.execute(sql, (wanted.match,)).fetchone()[0] or "").split(","))))
-            if not hits <= self._known:
-                return None
-        if not wanted.exact:
-            hits = self._contained(db, query, hits)
-        return [position for position, search_id in enumerate(self.search_ids) if search_id in hits]
+    def find(self, db: sqlite3.Connection, query: Query) -> list[int] | None:
+        """Positions of the reports that have what is asked for, newest year first; None if the catalogue is out of date."""
+        found = self._known
+        try:
+            for group in query.groups:
+                found = set[int]().union(*(self._having(db, term, found) for term in group))
+            for term in query.without:
+                found = found - self._having(db, term, found)
+        except OutOfDateError:
+            return None
+        return [position for position, search_id in enumerate(self.search_ids) if search_id in found]
 
-    def _contained(self, db: sqlite3.Connection, query: str, hits: set[int]) -> set[int]:
-        ids = list(compress(self.ids, (search_id in hits for search_id in self.search_ids)))
+    def number_with(self, db: sqlite3.Connection, term: Term) -> int:
+        """How many reports have a term."""
+        return len(self._having(db, term, self._known))
+
+    def bodies_named(self, query: Query) -> list[tuple[str, int]]:
+        """Issuing bodies whose name has every term, with the number of their reports."""
+        if not query.groups:
+            return []
+        return [
+            (name, number)
+            for name, folded, number in self.bodies
+            if all(any(term.folded and term.folded in folded for term in group) for group in query.groups)
+        ]
+
+    def _having(self, db: sqlite3.Connection, term: Term, among: set[int]) -> set[int]:
+        """Of these reports, those that have a term."""
+        if term.exact:
+            return self._printing(db, term.typed, among)
+        wanted = matches(term.folded)
+        sure = self._matching(db, wanted.sure) & among if wanted.sure else set()
+        maybe = (self._matching(db, wanted.maybe) & among if wanted.maybe else among) - sure
+        if len(maybe) > MOST_READ:
+            return sure | self._printing(db, term.typed, maybe)
+        texts = db.execute(_TEXTS, (json.dumps(sorted(maybe)),))
+        return sure | {search_id for search_id, *printed in texts if term.is_in(*printed)}
+
+    def _matching(self, db: sqlite3.Connection, match: str) -> set[int]:
+        # one string comes faster than a row for each report
+        sql = "SELECT group_concat(rowid) FROM report_search WHERE report_search MATCH ?"
+        found = set(map(int, filter(None, (db.execute(sql, (match,)).fetchone()[0] or "").split(","))))
+        if not found <= self._known:
+            raise OutOfDateError
+        return found
+
+    def _printing(self, db: sqlite3.Connection, text: str, among: set[int]) -> set[int]:
+        """Of these reports, those that print exactly this string."""
+        wanted = plan(text)
+        if wanted.match is not None:
+            among = self._matching(db, wanted.match) & among
+        if wanted.exact:
+            return among
+        ids = list(compress(self.ids, (search_id in among for search_id in self.search_ids)))
         if len(ids) * SCAN_FROM < len(self.ids):
-            sql = f"SELECT search_id FROM reports WHERE id = :id AND ({_IN_TEXT.format(table='reports')})"  # noqa: S608 - constant
-            rows = (row for i in ids for row in db.execute(sql, {"id": i, "q": query}))
+            sql = f"SELECT search_id FROM reports WHERE id = :id AND ({_IN_TEXT})"  # noqa: S608 - constant
+            rows = (row for i in ids for row in db.execute(sql, {"id": i, "q": text}))
             return {row[0] for row in rows}
-        found = {row[0] for row in db.execute("SELECT report_id FROM report_texts WHERE instr(text, ?)", (query,))}
-        found |= {row[0] for row in db.execute("SELECT id FROM reports WHERE instr(title, ?)", (query,))}
-        return set(compress(self.search_ids, (i in found for i in self.ids)))
+        found = {row[0] for row in db.execute("SELECT report_id FROM report_texts WHERE instr(text, ?)", (text,))}
+        found |= {row[0] for row in db.execute("SELECT id FROM reports WHERE instr(title, ?)", (text,))}
+        return among & set(compress(self.search_ids, (i in found for i in self.ids)))
+
+    def search_ids_at(self, positions: list[int]) -> list[int]:
+        """The numbers in the index of the reports at these positions."""
+        return [self.search_ids[position] for position in positions]
 
     def narrow(self, positions: list[int], chosen: Mapping[str, str]) -> list[int]:
         """The positions that have the chosen value of every facet."""
@@ -189,12 +234,16 @@ def _shown(value: object) -> str:
     return NOT_STATED if value is None else str(value)
 
 
+Snippet = list[tuple[str, bool]]
+"""A piece of a text: words as printed, and whether they are what was looked for."""
+
+
 @dataclass(slots=True)
 class Hit:
-    """One result: the report's row, and pieces of its text as (before, hit, after)."""
+    """One result: the report's row, and the sentences of its text that have what was looked for."""
 
     row: dict[str, Any]
-    snippets: list[tuple[str, str, str]] = field(default_factory=list)
+    snippets: list[Snippet] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -205,6 +254,10 @@ class Results:
     """Of all that are found, in order."""
     hits: list[Hit]
     facets: dict[str, list[tuple[str, int]]]
+    bodies: list[tuple[str, int]] = field(default_factory=list)
+    """Issuing bodies of such a name, with the number of their reports."""
+    hints: list[tuple[str, int]] = field(default_factory=list)
+    """Where nothing is found: other queries that find something, and how many reports."""
 
     @property
     def total(self) -> int:
@@ -215,13 +268,13 @@ class Results:
 def search(
     db: sqlite3.Connection,
     catalogue: Catalogue,
-    query: str,
+    query: Query,
     chosen: Mapping[str, str],
     *,
     first: int = 0,
     number: int = PAGE,
 ) -> Results | None:
-    """Some of the reports that contain the string, newest year first; without a string, of all reports.
+    """Some of the reports that have what is asked for, newest year first; of all reports where nothing is.
 
     None if the catalogue is out of date.
     """
@@ -230,12 +283,38 @@ def search(
         return None
     positions = catalogue.narrow(found, chosen)
     ids = [catalogue.ids[position] for position in positions]
-    return Results(ids, list(hits(db, ids[first : first + number], query)), catalogue.count(positions))
+    return Results(
+        ids,
+        list(hits(db, ids[first : first + number], query)),
+        catalogue.count(positions),
+        catalogue.bodies_named(query),
+        hints(db, catalogue, query) if not found and query.groups else [],
+    )
 
 
-def hits(db: sqlite3.Connection, ids: Iterable[str], query: str) -> Iterator[Hit]:
+def hits(db: sqlite3.Connection, ids: Iterable[str], query: Query) -> Iterator[Hit]:
     """What a list shows of these reports, with pieces of their texts."""
-    return (Hit(row, _snippets(db, row["id"], query) if query else []) for row in rows(db, ids))
+    return (Hit(row, _snippets(db, row["id"], query.terms) if query.terms else []) for row in rows(db, ids))
+
+
+LEAST_HINT = 2
+"""Characters that a shorter query has at least."""
+
+
+def hints(db: sqlite3.Connection, catalogue: Catalogue, query: Query) -> list[tuple[str, int]]:
+    """Queries close to one that finds nothing: each of its words alone, or the longest beginning of the only word."""
+    tried = [term.typed.strip('"') for term in query.terms]
+    if len(tried) == 1:
+        (term,) = query.terms
+        tried = [term.folded[:end] for end in range(len(term.folded) - (not term.exact), LEAST_HINT - 1, -1)]
+    found: list[tuple[str, int]] = []
+    for words in tried:
+        number = catalogue.number_with(db, Term(words, fold(words)))
+        if number:
+            found.append((words, number))
+            if len(query.terms) == 1:
+                break
+    return found
 
 
 COLUMNS = ("id", "title", "portal", "issuing_body", "report_year", "published", "form", "state", "url")
@@ -247,21 +326,35 @@ def rows(db: sqlite3.Connection, ids: Iterable[str]) -> Iterator[dict[str, Any]]
     return (row for report_id in ids for row in dicts(db, sql, (report_id,)))
 
 
-AROUND = 36
-"""Characters before and after the hit that a snippet shows."""
+AROUND = 40
+"""Characters before the first hit and after the last one that a snippet shows at most."""
 MAX_SNIPPETS = 3
+_SENTENCES = re.compile(r"[^。；！？\n]+[。；！？]?")
 
 
-def _snippets(db: sqlite3.Connection, report_id: str, query: str) -> list[tuple[str, str, str]]:
-    """The first positions in the text with the string, not overlapping, each with the text around it."""
+def _snippets(db: sqlite3.Connection, report_id: str, terms: list[Term]) -> list[Snippet]:
+    """The sentences that have most of the terms; rows of a table, whose cells stand there in one line, come last."""
     row = db.execute("SELECT text FROM report_texts WHERE report_id = ?", (report_id,)).fetchone()
     text = row[0] if row and row[0] else ""
-    found: list[tuple[str, str, str]] = []
-    at = text.find(query)
-    while at >= 0 and len(found) < MAX_SNIPPETS:
-        end = at + len(query)
-        start, stop = max(0, at - AROUND), min(len(text), end + AROUND)
-        before = ("…" if start else "") + text[start:at]
-        found.append((before, query, text[end:stop] + ("…" if stop < len(text) else "")))
-        at = text.find(query, stop)
-    return found
+    ranked: list[tuple[int, bool, int, str]] = []
+    for place, found in enumerate(_SENTENCES.finditer(text)):
+        having = sum(term.is_in(found[0]) for term in terms)
+        if having:
+            is_sentence = found[0][-1] in "。；！？" or "，" in found[0]
+            ranked.append((-having, not is_sentence, place, found[0].strip()))
+    return [_snippet(sentence, terms) for *_, sentence in sorted(ranked)[:MAX_SNIPPETS]]
+
+
+def _snippet(sentence: str, terms: list[Term]) -> Snippet:
+    marked = spans(sentence, terms)
+    if not marked:
+        return [(sentence[: 2 * AROUND], False)]
+    begin, end = max(0, marked[0][0] - AROUND), min(len(sentence), marked[0][1] + 2 * AROUND)
+    pieces: Snippet = [("…", False)] if begin else []
+    at = begin
+    for start, stop in marked:
+        if stop <= end:
+            pieces += [(sentence[at:start], False), (sentence[start:stop], True)]
+            at = stop
+    pieces.append((sentence[at:end] + ("…" if end < len(sentence) else ""), False))
+    return [piece for piece in pieces if piece[0]]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from archive.room.database_access import batches, cache, query
@@ -11,30 +12,38 @@ from archive.room.error_pages import BusyError
 from archive.room.rendering import csv_of_all, json_of_all, page
 from archive.room.request_parameters import format_of, given, page_number, part
 from archive.room.search import COLUMNS, FACETS, MAX_QUERY, PAGE, Catalogue, Hit, Results, hits, rows, search
+from archive.room.search_terms import parse
+
+T = TypeVar("T")
 
 
 async def results(datasette: Any, request: Any) -> Any:
     """A page of results, or all of them as CSV or JSON."""
-    text = (request.args.get("q") or "")[:MAX_QUERY].replace("\0", "")
+    text = (request.args.get("q") or "")[:MAX_QUERY].replace("\0", "").strip()
     chosen = given(request, *FACETS)
     first = (page_number(request) - 1) * PAGE
     wanted = format_of(request)
 
-    def work(db: sqlite3.Connection) -> Results:
-        catalogues = cache(datasette, "catalogue")
-        for fresh in (False, True):
-            catalogue = catalogues.get(lambda: Catalogue(db), fresh=fresh)
-            found = search(db, catalogue, text, chosen, first=first, number=0 if wanted else PAGE)
-            if found is not None:
-                return found
-        raise BusyError
+    asked = parse(text)
 
-    found: Results = await query(datasette, work)
+    found: Results = await query(
+        datasette,
+        lambda db: _fresh(
+            datasette, db, lambda of: search(db, of, asked, chosen, first=first, number=0 if wanted else PAGE)
+        ),
+    )
     if wanted == "csv":
         return await csv_of_all(COLUMNS, batches(datasette, lambda db: rows(db, found.ids)))
     if wanted == "json":
-        facts = {"query": text, "chosen": chosen, "total": found.total, "facets": found.facets}
-        everything = batches(datasette, lambda db: map(_as_data, hits(db, found.ids, text)))
+        facts = {
+            "query": text,
+            "chosen": chosen,
+            "total": found.total,
+            "facets": found.facets,
+            "bodies": found.bodies,
+            "hints": found.hints,
+        }
+        everything = batches(datasette, lambda db: map(_as_data, hits(db, found.ids, asked)))
         return await json_of_all(facts, "reports", everything)
 
     def address(**changes: str | None) -> str:
@@ -47,10 +56,35 @@ async def results(datasette: Any, request: Any) -> Any:
         "found": found,
         "part": part(request, PAGE, found.total),
         "address": address,
+        "cleared": dict.fromkeys(chosen),
         "formats": ("json", "csv"),
     }
     return await page(datasette, request, "search", context)
 
 
 def _as_data(hit: Hit) -> dict[str, Any]:
-    return hit.row | {"snippets": ["".join(part) for part in hit.snippets]}
+    return hit.row | {"snippets": ["".join(words for words, _ in snippet) for snippet in hit.snippets]}
+
+
+def _fresh(datasette: Any, db: sqlite3.Connection, work: Callable[[Catalogue], T | None]) -> T:
+    """What is worked out with the catalogue; once more with a new one if it proves to be out of date."""
+    catalogues = cache(datasette, "catalogue")
+    for fresh in (False, True):
+        found = work(catalogues.get(lambda: Catalogue(db), fresh=fresh))
+        if found is not None:
+            return found
+    raise BusyError
+
+
+async def numbers(datasette: Any, typed: str) -> list[int]:
+    """The numbers in the index of the reports that have what was typed."""
+
+    def work(db: sqlite3.Connection) -> list[int]:
+        def found(catalogue: Catalogue) -> list[int] | None:
+            positions = catalogue.find(db, parse(typed))
+            return None if positions is None else catalogue.search_ids_at(positions)
+
+        return _fresh(datasette, db, found)
+
+    numbers: list[int] = await query(datasette, work)
+    return numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sqlite3
@@ -35,7 +36,7 @@ from archive.room.pages import (
 )
 from archive.room.questions import QUESTIONS
 from archive.room.rendering import number, url_part
-from archive.room.search import MAX_QUERY, condition, escape_fts
+from archive.room.search import MAX_QUERY, escape_fts
 from archive.room.untrusted_text import shown, web_address
 from archive.text_reuse import reused_share
 
@@ -123,20 +124,21 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
 
 # Last, so that its word on whether the table can be searched stands.
 @hookimpl(trylast=True)
-def filters_from_request(request: Any, database: str, table: str) -> FilterArguments | None:
+def filters_from_request(request: Any, database: str, table: str, datasette: Any) -> Any:
     """`_search=` on the table of reports finds what the reading room finds."""
     if database != "reports" or table != "reports":
         return None
-    query = request.args.get("_search") or ""
-    shows = {"supports_search": True, "search": query}
-    if not query:
+    typed = request.args.get("_search") or ""
+    shows = {"supports_search": True, "search": typed}
+    if not typed:
         return FilterArguments([], extra_context=shows)
-    where, values = condition(query[:MAX_QUERY])
-    for name in values:
-        where = where.replace(f":{name}", f":search_{name}")
-    return FilterArguments(
-        [where], {f"search_{name}": value for name, value in values.items()}, [f"search matches “{query}”"], shows
-    )
+
+    async def filtered() -> FilterArguments:
+        found = await search.numbers(datasette, typed[:MAX_QUERY])
+        where = "search_id IN (SELECT value FROM json_each(:search_found))"
+        return FilterArguments([where], {"search_found": json.dumps(found)}, [f"search matches “{typed}”"], shows)
+
+    return filtered
 
 
 @hookimpl
