@@ -8,10 +8,11 @@ The path of a request:
    host (`middleware.py`), headers, CSV without formulas, functions for SQL, bodies out of the reach of visitors' SQL.
    Datasette loads `plugins/` and `templates/`
    by their paths, so they are no packages and have no `__init__.py`.
+   What is asked of a database itself, visitors' SQL above all, goes on to a process of its own (`sql_process.py`).
 2. `pages/` has a handler for each address. `request_parameters.py` reads what the address asks for.
 3. `database_access.py` runs a query function on a read-only connection, bounded in time, or from a cache (`cache.py`);
    what takes too long, is damaged, asked wrongly or not there becomes a page that says so (`error_pages.py`).
-4. The query functions take a connection and return rows: `holdings.py`, `search.py`, `report.py`, `key_figures.py`,
+4. The query functions take a connection and return rows: `holdings.py`, `search.py` (what people type: `search_terms.py`), `report.py`, `versions.py`, `key_figures.py`,
    `questions.py`, `problems.py`, `captured_pages.py`. None of them knows of HTTP.
 5. `form_layout.py`, `charts.py`, `citation.py` and `atom_feed.py` turn rows into what is shown.
 6. `rendering.py` fills the template of `templates/room/` in the visitor's language, or writes JSON or CSV. Words of the

@@ -52,7 +52,6 @@ class Command(ArchiveCommand):
         if opts.host not in LOOPBACK:
             print(f"scrapy: on {opts.host} others can reach the server and read the whole archive", file=sys.stderr)
         command = [sys.executable, "-m", "datasette", "serve", *databases, *configuration()]
-        command += ["--host", opts.host, "--port", str(opts.port)]
         if opts.https:
             command += ["--setting", "force_https_urls", "true"]
         environment = {name: value for name, value in os.environ.items() if name != "WITH_CAPTURES"}
@@ -60,6 +59,8 @@ class Command(ArchiveCommand):
         environment["PYTHONPATH"] = os.pathsep.join(
             filter(None, [str(CONFIGURATION.parents[1]), os.environ.get("PYTHONPATH")])
         )
+        environment["SQL_COMMAND"] = json.dumps(command)
+        command += ["--host", opts.host, "--port", str(opts.port)]
         environment["BASE_URL"] = self._base_url(opts)
         if opts.with_captures:
             environment["WITH_CAPTURES"] = "1"

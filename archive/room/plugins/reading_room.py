@@ -37,6 +37,7 @@ from archive.room.pages import (
 from archive.room.questions import QUESTIONS
 from archive.room.rendering import number, url_part
 from archive.room.search import MAX_QUERY, escape_fts
+from archive.room.sql_process import Measured, SqlElsewhere, become_sql_process, is_sql_process
 from archive.room.untrusted_text import shown, web_address
 from archive.text_reuse import reused_share
 
@@ -104,6 +105,8 @@ def forbidden(datasette: Any, request: Any, message: str) -> Any:
 def startup() -> None:
     """Datasette asks every plugin how to show an error, its own too, which prints all variables of a wrong address."""
     pm.unregister(name="datasette.handle_exception")
+    if is_sql_process():
+        become_sql_process()
 
 
 @hookimpl
@@ -120,6 +123,8 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     conn.create_function("reused_share", 2, reused_share, deterministic=True)
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_SQL_BYTES)
     keep_bodies(conn)
+    if is_sql_process():
+        conn.row_factory = Measured()
 
 
 # Last, so that its word on whether the table can be searched stands.
@@ -188,7 +193,14 @@ def _units(datasette: Any, database: str, table: str) -> dict[str, str]:
 
 
 @hookimpl
-def asgi_wrapper() -> Callable[[Any], Any]:
+def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
     """What holds for every address and every answer."""
     base_url = os.environ.get("BASE_URL")
-    return lambda app: OneAddress(SecurityHeaders(CsvWithoutFormulas(app)), base_url)
+
+    def wrapped(app: Any) -> Any:
+        own: Any = SecurityHeaders(CsvWithoutFormulas(app))
+        if os.environ.get("SQL_COMMAND") and not is_sql_process():
+            own = SqlElsewhere(own, datasette, datasette.databases)
+        return OneAddress(own, base_url)
+
+    return wrapped

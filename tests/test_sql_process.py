@@ -1,0 +1,99 @@
+"""Visitors' SQL runs in a process of its own: it delays no page, takes bounded memory, and comes back when it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.browsing import browsing, get
+from tests.changed_reports import REPORT_ID, put_changed
+
+SLOW = "with recursive n(a) as (select 1 union all select a + 1 from n) select count(*) from n"
+LARGE = "with recursive n(a) as (select 1 union all select a + 1 from n limit 900) select hex(zeroblob(500000)) from n"
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("sql")
+    put_changed(folder)
+    with browsing(folder) as address:
+        assert get(f"{address}/reports?sql=select+1")[0] == 200
+        yield address
+
+
+def asked(room: str, sql: str) -> int:
+    return get(f"{room}/reports.json?sql={quote(sql)}")[0]
+
+
+def sql_process(room: str) -> int:
+    """The id of the process for SQL of this room: the one whose parent listens on its port."""
+    port = room.rpartition(":")[2]
+    listing = subprocess.run(["ps", "-ewwo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(maxsplit=2) for line in listing.splitlines()[1:]]
+    first = next(pid for pid, _, args in rows if args.endswith(f"--port {port}"))
+    return next(int(pid) for pid, parent, args in rows if parent == first and "--uds" in args)
+
+
+def p95(room: str, number: int) -> float:
+    times = []
+    for _ in range(number):
+        began = time.perf_counter()
+        assert get(f"{room}/")[0] == 200
+        times.append(time.perf_counter() - began)
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def test_fifty_slow_queries_delay_no_page(room: str) -> None:
+    get(f"{room}/")
+    quiet = p95(room, 40)
+    with ThreadPoolExecutor(50) as pool:
+        answers = [pool.submit(asked, room, SLOW) for _ in range(50)]
+        time.sleep(1)
+        busy = p95(room, 40)
+        statuses = {answer.result() for answer in answers}
+    assert statuses <= {400, 503}
+    assert busy < 2 * quiet + 0.05, (quiet, busy)
+    memory = Path(f"/proc/{sql_process(room)}/status").read_text()
+    assert int(memory.partition("VmRSS:")[2].split()[0]) < 600_000
+
+
+def test_an_answer_is_bounded_in_size(room: str) -> None:
+    assert asked(room, LARGE) == 400
+    status, _, body = get(f"{room}/reports.json?sql={quote(LARGE)}")
+    assert "larger than" in json.loads(body)["error"]
+    assert status == 400
+
+
+def test_it_gives_way(room: str) -> None:
+    assert os.getpriority(os.PRIO_PROCESS, sql_process(room)) > os.getpriority(os.PRIO_PROCESS, 0)
+
+
+def test_it_comes_back_when_it_dies(room: str) -> None:
+    old = sql_process(room)
+    os.kill(old, signal.SIGKILL)
+    time.sleep(0.5)
+    assert get(f"{room}/report/{REPORT_ID}")[0] == 200
+    assert asked(room, "select 1") == 200
+    assert sql_process(room) != old
+
+
+def test_it_ends_with_the_room(tmp_path: Path) -> None:
+    put_changed(tmp_path)
+    with browsing(tmp_path) as address:
+        assert asked(address, "select 1") == 200
+        number = sql_process(address)
+    for _ in range(100):
+        if not Path(f"/proc/{number}").exists():
+            break
+        time.sleep(0.1)
+    assert not Path(f"/proc/{number}").exists()
