@@ -369,12 +369,6 @@ ANSWER_COLUMNS: dict[str, Bilingual] = {
     "difference": ("差额", "Difference"),
 }
 """Columns of the answers to questions."""
-TABLE_STATES: dict[TableState, Bilingual] = {
-    TableState.VERIFIED: ("表内勾稽相符", "the table's identities hold"),
-    TableState.FAILS: ("表内勾稽不符", "an identity of the table fails"),
-    TableState.UNCHECKED: ("无法勾稽核对", "no identity could be checked"),
-    TableState.PROSE: ("取自正文，无表可核", "from prose, no table to check"),
-}
 REPORT_FIELDS: dict[str, Bilingual] = {
     "title": ("标题", "Title"),
     "issuing_body": ("发布机关", "Issuing body"),
@@ -414,7 +408,6 @@ VALUES: dict[str, Mapping[Any, Bilingual]] = {
     "outcome": OUTCOMES,
     "fate": FATES,
     "fate_remedy": FATE_REMEDIES,
-    "table_state": TABLE_STATES,
     "report_field": REPORT_FIELDS,
     "problem": PROBLEM_MEANINGS,
     "remedy": PROBLEM_REMEDIES,
