@@ -19,6 +19,8 @@ _THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3}(?!\d))")
 _NO_LETTERS = re.compile(r"[\W_]+")
 _JOINT = re.compile(r"(?<![0-9a-z]) | (?![0-9a-z])")
 _TOKEN = re.compile(r"""([-－−](?=\S))?(?:["“”]([^"“”]+)(?:["“”]|$)|([^\s"“”]+))""")
+_MOST_NUMBERS = 3
+"""Numbers of a term that are looked for in every form; of more, none is looked for by the index."""
 _OR = frozenset(("OR", "|", "｜"))
 
 
@@ -106,28 +108,30 @@ def matches(folded: str) -> Matches:
     >>> matches("2021年").maybe
     '"年"'
     """
-    pieces = [(piece.lastgroup, piece[0]) for piece in PIECES.finditer(folded) if piece[0] != " "]
+    pieces = [(str(piece.lastgroup), piece[0]) for piece in PIECES.finditer(folded) if piece[0] != " "]
     if not pieces or any(kind == "other" for kind, _ in pieces):
-        words = [text for kind, text in pieces if kind == "han"]
-        return Matches(None, " AND ".join(f'"{word}"' for word in dict.fromkeys(words)) or None)
+        words = dict.fromkeys(text for kind, text in pieces if kind == "han")
+        return Matches(None, " AND ".join(f'"{word}"' for word in words) or None)
     begins, ends = pieces[0][0] == "run", pieces[-1][0] == "run"
     sure = f'"{" ".join(text for _, text in pieces)}"' + (" *" if ends else "")
-    known = pieces[1:] if begins else pieces  # the term may begin within a longer number
-    if not known:
-        return Matches(sure, None)
-    forms = [list(_printed(kind, text, ends=ends and at == len(known) - 1)) for at, (kind, text) in enumerate(known)]
-    if len(list(filter(lambda found: len(found) > 1, forms))) > 3:
-        forms = [found if len(found) == 1 else [] for found in forms]
-    near = 2 * sum(max(map(len, found), default=0) for found in forms)
-    ways = [[word for form in way for word in form] for way in product(*filter(None, forms))]
-    return Matches(sure, " OR ".join(_near(way, near) for way in ways) or None)
+    return Matches(sure, _anyhow(pieces[1:] if begins else pieces, ends=ends))  # it may begin within a longer number
+
+
+def _anyhow(pieces: list[tuple[str, str]], *, ends: bool) -> str | None:
+    """A query that every text with these pieces meets, whatever stands between them."""
+    forms = [list(_printed(kind, text, ends=ends and at == len(pieces) - 1)) for at, (kind, text) in enumerate(pieces)]
+    if sum(len(found) > 1 for found in forms) > _MOST_NUMBERS:
+        forms = [found for found in forms if len(found) == 1]
+    distance = 2 * sum(max(map(len, found)) for found in forms)
+    ways = [[word for form in way for word in form] for way in product(*forms)]
+    return " OR ".join(_near(way, distance) for way in ways if way) or None
 
 
 def _near(words: list[str], distance: int) -> str:
     return words[0] if len(words) == 1 else f"NEAR({' '.join(words)}, {distance})"
 
 
-def _printed(kind: str | None, text: str, *, ends: bool) -> Iterator[list[str]]:
+def _printed(kind: str, text: str, *, ends: bool) -> Iterator[list[str]]:
     """The words of the index that a piece may be printed as: a number of four digits or more also with commas."""
     star = " *" if ends else ""
     yield [f'"{text}"{star}']
