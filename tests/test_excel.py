@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -225,3 +227,16 @@ def test_workbooks_in_a_zip_whose_names_are_gbk() -> None:
     content = read(body, "zip")
     assert figures(read_beside(report, content)) == truth(report)
     assert not [problem for problem in content.problems if "附件2" not in problem.message]
+
+
+@pytest.mark.parametrize("folder", ["", "附件/"])
+def test_documents_of_several_years_in_a_zip_are_told_apart_by_their_names(folder: str) -> None:
+    now, before = synthetic(year=2023), synthetic(year=2022)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as package:
+        for report in (before, now):
+            body = made_documents.xlsx(report, random.Random(2)).body
+            package.writestr(f"{folder}{report.report_year}年统计表.xlsx", body)
+    content = read(out.getvalue(), "zip")
+    for report in (now, before):
+        assert figures(read_beside(report, content)) == truth(report)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from mimetypes import guess_type
+from pathlib import PurePosixPath
 
 from archive.model import Problem
 from archive.vocabulary import Origin, ProblemKind
@@ -12,6 +14,7 @@ from pipelines.documents.packages import Package
 from pipelines.errors import DocumentError
 
 MOST_DOCUMENTS = 20
+_YEAR = re.compile(r"(?<!\d)20[0-4]\d(?!\d)")
 _LEFT_PACKED = {"zip", "archive", *documents.PICTURES}
 
 
@@ -20,6 +23,8 @@ def read(body: bytes) -> Content:
     package = Package(body)
     content = Content(kind="zip")
     origins: list[Origin] = []
+    years = [_YEAR.findall(_shown(name)) for name in package.names()]
+    are_of_years = len({year for found in years for year in found}) > 1
     for name in package.names():
         data = package.read(name)
         kind = documents.recognise(data, guess_type(name)[0], name=name)
@@ -36,6 +41,8 @@ def read(body: bytes) -> Content:
             content.problems.append(Problem(kind=error.kind, message=f"{_shown(name)}: {error}"))
             continue
         origins.append(inner.origin)
+        if are_of_years:  # the name tells the document of one year from that of another, as a sheet's does
+            content.add(PurePosixPath(_shown(name)).stem)
         content.blocks += inner.blocks
         content.problems += inner.problems
     if not origins:
