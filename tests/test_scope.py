@@ -55,6 +55,8 @@ def test_the_text_says_that_the_whole_area_is_counted(body: str, sentence: str) 
         (OFFICE, "本机关全年收到政府信息公开申请7件。"),
         (OFFICE, "2022年，区政府办公室共受理政府信息公开申请7件。"),
         (OFFICE, "我办收到7件政府信息公开申请。"),
+        (OFFICE, "2022年，本办公室收到政府信息公开申请7件。"),
+        (ZONE, "管委会机关收到政府信息公开申请7件。"),
         (ZONE, "本报告所列数据仅统计本机关受理的申请。"),
         (OFFICE, "本报告数据不含各镇街、各部门。"),
         (OFFICE, "统计数据均为区政府办公室本级数据。"),
