@@ -42,6 +42,10 @@ LITTLE = 60
 _MANY_MARKS = 16
 """Marks of sentences on the page from which no text is looked for in scripts."""
 _VIEWERS = ("iframe", "embed", "object")
+_SHOWN = etree.XPath(".//text()[not(parent::script or parent::style or parent::noscript)]")
+_STATE = re.compile(r"__(?:INITIAL_STATE|NUXT|NEXT_DATA|APP_DATA|PRELOADED_STATE)__")
+"""Names of the data that a site's program shows a page from."""
+_SHORTEST_TITLE = 5
 _CLICKED = etree.XPath("descendant-or-self::*[@onclick]")
 
 
@@ -95,6 +99,7 @@ def find_article(parsed: ParsedPage) -> Article:
             if sum(map(len, article.paragraphs)) < ENOUGH:
                 article.attachments = _documents(parsed, _links_outside_asides(parsed.root))
                 cut_attachment_lines(article.paragraphs, article.attachments)
+                article.is_scripted = _is_shell(parsed)
             return article
     elif element is place:
         element = place = _around_info_line(place)
@@ -154,6 +159,16 @@ def _links_images_headings(element: Any) -> tuple[list[Any], list[Any], set[str]
     return links, images, headings
 
 
+def _is_shell(parsed: ParsedPage) -> bool:
+    """Whether a page shows next to nothing before its scripts have run, or they have its content as data."""
+    if _STATE.search(parsed.scripts):
+        return True
+    body = next(parsed.root.iter("body"), None)
+    if body is None or next(parsed.root.iter("script"), None) is None:
+        return False
+    return sum(len(text.strip()) for text in _SHOWN(body)) < _SHORTEST_TITLE
+
+
 def _links_outside_asides(root: Any) -> list[Any]:
     """The links and viewers of a page but those in its menus and footers."""
     return [
@@ -175,7 +190,7 @@ def _documents(parsed: ParsedPage, anchors: list[Any]) -> list[Attachment]:
 
 def _is_filled_by_script(element: Any, scripts: list[str], parsed: ParsedPage) -> bool:
     """Whether a script stood in an element and writes there, or names it."""
-    if FILLED_BY_SCRIPT.search("".join(scripts)):
+    if FILLED_BY_SCRIPT.search("".join(scripts)) or _STATE.search(parsed.scripts):
         return True
     names = [name for name in (element.get("id"), *(element.get("class") or "").split()) if name]
     named = "|".join(map(re.escape, names))
