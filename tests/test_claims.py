@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -68,6 +69,27 @@ def test_one_figure_is_no_blank_table() -> None:
 def test_figures_that_cannot_be_read_are_not_called_blank() -> None:
     cells = filled_with(BLANK, "cn-2021", 4) | {("cases", "review_total"): Cell("1 2", None, "text")}
     assert judged(statistics_of_cells(4, cells))[0] == {4: "incomplete"}
+
+
+@pytest.mark.parametrize("like_zero", ["〇", "O", "零"])
+def test_a_table_with_cells_that_cannot_be_read_is_not_called_verified(like_zero: str) -> None:
+    made = Synthetic(issuing_body="安川市青溪区教育局", report_year=2022, kind="cn-2021")
+    source = made.html().replace(">0<", f">{like_zero}<")
+    found = report(html(f'<div id="zoom">{paragraphs(made.paragraphs())}{source}</div>', title=made.title))
+    assert {one.standing for one in found.table_sources} == {"incomplete"}
+    assert {part.state for part in found.parts if part.part.startswith("table")} == {"doubtful"}
+
+
+@pytest.mark.parametrize(
+    "field", ['<input value="{}">', "<input type=text readonly value={}>", '<INPUT TYPE="number" value="{}">']
+)
+def test_figures_in_fields_are_read_as_a_browser_shows_them(field: str) -> None:
+    made = Synthetic(issuing_body="安川市青溪区教育局", report_year=2022, kind="cn-2021")
+    source = re.sub(r">(\d+)<", lambda found: f">{field.format(found[1])}<", made.html())
+    found = report(html(f'<div id="zoom">{paragraphs(made.paragraphs())}{source}</div>', title=made.title))
+    assert {one.standing for one in found.table_sources} == {VERIFIED}
+    cells = {(s.table_no, s.row_name, s.column_name): s.value for s in found.statistics if s.origin == "html"}
+    assert cells == {(s.table_no, s.row_name, s.column_name): s.value for s in made.statistics()}
 
 
 def test_a_document_with_figures_counts_before_a_blank_page() -> None:

@@ -157,6 +157,9 @@ def test_printed_cells(printed: str, value: float | None, state: str, unit: str 
         "1 2",
         "10²",
         "五十6",
+        "O",
+        "○",
+        "零",
     ],
 )
 def test_what_cannot_be_read_as_one_number_is_not_guessed(printed: str) -> None:

@@ -49,6 +49,7 @@ _PRESENTATION = (
     "nowrap",
     "dir",
 )
+_TEXT_FIELDS = frozenset(("text", "number"))
 _STRAY = "stray"
 """The tag given to boxes between the rows and cells of a table: browsers put them out of the table."""
 _ROWS = ("table", "tbody", "thead", "tr")
@@ -76,6 +77,7 @@ def remove_unseen(element: Any, *, asides: bool = True, has_hidden: bool = True)
     Returns the removed boxes that list attached files. `has_hidden=False` promises that no style on the page hides
     anything (`ParsedPage.has_hidden`), which saves looking for it.
     """
+    _show_fields(element)
     etree.strip_elements(element, *SILENT, with_tail=False)
     files: list[Any] = []
     gone = stray = False
@@ -98,6 +100,18 @@ def remove_unseen(element: Any, *, asides: bool = True, has_hidden: bool = True)
     if gone:
         etree.strip_elements(element, _GONE, with_tail=False)
     return files
+
+
+def _show_fields(element: Any) -> None:
+    """Put what is filled into the text fields of tables in their place: a browser shows it as it shows text."""
+    for field in element.iter("input"):
+        value = (field.get("value") or "").strip()
+        if (
+            value
+            and field.get("type", "text").lower() in _TEXT_FIELDS
+            and next(field.iterancestors("td"), None) is not None
+        ):
+            field.tag, field.text = "span", value
 
 
 def strip_markup(element: Any) -> None:

@@ -309,9 +309,11 @@ def _compared(
 
 def _standing_in_page(number: int, statistics: list[Statistic], checks: list[Check]) -> Standing:
     """The page's own tables were judged as they were read: what is left to say is whether all is there and adds up."""
-    if all(statistic.value is None for statistic in statistics):
-        is_sure = all(read_value(statistic.raw).sure for statistic in statistics)
-        return Standing.BLANK if is_sure else Standing.INCOMPLETE
+    without = [statistic.raw for statistic in statistics if statistic.value is None]
+    if not all(read_value(raw).sure for raw in without):
+        return Standing.INCOMPLETE
+    if len(without) == len(statistics):
+        return Standing.BLANK
     names = set(map(attrgetter("row_name", "column_name"), statistics))
     if not any(names >= _cells_of(form, number) for form in _forms(number)):
         return Standing.INCOMPLETE

@@ -30,6 +30,8 @@ _APART = re.compile(r"[\d.,] (?=[\d.,])")
 _NUMBER, _TEXT = ValueState.NUMBER, ValueState.TEXT
 _SLASH = frozenset("/\\")
 _DASH = frozenset("-—–―－─_")
+_LIKE_FIGURES = frozenset("?Oo○零")
+"""What stands for a figure that is not known, and what may be a zero."""
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x2212: "-", 0x3002: "。"}
 
 
@@ -66,7 +68,7 @@ def _read_number(folded: str) -> CellValue:
         return CellValue(None, _TEXT, sure=False)
     found = _FIGURE.fullmatch(folded.replace(" ", ""))
     if not found:
-        return CellValue(None, _TEXT, sure=folded != "?" and not any(map(_is_figure, folded)))
+        return CellValue(None, _TEXT, sure=folded not in _LIKE_FIGURES and not any(map(_is_figure, folded)))
     digits = found["digits"].replace(",", "")
     if len(digits) > MOST_DIGITS:
         return CellValue(None, _TEXT, sure=False)
