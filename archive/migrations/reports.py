@@ -7,6 +7,7 @@ figures. The views `statistics` and `checks` put them together again.
 from sqlite_utils import Database, Migrations
 
 from archive.agencies import places
+from archive.fulltext import search_text
 from archive.migrations import sums, views
 
 migrations = Migrations("reports")
@@ -223,4 +224,17 @@ def m014_related_by_index(db: Database) -> None:
     db.execute(
         "CREATE TABLE read_through"
         " (portal TEXT PRIMARY KEY, capture_id INTEGER, entry_change INTEGER NOT NULL) WITHOUT ROWID"
+    )
+
+
+@migrations()
+def m015_traditional_characters(db: Database) -> None:
+    """The index of texts is written again, as it holds texts in another form now."""
+    db.execute("INSERT INTO report_search (report_search) VALUES ('delete-all')")
+    texts = db.conn.execute(
+        "SELECT r.search_id, r.title, t.text FROM reports r LEFT JOIN report_texts t ON t.report_id = r.id"
+    )
+    db.conn.executemany(
+        "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
+        ((number, search_text(title), search_text(text)) for number, title, text in texts),
     )

@@ -109,6 +109,29 @@ def records() -> list[dict[str, Any]]:
     return [asdict(entry) for entry in entries()]
 
 
+@cache
+def categories() -> dict[str, dict[str, str]]:
+    """Column with its table, as in `reports.level` → each value that it may hold, with its English words.
+
+    Under the bare column, too, where columns of that name hold the same values in every table.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for entry in entries():
+        if entry.subject in (Subject.VALUE, Subject.FORM):
+            found.setdefault(entry.field, {})[entry.name] = entry.label_en
+    of_column: dict[str, list[dict[str, str]]] = {}
+    for field, values in found.items():
+        of_column.setdefault(field.partition(".")[2], []).append(values)
+    alike = {column: several[0] for column, several in of_column.items() if len(several) == 1}
+    standings, states = found["table_sources.standing"], found["figures.table_three"]
+    return (
+        found
+        | alike
+        | dict.fromkeys(("standing_two", "standing_three", "standing_four"), standings)
+        | {"table_four": states}
+    )
+
+
 def _entry(subject: Subject, field: str, name: str, words: Bilingual, **more: Any) -> Entry:
     rest: dict[str, Any] = {
         "form": "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,7 @@ from scrapy.exceptions import UsageError
 import archive.room
 from archive import ArchiveError, Reports
 from archive.data_package import export
+from archive.parquet import can_be_written
 from crawler.command import WELL, ArchiveCommand
 
 
@@ -35,4 +37,6 @@ class Command(ArchiveCommand):
         described = files(archive.room).joinpath("metadata.yaml")
         for name, rows in export(self.archive / "reports.db", Path(args[0]), described).items():
             print(f"{name:16} {rows:>10,} rows")
+        if not can_be_written():
+            print("no Parquet files: they need pyarrow (pip install 'tongjian[parquet]')", file=sys.stderr)
         return WELL
