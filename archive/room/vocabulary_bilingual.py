@@ -367,8 +367,25 @@ ANSWER_COLUMNS: dict[str, Bilingual] = {
     "carried_out_previous_year": ("上年报告：结转下年度继续办理", "Carried over, by last year's report"),
     "carried_in": ("本年报告：上年结转", "Carried over, by this year's report"),
     "difference": ("差额", "Difference"),
+    "evidence": ("依据", "What shows it"),
 }
 """Columns of the answers to questions."""
+ABSENCES: dict[str, Bilingual] = {
+    "not_due": ("尚未到期", "not due yet"),
+    "blocked": ("列表中有，网站拒绝访问", "listed; the portal refused it"),
+    "removed": ("列表中有，网站已撤下或找不到", "listed; the portal has removed it or cannot find it"),
+    "listed_not_fetched": ("列表中有，本档案尚未取得或未能识读", "listed; not fetched or not readable here"),
+    "renamed": ("机关可能已更名或合并，见", "the body may have been renamed or merged, see"),
+    "not_crawled": ("网站从未抓取", "the portal was never crawled"),
+    "not_crawled_since": ("期限之后未再抓取该网站", "the portal was not crawled since the deadline"),
+    "not_walked": ("网站列表未能全部读取", "the portal was not walked to its end"),
+    "not_known": ("本室未提供抓取记录，无法判断", "not known: records of crawls are not served here"),
+    "not_listed": (
+        "期限后读完网站列表，未见该年度报告",
+        "not listed: the portal was walked to its end after the deadline",
+    ),
+}
+"""Why a body has no report for a year (archive/room/absences.py)."""
 REPORT_FIELDS: dict[str, Bilingual] = {
     "title": ("标题", "Title"),
     "issuing_body": ("发布机关", "Issuing body"),
@@ -399,6 +416,7 @@ VALUES: dict[str, Mapping[Any, Bilingual]] = {
     "origin": ORIGINS,
     "standing": STANDINGS,
     "table_state": TABLE_STATES,
+    "absence": ABSENCES,
     "value_state": VALUE_STATES,
     "counting": COUNTINGS,
     "run_kind": RUN_KINDS,

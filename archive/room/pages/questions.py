@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from archive.room import absences
 from archive.room import questions as found
 from archive.room.database_access import batches, holdings_of, query
-from archive.room.questions import LEFT_OUT_REASONS, QUESTIONS
+from archive.room.questions import LEFT_OUT_REASONS, QUESTIONS, Question
 from archive.room.rendering import csv_of_all, json_of_all, page
 from archive.room.request_parameters import format_of, page_number, part, path_part, year
 
 ROWS_ON_PAGE = 200
+MISSING_YEARS = "missing-years"
+Rows = Iterable[dict[str, Any]]
+Explain = Callable[[sqlite3.Connection, Rows], Rows]
 
 
 async def questions(datasette: Any, request: Any) -> Any:
     """What can be asked."""
     return await page(datasette, request, "questions", {"questions": QUESTIONS.values()})
+
+
+async def _explained(datasette: Any, asked: Question) -> Explain:
+    """What adds to each missing year why it is missing, and to the rows of other questions nothing."""
+    if asked.name != MISSING_YEARS:
+        return lambda _, rows: rows
+    known = await query(datasette, absences.walks, "captures")
+    today = datetime.now(UTC).date().isoformat()
+    return lambda db, rows: absences.Judge(db, known, today).explained(rows)
 
 
 async def question(datasette: Any, request: Any) -> Any:
@@ -28,11 +44,18 @@ async def question(datasette: Any, request: Any) -> Any:
     chosen_year, portal = year(request, here.last_year), (request.args.get("portal") or "")[:200]
     wanted = format_of(request)
     columns = await query(datasette, lambda db: found.columns(db, asked))
-    everything = batches(datasette, lambda db: found.each_row(db, asked, chosen_year, portal))
+    explained = await _explained(datasette, asked)
+    columns += absences.COLUMNS if asked.name == MISSING_YEARS else ()
+    everything = batches(datasette, lambda db: explained(db, found.each_row(db, asked, chosen_year, portal)))
     if wanted == "csv":
         return await csv_of_all(columns, everything)
     first = (page_number(request) - 1) * ROWS_ON_PAGE
-    answered = await query(datasette, lambda db: found.answer(db, asked, chosen_year, portal, first, ROWS_ON_PAGE))
+
+    def work(db: sqlite3.Connection) -> dict[str, Any]:
+        answered = found.answer(db, asked, chosen_year, portal, first, ROWS_ON_PAGE)
+        return answered | {"rows": list(explained(db, answered["rows"]))}
+
+    answered = await query(datasette, work)
     if wanted == "json":
         about = {"formula": asked.formula, "year": chosen_year, "portal": portal}
         return await json_of_all(

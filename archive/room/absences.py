@@ -1,0 +1,189 @@
+"""Why a body has no report for a year: what the archive knows of it, so that no body is accused of what a crawl left undone.
+
+A row of the question `missing-years` gets a reason, one of ABSENCES, and what shows it. Only the last one says
+something of the body itself: its portals were walked to their end after the deadline, and list nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archive.figures import legal_deadline
+from archive.ledger import LIMITS
+from archive.room.report import dicts
+from archive.room.search_terms import fold
+from archive.vocabulary import Fate, RunKind, Stage
+
+NOT_DUE = "not_due"
+BLOCKED = "blocked"
+REMOVED = "removed"
+NOT_FETCHED = "listed_not_fetched"
+RENAMED = "renamed"
+NOT_CRAWLED = "not_crawled"
+NOT_CRAWLED_SINCE = "not_crawled_since"
+NOT_WALKED = "not_walked"
+NOT_KNOWN = "not_known"
+NOT_LISTED = "not_listed"
+
+COLUMNS = ("reason", "evidence")
+"""What a row of the question gets."""
+
+_BY_FATE = {
+    Fate.BLOCKED: BLOCKED,
+    Fate.REMOVED: REMOVED,
+    Fate.MISSING: REMOVED,
+    Fate.ERROR: NOT_FETCHED,
+    Fate.PENDING: NOT_FETCHED,
+    Fate.NOT_ASKED: NOT_FETCHED,
+    Fate.CAPTURED: NOT_FETCHED,
+    Fate.UNREADABLE: NOT_FETCHED,
+    Fate.OFF_SITE: NOT_FETCHED,
+}
+"""What came of an entry that should have been the report → why there is none."""
+_RUNS = f"""
+SELECT r.portal, r.finished_at, r.finish_reason, r.stats, (
+  SELECT COUNT(*) FROM problems p
+  WHERE p.portal = r.portal AND p.stage = '{Stage.LISTING}' AND p.resolved_at IS NULL AND p.kind GLOB 'listing_*'
+) AS problems
+FROM runs r
+WHERE r.id IN (SELECT MAX(id) FROM runs WHERE kind = '{RunKind.CRAWL}' GROUP BY portal)
+"""  # noqa: S608 - words of our vocabulary
+_ENTRIES = """
+SELECT title, fate, url FROM fates
+WHERE portal = ? AND fate IN (SELECT value FROM json_each(?)) AND title IS NOT NULL
+"""
+_NAMES = """
+SELECT issuing_body, body_kind, place_id, MIN(report_year) AS first, MAX(report_year) AS last
+FROM figures WHERE issuing_body IS NOT NULL AND report_year IS NOT NULL AND place_id IN (
+  SELECT place_id FROM figures WHERE issuing_body = ? AND place_id IS NOT NULL
+)
+GROUP BY issuing_body
+"""
+_REPORT_WORDS = re.compile(r"(?:19|20)\d\d年?度?|(?:政府)?信息公开|工作|年度|年报|报告|关于|的")
+_OFFICE = re.compile(r"(?:人民政府|办公室|委员会|管理局|局|厅|委|办|处|中心)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The last crawl of a portal."""
+
+    ended_at: str
+    """Empty while it runs, or where it was killed."""
+    is_complete: bool
+    """Whether it ended well, without limits, and walked every listing to its end."""
+
+
+def walks(captures: sqlite3.Connection) -> dict[str, Walk]:
+    """Portal → its last crawl; portals that were never crawled are left out."""
+    return {
+        row["portal"]: Walk(
+            row["finished_at"] or "",
+            row["finish_reason"] == "finished"
+            and not row["problems"]
+            and not json.loads(row["stats"] or "{}").get(LIMITS),
+        )
+        for row in dicts(captures, _RUNS)
+    }
+
+
+class Judge:
+    """Gives each missing year its reason. `known` is None where captures.db is not served; `today` is a date."""
+
+    def __init__(self, reports: sqlite3.Connection, known: dict[str, Walk] | None, today: str) -> None:
+        self.reports = reports
+        self.known = known
+        self.today = today
+        self.entries: dict[str, list[dict[str, Any]]] = {}
+        self.bodies: dict[str, int] = {}
+        self.names: dict[str, list[dict[str, Any]]] = {}
+
+    def explained(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The rows of the question, each with its reason and what shows it."""
+        for row in rows:
+            portals = (row["portals"] or "").split(",")
+            reason, evidence = self._reason(row["issuing_body"] or "", row["report_year"], portals)
+            yield row | {"reason": reason, "evidence": evidence}
+
+    def _reason(self, body: str, year: int, portals: Sequence[str]) -> tuple[str, str]:
+        names = self._names_beside(body)
+        kind = next((row["body_kind"] for row in names if row["issuing_body"] == body), None) or self._kind(body)
+        # of a body of unknown kind, the later of both deadlines
+        deadline = legal_deadline(year, kind) or f"{year + 1}-03-31"
+        if self.today <= deadline:
+            return NOT_DUE, deadline
+        for portal in portals:
+            entry = self._entry(portal, body, year)
+            if entry:
+                return _BY_FATE[Fate(entry["fate"])], entry["url"]
+        successor = _successor(body, year, names)
+        if successor:
+            return RENAMED, successor
+        return self._of_walks(portals, deadline)
+
+    def _names_beside(self, body: str) -> list[dict[str, Any]]:
+        """The bodies of the same place, each with its first and last year."""
+        if body not in self.names:
+            self.names[body] = dicts(self.reports, _NAMES, (body,))
+        return self.names[body]
+
+    def _kind(self, body: str) -> str | None:
+        row = self.reports.execute(
+            "SELECT body_kind FROM figures WHERE issuing_body = ? AND body_kind IS NOT NULL LIMIT 1", (body,)
+        ).fetchone()
+        return row[0] if row else None
+
+    def _of_walks(self, portals: Sequence[str], deadline: str) -> tuple[str, str]:
+        if self.known is None:
+            return NOT_KNOWN, ""
+        found = [self.known[portal] for portal in portals if portal in self.known]
+        if len(found) < len(portals):
+            return NOT_CRAWLED, ", ".join(portal for portal in portals if portal not in self.known)
+        if not all(walk.is_complete for walk in found):
+            return NOT_WALKED, min(walk.ended_at for walk in found)[:10]
+        earliest = min(walk.ended_at for walk in found)[:10]
+        return (NOT_LISTED if earliest > deadline else NOT_CRAWLED_SINCE), earliest
+
+    def _entry(self, portal: str, body: str, year: int) -> dict[str, Any] | None:
+        """An entry of the portal that announces the body's report of the year."""
+        if portal not in self.entries:
+            fates = json.dumps([str(fate) for fate in _BY_FATE])
+            self.entries[portal] = dicts(self.reports, _ENTRIES, (portal, fates))
+            (self.bodies[portal],) = self.reports.execute(
+                "SELECT COUNT(DISTINCT issuing_body) FROM figures WHERE portal = ?", (portal,)
+            ).fetchone()
+        wanted = fold(body)
+        for entry in self.entries[portal]:
+            title = fold(entry["title"])
+            if str(year) not in title:
+                continue
+            named = _REPORT_WORDS.sub("", title)
+            if (named and (wanted.endswith(named) or named.endswith(wanted))) or (
+                not named and self.bodies[portal] == 1
+            ):
+                return entry
+        return None
+
+
+def _successor(body: str, year: int, names: Sequence[dict[str, Any]]) -> str:
+    """Another body of the place that begins when this one ends and shares its name's core: it may be the same, renamed."""
+    own = next((row for row in names if row["issuing_body"] == body), None)
+    if own is None or year <= own["last"]:
+        return ""
+    core = _OFFICE.sub("", body)[-2:]
+    return next(
+        (
+            row["issuing_body"]
+            for row in names
+            if row["issuing_body"] != body
+            and row["body_kind"] == own["body_kind"]
+            and own["last"] < row["first"] <= own["last"] + 2
+            and row["first"] <= year <= row["last"]
+            and core in row["issuing_body"]
+        ),
+        "",
+    )
