@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from tests.test_crawl import kinds, rows, runs
 from tests.test_documents import BODY, FORMATS
 from tests.test_fetched_documents import AttachingWord
 from tests.test_ledger import days_pass, sums
+from tests.test_platforms import places
 
 NEXT_PAGE = r"/t\d+_\d+_1\.html$"
 FROM_DOCX = "SELECT COUNT(DISTINCT report_id) FROM table_sources WHERE origin = 'docx'"
@@ -87,7 +88,11 @@ FAULTS_OF_NEXT_PAGES = ["503", "reset", "403", "two-bytes", "maintenance", "noti
 def next_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Crawled]]:
     """A portal for each fault of a next page: crawled whole, and elsewhere with the fault, healed, and once more."""
     folder = tmp_path_factory.mktemp("next_pages")
-    with Server(*(Trs(f"hepan_{fault}", 6, split=2) for fault in FAULTS_OF_NEXT_PAGES)) as server:
+    portals = [
+        Trs(f"hepan_{fault}", 6, split=2, place=place)
+        for place, fault in zip(places(), FAULTS_OF_NEXT_PAGES, strict=False)
+    ]
+    with Server(*portals) as server:
         whole = crawled(folder / "whole", server)
         for replica, fault in zip(server, FAULTS_OF_NEXT_PAGES, strict=True):
             replica.fail(fault, NEXT_PAGE)
@@ -213,7 +218,10 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Crawle
     from crawler.demo import faults
 
     archive = tmp_path_factory.mktemp("documents") / "archive"
-    portals = [AttachingWord(f"fujian_{fault}", SYNTHETIC[:2]) for fault in FAULTS_OF_DOCUMENTS]
+    portals = [
+        AttachingWord(f"fujian_{fault}", [replace(report, issuing_body=f"{place}民政局") for report in SYNTHETIC[:2]])
+        for place, fault in zip(places(), FAULTS_OF_DOCUMENTS, strict=False)
+    ]
     with pytest.MonkeyPatch.context() as patched, Server(*portals) as server:
         patched.setitem(faults.REPLACEMENTS, "empty", Reply(body=b""))
         patched.setitem(faults.ALTERED, "203", lambda reply: Reply(status=203, body=reply.body))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +56,20 @@ VARIANTS: dict[str, tuple[type[Replica], dict[str, Any]]] = {
 }
 """The same platforms, telling of their pages in other ways."""
 
-REPORTS, PAGE_SIZE = 63, 6
+REPORTS, PAGE_SIZE = 33, 3
 """Of each platform: eleven pages, so that their numbers come to have two digits, and Hanweb's groups are four."""
-FEW = dict.fromkeys(VARIANTS, 20) | {"hanweb-module": 12}
+FEW = dict.fromkeys(VARIANTS, 12) | {"hanweb-module": 12}
 """Reports of a variant; the module has one a year."""
 
 
 def make(platform: str, reports: int, suffix: str = "", **more: Any) -> Replica:
     cls, named = VARIANTS.get(platform) or (PLATFORMS[platform], {})
     return cls(f"{platform}{suffix}".replace("-", "_"), reports, **named, **more)
+
+
+def places() -> Iterator[str]:
+    """A place for each of several portals: of one place they would publish the same reports, and each be compared."""
+    return (f"临川市{first}{second}区" for first, second in product("东西南北中上下新老大", "溪河山湖岭桥泉塘林岩"))
 
 
 def rows(archive: Path, database: str, sql: str, *values: Any) -> list[Any]:
@@ -82,8 +89,11 @@ def archived(archive: Path, portal: str) -> Counter[str]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Replica]]:
     """Every platform's replica, its variants with fewer reports, crawled in one process."""
     archive = tmp_path_factory.mktemp("whole") / "archive"
-    replicas = {platform: make(platform, REPORTS, page_size=PAGE_SIZE) for platform in PLATFORMS}
-    replicas |= {variant: make(variant, FEW[variant], page_size=PAGE_SIZE) for variant in VARIANTS}
+    sizes = dict.fromkeys(PLATFORMS, REPORTS) | FEW
+    replicas = {
+        platform: make(platform, size, page_size=PAGE_SIZE, place=place)
+        for place, (platform, size) in zip(places(), sizes.items(), strict=False)
+    }
     with Server(*replicas.values()):
         done = crawl(archive, *replicas.values(), settings={"DOWNLOAD_TIMEOUT": 60})
     assert done.returncode == 0, done.stderr

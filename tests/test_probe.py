@@ -29,7 +29,7 @@ from spiders.probing import document_pattern, is_menu, recognise_platform
 from spiders.registry import platforms
 from tests.crawling import ROOT, crawl, scrapy
 from tests.test_listings import check_fixture
-from tests.test_platforms import PLATFORMS, archived, make
+from tests.test_platforms import PLATFORMS, archived, make, places
 
 HURRY = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0")
 EXPECTED = {"trs-xml": "trs", "gkmlpt-subsite": "gkmlpt", "hanweb-jpaas": "hanweb"}
@@ -53,7 +53,10 @@ def as_replica(portal: type[Portal], name: str) -> Any:
 def probed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Replica], dict[str, Any]]:
     """Each replica's home page probed; then one crawl with all the portal files that were printed."""
     archive = tmp_path_factory.mktemp("probed") / "archive"
-    replicas = {name: make(name, 12, page_size=5) for name in [*PLATFORMS, "gkmlpt-subsite", "hanweb-jpaas"]}
+    replicas = {
+        name: make(name, 12, page_size=5, place=place)
+        for place, name in zip(places(), [*PLATFORMS, "gkmlpt-subsite", "hanweb-jpaas"], strict=False)
+    }
     with Server(*replicas.values()):
         answers = {name: scrapy(archive, "probe", replica.home_url, *HURRY) for name, replica in replicas.items()}
         portals = {name: portal_of(done.stdout) for name, done in answers.items()}
@@ -169,7 +172,10 @@ SCRIPTED: dict[str, dict[str, Any]] = {
 def scripted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Replica], dict[str, Any]]:
     """Their columns probed directly, with no link on the page to the column itself."""
     archive = tmp_path_factory.mktemp("scripted") / "archive"
-    replicas = {name: make(name, 9, "_s", **how) for name, how in SCRIPTED.items()}
+    replicas = {
+        name: make(name, 9, "_s", place=place, **how)
+        for place, (name, how) in zip(places(), SCRIPTED.items(), strict=False)
+    }
     with pytest.MonkeyPatch.context() as patch:
         for replica in replicas.values():
             patch.setattr(replica, "html", partial(without_own_link, replica, replica.html))

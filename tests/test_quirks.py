@@ -11,7 +11,7 @@ import pytest
 from crawler.demo.replica import Replica
 from crawler.demo.server import Server
 from tests.crawling import crawl
-from tests.test_platforms import PLATFORMS, VARIANTS, archived, make, rows
+from tests.test_platforms import PLATFORMS, VARIANTS, archived, make, places, rows
 
 ODD_REPORTS, ODD_PAGE_SIZE = 12, 3
 """Of a replica with a quirk: four pages."""
@@ -51,9 +51,12 @@ QUIRKS += [
 def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[tuple[str, str], Replica]]:
     """A replica for every quirk of every platform, of a few short pages, crawled in one process."""
     archive = tmp_path_factory.mktemp("odd") / "archive"
+    assert len(QUIRKS) <= len(list(places()))
     replicas = {
-        (platform, quirk): make(platform, ODD_REPORTS, f"_{quirk}", page_size=ODD_PAGE_SIZE, quirks=[quirk])
-        for platform, quirk in QUIRKS
+        (platform, quirk): make(
+            platform, ODD_REPORTS, f"_{quirk}", place=place, page_size=ODD_PAGE_SIZE, quirks=[quirk]
+        )
+        for place, (platform, quirk) in zip(places(), QUIRKS, strict=False)
     }
     with Server(*replicas.values()):
         done = crawl(archive, *replicas.values(), settings={"DOWNLOAD_TIMEOUT": 60})
