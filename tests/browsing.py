@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,7 +14,7 @@ from pathlib import Path
 
 from archive import Capture, Captures, Reports
 from archive.records import Rows
-from tests.crawling import ROOT
+from tests.crawling import Forked, execute_afresh
 from tests.made_reports import made
 
 NASTY = (
@@ -128,13 +126,8 @@ def browsing(archive: Path, *options: str) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "browse", "--port", str(port), *options],
-        cwd=ROOT,
-        env=os.environ | {"ARCHIVE": str(archive)},
-        stdout=subprocess.DEVNULL,
-        stderr=(archive / "browse.log").open("wb"),
-    )
+    command = ["browse", "--port", str(port), *options]
+    process = Forked(execute_afresh, command, ARCHIVE=str(archive))
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(200):
@@ -147,8 +140,8 @@ def browsing(archive: Path, *options: str) -> Iterator[str]:
                 time.sleep(0.1)
         yield address
     finally:
-        process.terminate()
-        process.communicate(timeout=20)
+        process.kill(signal.SIGTERM)
+        (archive / "browse.log").write_text(process.wait().stderr, encoding="utf-8")
 
 
 def get(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:

@@ -9,6 +9,7 @@ import io
 import json
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -57,9 +58,10 @@ class Forked:
         """The exit code, or None while it runs."""
         return self._process.exitcode
 
-    def kill(self) -> None:
-        """Kill -9, if it still runs."""
-        self._process.kill()
+    def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send it a signal, if it still runs."""
+        if self._process.pid and self.poll() is None:
+            os.kill(self._process.pid, number)
 
     def wait(self) -> subprocess.CompletedProcess[str]:
         """Its end: the exit code, and what it wrote."""

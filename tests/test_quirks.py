@@ -13,7 +13,7 @@ from crawler.demo.server import Server
 from tests.crawling import crawl
 from tests.test_platforms import PLATFORMS, VARIANTS, archived, make, places, rows
 
-ODD_REPORTS, ODD_PAGE_SIZE = 12, 3
+ODD_REPORTS, ODD_PAGE_SIZE = 8, 2
 """Of a replica with a quirk: four pages."""
 
 TELLS = {
