@@ -12,7 +12,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -211,12 +211,12 @@ def live(folder: Path, seed: int, steps: int) -> History:
     return history
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """One history for each seed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, nargs="*", default=list(range(20)))
     parser.add_argument("--steps", type=int, default=12)
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     is_wrong = False
     for seed in chosen.seeds:
         begun = time.monotonic()

@@ -7,6 +7,7 @@ asked for a second time.
 
 from __future__ import annotations
 
+import argparse
 import random
 import shutil
 import sys
@@ -131,9 +132,11 @@ def kill(folder: Path, kills: int, seed: int, served: Sequence[Replica] | None =
     return killing
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The long form."""
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kills", type=int, nargs="?", default=100)
+    kills = parser.parse_args(arguments).kills
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         killing = kill(Path(folder), kills, seed=kills)

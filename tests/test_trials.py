@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from tests.crawling import run
+from tests import histories, kills, unreliable
 
 
 @pytest.mark.parametrize(
-    "trial",
+    ("trial", "arguments"),
     [
-        ["unreliable", "--seeds", "7", "--shares", "0.3", "--pauses", "1", "--size", "3"],
-        ["histories", "--seeds", "3", "--steps", "5"],
-        ["kills", "4"],
+        (unreliable.main, "--seeds 7 --shares 0.3 --pauses 1 --size 3"),
+        (histories.main, "--seeds 3 --steps 5"),
+        (kills.main, "4"),
     ],
-    ids=lambda trial: trial[0],
+    ids=["unreliable", "histories", "kills"],
 )
-def test_nothing_is_lost_and_nothing_is_said_to_be_well_too_early(trial: list[str]) -> None:
-    name, *arguments = trial
-    done = run([sys.executable, "-m", f"tests.{name}", *arguments])
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_nothing_is_lost_and_nothing_is_said_to_be_well_too_early(
+    trial: Callable[[Sequence[str]], int], arguments: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert trial(arguments.split()) == 0, capsys.readouterr().out

@@ -210,14 +210,14 @@ def attempt(archive: Path, server: Server, wanted: Sequence[str], *, seed: int, 
     return trial
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Every share and pause with every seed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--shares", type=float, nargs="*", default=[0.05, 0.30])
     parser.add_argument("--pauses", type=int, nargs="*", default=[0, 1, 40], help="days between two runs")
     parser.add_argument("--size", type=int, default=20, help="reports of each of three portals")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     trials = []
     with tempfile.TemporaryDirectory() as name, Server(*portals(chosen.size)) as server:
         folder = Path(name)
