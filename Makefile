@@ -15,7 +15,7 @@ demo: $(READY)  ## crawl replica portals, served on this machine, into demo/
 	@$(BIN)/scrapy demo
 
 test: $(READY)  ## run every test
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)  ## run the linters: style, complexity, types, the floors and no circles
 	@$(BIN)/ruff check .
