@@ -41,9 +41,10 @@ soak: $(READY)  ## portals that fail by lot, random lives of an archive, everyth
 	@KILLS=100 $(BIN)/python -m pytest -q tests/test_interrupted.py
 
 interop: $(READY)  ## try exports in other people's tools, which get an environment of their own
-	@test -x build/interop/bin/wacz || ($(PYTHON) -m venv build/interop && \
-	  build/interop/bin/python -m pip install --quiet pywb==2.10.0 wacz==0.6.0 "setuptools<82")
+	@build/interop/bin/python -c "import duckdb, pandas, wacz" 2>/dev/null || ($(PYTHON) -m venv build/interop && \
+	  build/interop/bin/python -m pip install --quiet pywb==2.10.0 wacz==0.6.0 "setuptools<82" "duckdb>=2,<3" "pandas>=3,<4")
 	@$(BIN)/python -m tests.interop build/interop/bin
+	@$(BIN)/python -m pytest -q tests/test_examples.py
 
 COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-options --no-header
