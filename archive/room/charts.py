@@ -6,38 +6,63 @@ Every text in a chart is ours or escaped. Its `<title>` says what it shows, and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
-WIDTH, HEIGHT = 640, 260
+WIDTH, HEIGHT = 480, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 14, 14, 30
+_LINE = 19
+"""Height of a line of words above or below a chart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What stands in a chart that is copied without its page."""
+
+    unit: str
+    sources: Sequence[str]
+    """Whose reports they are, how many and of how many bodies: a line each."""
 
 
 def lines(
-    title: str, years: Sequence[int], series: Mapping[str, Mapping[int, tuple[float, bool]]], *, share: bool = False
+    title: str,
+    years: Sequence[int],
+    series: Mapping[str, Mapping[int, tuple[float, bool]]],
+    *,
+    share: bool = False,
+    breaks: Mapping[int, str] | None = None,
+    words: Words | None = None,
 ) -> str:
     """Lines over years; `series` is name → year → (value, whether it is verified). A mark that is not verified is hollow.
 
-    Consecutive years are joined; a year without a value is a gap.
+    Consecutive years are joined, but not over a break: year → why it cannot be compared with the year before. A year
+    without a value is a gap.
     """
     values = [value for points in series.values() for value, _ in points.values()]
     low, high, step = _scale(values)
     parts = _axes(years, low, high, step, share=share)
+    breaks = {year: why for year, why in (breaks or {}).items() if year in years and year - 1 in years}
+    for year, why in breaks.items():
+        x = (_x(years, year) + _x(years, year - 1)) / 2
+        parts.append(
+            f'<line class="break" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}"><title>{escape(why)}</title></line>'
+        )
     for number, (name, points) in enumerate(series.items()):
         for year in years:
-            if year in points and year + 1 in points:
+            if year in points and year + 1 in points and year + 1 not in breaks:
                 (a, _), (b, _) = points[year], points[year + 1]
                 parts.append(
                     f'<line class="s{number} stroke" x1="{_x(years, year):.1f}" y1="{_y(a, low, high):.1f}"'
                     f' x2="{_x(years, year + 1):.1f}" y2="{_y(b, low, high):.1f}"/>'
                 )
         for year, (value, is_verified) in sorted(points.items()):
-            words = f"{name} {year}: {_number(value, share=share)}" + ("" if is_verified else " ?")
+            said = f"{name} {year}: {_number(value, share=share)}" + ("" if is_verified else " ?")
             parts.append(
                 f'<circle class="s{number} {"full" if is_verified else "hollow"}" cx="{_x(years, year):.1f}"'
-                f' cy="{_y(value, low, high):.1f}" r="4"><title>{escape(words)}</title></circle>'
+                f' cy="{_y(value, low, high):.1f}" r="4"><title>{escape(said)}</title></circle>'
             )
-    return _svg(title, parts)
+    return _svg(title, parts, words)
 
 
 def stacked(title: str, years: Sequence[int], parts_of: Mapping[int, tuple[Mapping[str, float], bool]]) -> str:
@@ -94,10 +119,20 @@ def deadlines(title: str, years: Sequence[int], days: Mapping[int, Sequence[tupl
     return _svg(title, parts)
 
 
-def _svg(title: str, parts: Sequence[str]) -> str:
+def _svg(title: str, parts: Sequence[str], words: Words | None = None) -> str:
+    above, below = (_LINE, _LINE * len(words.sources)) if words else (0, 0)
+    drawn = "".join(parts)
+    if words:
+        head = f'<text class="head" x="0" y="13">{escape(title)}</text>'
+        head += f'<text class="y" x="{WIDTH - RIGHT}" y="13">{escape(words.unit)}</text>'
+        foot = "".join(
+            f'<text class="source" x="0" y="{above + HEIGHT + _LINE * number + 12}">{escape(line)}</text>'
+            for number, line in enumerate(words.sources)
+        )
+        drawn = f'{head}<g transform="translate(0 {above})">{drawn}</g>{foot}'
     return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT + above + below}" role="img" aria-label="{escape(title)}">'
+        f"<title>{escape(title)}</title>{drawn}</svg>"
     )
 
 
@@ -108,7 +143,7 @@ def _axes(years: Sequence[int], low: float, high: float, step: float, *, share: 
         y = _y(value, low, high)
         parts.append(f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}"/>')
         parts.append(f'<text class="y" x="{LEFT - 6}" y="{y + 4:.1f}">{_number(value, share=share)}</text>')
-    every = ceil(len(years) / 12)
+    every = ceil(len(years) / 9)
     parts += [
         f'<text class="x" x="{_x(years, year):.1f}" y="{HEIGHT - 8}">{year}</text>' for year in list(years)[::every]
     ]

@@ -22,17 +22,22 @@ from archive.room.error_pages import of_exception, with_error_pages
 from archive.room.middleware import OneAddress, SecurityHeaders
 from archive.room.pages import (
     atom_feed,
+    bodies,
     captured_pages,
     codebook,
     entries,
     home,
+    nation,
     other_addresses,
     over_years,
+    place,
     problems,
     questions,
+    rankings,
     report,
     search,
     tables,
+    tile_map,
 )
 from archive.room.questions import QUESTIONS
 from archive.room.rendering import number, url_part
@@ -58,6 +63,11 @@ ROUTES: tuple[tuple[str, Any], ...] = (
     (r"^/captured/(?P<id>\d{1,18})/original$", captured_pages.original),
     (r"^/body/(?P<name>.+?)(?:\.(?P<format>json|csv))?$", over_years.body),
     (r"^/portal/(?P<name>.+?)(?:\.(?P<format>json|csv))?$", over_years.portal),
+    (r"^/place/(?P<id>.+?)(?:\.(?P<format>json|csv))?$", place.place),
+    (r"^/map(?:\.(?P<format>json|csv))?$", tile_map.tiles),
+    (r"^/nation(?:\.(?P<format>json|csv))?$", nation.nation),
+    (r"^/bodies(?:\.(?P<format>json|csv))?$", bodies.bodies),
+    (r"^/rankings(?:\.(?P<format>json|csv))?$", rankings.rankings),
     (r"^/entries(?:\.(?P<format>json|csv))?$", entries.entries),
     (r"^/compare(?:\.(?P<format>json|csv))?$", over_years.compare),
     (r"^/questions$", questions.questions),

@@ -1,0 +1,53 @@
+"""The list of public bodies: by name, place, level and kind."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from archive.room import bodies as found
+from archive.room import places
+from archive.room.bodies import COLUMNS, Wanted
+from archive.room.database_access import query
+from archive.room.rendering import as_csv, as_json, page
+from archive.room.request_parameters import BadParameterError, format_of, given, part
+from archive.vocabulary import BodyKind, Level
+
+ROWS_ON_PAGE = 100
+
+
+async def bodies(datasette: Any, request: Any) -> Any:
+    """The bodies that meet what is chosen."""
+    chosen = given(request, "q", "place", "level", "kind")
+    for name, known in (("level", set(Level)), ("kind", set(BodyKind))):
+        if name in chosen and chosen[name] not in known:
+            raise BadParameterError(name, chosen[name])
+    place = None
+    if "place" in chosen:
+        place = await query(datasette, lambda db: places.place(db, chosen["place"]))
+        if place is None or place.is_town:
+            raise BadParameterError("place", chosen["place"])
+    wanted = Wanted(chosen.get("q", ""), chosen.get("place", ""), chosen.get("level", ""), chosen.get("kind", ""))
+    rows = await query(datasette, lambda db: list(found.bodies(db, wanted)))
+    asked_format = format_of(request)
+    if asked_format == "csv":
+        return as_csv(COLUMNS, rows)
+    if asked_format == "json":
+        return as_json({"bodies": rows})
+    shown = part(request, ROWS_ON_PAGE, len(rows))
+
+    def address(**changes: str) -> str:
+        return "/bodies?" + urlencode(chosen | changes)
+
+    context = {
+        "wanted": wanted,
+        "place": place,
+        "rows": rows[max(shown.first - 1, 0) : shown.last],
+        "part": shown,
+        "address": address,
+        "levels": list(Level),
+        "kinds": list(BodyKind),
+        "provinces": await query(datasette, places.provinces),
+        "formats": ("json", "csv"),
+    }
+    return await page(datasette, request, "bodies", context)

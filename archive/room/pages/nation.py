@@ -1,0 +1,93 @@
+"""The country: totals over years, and of one year by level, by kind and by province."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+from urllib.parse import urlencode
+
+from archive.room import nation as found
+from archive.room import places, sum_rows
+from archive.room.asked_figures import ADDED_UP
+from archive.room.database_access import cache, query
+from archive.room.nation import Group, Medians
+from archive.room.rendering import Translator, as_csv, as_json, language, page
+from archive.room.request_parameters import BadParameterError, format_of, one_of, year
+from archive.sums import Sum, sums
+from archive.vocabulary import Counting, Level
+
+
+async def nation(datasette: Any, request: Any) -> Any:
+    """One figure over the country."""
+    figure = ADDED_UP[one_of(request, "figure", ADDED_UP, "applications")]
+    kept_sums, kept_values = cache(datasette, "sums of china"), cache(datasette, f"values of {figure.name}")
+    totals: list[Sum] = await query(datasette, lambda db: kept_sums.get(lambda: sums(db)))
+    of_years = sum_rows.of_years(totals)
+    wanted = format_of(request)
+    if wanted == "csv":
+        return as_csv(sum_rows.COLUMNS, sum_rows.rows(totals))
+    known_years = [total.year for total in of_years]
+    chosen = int(year(request, known_years[0] if known_years else None) or 0)
+    if chosen not in known_years and request.args.get("year"):
+        raise BadParameterError("year", request.args["year"])
+    every: Medians = await query(datasette, lambda db: kept_values.get(lambda: found.values(db, figure)))
+
+    def groups(db: sqlite3.Connection) -> tuple[list[Group], list[Group], list[Sum]]:
+        return (
+            found.by_level(db, every, chosen),
+            found.by_kind(db, every, chosen),
+            sums(db, year=chosen, by=Level.PROVINCE),
+        )
+
+    kept = cache(datasette, f"groups of {figure.name} {chosen}")
+    by_level, by_kind, of_provinces = await query(datasette, lambda db: kept.get(lambda: groups(db)))
+    medians = {one: found.medians(every, one) for one in known_years if one is not None}
+    if wanted == "json":
+        return as_json(
+            {
+                "figure": figure.name,
+                "formula": figure.formula,
+                "year": chosen,
+                "sums": sum_rows.rows(totals),
+                "medians": {one: _as_data(scopes) for one, scopes in medians.items()},
+                "by_level": [_group_as_data(group) for group in by_level],
+                "by_kind": [_group_as_data(group) for group in by_kind],
+                "by_province": sum_rows.rows(of_provinces),
+            }
+        )
+    t = Translator(language(request))
+    by_place = {total.place: total for total in of_provinces}
+
+    def address(**changes: str) -> str:
+        return "/nation?" + urlencode({"figure": figure.name, "year": str(chosen)} | changes)
+
+    context = {
+        "figure": figure,
+        "choices": list(ADDED_UP.values()),
+        "year": chosen,
+        "known_years": known_years,
+        "totals": of_years,
+        "undated": [total for total in totals if total.year is None],
+        "total": next((total for total in of_years if total.year == chosen), None),
+        "medians": medians,
+        "chart": sum_rows.chart(t, t("全国", "China"), figure, totals),
+        "by_level": by_level,
+        "by_kind": by_kind,
+        "provinces": [
+            {"id": code, "name": name, "last_year": None, "total": by_place.get(code)}
+            for code, name in await query(datasette, places.provinces)
+        ],
+        "Counting": Counting,
+        "address": address,
+        "formats": ("json", "csv"),
+    }
+    return await page(datasette, request, "nation", context)
+
+
+def _as_data(scopes: dict[str, found.Median]) -> dict[str, Any]:
+    return {scope: {"median": one.value, "reports": one.reports} for scope, one in scopes.items()}
+
+
+def _group_as_data(group: Group) -> dict[str, Any]:
+    total = [group.total] if group.total else []
+    return {"group": group.key, "sums": sum_rows.rows(total), "medians": _as_data(group.medians)}

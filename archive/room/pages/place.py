@@ -1,0 +1,118 @@
+"""A place: its totals over years, its bodies and years as one grid, and what lies in it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from archive.room import places, sum_rows
+from archive.room.asked_figures import ADDED_UP
+from archive.room.database_access import query
+from archive.room.places import CHINA, Cell, Place
+from archive.room.rendering import Translator, as_csv, as_json, language, page, url_part
+from archive.room.request_parameters import BadParameterError, format_of, part, path_part, year
+from archive.sums import Sum, sums
+from archive.vocabulary import Counting, Level
+
+BODIES_ON_PAGE = 100
+SHOWN = ("applications", "processed", "grant_rate", "denied", "carried_out", "reviews", "suits")
+"""Figures of the table of years."""
+_NEXT_LEVELS = (Level.PROVINCE, Level.PREFECTURE, Level.COUNTY)
+
+
+async def place(datasette: Any, request: Any) -> Any:
+    """One place."""
+    found: Place | None = await query(datasette, lambda db: places.place(db, path_part(request, "id")))
+    if found is None:
+        return None
+    today = datetime.now(UTC).date()
+    totals: list[Sum] = [] if found.is_town else await query(datasette, lambda db: sums(db, place=found.id))
+    bodies, years = await query(datasette, lambda db: places.bodies(db, found.id, today))
+    wanted = format_of(request)
+    if wanted == "csv":
+        return as_csv(sum_rows.COLUMNS, sum_rows.rows(totals))
+    of_years = sum_rows.of_years(totals)
+    known_years = [total.year for total in of_years if total.year] or years[::-1]
+    chosen = _year(request, known_years)
+    inside = [] if found.is_town else await query(datasette, lambda db: _inside(db, found, chosen))
+    towns = await query(datasette, lambda db: places.towns(db, found.id)) if found.level is Level.COUNTY else []
+    if wanted == "json":
+        return as_json(_as_data(found, totals, bodies, inside, towns))
+    shown = part(request, BODIES_ON_PAGE, len(bodies))
+
+    def address(**changes: str) -> str:
+        return f"/place/{url_part(found.id)}?" + urlencode({"year": str(chosen)} | changes) + "#bodies"
+
+    t = Translator(language(request))
+    context = {
+        "place": found,
+        "year": chosen,
+        "years": years,
+        "known_years": known_years,
+        "totals": of_years,
+        "undated": [total for total in totals if total.year is None],
+        "total": next((total for total in of_years if total.year == chosen), None),
+        "figures": [ADDED_UP[name] for name in SHOWN],
+        "chart": sum_rows.chart(t, found.name, ADDED_UP["applications"], totals),
+        "bodies": bodies[max(shown.first - 1, 0) : shown.last],
+        "without": [body for body in bodies if chosen in body.years and not body.years[chosen].report_id],
+        "part": shown,
+        "address": address,
+        "Cell": Cell,
+        "Counting": Counting,
+        "inside": inside,
+        "towns": towns,
+        "formats": ("json", "csv"),
+    }
+    return await page(datasette, request, "place", context)
+
+
+def _year(request: Any, known_years: list[int]) -> int:
+    """The year asked for, else the newest; 0 where there is none. Raises BadParameterError for one without a report."""
+    chosen = int(year(request, known_years[0] if known_years else None) or 0)
+    if chosen and known_years and chosen not in range(known_years[-1], known_years[0] + 1):
+        raise BadParameterError("year", str(chosen))
+    return chosen
+
+
+def _inside(db: Any, found: Place, year_asked: int) -> list[dict[str, Any]]:
+    """The divisions right below with their sums of a year; those that are no more only where they have reports."""
+    rows = places.below(db, found.id)
+    levels = {Level(row["level"]) for row in rows}
+    above = {"place": found.id} if found.id != CHINA else {}
+    totals = {
+        total.place: total
+        for level in _NEXT_LEVELS
+        if level in levels
+        for total in sums(db, year=year_asked, by=level, **above)  # type: ignore[arg-type]
+    }
+    return [row | {"total": totals.get(row["id"])} for row in rows if not row["last_year"] or row["id"] in totals]
+
+
+def _as_data(
+    found: Place, totals: list[Sum], bodies: list[Any], inside: list[dict[str, Any]], towns: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Everything about the place, for JSON."""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "level": found.level,
+        "in": [{"id": place_id, "name": name} for place_id, name in found.above],
+        "names": [{"name": name, "first_year": first, "last_year": last} for name, first, last in found.names],
+        "sums": sum_rows.rows(totals),
+        "bodies": [
+            {
+                "id": body.id,
+                "name": body.name,
+                "body_kind": body.kind,
+                "years": {
+                    year: {"state": one.cell, "report_id": one.report_id, "fate": one.fate}
+                    for year, one in sorted(body.years.items())
+                },
+            }
+            for body in bodies
+        ],
+        "below": [{name: value for name, value in row.items() if name in {"id", "name", "level"}} for row in inside],
+        "towns": towns,
+    }

@@ -1,0 +1,169 @@
+"""Reports of one year ranked by a figure or rate: of one scope, one a body, and what is left out counted first."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from archive.divisions import significant_digits
+from archive.figures import REFUSALS
+from archive.room.asked_figures import AskedFigure
+from archive.room.report import dicts
+from archive.room.vocabulary_bilingual import Bilingual
+from archive.vocabulary import BodyKind, Level, ReportScope, TableState
+
+WHOLE_AREAS = str(BodyKind.GOVERNMENT)
+"""The kind that asks for governments with their departments; every other kind asks for bodies on themselves."""
+SORTS = ("value", "denominator", "name", "published")
+
+LEFT_OUT: dict[str, Bilingual] = {
+    "copy": ("转载", "copies of another report"),
+    "again": ("同一机关同年另有报告", "further reports of a body for the year"),
+    "scope": ("统计范围不同或不明", "of another scope, or none known"),
+    "blank": ("原文未载该数", "do not state it"),
+    "nothing": ("分母为零", "denominator zero"),
+    "small": ("分母不足", "denominator too small"),
+    "unverified": ("表格未经核验", "table not verified"),
+}
+"""Why a report is not ranked, in the order in which it is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a visitor chose."""
+
+    figure: AskedFigure
+    year: int
+    kind: str = WHOLE_AREAS
+    level: str = ""
+    place: str = ""
+    at_least: int = 0
+    """The smallest denominator of a rate."""
+    verified_only: bool = True
+    sort: str = "value"
+    descending: bool = True
+
+
+@dataclass(slots=True)
+class Ranking:
+    """The answer."""
+
+    rows: list[dict[str, Any]]
+    """With `rank` (equal ones share it), `value`, `over` and `under`, in the order asked for."""
+    left_out: list[tuple[str, int]]
+    """A key of LEFT_OUT, and how many reports."""
+    median: float | None
+    most: float
+    """The largest value, to which bars are drawn."""
+
+
+def ranking(db: sqlite3.Connection, asked: Asked) -> Ranking:
+    """One row a body: its best report of the year that can be ranked."""
+    left_out: Counter[str] = Counter()
+    chosen: dict[str, dict[str, Any]] = {}
+    for row in _reports(db, asked):
+        reason = _left_out(row, asked)
+        # Of two reports on one area, the one that comes first in the order of the query counts.
+        whose = row["division_code"] if asked.kind == WHOLE_AREAS else row["agency_id"]
+        if reason is None and (whose or row["report_id"]) in chosen:
+            reason = "again"
+        if reason:
+            left_out[reason] += 1
+        else:
+            chosen[whose or row["report_id"]] = row
+    rows = list(chosen.values())
+    _rank(rows, descending=asked.descending or asked.sort != "value")
+    rows.sort(key=lambda row: (row["issuing_body"] or "", row["report_id"]))
+    rows.sort(key=lambda row: row["under"] or 0, reverse=True)
+    if asked.sort == "value":
+        rows.sort(key=lambda row: row["value"], reverse=asked.descending)
+    else:
+        by = {"denominator": "under", "name": "issuing_body", "published": "published"}[asked.sort]
+        known = [row for row in rows if row[by] is not None]
+        known.sort(key=lambda row: row[by], reverse=asked.descending)
+        rows = known + [row for row in rows if row[by] is None]
+    values = [row["value"] for row in rows]
+    return Ranking(
+        rows,
+        [(reason, left_out[reason]) for reason in LEFT_OUT if left_out[reason]],
+        median(values) if values else None,
+        max(map(abs, values), default=0),
+    )
+
+
+def _reports(db: sqlite3.Connection, asked: Asked) -> list[dict[str, Any]]:
+    """The reports of the year, kind, level and place, with both numbers; of one area the one that counts comes first."""
+    whole_areas = asked.kind == WHOLE_AREAS
+    conditions = ["report_year = :year"]
+    values: dict[str, Any] = {"year": asked.year, "kind": asked.kind}
+    if whole_areas:
+        conditions.append(
+            f"(body_kind = :kind OR (report_scope = '{ReportScope.WHOLE_AREA}'"
+            f" AND body_kind IS NOT '{BodyKind.FUNCTIONAL_ZONE_COMMITTEE}' AND level IS NOT '{Level.TOWNSHIP}'))"
+        )
+    else:
+        conditions.append("body_kind = :kind")
+    if asked.level:
+        conditions.append("level = :level")
+        values["level"] = asked.level
+    if asked.place:
+        conditions.append("division_code >= :first AND division_code < :beyond")
+        digits = significant_digits(asked.place)
+        values |= {"first": digits, "beyond": digits + ":"}  # a colon comes after all digits
+    figure = asked.figure
+    return dicts(
+        db,
+        f"""SELECT
+          report_id, issuing_body, agency_id, place_id, division_code, level, body_kind, report_scope, published,
+          same_as, table_three, table_four, {", ".join(REFUSALS)},
+          {figure.numerator} AS over, {figure.denominator or "NULL"} AS under
+        FROM figures
+        WHERE {" AND ".join(conditions)}
+        ORDER BY
+          COALESCE(applications, processed) IS NULL,
+          CASE body_kind WHEN '{BodyKind.GOVERNMENT}' THEN 0 WHEN '{BodyKind.GENERAL_OFFICE}' THEN 1 ELSE 2 END,
+          table_three <> '{TableState.VERIFIED}',
+          published DESC,
+          report_id""",  # noqa: S608 - our own names and words
+        values,
+    )
+
+
+def _left_out(row: dict[str, Any], asked: Asked) -> str | None:
+    """Why a report is not ranked; None where it is. Its `value` and `verified` are put into it."""
+    figure = asked.figure
+    row["verified"] = all(
+        row["table_three" if table == 3 else "table_four"] == TableState.VERIFIED for table in figure.tables
+    )
+    scope = ReportScope.WHOLE_AREA if asked.kind == WHOLE_AREAS else ReportScope.BODY_ONLY
+    if row["same_as"]:
+        return "copy"
+    if row["report_scope"] != scope:
+        return "scope"
+    if row["over"] is None or (figure.share and row["under"] is None):
+        return "blank"
+    if figure.share and row["under"] <= 0:
+        return "nothing"
+    if figure.share and row["under"] < asked.at_least:
+        return "small"
+    if asked.verified_only and not row["verified"]:
+        return "unverified"
+    row["value"] = row["over"] / row["under"] if figure.share else row["over"]
+    return None
+
+
+def _rank(rows: list[dict[str, Any]], *, descending: bool) -> None:
+    """Put each row's rank into it; equal values share one."""
+    rows.sort(key=lambda row: row["value"], reverse=descending)
+    for number, row in enumerate(rows, 1):
+        is_equal = number > 1 and rows[number - 2]["value"] == row["value"]
+        row["rank"] = rows[number - 2]["rank"] if is_equal else number
+
+
+def reasons(rows: list[dict[str, Any]]) -> list[str]:
+    """The two reasons for refusing that these reports name most often, the first first."""
+    totals = Counter({name: sum(row[name] or 0 for row in rows) for name in REFUSALS})
+    return [name for name, number in totals.most_common(2) if number]
