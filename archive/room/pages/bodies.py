@@ -28,7 +28,7 @@ async def bodies(datasette: Any, request: Any) -> Any:
         if place is None or place.is_town:
             raise BadParameterError("place", chosen["place"])
     wanted = Wanted(chosen.get("q", ""), chosen.get("place", ""), chosen.get("level", ""), chosen.get("kind", ""))
-    rows = await query(datasette, lambda db: list(found.bodies(db, wanted)))
+    rows = await query(datasette, lambda db: found.bodies(db, wanted))
     asked_format = format_of(request)
     if asked_format == "csv":
         return as_csv(COLUMNS, rows)

@@ -1,4 +1,4 @@
-"""The country: totals over years, and of one year by level, by kind and by province."""
+"""The country: totals over years, and of one year by level and by kind."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from archive.room import nation as found
-from archive.room import places, sum_rows
+from archive.room import sum_rows
 from archive.room.asked_figures import ADDED_UP
 from archive.room.database_access import cache, query
 from archive.room.nation import Group, Medians
 from archive.room.rendering import Translator, as_csv, as_json, language, page
 from archive.room.request_parameters import BadParameterError, format_of, one_of, year
 from archive.sums import Sum, sums
-from archive.vocabulary import Counting, Level
+from archive.vocabulary import Counting
 
 
 async def nation(datasette: Any, request: Any) -> Any:
@@ -32,15 +32,11 @@ async def nation(datasette: Any, request: Any) -> Any:
         raise BadParameterError("year", request.args["year"])
     every: Medians = await query(datasette, lambda db: kept_values.get(lambda: found.values(db, figure)))
 
-    def groups(db: sqlite3.Connection) -> tuple[list[Group], list[Group], list[Sum]]:
-        return (
-            found.by_level(db, every, chosen),
-            found.by_kind(db, every, chosen),
-            sums(db, year=chosen, by=Level.PROVINCE),
-        )
+    def groups(db: sqlite3.Connection) -> tuple[list[Group], list[Group]]:
+        return found.by_level(db, every, chosen), found.by_kind(db, every, chosen)
 
     kept = cache(datasette, f"groups of {figure.name} {chosen}")
-    by_level, by_kind, of_provinces = await query(datasette, lambda db: kept.get(lambda: groups(db)))
+    by_level, by_kind = await query(datasette, lambda db: kept.get(lambda: groups(db)))
     medians = {one: found.medians(every, one) for one in known_years if one is not None}
     if wanted == "json":
         return as_json(
@@ -52,11 +48,9 @@ async def nation(datasette: Any, request: Any) -> Any:
                 "medians": {one: _as_data(scopes) for one, scopes in medians.items()},
                 "by_level": [_group_as_data(group) for group in by_level],
                 "by_kind": [_group_as_data(group) for group in by_kind],
-                "by_province": sum_rows.rows(of_provinces),
             }
         )
     t = Translator(language(request))
-    by_place = {total.place: total for total in of_provinces}
 
     def address(**changes: str) -> str:
         return "/nation?" + urlencode({"figure": figure.name, "year": str(chosen)} | changes)
@@ -73,10 +67,6 @@ async def nation(datasette: Any, request: Any) -> Any:
         "chart": sum_rows.chart(t, t("全国", "China"), figure, totals),
         "by_level": by_level,
         "by_kind": by_kind,
-        "provinces": [
-            {"id": code, "name": name, "last_year": None, "total": by_place.get(code)}
-            for code, name in await query(datasette, places.provinces)
-        ],
         "Counting": Counting,
         "address": address,
         "formats": ("json", "csv"),
