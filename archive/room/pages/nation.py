@@ -53,7 +53,7 @@ async def nation(datasette: Any, request: Any) -> Any:
     t = Translator(language(request))
 
     def address(**changes: str) -> str:
-        return "/nation?" + urlencode({"figure": figure.name, "year": str(chosen)} | changes)
+        return "/nation?" + urlencode({"figure": figure.name, "year": str(chosen or "")} | changes)
 
     context = {
         "figure": figure,

@@ -42,7 +42,7 @@ async def place(datasette: Any, request: Any) -> Any:
     shown = part(request, BODIES_ON_PAGE, len(bodies))
 
     def address(**changes: str) -> str:
-        return f"/place/{url_part(found.id)}?" + urlencode({"year": str(chosen)} | changes) + "#bodies"
+        return f"/place/{url_part(found.id)}?" + urlencode({"year": str(chosen or "")} | changes) + "#bodies"
 
     t = Translator(language(request))
     context = {

@@ -88,7 +88,7 @@ def _asked(request: Any, last_year: int | None) -> Asked:
     if not (least.isascii() and least.isdigit() and len(least) < 9):
         raise BadParameterError("at_least", least)
     chosen_year = year(request, last_year)
-    if request.args.get("year") is not None and not chosen_year:
+    if request.args.get("year") and not chosen_year:
         raise BadParameterError("year", request.args["year"])
     return Asked(
         figure,
@@ -107,7 +107,7 @@ def _parameters(asked: Asked) -> dict[str, str]:
     """The address that asks for it."""
     return {
         "figure": asked.figure.name,
-        "year": str(asked.year),
+        "year": str(asked.year or ""),
         "level": asked.level or "all",
         "kind": asked.kind,
         "place": asked.place,

@@ -49,7 +49,7 @@ async def tiles(datasette: Any, request: Any) -> Any:
     t = Translator(language(request))
 
     def address(**changes: str) -> str:
-        asked = {"figure": figure.name, "year": str(chosen)} | ({"place": place_id} if place_id else {}) | changes
+        asked = {"figure": figure.name, "year": str(chosen or "")} | ({"place": place_id} if place_id else {}) | changes
         return "/map?" + urlencode({name: value for name, value in asked.items() if value})
 
     def short(value: float | None) -> str:
