@@ -244,7 +244,7 @@ def _question_lines(line: Callable[..., bool], few: Path, many: Path) -> bool:
     for path in (few, many):
         db = sqlite3.connect(path)
         for name, question in QUESTIONS.items():
-            times.setdefault(name, []).append(_best(lambda q=question, db=db: answer(db, q, "", "", 1000)))  # type: ignore[misc]
+            times.setdefault(name, []).append(_best(lambda q=question, db=db: answer(db, q, "", "", 0, 1000)))  # type: ignore[misc]
         db.close()
     for name, (small, large) in times.items():
         print(f"question {name}, ms: {small * 1e3:.1f} at {FEW:,} reports, {large * 1e3:.1f} at {MANY:,}")

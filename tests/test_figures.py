@@ -17,6 +17,7 @@ from archive.forms import LABELS
 from archive.migrations.views import TOTALS_AGAIN
 from archive.model import Check
 from archive.records import Record, Rows
+from archive.room.questions import QUESTIONS, answer
 from archive.vocabulary import BodyKind, Form, Level, Origin, ReportScope, Severity, Standing, Verdict
 from tests.crawling import scrapy
 from tests.made_reports import made
@@ -128,6 +129,53 @@ def test_figures_are_those_of_their_definition(reports: Reports) -> None:
     assert rows(reports, f"SELECT {columns} FROM key_figures_all ORDER BY report_id") == expected
     kept = rows(reports, "SELECT COUNT(*) FROM figures_of_all_tables")[0][0]
     assert REPORTS / 4 < kept < REPORTS
+
+
+def plan(reports: Reports, sql: str) -> str:
+    values = {"year": "", "portal": ""}
+    return "; ".join(row[3] for row in reports.db.conn.execute(f"EXPLAIN QUERY PLAN {sql}", values))
+
+
+def test_sums_go_through_their_index_and_questions_through_the_table(reports: Reports) -> None:
+    sums = "SELECT report_year, province, SUM(applications) FROM figures WHERE same_as IS NULL GROUP BY report_year, province"
+    assert plan(reports, sums) == "SCAN figures USING INDEX figures_summed"
+    for name in ("grant-rate", "reused-text", "carried-over-wrongly"):
+        assert plan(reports, QUESTIONS[name].sql).startswith("SCAN r;")
+    failed = plan(reports, QUESTIONS["failed-identities"].sql)
+    assert failed.startswith("SCAN e USING INDEX evaluations_that_fail")
+    years = plan(reports, "SELECT * FROM year_over_year")
+    assert "prev USING INDEX figures_years_of_agencies (agency_id=? AND report_year=?)" in years
+
+
+def test_a_question_says_how_many_rows_its_whole_answer_has(reports: Reports, tmp_path: Path) -> None:
+    """Of reports of any shape, and of bodies that miss years, carry over wrongly and use texts again."""
+    bodies = Reports(tmp_path)
+    bodies.put_portal({"name": "p"})
+    for body, year in product(range(5), range(2019, 2025)):
+        if (body + year) % 5:
+            cells = [
+                (3, row, "total", body + year % 3, "件", str(body + year % 3), "number", "html")
+                for row in ("carried_in", "carried_out")
+            ]
+            tables = {
+                "statistics": cells,
+                "table_sources": [(3, "html", "u", "verified")],
+                "report_texts": [("本年度主动公开政府信息，内容涉及民生。",)],
+            }
+            bodies.put(
+                made(f"p-{body}-{year}", tables, agency_id=f"a{body}", issuing_body=f"{body}局", report_year=year)
+            )
+    bodies.commit()
+    put_reuse(bodies, dict(year_pairs(bodies)))
+    for name, question in QUESTIONS.items():
+        seen = 0
+        for held, year, portal in product((reports, bodies), ("", "2020", "1999"), ("", "p", "other")):
+            whole = answer(held.db.conn, question, year, portal, 0, 10_000)
+            assert whole["total"] == len(whole["rows"])
+            assert answer(held.db.conn, question, year, portal, 0, 1)["total"] == whole["total"]
+            seen += whole["total"]
+        assert seen, name
+    bodies.close()
 
 
 def test_origins_name_what_is_not_from_its_table(tmp_path: Path) -> None:

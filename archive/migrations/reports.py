@@ -205,6 +205,7 @@ def m012_asked_by_index(db: Database) -> None:
     for statement in (views.SUMMED, views.YEARS_OF_AGENCIES, views.FAILED, "ANALYZE sqlite_schema"):
         db.execute(statement)
     db.conn.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", views.STATISTICS_OF_INDEXES)
+    db.execute("ANALYZE sqlite_schema")  # this connection knows them, too
 
 
 @migrations()

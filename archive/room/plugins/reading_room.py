@@ -19,7 +19,7 @@ from markupsafe import Markup
 from archive.room.csv_middleware import CsvWithoutFormulas
 from archive.room.database_access import keep_bodies
 from archive.room.error_pages import of_exception, with_error_pages
-from archive.room.middleware import OneAddress, SecurityHeaders
+from archive.room.middleware import OneAddress, SecurityHeaders, Uncounted
 from archive.room.pages import (
     atom_feed,
     bodies,
@@ -208,7 +208,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
     base_url = os.environ.get("BASE_URL")
 
     def wrapped(app: Any) -> Any:
-        own: Any = SecurityHeaders(CsvWithoutFormulas(app))
+        own: Any = SecurityHeaders(CsvWithoutFormulas(Uncounted(app)))
         if os.environ.get("SQL_COMMAND") and not is_sql_process():
             own = SqlElsewhere(own, datasette, datasette.databases)
         return OneAddress(own, base_url)
