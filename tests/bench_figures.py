@@ -261,8 +261,14 @@ def _sum_lines(line: Callable[..., bool], path: Path) -> bool:
     """The same figures as often as a nation has reports, and sums over them."""
     db = sqlite3.connect(path)
     db.execute("PRAGMA synchronous = OFF")
+    db.execute("PRAGMA cache_size = -500000")
     for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         db.execute(f"DROP TRIGGER {name}")
+    others = (
+        "SELECT name FROM sqlite_master WHERE tbl_name = 'figures' AND type = 'index' AND sql IS NOT NULL AND name <> ?"
+    )
+    for (name,) in db.execute(others, ("figures_summed",)).fetchall():
+        db.execute(f"DROP INDEX {name}")
     columns = [row[1] for row in db.execute("PRAGMA table_info(figures)") if row[1] != "report_id"]
     times = NATION // MANY - 1
     db.execute(
