@@ -336,12 +336,13 @@ def _snippets(db: sqlite3.Connection, report_id: str, terms: list[Term]) -> list
     """The sentences that have most of the terms; rows of a table, whose cells stand there in one line, come last."""
     row = db.execute("SELECT text FROM report_texts WHERE report_id = ?", (report_id,)).fetchone()
     text = row[0] if row and row[0] else ""
-    ranked: list[tuple[int, bool, int, str]] = []
+    ranked: list[tuple[int, bool, int, int, str]] = []
     for place, found in enumerate(_SENTENCES.finditer(text)):
         having = sum(term.is_in(found[0]) for term in terms)
         if having:
             is_sentence = found[0][-1] in "。；！？" or "，" in found[0]
-            ranked.append((-having, not is_sentence, place, found[0].strip()))
+            often = len(spans(found[0][:500], terms))
+            ranked.append((-having, not is_sentence, -often, place, found[0].strip()))
     return [_snippet(sentence, terms) for *_, sentence in sorted(ranked)[:MAX_SNIPPETS]]
 
 
