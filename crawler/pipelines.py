@@ -14,7 +14,7 @@ from scrapy.exceptions import DropItem
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.threads import deferToThread
 
-from archive import Reports, ledger
+from archive import ledger
 from archive.model import Located, PageReference, Problem
 from archive.read_marks import due, state_of
 from archive.resume import failed_urls, problem_urls
@@ -111,7 +111,7 @@ class Store:
         """Open reports.db and look up at which addresses the portal's documents are known."""
         self.portal: PortalFacts = type(self.crawler.spider)  # type: ignore[assignment]
         READER.keep_in(Path(self.crawler.settings["ARCHIVE"]))
-        self.reports = Reports(Path(self.crawler.settings["ARCHIVE"]))
+        self.reports = self.runs.archive.reports
         self.reports.put_portal(self.portal.facts())
         self.store = store.Store(self.runs.captures, self.reports, OnePortal(self.portal), self._problems)
         index = locate(self.runs.captures, self.store.portals, self.portal.name)
@@ -250,4 +250,4 @@ class Store:
             self.runs.problem(ProblemKind.READ_FAILED, message, stage=Stage.READ)
             raise
         finally:
-            self.reports.close()
+            self.reports.commit()

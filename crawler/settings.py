@@ -83,6 +83,13 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.capture.CaptureMiddleware": 900,
     "crawler.middlewares.decoding.DecodeMiddleware": 950,
 }
+# What no crawl here uses, and every request and item would pass: depths, Referer headers (none is sent), a look at copied
+# meta.
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+}
 # Scrapy drops duplicates and long addresses without a word. Only pages of listings are asked for twice by their readers;
 # how long an address may be is decided in crawler.middlewares.safety, which says so.
 DUPEFILTER_CLASS = "crawler.middlewares.redirects.ListingDuplicates"

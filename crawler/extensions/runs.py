@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +11,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 from w3lib.url import safe_url_string
 
-from archive import Captures, Reports
+from archive import Reports
 from archive.asking import FOR_GOOD, Asking
 from archive.health import settle
 from archive.ledger import LIMITS, unsettled_urls
@@ -20,6 +19,7 @@ from archive.model import Entry, Problem
 from archive.resume import failed_urls, fetched_since_whole_crawl, unreported_keys
 from archive.vocabulary import ProblemKind, RunKind, Stage
 from crawler.missing import MissingParts
+from crawler.shared_archive import SharedArchive, freeze_once
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -59,7 +59,8 @@ class Runs:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self.captures = Captures(Path(crawler.settings["ARCHIVE"]))
+        self.archive = SharedArchive.at(Path(crawler.settings["ARCHIVE"]))
+        self.captures = self.archive.captures
         self.portal: str | None = None
         self.run_id: int | None = None
         self.unwell: set[str] = set()
@@ -157,10 +158,7 @@ class Runs:
         self.fetched_before = fetched_since_whole_crawl(self.captures, spider.name)
         self.run_id = self.captures.start_run(RunKind.CRAWL, spider.name)
         self._read_what_is_missing(spider.name)
-        # Reading makes many small objects. Without this, each search for garbage among them would go through all of
-        # Scrapy again.
-        gc.collect()
-        gc.freeze()
+        freeze_once()
         facts = getattr(spider, "facts", None)
         if facts is not None:
             self.captures.add_portal(facts())
@@ -217,7 +215,7 @@ class Runs:
                 OUTAGE: self.is_after_outage,
             }
             self.captures.finish_run(self.run_id, reason, stats)
-        self.captures.close()
+        self.archive.release()
         self.finished = True
 
     def spider_error(self, failure: Failure, response: Response, spider: Spider) -> None:

@@ -1,0 +1,59 @@
+"""The two databases of an archive, open once in a process, however many crawls write to them.
+
+All of that happens in the reactor's thread, and what one crawl writes is whole when another comes to write: connections
+of their own would only wait for one another, and cost memory and files for each portal.
+"""
+
+from __future__ import annotations
+
+import gc
+from functools import cache, cached_property
+from pathlib import Path
+from typing import ClassVar, Self
+
+from archive import Captures, Reports
+
+
+class SharedArchive:
+    """An open archive, until the last crawl that has it lets go of it."""
+
+    _opened: ClassVar[dict[Path, SharedArchive]] = {}
+
+    def __init__(self, folder: Path) -> None:
+        """Raises ArchiveError when captures.db cannot be used."""
+        self.folder = folder
+        self.users = 0
+        self.captures = Captures(folder)
+
+    @classmethod
+    def at(cls, folder: Path) -> Self:
+        """The archive in a directory; every call is to be followed by one of `release`. Raises ArchiveError."""
+        place = folder.absolute()
+        archive = cls._opened.get(place) or cls._opened.setdefault(place, cls(folder))
+        archive.users += 1
+        return archive  # type: ignore[return-value]
+
+    @cached_property
+    def reports(self) -> Reports:
+        """Raises ArchiveError when reports.db cannot be used."""
+        return Reports(self.folder)
+
+    def release(self) -> None:
+        """Close both databases, unless another crawl has them."""
+        self.users -= 1
+        if self.users:
+            return
+        del self._opened[self.folder.absolute()]
+        if "reports" in vars(self):
+            self.reports.close()
+        self.captures.close()
+
+
+@cache
+def freeze_once() -> None:
+    """Leave what a process has loaded out of the searches for garbage, which reading makes many of.
+
+    Once: a second time would keep alive what earlier crawls of the process have left.
+    """
+    gc.collect()
+    gc.freeze()
