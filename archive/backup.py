@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 
 _BATCH = 200
 """Captures in one commit."""
-_REPLACED = ("portals", "runs", "entries", "entry_changes", "problems", "asking")
+_REPLACED = ("portals", "runs", "entries", "problems", "asking", "entry_changes")
 """Tables whose rows change."""
 _DATABASES = ("reports.db", "captures.db")
 """In the order in which a restored archive gets them: what has captures.db is whole."""

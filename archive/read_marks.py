@@ -44,7 +44,12 @@ UNION ALL SELECT '', MAX(id) FROM captures WHERE portal IS NULL
 """  # noqa: S608 - our own clauses
 _ENTRY_CHANGES = "SELECT portal, number FROM entry_changes"
 _READ_THROUGH = "SELECT portal, capture_id, entry_change FROM read_through"
-_PUT_READ_THROUGH = "INSERT OR REPLACE INTO read_through (portal, capture_id, entry_change) VALUES (?, ?, ?)"
+_PUT_READ_THROUGH = """
+INSERT OR REPLACE INTO read_through (portal, capture_id, entry_change, unexplained) VALUES (?, ?, ?, ?)
+"""
+_UNEXPLAINED = """
+SELECT COALESCE(SUM(unexplained), 0) FROM read_through WHERE portal NOT IN (SELECT value FROM json_each(?))
+"""
 
 State = tuple[int | None, int]
 """The newest capture of a portal, and how often its entries have changed."""
@@ -74,10 +79,19 @@ def unread_portals(reports: Reports, states: Mapping[str, State]) -> set[str]:
     return {name for name, state in states.items() if stored.get(name, (None, 0)) != state}
 
 
-def put_read_through(reports: Reports, states: Mapping[str, State]) -> None:
-    """All documents of these portals are read as they were in that state; the caller commits."""
+def put_read_through(reports: Reports, states: Mapping[str, State], unexplained: Mapping[str, int]) -> None:
+    """All documents of these portals are read as they were in that state; the caller commits.
+
+    unexplained: how many listed reports of each gave none and nobody has acknowledged it.
+    """
+    rows = [(name, *state, unexplained.get(name, 0)) for name, state in states.items()]
     with writing(reports.path):
-        reports.db.conn.executemany(_PUT_READ_THROUGH, [(name, *state) for name, state in states.items()])
+        reports.db.conn.executemany(_PUT_READ_THROUGH, rows)
+
+
+def unexplained_beside(reports: Reports, names: Iterable[str]) -> int:
+    """How many listed reports gave none without an explanation on all portals but these, when they were last read."""
+    return int(reports.db.conn.execute(_UNEXPLAINED, (json.dumps(sorted(names)),)).fetchone()[0])
 
 
 def mark_of(captures: Captures, urls: Sequence[str], reader_version: str) -> ReadMark:

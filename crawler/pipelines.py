@@ -194,8 +194,11 @@ class Store:
             if not (is_next_page and is_next_page.search(url)) and not self.reports.attaching([url]):
                 self.runs.resolve(url, Stage.FETCH)
 
-    def _balance(self) -> None:
-        """Hold what was listed against what came of it; what is not explained is a problem of this run."""
+    def _balance(self) -> int:
+        """Hold what was listed against what came of it; what is not explained is a problem of this run.
+
+        Returns how many listed reports gave none without an explanation.
+        """
         runs, name = self.runs, self.portal.name
         account = ledger.balance(runs.captures, self.reports, self.portal, may_be_report_title, runs.limits)
         problems = [*account.lost(), *account.alarms()]
@@ -224,6 +227,7 @@ class Store:
             self._tell(url, said)
         for fate, number in account.fates.items():
             runs.count(f"fates/{fate}", number)
+        return account.unexplained
 
     def _note_missing(self, missing: dict[str, MissingParts]) -> None:
         """What is missing beside a page is a problem of the page until it is had, unless the portal explains it."""
@@ -243,8 +247,7 @@ class Store:
         try:
             self._catch_up()
             self.store.relate()
-            self._balance()
-            self.store.note_read(self.states)
+            self.store.note_read(self.states, {self.portal.name: self._balance()})
         except Exception as error:
             message = f"after the crawl: {type(error).__name__}: {error}"
             self.runs.problem(ProblemKind.READ_FAILED, message, stage=Stage.READ)

@@ -14,7 +14,7 @@ import pytest
 
 from archive import Capture, Captures, Reports
 from archive.merge import Merge
-from archive.model import Problem
+from archive.model import Entry, Problem
 from archive.row_digests import row_digest
 from archive.vocabulary import Outcome, ProblemKind, RunKind, Stage
 from crawler.demo.nfcms import Nfcms
@@ -288,3 +288,35 @@ def test_a_body_that_lost_its_hash_is_not_merged_and_rows_keep_their_digest(tmp_
     row = target.db.conn.execute("SELECT * FROM captures WHERE url = 'http://h/0'").fetchone()
     assert merged["http://h/0"] == row_digest(row)
     target.close()
+
+
+def test_what_an_earlier_merge_left_unexplained_still_makes_the_next_one_unwell(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    captures = Captures(there)
+    facts = {"name": "hepan", "title": "河畔", "home_url": "http://hepan.example.gov.cn/", "platform": "links"}
+    captures.add_portal({**facts, "hosts": "hepan.example.gov.cn"})
+    url = "http://hepan.example.gov.cn/nb/1.html"
+    listing = "http://hepan.example.gov.cn/nb/"
+    title = "2022年政府信息公开工作年度报告"
+    captures.add_entries([Entry(url=url, title=title, date="2023-01-20", portal="hepan", listing_url=listing)])
+    page = "<html><body><h1>通知公告</h1><p>系统正在维护，请稍后再访问本页面。</p></body></html>".encode()
+    captures.add(
+        Capture(
+            url=url,
+            requested_at="2031-01-01T00:00:00.000000Z",
+            status=200,
+            outcome=Outcome.OK,
+            body=page,
+            content_type="text/html; charset=utf-8",
+            portal="hepan",
+        )
+    )
+    captures.close()
+    assert [scrapy(here, "merge", there).returncode for _ in range(2)] == [1, 1]
+    connection = sqlite3.connect(here / "captures.db")
+    numbers = [row[0] for row in connection.execute("SELECT id FROM problems WHERE resolved_at IS NULL")]
+    connection.close()
+    assert numbers
+    for number in numbers:
+        assert scrapy(here, "problems", "--acknowledge", str(number), "--why", "known").returncode in {0, 1}
+    assert scrapy(here, "merge", there).returncode == 0

@@ -153,6 +153,18 @@ def m004_asked_by_index(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m005_acknowledged_changes(db: Database) -> None:
+    """What somebody acknowledges of a portal, or no longer does, counts as a change of its entries."""
+    is_other = "OLD.acknowledged_at IS NOT NEW.acknowledged_at"
+    for name, event, row in (
+        ("asking_added", "AFTER INSERT ON asking WHEN NEW.acknowledged_at IS NOT NULL", "NEW"),
+        ("asking_changed", f"AFTER UPDATE OF acknowledged_at ON asking WHEN {is_other}", "NEW"),
+        ("asking_removed", "AFTER DELETE ON asking WHEN OLD.acknowledged_at IS NOT NULL", "OLD"),
+    ):
+        db.execute(f"CREATE TRIGGER {name} {event} BEGIN {_COUNT_CHANGE.replace('NEW.', f'{row}.')}; END")
+
+
 _COUNT_CHANGE = (
     "INSERT INTO entry_changes (portal, number) VALUES (COALESCE(NEW.portal, ''), 1)"
     " ON CONFLICT (portal) DO UPDATE SET number = number + 1"

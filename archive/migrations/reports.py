@@ -239,3 +239,9 @@ def m015_traditional_characters(db: Database) -> None:
         "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
         ((number, search_text(title), search_text(text)) for number, title, text in texts),
     )
+
+
+@migrations()
+def m016_unexplained(db: Database) -> None:
+    """How many listed reports of each portal gave none without an explanation, when all of it was last read."""
+    db.execute("ALTER TABLE read_through ADD COLUMN unexplained INTEGER NOT NULL DEFAULT 0")

@@ -9,7 +9,7 @@ from pathlib import Path
 from archive import ArchiveError, Capture, Captures, Reports
 from archive.database import writing
 from archive.model import Problem
-from archive.read_marks import due, portal_states, unread_portals
+from archive.read_marks import due, portal_states, unexplained_beside, unread_portals
 from archive.vocabulary import Outcome, ProblemKind, RunKind, Stage
 from archive.warc import reader
 from pipelines.ingest.locate import located_documents, names_of
@@ -118,8 +118,7 @@ def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[
 
     It does not matter which run brought the captures: one that was killed before it could read them is made good for.
     Portals of which nothing came since they were last read are not looked at.
-    Returns how many pages could not be read, and how many listed reports of these portals gave none without an
-    explanation.
+    Returns how many pages could not be read, and how many listed reports of the archive gave none without an explanation.
     """
     failures = 0
 
@@ -142,9 +141,10 @@ def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[
             for result in store.read_all(places):
                 counts[f"reports/{result}"] += 1
             settled = store.balance(sorted(names | reports.displaced), run_id)
-            counts["entries/unexplained"] = settled.unexplained
-            failures += settled.lost + settled.unexplained
-            store.note_read({name: states[name] for name in unread})
+            unexplained = sum(settled.unexplained.values()) + unexplained_beside(reports, settled.unexplained)
+            counts["entries/unexplained"] = unexplained
+            failures += settled.lost + unexplained
+            store.note_read({name: states[name] for name in unread}, settled.unexplained)
     finally:
         reports.close()
     return failures

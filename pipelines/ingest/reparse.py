@@ -153,9 +153,9 @@ def reparse(
             if selection.is_whole:
                 run.remove_lost(selection.portal)
             run.relate(everything=bool(interrupted) or (selection.is_whole and not selection.portal))
-            run.balance(selection.portal)
+            unexplained = run.balance(selection.portal)
             if run.store is not None and not selection.fetched_since:
-                run.store.note_read(states)
+                run.store.note_read(states, unexplained)
         run.account.is_finished = True
     except KeyboardInterrupt:
         tell("interrupted; what was read is kept, and the next reparse goes on from it")
@@ -288,13 +288,17 @@ class Reparse:
         if self.store is not None:
             self.store.relate(everything=everything)
 
-    def balance(self, portal: str | None) -> None:
-        """Settle the ledger of entries: of one portal, or of all that listings are known of."""
-        if self.store is not None and self.run_id is not None:
-            names = [portal] if portal else portals_with_entries(self.captures)
-            lost = self.store.balance(names, self.run_id).lost
-            if lost:
-                self.account.counts["unaccounted"] = lost
+    def balance(self, portal: str | None) -> dict[str, int]:
+        """Settle the ledger of entries: of one portal, or of all that listings are known of.
+
+        Returns, for each, how many listed reports gave none without an explanation.
+        """
+        if self.store is None or self.run_id is None:
+            return {}
+        settled = self.store.balance([portal] if portal else portals_with_entries(self.captures), self.run_id)
+        if settled.lost:
+            self.account.counts["unaccounted"] = settled.lost
+        return settled.unexplained
 
     def commit(self) -> None:
         """Make what was written so far safe."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from archive import Captures, Reports, copy_candidates, cross_year, ledger
@@ -60,8 +60,8 @@ class Settled:
 
     lost: int = 0
     """Entries without a fate: there are none unless something is wrong with the program."""
-    unexplained: int = 0
-    """Entries listed as reports that gave none, of which nobody has said that he knows."""
+    unexplained: dict[str, int] = field(default_factory=dict)
+    """Portal → entries listed as reports that gave none, of which nobody has said that he knows."""
 
 
 class Pace:
@@ -162,10 +162,10 @@ class Store:
         self.relate()
         self.reports.commit()
 
-    def note_read(self, states: Mapping[str, State]) -> None:
+    def note_read(self, states: Mapping[str, State], unexplained: Mapping[str, int]) -> None:
         """All that was due of these portals is read and accounted for, unless reading has left something due. Commits.
 
-        `states` are those from before it was asked what is due.
+        `states` are those from before it was asked what is due, `unexplained` is as Settled has it.
         """
         is_known = {name: self.portals.get(name) is not None for name in states}
         of_strangers = any(not is_known.get(name) for name in self.left_due)
@@ -174,7 +174,7 @@ class Store:
             for name, state in states.items()
             if name not in self.left_due and (is_known[name] or not of_strangers)
         }
-        put_read_through(self.reports, done)
+        put_read_through(self.reports, done, unexplained)
         self.reports.commit()
 
     def balance(self, names: Iterable[str], run_id: int) -> Settled:
@@ -189,7 +189,7 @@ class Store:
             settled.lost += len(lost)
             Asking(self.captures, name).clear(account.had - failed_urls(self.captures, name))
             put_ledger_problems(self.captures, run_id, name, [*lost, *account.alarms()])
-            settled.unexplained += account.unexplained
+            settled.unexplained[name] = account.unexplained
         return settled
 
     def relate(self, *, everything: bool = False) -> None:
