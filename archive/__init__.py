@@ -1,6 +1,7 @@
 """What is kept: the two databases, the vocabularies, and the only SQL of the project.
 
-`captures.db` is the record and only grows; `reports.db` is read out of it and can be deleted at any time.
+`captures.db` is the record and only grows; `reports.db` is read out of it and can be deleted at any time, as can
+`readings.db`, which saves reading documents twice.
 
 What belongs here: all that reads or writes an archive, and the data that describes the reports (forms, divisions,
 vocabularies). What does not: reading a page (`pipelines`), asking a portal (`crawler`, `spiders`). This is the lowest
@@ -15,6 +16,7 @@ floor: it imports nothing of the project but itself.
 | reports, records, fulltext | reports.db: reports as rows, and their full-text index |
 | cells, figures, versions | statistics and checks as numbers; a row of figures for each report; what a report said before |
 | cross_year, text_reuse, copy_candidates | checks and reused text between two years; copies of a report |
+| readings | readings.db: documents as they were read, so that none is read twice; deletable |
 | document_index | which addresses are one document, while it is worked out |
 | charset, media_types, urls, batches | what all floors need to know of bytes, formats and addresses |
 | health, overview | what is unwell; an archive in numbers |
