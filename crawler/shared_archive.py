@@ -49,11 +49,16 @@ class SharedArchive:
         self.captures.close()
 
 
+_ALLOCATIONS = 10_000
+"""Allocations between two searches for garbage cycles; Python's default is 700. Reading leaves hardly any cycles."""
+
+
 @cache
-def freeze_once() -> None:
-    """Leave what a process has loaded out of the searches for garbage, which reading makes many of.
+def search_less_for_garbage() -> None:
+    """Leave what a process has loaded out of the searches for garbage, of which reading would make many.
 
     Once: a second time would keep alive what earlier crawls of the process have left.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])

@@ -19,7 +19,7 @@ from archive.model import Entry, Problem
 from archive.resume import failed_urls, fetched_since_whole_crawl, unreported_keys
 from archive.vocabulary import ProblemKind, RunKind, Stage
 from crawler.missing import MissingParts
-from crawler.shared_archive import SharedArchive, freeze_once
+from crawler.shared_archive import SharedArchive, search_less_for_garbage
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -158,7 +158,7 @@ class Runs:
         self.fetched_before = fetched_since_whole_crawl(self.captures, spider.name)
         self.run_id = self.captures.start_run(RunKind.CRAWL, spider.name)
         self._read_what_is_missing(spider.name)
-        freeze_once()
+        search_less_for_garbage()
         facts = getattr(spider, "facts", None)
         if facts is not None:
             self.captures.add_portal(facts())

@@ -62,7 +62,8 @@ class DecodeMiddleware(HttpCompressionMiddleware):
 
 def pairs(headers: Headers) -> Pairs:
     """Name and value of each header in the order received, repeats included."""
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values]
+    kept = dict.items(headers)  # as they are: Scrapy would look each name up once more
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, values in kept for value in values]
 
 
 def fault(request: Request, response: Response) -> str | None:
