@@ -20,11 +20,13 @@ MAX_DEPTH = 250
 _CONTAINERS = (("div", "article", "section", "font", "ucapcontent"), ("td",))
 """Tags of containers; cells of layout tables only where there is no other container."""
 _LONG = "text()[string-length(.) > 15][not(parent::script or parent::style or parent::a or parent::option or parent::title or parent::textarea or parent::noscript or parent::xmp)]"
-_LONG_TEXTS = etree.XPath(f"//body//{_LONG}")
+_LONG_TEXTS = etree.XPath(f"descendant::body/descendant::{_LONG}")
 _HOLDING_NO_TEXT = ("script", "style", "textarea", "noscript", "xmp")
-_SHOWN_TEXTS = etree.XPath(f".//text()[not({' or '.join(f'parent::{tag}' for tag in _HOLDING_NO_TEXT)})]")
+_SHOWN_TEXTS = etree.XPath(
+    f"descendant::text()[not({' or '.join(f'parent::{tag}' for tag in _HOLDING_NO_TEXT)})]", smart_strings=False
+)
 _MARKS = "，。；、"
-_LONG_TEXTS_WITHIN = etree.XPath(f".//{_LONG}")
+_LONG_TEXTS_WITHIN = etree.XPath(f"descendant::{_LONG}")
 _UNSEEN = ("script", "style", "textarea", "noscript", "template", "xmp")
 _SHOWN = ("img", "table")
 _VIEWERS = ("iframe", "embed", "object")

@@ -13,6 +13,7 @@ from archive.media_types import DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS, any_ext
 from archive.model import Attachment
 from archive.urls import browser_url
 from pipelines.blanks import collapse_blanks
+from pipelines.html.boxes import string_of
 from pipelines.html.embedded import unescaped
 
 _FILE_URL = re.compile(rf"{any_extension(DOCUMENT_EXTENSIONS)}\s*(?:$|[?#&;])", re.IGNORECASE)
@@ -128,12 +129,12 @@ def _named_address(link: Any) -> str | None:
         return None
     if _PICTURE_URL.search(href):
         return None if len(link) and next(link.iter("img"), None) is not None else str(href)
-    text = "".join(link.itertext()) or link.get("title") or ""
+    text = string_of(link) or link.get("title") or ""
     return str(href) if link.get("download") is not None or _NAMED_DOCUMENT.search(text) else None
 
 
 def _name(link: Any) -> str:
-    text = collapse_blanks("".join(link.itertext())) if link.tag not in ("object", "iframe") else ""
+    text = collapse_blanks(string_of(link)) if link.tag not in ("object", "iframe") else ""
     return text or collapse_blanks(link.get("title") or link.get("download") or link.get("value") or "")
 
 

@@ -18,6 +18,7 @@ from lxml import etree
 from archive.model import Attachment
 from archive.vocabulary import Fate
 from pipelines.html.article import Article
+from pipelines.html.boxes import string_of
 from pipelines.html.parsing import ParsedPage
 from pipelines.metadata.titles import is_report_title, without_suffix
 
@@ -264,7 +265,8 @@ _MOST_BROKEN = 0.03
 """Share of characters that no charset has, from which a body is no text."""
 _MANY_LINKS = 8
 _TEXTS_BETWEEN_LINKS = etree.XPath(
-    "//body//text()[normalize-space()][not(ancestor::a or parent::script or parent::style)]"
+    "descendant::body/descendant::text()[normalize-space()][not(ancestor::a or parent::script or parent::style)]",
+    smart_strings=False,
 )
 
 
@@ -303,7 +305,7 @@ def _stated(article: Article, parsed: ParsedPage) -> Judgement | None:
 def _said_in(text: str) -> Judgement | None:
     folded = text.casefold()
     for fate, cause, parts, pattern in STATED:
-        if any(part in folded for part in parts) and pattern.search(folded):
+        if any(map(folded.__contains__, parts)) and pattern.search(folded):
             return Judgement(fate, cause)
     return None
 
@@ -337,8 +339,7 @@ def is_page_of_links(article: Article) -> bool:
     """Whether more than half of what the article's box says is links to other pages."""
     if article.element is None:
         return False
-    texts = ["".join(a.itertext()).strip() for a in article.element.iter("a")]
-    texts = [text for text in texts if len(text) > 1]
+    texts = [text for a in article.element.iter("a") if len(text := string_of(a).strip()) > 1]
     size = sum(map(len, article.paragraphs))
     return len(texts) >= _MANY_LINKS and 2 * sum(map(len, texts)) > size
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from pipelines.blanks import collapse_blanks
 from pipelines.html.article import Article
+from pipelines.html.boxes import string_of
 from pipelines.html.parsing import ParsedPage
 from pipelines.metadata.agencies import full_name
 from pipelines.metadata.dates import normalise
@@ -38,7 +39,7 @@ def read_title(parsed: ParsedPage, article: Article, *, is_listing: bool = False
     if parsed.root is None:
         return next(filter(_is_title, article.lines_above), None) or _title_over_lines(article.paragraphs[:4])
     site = {collapse_blanks(parsed.metas.get(name, "")) for name in ("sitename", "columnname")} - {""}
-    browser_title = collapse_blanks("".join(next((t.itertext() for t in parsed.root.iter("title")), ())))
+    browser_title = collapse_blanks(next(map(string_of, parsed.root.iter("title")), ""))
     if is_listing:
         stated = next(_stated_titles(parsed, site), None)
         return stated or parsed.metas.get("columnname") or _without_site(browser_title, site) or None
@@ -131,7 +132,7 @@ def _headings(parsed: ParsedPage) -> list[str]:
         for child in heading:
             # dates and buttons are in boxes of their own inside some headings
             if child.tag not in ("small", "div", "script", "style", "p"):
-                own.extend(child.itertext())
+                own.append(string_of(child))
             own.append(child.tail or "")
         text = collapse_blanks("".join(own))
         if text:
