@@ -47,6 +47,7 @@ _STATE = re.compile(r"__(?:INITIAL_STATE|NUXT|NEXT_DATA|APP_DATA|PRELOADED_STATE
 """Names of the data that a site's program shows a page from."""
 _SHORTEST_TITLE = 5
 _CLICKED = etree.XPath("descendant-or-self::*[@onclick]")
+_has_many_links = etree.XPath("count(descendant-or-self::a) > 20")
 
 
 @dataclass(slots=True)
@@ -282,7 +283,7 @@ def _lines_above(element: Any, has_hidden: bool) -> list[str]:
 
 def _is_menu(element: Any) -> bool:
     """Whether a box above the article is made of links: title, date and index table have no more than a few."""
-    return len(element) > 0 and sum(1 for _ in element.iter("a")) > 20
+    return len(element) > 0 and _has_many_links(element)
 
 
 def _lines_of(element: Any, has_hidden: bool) -> list[str]:

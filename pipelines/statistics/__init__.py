@@ -74,18 +74,8 @@ def statistics_of(table: ReportTable) -> list[Statistic]:
         row_name, units_in_header, units_of_form = row.name, row.units, units.get((table.form, row.name), _NO_UNITS)
         for name, raw in row.cells.items():
             value, state, printed_unit, _ = read_value(raw)
-            statistics.append(
-                Statistic(
-                    table_no=table_no,
-                    row_name=row_name,
-                    column_name=name,
-                    value=value,
-                    unit=printed_unit or units_in_header.get(name) or units_of_form.get(name),
-                    raw=raw,
-                    value_state=state,
-                    origin=origin,
-                )
-            )
+            unit = printed_unit or units_in_header.get(name) or units_of_form.get(name)
+            statistics.append(Statistic(table_no, row_name, name, value, unit, raw, state, origin))
     return statistics
 
 

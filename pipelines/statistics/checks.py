@@ -178,9 +178,7 @@ def _compare(identity: str, scope: str, expected: Number, actual: Number, *, ass
         expected = expected if isinstance(expected, int) else round(expected, 6)
         actual = actual if isinstance(actual, int) else round(actual, 6)
         verdict = _HOLDS if expected == actual else _FAILS
-    return Check(
-        identity=identity, scope=scope, expected=expected, actual=actual, verdict=verdict, severity=SEVERITY[identity]
-    )
+    return Check(identity, scope, expected, actual, verdict, SEVERITY[identity])
 
 
 def _add(values: Iterable[Number]) -> Number:

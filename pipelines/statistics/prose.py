@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from archive.forms import normalised, without_blanks
 from archive.forms.names import CARRIED_IN, CASES, NEW_RECEIVED, PROCESSED_TOTAL, REVIEW_TOTAL, SUIT_TOTAL, TOTAL
 from archive.model import Statistic
-from archive.vocabulary import Form, Origin
+from archive.vocabulary import Form, Origin, ValueState
 from pipelines.numerals import number
 from pipelines.statistics.prose_clauses import ProseContext, figures_in
 from pipelines.statistics.prose_parts import without_larger_parts
@@ -66,7 +66,7 @@ _RECEIVED: FigureKey = (3, NEW_RECEIVED, TOTAL)
 _REVIEW_TOTAL: FigureKey = (4, CASES, REVIEW_TOTAL)
 _SUIT_TOTAL: FigureKey = (4, CASES, SUIT_TOTAL)
 _YEAR_RUN_INTO_FIGURE = re.compile(r"20[0-3]\d")
-_NARRATIVE = Origin.NARRATIVE
+_NUMBER, _NARRATIVE = ValueState.NUMBER, Origin.NARRATIVE
 _APPLICATIONS, _REVIEWS, _SUITS = Matter.APPLICATIONS, Matter.REVIEWS, Matter.SUITS
 _DOCUMENTS, _DECISIONS, _FILES = Matter.DOCUMENTS, Matter.DECISIONS, Matter.FILES
 _TOTALS = (NEW_RECEIVED, PROCESSED_TOTAL)
@@ -85,15 +85,7 @@ class StatedFigures:
 
     def add(self, key: FigureKey, value: int, unit: str, sentence: str, rank: int = 0) -> None:
         """Note one figure."""
-        statistic = Statistic(
-            table_no=key[0],
-            row_name=key[1],
-            column_name=key[2],
-            value=value,
-            unit=unit,
-            raw=sentence,
-            origin=_NARRATIVE,
-        )
+        statistic = Statistic(*key, value, unit, sentence, _NUMBER, _NARRATIVE)
         self.by_key.setdefault(key, []).append((rank, statistic))
 
 
