@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from archive.forms import NATIONAL_FORMS
 from archive.media_types import extension_of
@@ -64,8 +65,7 @@ _SAYS_NONE = {
 """Sentences that say that there is nothing to put into a table."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(NamedTuple):
     """A part, and whether what is missing of it is explained."""
 
     part: Part
