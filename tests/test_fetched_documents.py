@@ -67,6 +67,41 @@ class AttachingWord(Attaching):
     files = (("go", "docx"),)
 
 
+class Framing(PlainLinks):
+    """Its reports stand in one of two frames; the other holds the menu."""
+
+    is_broken = False
+
+    def respond(self, request: Request) -> Reply | None:
+        if request.path == "/menu.html":
+            links = "".join(f'<li><a href="/c/{n}.html">公开目录第{n}类</a></li>' for n in range(12))
+            return self.html(f"<html><body><ul>{links}</ul></body></html>")
+        if request.path.startswith("/framed/"):
+            number = int(request.path.rpartition("/")[2])
+            return None if self.is_broken else self.html(super().article(self.by_number[number]))
+        return super().respond(request)
+
+    def article(self, document: Document) -> str:
+        frames = f'<frame src="/menu.html"><frame src="/framed/{document.number}">'
+        return f"<html><head><title>{document.title}</title></head><frameset cols='20%,*'>{frames}</frameset></html>"
+
+
+def test_a_crawl_reads_the_frame_that_holds_the_article(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    reports = [Synthetic(issuing_body=BODY, report_year=year) for year in (2022, 2023)]
+    texts = "SELECT state, cause FROM parts p JOIN reports r ON r.id = p.report_id WHERE part = 'text' AND r.url GLOB '*/info/*'"
+    with Server(Framing("fujian", reports)) as server:
+        (replica,) = server
+        replica.is_broken = True  # type: ignore[attr-defined]
+        assert crawl(archive, replica).returncode == 1
+        assert rows(archive, "reports", texts) == [("unread", "not captured")] * 2
+        replica.is_broken = False  # type: ignore[attr-defined]
+        crawl(archive, replica)
+        assert rows(archive, "reports", texts) == [("elsewhere", "")] * 2
+        assert rows(archive, "reports", "SELECT COUNT(*) FROM key_figures") == [(2,)], "each counts once"
+        assert rows(archive, "reports", "SELECT DISTINCT standing FROM table_sources") == [("verified",)]
+
+
 def test_a_crawl_fetches_the_documents_of_its_reports(tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     reports = [Synthetic(issuing_body=BODY, report_year=y, faults=frozenset({"images"})) for y in (2021, 2022, 2023)]
