@@ -89,7 +89,7 @@ class Framing(PlainLinks):
 def test_a_crawl_reads_the_frame_that_holds_the_article(tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     reports = [Synthetic(issuing_body=BODY, report_year=year) for year in (2022, 2023)]
-    texts = "SELECT state, cause FROM parts p JOIN reports r ON r.id = p.report_id WHERE part = 'text' AND r.url GLOB '*/info/*'"
+    texts = "SELECT p.state, p.cause FROM parts p JOIN reports r ON r.id = p.report_id WHERE part = 'text' AND r.url GLOB '*/info/*'"
     with Server(Framing("fujian", reports)) as server:
         (replica,) = server
         replica.is_broken = True  # type: ignore[attr-defined]
