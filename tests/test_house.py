@@ -179,17 +179,19 @@ def declared(requirements: list[str]) -> set[str]:
 
 RUNTIME = declared(PROJECT["dependencies"])
 OCR = declared(PROJECT["optional-dependencies"]["ocr"])
+PARQUET = declared(PROJECT["optional-dependencies"]["parquet"])
 DEV = declared(PROJECT["optional-dependencies"]["dev"])
 
 
 def test_what_the_packages_import_is_declared() -> None:
-    missing = {(name, path) for name, path in imported(*FLOORS) if name not in RUNTIME | OCR}
+    missing = {(name, path) for name, path in imported(*FLOORS) if name not in RUNTIME | OCR | PARQUET}
     assert not missing
 
 
 def test_what_the_extra_brings_is_imported_by_readers_of_pictures_alone() -> None:
     elsewhere = {(name, path) for name, path in imported(*FLOORS) if name in OCR and not path.startswith(PICTURES)}
     assert not elsewhere
+    assert {path for name, path in imported(*FLOORS) if name in PARQUET} == {"archive/parquet.py"}
 
 
 def test_what_tests_and_tools_import_is_declared() -> None:
@@ -199,7 +201,7 @@ def test_what_tests_and_tools_import_is_declared() -> None:
 
 def test_what_is_declared_is_imported() -> None:
     used = {name for name, _ in imported(*FLOORS)}
-    assert (RUNTIME | OCR) - used == NOT_IMPORTED.keys()
+    assert (RUNTIME | OCR | PARQUET) - used == NOT_IMPORTED.keys()
 
 
 # Habits
