@@ -2,7 +2,8 @@
 
 The id of a body is the code of its division and its name within it, written as `archive.agency_names` writes it:
 `440113-财政局`. The id of a place is its code of GB/T 2260; a town or subdistrict has no code there and is named by its
-county: `440113-大岗镇`. Bodies of another code or name are other bodies here, whatever became of them.
+county: `440113-大岗镇`. Bodies of another code or name are other bodies here, whatever became of them; `archive.successions`
+links those that a document links.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One name for one public body: written out, with its place, without what a body may leave out.
 
 `normalised_agency` is pure: the same name and the same code of GB/T 2260 give the same. Reports keep the name as it is
-printed; what groups reports by body asks for this one. Imports `archive.divisions` alone.
+printed; what groups reports by body asks for this one. Imports `archive.divisions` and `archive.fulltext` alone.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from archive.divisions import Division, division, is_below, leading_divisions, named
+from archive.fulltext import simplified
 
 _BLANK = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _BRACKETED = re.compile(r"(?<=.)\([^()]*\)$")
@@ -55,7 +56,7 @@ def normalised_agency(name: str, code: str | None = None, year: int | None = Non
     >>> normalised_agency("翔安区政府办公室", "350213") == normalised_agency("厦门市翔安区人民政府办公室（外事办）", "350213")
     True
     """
-    text = without_other_names(_BLANK.sub("", unicodedata.normalize("NFKC", name)))
+    text = without_other_names(_BLANK.sub("", simplified(unicodedata.normalize("NFKC", name))))
     for short, whole in _SHORT:
         text = short.sub(whole, text)
     place = _place_of(text, code, year)

@@ -25,6 +25,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "towns": ("id",),
     "agencies": ("id",),
     "agency_names": ("agency_id", "name"),
+    "successions": ("predecessor", "successor"),
     "reports": ("id",),
     "report_texts": ("report_id",),
     "statistics": ("report_id", "table_no", "row_name", "column_name", "origin"),
@@ -67,7 +68,7 @@ _TEXT_OF_VIEWS = {
     "set_aside",
 }
 """Computed columns of views that hold text; all other computed columns hold counts."""
-_MOMENTS = {"deadline": "DATE", "captured_at": "DATETIME", "first_captured_at": "DATETIME"}
+_MOMENTS = {"deadline": "DATE", "document_date": "DATE", "captured_at": "DATETIME", "first_captured_at": "DATETIME"}
 """Columns of text that always hold a date, or a moment in UTC. `published` is kept as the page prints it."""
 _TYPES = {
     "TEXT": "string",

@@ -31,7 +31,7 @@ def normal_form(text: str | None) -> str:
     >>> normal_form("２０２１年⼀月ＷＴＯ報告")
     '2021年一月WTO报告'
     """
-    return _simplified(unicodedata.normalize("NFKD", text or ""))
+    return simplified(unicodedata.normalize("NFKD", text or ""))
 
 
 class _Traditional(NamedTuple):
@@ -63,7 +63,7 @@ def _is_in_gb2312(text: str) -> bool:
     return True
 
 
-def _simplified(text: str) -> str:
+def simplified(text: str) -> str:
     """The text with simplified characters; nearly every text of the archive has no others, which GB 2312 shows at once."""
     traditional = _traditional()
     if _is_in_gb2312(text):

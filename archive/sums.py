@@ -194,7 +194,11 @@ def _rank(place: str) -> Level:
     return _RANKS[len(significant_digits(place)) // 2]
 
 
-_KNOWN = "SELECT DISTINCT NULL AS report_year, division_code, agency_id FROM agencies_met"
+_KNOWN = """SELECT DISTINCT NULL AS report_year, division_code, agency_id FROM (
+    SELECT * FROM agencies_met
+    WHERE agency_id NOT IN (SELECT predecessor FROM successions JOIN agencies_met ON agency_id = successor)
+)"""
+"""A body whose successor was met, too, counts with that."""
 _FURTHER = "SELECT report_year, division_code FROM further_reports"
 
 

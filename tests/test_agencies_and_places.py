@@ -13,6 +13,8 @@ from archive.cross_year import year_pairs
 from archive.model import Report, Statistic
 from archive.records import ReportHistory, record
 from archive.room.questions import QUESTIONS, answer
+from archive.successions import read_successions, successions
+from archive.sums import sums
 from archive.vocabulary import BodyKind, Form, Level, Origin, ReportState
 
 
@@ -141,3 +143,70 @@ def test_years_of_one_agency_are_put_side_by_side_whatever_name_it_prints(tmp_pa
         *(("广州市番禺区教育局", year, 1) for year in (2022, 2023, 2024)),
         ("番禺区财政局（国资局）", 2023, 3),
     }
+
+
+HEADER = "predecessor,successor,since,document,document_date"
+PAIR = "990101-国土资源局,990101-自然资源局,2019,青溪办发〔2019〕3号,2019-02-01"
+
+
+def test_the_table_of_successions_can_be_cited() -> None:
+    assert all(row.document and row.document_date for row in successions())
+    (pair,) = read_successions([HEADER, PAIR])
+    assert pair == ("990101-国土资源局", "990101-自然资源局", 2019, "青溪办发〔2019〕3号", "2019-02-01")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (PAIR.replace("青溪办发〔2019〕3号", ""), "line 3: wrong document$"),
+        (PAIR.replace("〔2019〕3号", "[2019]"), "line 3: wrong document$"),
+        (PAIR.replace("2019-02-01", "2019-2-1"), "line 3: wrong document_date"),
+        (PAIR.replace("2019-02-01", "2019-02-30"), "line 3: wrong document_date"),
+        (PAIR.replace("990101-自然资源局", "自然资源局"), "line 3: wrong successor"),
+        (PAIR.replace(",2019,", ",,"), "line 3: wrong since"),
+        (PAIR + ",one more", "line 3: wrong number of cells"),
+        (PAIR, "line 3: the pair is there already"),
+    ],
+)
+def test_a_pair_that_cannot_be_cited_is_refused(line: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        list(read_successions([HEADER, PAIR, line]))
+
+
+def test_bodies_are_linked_by_the_table_alone_and_counted_where_it_has_none(tmp_path: Path) -> None:
+    reports = Reports(tmp_path)
+    reports.put_portal({"name": "p"})
+    bureau = {"level": Level.COUNTY, "body_kind": BodyKind.DEPARTMENT}
+    put(reports, 1, 2018, "番禺区国土资源局", "440113", **bureau)
+    put(reports, 2, 2019, "番禺区自然资源局", "440113", **bureau)
+    put(reports, 3, 2019, "番禺区教育局", "440113", **bureau)
+    reports.commit()
+    unlinked = "SELECT COUNT(*) FROM agencies WHERE predecessors + successors = 0"
+    assert rows(tmp_path, unlinked) == [(3,)]
+    assert sums(reports.db.conn, place="440113", year=2019)[0].known == 3
+    pair = ("440113-国土资源局", "440113-自然资源局", 2019, "青溪办发〔2019〕3号", "2019-02-01")
+    reports.db.conn.execute("INSERT INTO successions VALUES (?, ?, ?, ?, ?)", pair)
+    reports.commit()
+    assert rows(tmp_path, unlinked) == [(1,)]
+    assert [(one.year, one.in_hand, one.known) for one in sums(reports.db.conn, place="440113")] == [
+        (2019, 2, 2),
+        (2018, 1, 2),
+    ]
+    reports.close()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("襄樊市财政局", "襄陽市財政局", "湖北省襄阳市财政局", "襄阳市财政局（国有资产监督管理局）"),
+        ("襄阳市人民政府", "襄陽市人民政府", "湖北省襄樊市人民政府"),
+    ],
+)
+def test_a_code_that_changes_its_name_keeps_its_bodies_in_any_script(names: tuple[str, ...]) -> None:
+    years = {"襄樊": 2009, "襄阳": 2022, "襄陽": 2022}
+    ids = {agency_id(name, "420600", next(year for part, year in years.items() if part in name)) for name in names}
+    assert len(ids) == 1, ids
+
+
+def test_a_place_of_another_code_is_another_place() -> None:
+    assert agency_id("章丘市财政局", "370181", 2015) != agency_id("章丘区财政局", "370114", 2022)

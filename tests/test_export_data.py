@@ -58,7 +58,7 @@ def read(out: Path, table: str) -> pa.Table:
     return pq.read_table(out / table, partitioning=pa.dataset.partitioning(year, flavor="hive"))
 
 
-MOMENTS = {"deadline", "captured_at", "first_captured_at"}
+MOMENTS = {"deadline", "document_date", "captured_at", "first_captured_at"}
 
 
 def plain(value: object) -> object:

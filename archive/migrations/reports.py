@@ -9,6 +9,7 @@ from sqlite_utils import Database, Migrations
 from archive.agencies import places
 from archive.fulltext import search_text
 from archive.migrations import sums, views
+from archive.successions import successions
 
 migrations = Migrations("reports")
 
@@ -245,3 +246,16 @@ def m015_traditional_characters(db: Database) -> None:
 def m016_unexplained(db: Database) -> None:
     """How many listed reports of each portal gave none without an explanation, when all of it was last read."""
     db.execute("ALTER TABLE read_through ADD COLUMN unexplained INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def m017_successions(db: Database) -> None:
+    """Which public body took the place of which, as documents say."""
+    db.execute(
+        "CREATE TABLE successions (predecessor TEXT NOT NULL, successor TEXT NOT NULL, since INTEGER NOT NULL,"
+        " document TEXT NOT NULL, document_date TEXT NOT NULL, PRIMARY KEY (predecessor, successor)) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX successions_successor ON successions (successor)")
+    db.conn.executemany("INSERT INTO successions VALUES (?, ?, ?, ?, ?)", successions())
+    db.execute("DROP VIEW agencies")
+    db.execute(views.LINKED_AGENCIES)

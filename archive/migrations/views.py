@@ -160,6 +160,16 @@ FROM figures
 WHERE agency_id IS NOT NULL
 GROUP BY agency_id"""
 
+LINKED_AGENCIES = AGENCIES.replace(
+    """
+FROM figures""",
+    """,
+    (SELECT COUNT(*) FROM successions WHERE successor = agency_id) AS predecessors,
+    (SELECT COUNT(*) FROM successions WHERE predecessor = agency_id) AS successors
+FROM figures""",
+)
+"""With how many bodies a table says came before and after each: most have none."""
+
 TOWNS = """CREATE VIEW towns AS SELECT
     place_id AS id,
     substr(place_id, 8) AS name,
