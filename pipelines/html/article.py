@@ -16,7 +16,13 @@ from lxml import etree
 
 from archive.model import Attachment
 from pipelines.blanks import collapse_blanks
-from pipelines.html.article_element import content_size, count_marks, find_article_element, outer_box
+from pipelines.html.article_element import (
+    content_size,
+    count_marks,
+    find_article_element,
+    names_several_years,
+    outer_box,
+)
 from pipelines.html.boxes import BoxRole, is_footer_text, is_headed_attachments, is_hidden, role, string_of, text_size
 from pipelines.html.embedded import ENOUGH, FIELDS, FILLED_BY_SCRIPT, embedded_article, write_out
 from pipelines.html.labels import read_labels
@@ -98,7 +104,8 @@ def find_article(parsed: ParsedPage) -> Article:
         element = place = None if article.paragraphs or heading is None else heading.getparent()
         if element is None:
             if sum(map(len, article.paragraphs)) < ENOUGH:
-                article.attachments = _documents(parsed, _links_outside_asides(parsed.root))
+                links = _links_outside_asides(parsed.root)
+                article.attachments = [] if names_several_years(links) else _documents(parsed, links)
                 cut_attachment_lines(article.paragraphs, article.attachments)
                 article.is_scripted = _is_shell(parsed)
             return article

@@ -40,6 +40,7 @@ _SENTENCE = 30
 """Characters from which a text with several marks is a sentence of an article."""
 _LARGE_TABLE = 20
 """Cells from which a table is one of the article's."""
+_YEAR = re.compile(r"(?<!\d)20\d\d(?=\s*年)")
 _SECTION = re.compile(r"^\s*(?:[一二三四五六七八]\s*、|[（(][一二三四五六七八][）)])")
 _NO_PART = (*SILENT, "h1", "h2", "h3", "form", "nav", "footer", "header", "a", "center", "hr", "br", "img")
 
@@ -227,10 +228,16 @@ def _shown_below_heading(root: Any) -> Any:
     for heading in root.iter("h1", "h2", "h3"):
         element = heading.getparent()
         while element is not None and element.tag not in ("body", "html"):
-            if _shows(element) or any(map(document_address, element.iter("a"))):
+            links = list(element.iter("a"))
+            if _shows(element) or (any(map(document_address, links)) and not names_several_years(links)):
                 return element
             element = element.getparent()
     return None
+
+
+def names_several_years(links: list[Any]) -> bool:
+    """Whether links lead to reports of several years: they are a column, and none of these reports is the page's own."""
+    return len({year for link in links for year in _YEAR.findall(string_of(link))}) > 1
 
 
 def _widened(element: Any) -> Any:
