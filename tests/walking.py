@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from tests.browsing import get
 
 AT_MOST = 2
-"""Addresses of one kind that are asked for."""
+"""Addresses of one kind that are asked for; of Datasette's, one."""
 _LINK = re.compile(r"""(?:href|src|action)\s*=\s*["']([^"']+)""")
 _DATASETTE = re.compile(r"^/(reports|captures)/([^/.?]+)(/[^.?]*)?(\.\w+)?$")
 _OURS = re.compile(r"^/(report|body|portal|captured|place|version)/(.*?)((?:\.(?:json|csv|txt|bib|ris))?)$")
@@ -56,8 +56,10 @@ def walk(address: str, language: str, *first: str) -> Iterator[Answer]:
         while ahead:
             asked = []
             for path, linked_from in ahead:
-                if path not in seen and counts[kind(path)] < AT_MOST:
-                    counts[kind(path)] += 1
+                of_kind = kind(path)
+                most = 1 if of_kind[0] in {"reports", "captures"} else AT_MOST
+                if path not in seen and counts[of_kind] < most:
+                    counts[of_kind] += 1
                     asked.append((path, linked_from))
                 seen.add(path)
             ahead = []
