@@ -21,6 +21,10 @@ The path of a request:
 
 `metadata.yaml` (a description of every column, and units) and `settings.json` are for Datasette's own pages of tables.
 
+Places, bodies, rankings, the country and the map (`places.py`, `bodies.py`, `rankings.py`, `nation.py`, `tile_map.py`)
+share the figures that can be asked for (`asked_figures.py`) and how a sum is shown (`sum_rows.py`); what is added up is
+decided in `archive/sums.py` alone.
+
 A new page: a query function here, a handler in `pages/`, a template, and its address in the plugin's ROUTES. A new
 question: an entry of QUESTIONS in `questions.py`, with title, formula and what it leaves out; words for its columns in
 `vocabulary_bilingual.py`. A new figure over years, or a rate that a question shows: KEY_FIGURES in `key_figures.py`.

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from archive.room import charts, entries
 from archive.room import key_figures as figures
+from archive.room.asked_figures import NEW_FORMS
 from archive.room.database_access import query
 from archive.room.key_figures import KEY_FIGURES, MAX_AGENCIES, KeyFigure, Series
 from archive.room.rendering import Translator, as_csv, as_json, language, page
@@ -122,16 +123,19 @@ def _draw(t: Translator, found: ChartPage) -> None:
     """Put the four charts into the page."""
     years = found.years
     titles = {name: t.pair(KEY_FIGURES[name].title) for name in _DRAWN}
+    breaks = _breaks(t)
     found.applications = charts.lines(
         t("历年新收申请", "Applications received, by year"),
         years,
         {titles["applications"]: found.lines["applications"]},
+        breaks=breaks,
     )
     found.outcomes = charts.stacked(t("办理结果构成", "Outcomes as shares"), years, found.outcome_parts)
     found.contested = charts.lines(
         t("行政复议、行政诉讼", "Reviews and suits"),
         years,
         {titles[name]: found.lines[name] for name in ("reviews", "suits")},
+        breaks=breaks,
     )
     found.deadline = charts.deadlines(
         t("发布日期与法定期限相差天数", "Days between the deadline and publication"), years, found.days
@@ -269,4 +273,12 @@ def _comparison(t: Translator, years: list[int], series: list[Series], key_figur
     drawn = {
         one.name: {year: (point.value or 0.0, point.verified) for year, point in one.points.items()} for one in series
     }
-    return charts.lines(t.pair(key_figure.title), years, drawn, share=key_figure.share) if years else ""
+    if not years:
+        return ""
+    breaks = _breaks(t) if key_figure.tables else None
+    return charts.lines(t.pair(key_figure.title), years, drawn, share=key_figure.share, breaks=breaks)
+
+
+def _breaks(t: Translator) -> dict[int, str]:
+    """First year → the national form that began in it."""
+    return {year: t.value("form", form) for year, form in NEW_FORMS.items()}
