@@ -405,7 +405,8 @@ def test_questions_have_answers_and_can_be_changed_as_sql(room: str) -> None:
     for name in QUESTIONS:
         ours = json.loads(get(f"{room}/questions/{name}.json?year=all")[2])
         theirs = json.loads(get(f"{room}/reports/{name}.json?year=&portal=&_shape=array&_size=max")[2])
-        assert ours["rows"][:1000] == theirs, name
+        columns = list(theirs[0])  # the room adds to some what shows why
+        assert [{name: row[name] for name in columns} for row in ours["rows"][:1000]] == theirs, name
         assert ours["total"] == len(ours["rows"]), name
         assert ours["rows"], name
 
