@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from click.testing import CliRunner
+from datasette.cli import cli
+
+from crawler.commands.browse import configuration
 from tests.crawling import perform_later
 
 SMALL = frozenset(
@@ -52,7 +56,7 @@ def recorded() -> Iterator[Statements]:
 
     def recording(path: Any, *args: Any, **kwargs: Any) -> sqlite3.Connection:
         connection = connect(path, *args, **kwargs)
-        name = str(Path(str(path).removeprefix("file://").partition("?")[0]).resolve())
+        name = str(Path(str(path).removeprefix("file://").removeprefix("file:").partition("?")[0]).resolve())
 
         def note(statement: str) -> None:
             if _EXPLAINED.match(statement):
@@ -104,9 +108,29 @@ def _scans_of(connection: sqlite3.Connection, tables: set[str], statement: str, 
             yield f"{how} {table}{f' by {index}' if index else ''}{rest}"
 
 
+def visited(archive: Path, path: str, file: Path) -> int:
+    """A page of the reading room asked for, with its statements in a file: to be run in a process of its own."""
+    databases = [str(archive / name) for name in ("reports.db", "captures.db")]
+    with recorded() as sent:
+        answer = CliRunner().invoke(cli, ["serve", *databases, *configuration(), "--get", path])
+    if answer.exit_code:
+        print(answer.output, answer.exception)
+    _write(sent, file)
+    return answer.exit_code
+
+
 def crawled(work: str, file: Path) -> int:
     """A crawl as tests.crawling.planned has it, with its statements in a file: to be run in a process of its own."""
     with recorded() as sent:
         code = perform_later(work)
-    file.write_text(json.dumps([[*key, statement] for key, statement in sent.items()]), encoding="utf-8")
+    _write(sent, file)
     return code
+
+
+def _write(sent: Statements, file: Path) -> None:
+    file.write_text(json.dumps([[*key, statement] for key, statement in sent.items()]), encoding="utf-8")
+
+
+def read(file: Path) -> Statements:
+    """The statements that another process has written."""
+    return {(name, shape): statement for name, shape, statement in json.loads(file.read_text(encoding="utf-8"))}

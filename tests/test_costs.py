@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import sqlite3
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -11,7 +12,7 @@ from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
 from tests.crawling import Forked, crawl, planned, scrapy
-from tests.statements import Statements, crawled, recorded, scans
+from tests.statements import Statements, crawled, read, recorded, scans, visited
 
 KNOWN = {
     "reports.db: SEARCH body_names USING PRIMARY KEY (reversed>? AND reversed<?)": "the names with one ending",
@@ -36,8 +37,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Statement
         assert crawl(there, second).returncode == 0
         done = Forked(crawled, planned(here, first, days=1, refresh="1"), file).wait()
         assert done.returncode == 0, done.stderr
-    sent = {(name, shape): sql for name, shape, sql in json.loads(file.read_text(encoding="utf-8"))}
-    return here, there, sent
+    return here, there, read(file)
 
 
 def test_a_crawl_scans_no_table(two: tuple[Path, Path, Statements]) -> None:
@@ -66,4 +66,29 @@ def test_health_and_problems_scan_no_table(two: tuple[Path, Path, Statements]) -
     with recorded() as statements:
         scrapy(here, "health")
         scrapy(here, "problems")
+    assert unknown(here, statements) == {}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/report/{id}",
+        "/portal/{portal}",
+        "/body/{issuing_body}",
+        "/compare?body={issuing_body}&year={report_year}",
+        "/entries?portal={portal}",
+        "/captured/1",
+    ],
+)
+def test_a_page_of_the_room_scans_no_table(two: tuple[Path, Path, Statements], tmp_path: Path, address: str) -> None:
+    here, _, _ = two
+    connection = sqlite3.connect(here / "reports.db")
+    connection.row_factory = sqlite3.Row
+    some = dict(connection.execute("SELECT * FROM reports WHERE report_year IS NOT NULL ORDER BY id").fetchone())
+    connection.close()
+    path = address.format(**{name: quote(str(value)) for name, value in some.items()})
+    done = Forked(visited, here, path, tmp_path / "statements").wait()
+    assert done.returncode == 0, done.stdout
+    statements = read(tmp_path / "statements")
+    assert statements
     assert unknown(here, statements) == {}

@@ -259,3 +259,9 @@ def m017_successions(db: Database) -> None:
     db.conn.executemany("INSERT INTO successions VALUES (?, ?, ?, ?, ?)", successions())
     db.execute("DROP VIEW agencies")
     db.execute(views.LINKED_AGENCIES)
+
+
+@migrations()
+def m018_figures_of_portals(db: Database) -> None:
+    """A portal's page reads the figures of its reports alone."""
+    db.execute("CREATE INDEX figures_portal ON figures (portal, report_year)")
