@@ -239,7 +239,7 @@ class Reader:
         if kept is None or (kept.folder, kept.read_only) != (folder, read_only):
             self._kept = KeptReadings(folder, read_only=read_only)
             if kept is not None:
-                kept.readings.close()
+                kept.close()
 
     def read(self, body: bytes, kind: str, *, sha256: str | None = None) -> Content:
         """A document of a kind that `recognise` gave. Raises DocumentError."""
@@ -291,7 +291,7 @@ class Reader:
         for child in self._children:
             child.close()
         if self._kept is not None:
-            self._kept.readings.close()
+            self._kept.close()
 
 
 READER = Reader(os.cpu_count() or 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sysconfig
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from archive.readings import Readings
@@ -44,7 +44,16 @@ class KeptReadings:
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.folder = folder
         self.read_only = read_only
-        self.readings = Readings(folder, readers(), read_only=read_only)
+
+    @cached_property
+    def readings(self) -> Readings:
+        """Opened with the first document: the state of the readers takes a while to work out."""
+        return Readings(self.folder, readers(), read_only=self.read_only)
+
+    def close(self) -> None:
+        """Release the database."""
+        if "readings" in vars(self):
+            self.readings.close()
 
     def get(self, sha256: str, kind: str) -> Content | None:
         """A document as it was read; None where it has to be read."""
