@@ -115,6 +115,12 @@ def cache(datasette: Any, name: str, database: str = "reports") -> UntilChanged[
     return _caches.setdefault((file, name), UntilChanged(Path(file)))
 
 
+async def kept(datasette: Any, name: str, work: Callable[[sqlite3.Connection], Any]) -> Any:
+    """The result of a query function on reports.db, worked out once for each state of the archive, so without a bound."""
+    cached = cache(datasette, name)
+    return await datasette.get_database("reports").execute_fn(lambda db: cached.get(lambda: work(db)))
+
+
 async def holdings_of(datasette: Any) -> holdings.Holdings:
     """What the archive holds, in figures."""
     cached = cache(datasette, "holdings")

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from archive.room import nation as found
 from archive.room import sum_rows
 from archive.room.asked_figures import ADDED_UP
-from archive.room.database_access import cache, query
+from archive.room.database_access import kept
 from archive.room.nation import Group, Medians
 from archive.room.rendering import Translator, as_csv, as_json, language, page
 from archive.room.request_parameters import BadParameterError, format_of, one_of, year
@@ -20,8 +20,7 @@ from archive.vocabulary import Counting
 async def nation(datasette: Any, request: Any) -> Any:
     """One figure over the country."""
     figure = ADDED_UP[one_of(request, "figure", ADDED_UP, "applications")]
-    kept_sums, kept_values = cache(datasette, "sums of china"), cache(datasette, f"values of {figure.name}")
-    totals: list[Sum] = await query(datasette, lambda db: kept_sums.get(lambda: sums(db)))
+    totals: list[Sum] = await kept(datasette, "sums of china", sums)
     of_years = sum_rows.of_years(totals)
     wanted = format_of(request)
     if wanted == "csv":
@@ -30,13 +29,12 @@ async def nation(datasette: Any, request: Any) -> Any:
     chosen = int(year(request, known_years[0] if known_years else None) or 0)
     if chosen not in known_years and request.args.get("year"):
         raise BadParameterError("year", request.args["year"])
-    every: Medians = await query(datasette, lambda db: kept_values.get(lambda: found.values(db, figure)))
+    every: Medians = await kept(datasette, f"values of {figure.name}", lambda db: found.values(db, figure))
 
     def groups(db: sqlite3.Connection) -> tuple[list[Group], list[Group]]:
         return found.by_level(db, every, chosen), found.by_kind(db, every, chosen)
 
-    kept = cache(datasette, f"groups of {figure.name} {chosen}")
-    by_level, by_kind = await query(datasette, lambda db: kept.get(lambda: groups(db)))
+    by_level, by_kind = await kept(datasette, f"groups of {figure.name} {chosen}", groups)
     medians = {one: found.medians(every, one) for one in known_years if one is not None}
     if wanted == "json":
         return as_json(
