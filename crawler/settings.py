@@ -83,11 +83,9 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.capture.CaptureMiddleware": 900,
     "crawler.middlewares.decoding.DecodeMiddleware": 950,
 }
-# What no crawl here uses, and every request and item would pass: depths, Referer headers (none is sent), a look at copied
-# meta.
+# What no crawl here uses, and every request and item would pass: depths, and a look at copied meta.
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
-    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 # Scrapy drops duplicates and long addresses without a word. Only pages of listings are asked for twice by their readers;

@@ -17,7 +17,7 @@ def days_pass(archive: Path, days: int) -> None:
     connection = sqlite3.connect(archive / "captures.db")
     with connection:
         connection.execute(
-            "UPDATE captures SET requested_at = strftime('%Y-%m-%dT%H:%M:%S.000000Z', requested_at, ?)",
+            "UPDATE captures SET requested_at = strftime('%Y-%m-%dT%H:%M:%f000Z', requested_at, ?)",
             (f"-{days} days",),
         )
     connection.close()
