@@ -14,9 +14,8 @@ help:  ## this list
 demo: $(READY)  ## crawl replica portals, served on this machine, into demo/
 	@$(BIN)/scrapy demo
 
-# Half of the time the tests wait for servers and browsers: two workers a core.
 test: $(READY)  ## run every test
-	@$(BIN)/python -m pytest -n $$(( $$(nproc 2>/dev/null || echo 2) * 2 )) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)  ## run the linters: style, complexity, types, the floors and no circles
 	@$(BIN)/ruff check .

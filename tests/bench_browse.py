@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from archive import Captures, Reports
 from archive.records import Record
-from archive.room.search import condition
+from archive.room.search import Catalogue
+from archive.room.search_terms import parse
 from archive.vocabulary import BodyKind, Form, Level, Origin, Severity, Standing, ValueState, Verdict
 from crawler.demo.prose import EFFORTS, PLANS, SHORTCOMINGS, TOPICS
 from tests.browsing import browsing, get
@@ -65,22 +66,23 @@ def _sizes(path: Path) -> tuple[int, int]:
 def _against_like(path: Path) -> tuple[float, float]:
     """Seconds of a search by the index and by LIKE. Raises where they find different reports."""
     db = sqlite3.connect(path)
-    where, values = condition(WORD)
-    ways = (
-        (f"SELECT id FROM reports WHERE {where}", values),
-        (
-            "SELECT id FROM reports JOIN report_texts ON report_id = id WHERE text LIKE :like OR title LIKE :like",
-            {"like": f"%{WORD}%"},
-        ),
-    )
+    catalogue, query = Catalogue(db), parse(WORD)
+    sql = "SELECT id FROM reports JOIN report_texts ON report_id = id WHERE text LIKE :like OR title LIKE :like"
+
+    def by_index() -> set[str]:
+        return {catalogue.ids[position] for position in catalogue.find(db, query) or ()}
+
+    def by_like() -> set[str]:
+        return {row[0] for row in db.execute(sql, {"like": f"%{WORD}%"})}
+
     found, best = [], []
-    for sql, parameters in ways:
+    for way in (by_index, by_like):
         times = []
         for _ in range(3):
             start = time.perf_counter()
-            rows = {row[0] for row in db.execute(sql, parameters)}
+            ids = way()
             times.append(time.perf_counter() - start)
-        found.append(rows)
+        found.append(ids)
         best.append(min(times))
     db.close()
     if found[0] != found[1] or not found[0]:

@@ -65,7 +65,7 @@ def command(folder: Path, name: str, *arguments: str) -> subprocess.CompletedPro
 
 def test_one_portal_that_fails_stops_no_other(tmp_path: Path) -> None:
     with Server(
-        Nfcms("qinghe", 8, latency=0.15), Trs("hepan", 6, latency=0.15), Trs("fengling", 5), Nfcms("zhuxi", 4)
+        Nfcms("qinghe", 8, latency=0.6), Trs("hepan", 6, latency=0.15), Trs("fengling", 5), Nfcms("zhuxi", 4)
     ) as server:
         server["fengling"].fail("521")
         portals(tmp_path, *server, doomed=KILLED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import shlex
 import shutil
@@ -248,3 +249,9 @@ def test_the_locks_pin_what_is_declared() -> None:
     for lock, names in {"requirements.lock": RUNTIME | DEV, "requirements-ocr.lock": RUNTIME | OCR}.items():
         pinned = set(re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
         assert {name.replace(".", "-") for name in names} <= {name.replace(".", "-") for name in pinned}
+
+
+@pytest.mark.parametrize("path", sorted({*Path("tests").glob("*.py")} - {*Path("tests").glob("test_*.py")}), ids=str)
+def test_what_no_test_runs_can_be_imported(path: Path) -> None:
+    """Benches and soaks are run by hand: a name that they lack would show there first."""
+    importlib.import_module(f"tests.{path.stem}")
