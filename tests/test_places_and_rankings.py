@@ -329,6 +329,15 @@ def test_files_have_every_row(room: str) -> None:
     )
 
 
+def test_where_no_county_can_be_ranked_all_levels_are_unless_counties_are_asked_for(room: str) -> None:
+    asks = "/rankings.json?kind=department&place=420000&year=2022&at_least=0"
+    ranked = [
+        [row["issuing_body"] for row in json.loads(get(room + path)[2])["rows"]]
+        for path in (asks, f"{asks}&level=county")
+    ]
+    assert ranked == [["襄阳市财政局"], []]
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -47,6 +48,9 @@ async def rankings(datasette: Any, request: Any) -> Any:
         if place is None or place.is_town:
             raise BadParameterError("place", asked.place)
     found: Ranking = await query(datasette, lambda db: ranking(db, asked))
+    if not found.rows and "level" not in request.args:  # an archive of one city, or of places without a code
+        asked = replace(asked, level="")
+        found = await query(datasette, lambda db: ranking(db, asked))
     wanted = format_of(request)
     if wanted == "csv":
         return as_csv(_COLUMNS, found.rows)
