@@ -117,7 +117,7 @@ def start(
 def planned(
     archive: Path, *replicas: Replica, settings: dict[str, Any] | None = None, days: float = 0, **arguments: str
 ) -> str:
-    """What `perform_later` is told of a crawl."""
+    """The crawl as JSON, as `perform_later` reads it."""
     work = {
         "portals": [[replica.platform, replica.facts] for replica in replicas],
         "settings": HURRY | {"ARCHIVE": str(archive)} | (settings or {}),

@@ -48,7 +48,7 @@ class AskedFigure:
     under: tuple[str, ...] = ()
     """The same of the denominator."""
     if_stated: tuple[str, ...] = ()
-    """Those of them that a report may leave blank where they are nought."""
+    """Of these columns, those that a report may leave blank to say zero."""
 
     @property
     def share(self) -> bool:
