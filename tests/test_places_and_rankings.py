@@ -9,7 +9,6 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +17,8 @@ import pytest
 from archive import Reports
 from archive.agencies import agency_id, place_id
 from archive.copy_candidates import link_copies
-from archive.room import bodies, charts, nation, places, tile_map
+from archive.room import absences, bodies, charts, nation, places, tile_map
+from archive.room.absences import Absence, Judge, Walk
 from archive.room.asked_figures import ADDED_UP, FIGURES
 from archive.room.bodies import Wanted
 from archive.room.places import Cell
@@ -30,7 +30,8 @@ from tests.made_reports import made
 
 WHOLE, OWN, UNKNOWN = ReportScope.WHOLE_AREA, ReportScope.BODY_ONLY, ReportScope.UNKNOWN
 GOVERNMENT, DEPARTMENT, TOWN = BodyKind.GOVERNMENT, BodyKind.DEPARTMENT, BodyKind.SUBDISTRICT_TOWNSHIP
-TODAY = date(2024, 2, 15)
+TODAY = "2024-02-15"
+WALKED = {"p": Walk("2023-05-01", is_complete=True)}
 
 
 @dataclass(frozen=True)
@@ -149,22 +150,43 @@ def test_a_place_knows_what_it_lies_in(db: sqlite3.Connection) -> None:
 
 
 def test_each_year_of_a_body_says_what_came_of_it(db: sqlite3.Connection) -> None:
-    found, years = places.bodies(db, "350203", TODAY)
+    found, years = places.bodies(db, "350203", Judge(db, WALKED, TODAY))
     assert [body.name for body in found] == ["思明区人民政府", "思明区教育局", "思明区财政局"]
     assert years == [2020, 2021, 2022]
     grid = {body.name: {year: one.cell for year, one in sorted(body.years.items())} for body in found}
     assert grid == {
         "思明区人民政府": {2020: Cell.BEFORE, 2021: Cell.ON_TIME, 2022: Cell.ON_TIME},
-        "思明区教育局": {2020: Cell.BEFORE, 2021: Cell.LISTED, 2022: Cell.LATE},
-        "思明区财政局": {2020: Cell.REMOVED, 2021: Cell.NONE, 2022: Cell.ON_TIME},
+        "思明区教育局": {2020: Cell.BEFORE, 2021: Cell.ABSENT, 2022: Cell.LATE},
+        "思明区财政局": {2020: Cell.REMOVED, 2021: Cell.ABSENT, 2022: Cell.ON_TIME},
     }
-    assert found[1].years[2021].fate == Fate.BLOCKED
+    assert found[1].years[2021].absence == Absence(absences.BLOCKED, "u", "p", Fate.BLOCKED)
+    assert found[2].years[2021].absence == Absence(absences.NOT_LISTED, "2023-05-01")
 
 
 def test_a_year_is_not_missing_before_its_deadline(db: sqlite3.Connection) -> None:
-    for today, cell in ((date(2022, 1, 31), Cell.NOT_DUE), (date(2022, 2, 1), Cell.NONE)):
-        found, _ = places.bodies(db, "350203", today)
-        assert next(body for body in found if body.name == "思明区财政局").years[2021].cell is cell
+    for today, reason in (("2022-01-31", absences.NOT_DUE), ("2022-02-01", absences.NOT_LISTED)):
+        found, _ = places.bodies(db, "350203", Judge(db, WALKED, today))
+        absence = next(body for body in found if body.name == "思明区财政局").years[2021].absence
+        assert absence
+        assert absence.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("known", "today", "year", "reason"),
+    [
+        (WALKED, "2022-03-31", 2021, absences.NOT_DUE),
+        (WALKED, TODAY, 2021, absences.BLOCKED),
+        (WALKED, TODAY, 2019, absences.NOT_LISTED),
+        ({"p": Walk("2019-05-01", is_complete=True)}, TODAY, 2019, absences.NOT_CRAWLED_SINCE),
+        ({"p": Walk("2023-05-01", is_complete=False)}, TODAY, 2019, absences.NOT_WALKED),
+        ({}, TODAY, 2019, absences.NOT_CRAWLED),
+        (None, TODAY, 2019, absences.NOT_KNOWN),
+    ],
+)
+def test_an_empty_year_of_a_portal_has_its_reason(
+    db: sqlite3.Connection, known: dict[str, Walk] | None, today: str, year: int, reason: str
+) -> None:
+    assert absences.Portals(absences.announced(db), known).absence("p", year, today).reason == reason
 
 
 # Figures of sums
@@ -312,6 +334,23 @@ def test_pages_lead_to_each_other(room: str, language: str) -> None:
     assert 'href="/place/350203?year=2022"' in page(room, "/map?year=2022&place=350000", language)
     assert 'href="/place/350200?year=2022"' in page(room, "/place/350000?year=2022", language)
     assert 'href="/report/p-000"' in page(room, "/rankings?year=2022", language)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh", "列表中有，网站拒绝访问"), ("en", "listed; the portal refused it")],
+)
+def test_an_empty_cell_tells_its_reason_in_words(room: str, language: str, words: str) -> None:
+    cell = re.search(
+        r'<td class="gone why-blocked">.*?</td>', page(room, "/place/350203?year=2021", language), re.DOTALL
+    )
+    assert cell
+    assert f'title="2021 {words}' in cell[0]
+    assert f'aria-label="2021 {words}' in cell[0]
+    of_year = page(room, "/place/350203?year=2021", language).partition('id="without"')[2]
+    assert words in of_year
+    of_body = page(room, f"/body/{quote('思明区财政局')}", language).partition('id="missing"')[2]
+    assert re.search(r'why-not_known"><b>2021</b>', of_body)  # the archive has no captures.db
 
 
 def test_files_have_every_row(room: str) -> None:

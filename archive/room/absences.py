@@ -1,7 +1,8 @@
 """Why a body has no report for a year: what the archive knows of it, so that no body is accused of what a crawl left undone.
 
-A row of the question `missing-years` gets a reason, one of ABSENCES, and what shows it. Only the last one says
-something of the body itself: its portals were walked to their end after the deadline, and list nothing.
+Every missing year gets a reason, one of ABSENCES, and what shows it: in the question `missing-years`, on the page of a
+body and in the grids of years. Only the last reason says something of the body itself: its portals were walked to their
+end after the deadline, and list nothing.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.figures import legal_deadline
+from archive.fulltext import normal_form
 from archive.ledger import LIMITS
-from archive.room.report import dicts
+from archive.room.report import dicts, each
 from archive.room.search_terms import fold
 from archive.vocabulary import Fate, RunKind, Stage
 
@@ -57,13 +59,17 @@ _ENTRIES = """
 SELECT title, fate, url FROM fates
 WHERE portal = ? AND fate IN (SELECT value FROM json_each(?)) AND title IS NOT NULL
 """
+_PLACES = "SELECT DISTINCT place_id FROM figures WHERE issuing_body = ? AND place_id IS NOT NULL"
 _NAMES = """
-SELECT issuing_body, body_kind, place_id, MIN(report_year) AS first, MAX(report_year) AS last
-FROM figures WHERE issuing_body IS NOT NULL AND report_year IS NOT NULL AND place_id IN (
-  SELECT place_id FROM figures WHERE issuing_body = ? AND place_id IS NOT NULL
-)
+SELECT issuing_body, body_kind, MIN(report_year) AS first, MAX(report_year) AS last
+FROM figures WHERE issuing_body IS NOT NULL AND report_year IS NOT NULL AND place_id = ?
 GROUP BY issuing_body
 """
+_ANNOUNCED = """
+SELECT portal, title, fate, url FROM fates
+WHERE fate IN (SELECT value FROM json_each(?)) AND title IS NOT NULL AND report_id IS NULL
+"""
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _REPORT_WORDS = re.compile(r"(?:19|20)\d\d年?度?|(?:政府)?信息公开|工作|年度|年报|报告|关于|的")
 _OFFICE = re.compile(r"(?:人民政府|办公室|委员会|管理局|局|厅|委|办|处|中心)$")
 
@@ -91,6 +97,20 @@ def walks(captures: sqlite3.Connection) -> dict[str, Walk]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Why there is no report."""
+
+    reason: str
+    """One of the reasons above."""
+    evidence: str = ""
+    """A date, the address of an entry, the name of another body, or of portals."""
+    portal: str | None = None
+    """Whose listing has an entry of it."""
+    fate: str | None = None
+    """What came of that entry."""
+
+
 class Judge:
     """Gives each missing year its reason. `known` is None where captures.db is not served; `today` is a date."""
 
@@ -98,38 +118,46 @@ class Judge:
         self.reports = reports
         self.known = known
         self.today = today
-        self.entries: dict[str, list[dict[str, Any]]] = {}
+        self.entries: dict[str, dict[str, list[tuple[str, dict[str, Any]]]]] = {}
         self.bodies: dict[str, int] = {}
         self.names: dict[str, list[dict[str, Any]]] = {}
+        self.places: dict[str, list[dict[str, Any]]] = {}
 
     def explained(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """The rows of the question, each with its reason and what shows it."""
         for row in rows:
             portals = (row["portals"] or "").split(",")
-            reason, evidence = self._reason(row["issuing_body"] or "", row["report_year"], portals)
-            yield row | {"reason": reason, "evidence": evidence}
+            found = self.absence(row["issuing_body"] or "", row["report_year"], portals)
+            yield row | {"reason": found.reason, "evidence": found.evidence}
 
-    def _reason(self, body: str, year: int, portals: Sequence[str]) -> tuple[str, str]:
+    def absence(self, body: str, year: int, portals: Sequence[str]) -> Absence:
+        """Why a body whose reports these portals have has none of a year."""
         names = self._names_beside(body)
         kind = next((row["body_kind"] for row in names if row["issuing_body"] == body), None) or self._kind(body)
         # of a body of unknown kind, the later of both deadlines
         deadline = legal_deadline(year, kind) or f"{year + 1}-03-31"
         if self.today <= deadline:
-            return NOT_DUE, deadline
+            return Absence(NOT_DUE, deadline)
         for portal in portals:
             entry = self._entry(portal, body, year)
             if entry:
-                return _BY_FATE[Fate(entry["fate"])], entry["url"]
+                return Absence(_BY_FATE[Fate(entry["fate"])], entry["url"], portal, entry["fate"])
         successor = _successor(body, year, names)
         if successor:
-            return RENAMED, successor
+            return Absence(RENAMED, successor)
         return self._of_walks(portals, deadline)
 
     def _names_beside(self, body: str) -> list[dict[str, Any]]:
-        """The bodies of the same place, each with its first and last year."""
+        """The bodies of the same places, each with its first and last year."""
         if body not in self.names:
-            self.names[body] = dicts(self.reports, _NAMES, (body,))
+            places = [place for (place,) in self.reports.execute(_PLACES, (body,)).fetchall()]
+            self.names[body] = [row for place in places for row in self._names_of(place)]
         return self.names[body]
+
+    def _names_of(self, place: str) -> list[dict[str, Any]]:
+        if place not in self.places:
+            self.places[place] = dicts(self.reports, _NAMES, (place,))
+        return self.places[place]
 
     def _kind(self, body: str) -> str | None:
         row = self.reports.execute(
@@ -137,36 +165,80 @@ class Judge:
         ).fetchone()
         return row[0] if row else None
 
-    def _of_walks(self, portals: Sequence[str], deadline: str) -> tuple[str, str]:
+    def _of_walks(self, portals: Sequence[str], deadline: str) -> Absence:
         if self.known is None:
-            return NOT_KNOWN, ""
+            return Absence(NOT_KNOWN)
         found = [self.known[portal] for portal in portals if portal in self.known]
         if len(found) < len(portals):
-            return NOT_CRAWLED, ", ".join(portal for portal in portals if portal not in self.known)
-        if not all(walk.is_complete for walk in found):
-            return NOT_WALKED, min(walk.ended_at for walk in found)[:10]
+            return Absence(NOT_CRAWLED, ", ".join(portal for portal in portals if portal not in self.known))
         earliest = min(walk.ended_at for walk in found)[:10]
-        return (NOT_LISTED if earliest > deadline else NOT_CRAWLED_SINCE), earliest
+        if not all(walk.is_complete for walk in found):
+            return Absence(NOT_WALKED, earliest)
+        return Absence(NOT_LISTED if earliest > deadline else NOT_CRAWLED_SINCE, earliest)
 
     def _entry(self, portal: str, body: str, year: int) -> dict[str, Any] | None:
         """An entry of the portal that announces the body's report of the year."""
         if portal not in self.entries:
-            fates = json.dumps([str(fate) for fate in _BY_FATE])
-            self.entries[portal] = dicts(self.reports, _ENTRIES, (portal, fates))
+            self.entries[portal] = self._announced(portal)
             (self.bodies[portal],) = self.reports.execute(
                 "SELECT COUNT(DISTINCT issuing_body) FROM figures WHERE portal = ?", (portal,)
             ).fetchone()
         wanted = fold(body)
-        for entry in self.entries[portal]:
-            title = fold(entry["title"])
-            if str(year) not in title:
-                continue
-            named = _REPORT_WORDS.sub("", title)
+        for named, entry in self.entries[portal].get(str(year), ()):
             if (named and (wanted.endswith(named) or named.endswith(wanted))) or (
                 not named and self.bodies[portal] == 1
             ):
                 return entry
         return None
+
+    def _announced(self, portal: str) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+        """Year → entries that came to no report: the name in the title, folded, and the entry."""
+        found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+        for entry in dicts(self.reports, _ENTRIES, (portal, json.dumps([str(fate) for fate in _BY_FATE]))):
+            title = fold(entry["title"])
+            named = _REPORT_WORDS.sub("", title)
+            for year in dict.fromkeys(_YEAR.findall(title)):
+                found.setdefault(year, []).append((named, entry))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Portals:
+    """Why a portal has no report of a year: what its entries announce, and how its last crawl went."""
+
+    announced: dict[tuple[str, int], Absence]
+    """(Portal, year) → an entry that came to no report."""
+    known: dict[str, Walk] | None
+
+    def absence(self, portal: str, year: int, today: str) -> Absence:
+        """The reason for an empty year."""
+        deadline = f"{year + 1}-03-31"
+        if today <= deadline:
+            return Absence(NOT_DUE, deadline)
+        found = self.announced.get((portal, year))
+        if found:
+            return found
+        if self.known is None:
+            return Absence(NOT_KNOWN)
+        walk = self.known.get(portal)
+        if walk is None:
+            return Absence(NOT_CRAWLED, portal)
+        if not walk.is_complete:
+            return Absence(NOT_WALKED, walk.ended_at[:10])
+        return Absence(NOT_LISTED if walk.ended_at[:10] > deadline else NOT_CRAWLED_SINCE, walk.ended_at[:10])
+
+
+def announced(reports: sqlite3.Connection) -> dict[tuple[str, int], Absence]:
+    """(Portal, year) → an entry that came to no report, of entries whose title names one year."""
+    found: dict[tuple[str, int], Absence] = {}
+    for entry in each(reports, _ANNOUNCED, (json.dumps([str(fate) for fate in _BY_FATE]),)):
+        years = set(_YEAR.findall(normal_form(entry["title"])))
+        if len(years) == 1:
+            reason = _BY_FATE[Fate(entry["fate"])]
+            found.setdefault(
+                (entry["portal"], int(years.pop())), Absence(reason, entry["url"], entry["portal"], entry["fate"])
+            )
+    return found
 
 
 def _successor(body: str, year: int, names: Sequence[dict[str, Any]]) -> str:

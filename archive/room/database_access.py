@@ -13,7 +13,7 @@ from typing import Any
 
 from datasette.utils import sqlite_timelimit
 
-from archive.room import holdings
+from archive.room import absences, holdings
 from archive.room.cache import UntilChanged
 
 LIMIT_MS = 3000
@@ -126,5 +126,16 @@ async def holdings_of(datasette: Any) -> holdings.Holdings:
     cached = cache(datasette, "holdings")
     found: holdings.Holdings = await datasette.get_database("reports").execute_fn(
         lambda db: cached.get(lambda: holdings.holdings(db))
+    )
+    return found
+
+
+async def walks_of(datasette: Any) -> dict[str, absences.Walk] | None:
+    """Portal → its last crawl; None if captures.db is not served."""
+    if "captures" not in datasette.databases:
+        return None
+    cached = cache(datasette, "walks", "captures")
+    found: dict[str, absences.Walk] = await query(
+        datasette, lambda db: cached.get(lambda: absences.walks(db)), "captures"
     )
     return found

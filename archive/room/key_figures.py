@@ -226,6 +226,18 @@ def copies(db: sqlite3.Connection, where: str, values: Sequence[Any]) -> list[di
     return dicts(db, sql, values)
 
 
+def years_of(db: sqlite3.Connection, body: str) -> tuple[set[int], list[str]]:
+    """The years of which a body has a report under any of its names, and the portals that have them."""
+    rows = db.execute(
+        """SELECT DISTINCT report_year, portal FROM figures
+        WHERE report_year IS NOT NULL AND (issuing_body = :body OR agency_id IN (
+          SELECT agency_id FROM figures WHERE issuing_body = :body AND agency_id IS NOT NULL
+        ))""",
+        {"body": body},
+    ).fetchall()
+    return {year for year, _ in rows}, sorted({portal for _, portal in rows})
+
+
 def agencies_named(db: sqlite3.Connection, part: str, limit: int = 40) -> list[tuple[str, int]]:
     """Issuing bodies whose name contains `part`, with the number of their reports, by name."""
     return db.execute(

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from archive.database import placeholders
-from archive.figures import legal_deadline
+from archive.room.absences import NOT_DUE, Absence, Judge
 from archive.room.report import dicts
-from archive.vocabulary import BodyKind, Fate, Level, ReportState
+from archive.vocabulary import BodyKind, Level, ReportState
 
-_YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 _KIND_ORDER = {str(kind): number for number, kind in enumerate(BodyKind)}
 CHINA = ""
 """Stands for the country where a place may be asked for."""
@@ -115,12 +111,10 @@ class Cell(StrEnum):
     MISSING = "missing"
     """In the archive, and the portal did not find it lately."""
     REMOVED = "removed"
-    LISTED = "listed"
-    """On a listing, and not in the archive: its fate says why."""
-    NOT_DUE = "not_due"
     BEFORE = "before"
     """Before the first report of the body here."""
-    NONE = "none"
+    ABSENT = "absent"
+    """Not in the archive: `absence` says why."""
 
 
 @dataclass(slots=True)
@@ -131,9 +125,7 @@ class YearOfBody:
     report_id: str | None = None
     reports: int = 0
     days_late: int | None = None
-    portal: str | None = None
-    """Whose listing has it, where the archive has not."""
-    fate: str | None = None
+    absence: Absence | None = None
 
 
 @dataclass(slots=True)
@@ -146,12 +138,14 @@ class BodyOfPlace:
     kind: str | None
     reports: int = 0
     years: dict[int, YearOfBody] = field(default_factory=dict)
+    portals: dict[str, None] = field(default_factory=dict)
+    """Where its reports were found."""
 
 
 _STATE_CELLS = {str(ReportState.REMOVED): Cell.REMOVED, str(ReportState.MISSING): Cell.MISSING}
 
 
-def bodies(db: sqlite3.Connection, place_id: str, today: date) -> tuple[list[BodyOfPlace], list[int]]:
+def bodies(db: sqlite3.Connection, place_id: str, judge: Judge) -> tuple[list[BodyOfPlace], list[int]]:
     """The bodies of the place itself, governments first, with each year from the first report to the last; the years."""
     rows = dicts(
         db,
@@ -162,23 +156,21 @@ def bodies(db: sqlite3.Connection, place_id: str, today: date) -> tuple[list[Bod
         (place_id,),
     )
     found: dict[str, BodyOfPlace] = {}
-    portals: dict[str, set[str]] = {}
     for row in rows:
         body = found.setdefault(row["agency_id"], BodyOfPlace(row["agency_id"], "", None))
         body.name, body.kind = row["issuing_body"], row["body_kind"] or body.kind
         body.reports += 1
-        portals.setdefault(row["portal"], set()).add(body.id)
+        body.portals[row["portal"]] = None
         if row["report_year"] is not None:
             before = body.years.get(row["report_year"])
             body.years[row["report_year"]] = _archived(row, (before.reports if before else 0) + 1)
     here = {year for body in found.values() for year in body.years}
     years = list(range(min(here), max(here) + 1)) if here else []
-    listed = _listed(db, portals, found)
     for body in found.values():
         first = min(body.years, default=0)
         for year in years:
             if year not in body.years:
-                body.years[year] = listed.get((body.id, year)) or YearOfBody(_without(body, year, first, today))
+                body.years[year] = _without(body, year, first, judge)
     order = sorted(found.values(), key=lambda body: (_KIND_ORDER.get(body.kind or "", len(_KIND_ORDER)), body.name))
     return order, years
 
@@ -189,47 +181,8 @@ def _archived(row: dict[str, Any], reports: int) -> YearOfBody:
     return YearOfBody(cell, row["report_id"], reports, row["days_late"])
 
 
-def _without(body: BodyOfPlace, year: int, first: int, today: date) -> Cell:
-    if today.isoformat() <= (legal_deadline(year, body.kind) or f"{year + 1}-03-31"):
-        return Cell.NOT_DUE
-    return Cell.BEFORE if year < first else Cell.NONE
-
-
-_UNFETCHED = (
-    Fate.MISSING,
-    Fate.REMOVED,
-    Fate.BLOCKED,
-    Fate.ERROR,
-    Fate.UNREADABLE,
-    Fate.CAPTURED,
-    Fate.NOT_ASKED,
-    Fate.PENDING,
-)
-
-
-def _listed(
-    db: sqlite3.Connection, portals: dict[str, set[str]], found: dict[str, BodyOfPlace]
-) -> dict[tuple[str, int], YearOfBody]:
-    """(Body, year) → an entry of a listing that names both and came to no report."""
-    entries = dicts(
-        db,
-        f"""SELECT portal, title, fate FROM fates
-        WHERE portal IN ({placeholders(portals)}) AND fate IN ({placeholders(_UNFETCHED)})
-        AND report_id IS NULL AND title IS NOT NULL LIMIT 5000""",  # noqa: S608 - placeholders
-        [*portals, *map(str, _UNFETCHED)],
-    )
-    listed = {}
-    for entry in entries:
-        years = set(_YEAR.findall(entry["title"]))
-        body = _named(entry["title"], portals[entry["portal"]], found)
-        if body and len(years) == 1:
-            listed[body, int(years.pop())] = YearOfBody(Cell.LISTED, portal=entry["portal"], fate=entry["fate"])
-    return listed
-
-
-def _named(title: str, ids: set[str], found: dict[str, BodyOfPlace]) -> str | None:
-    """The one body of a portal that an entry's title names; None where it names none, or several."""
-    named = [one for one in ids if found[one].name in title or one.partition("-")[2] in title]
-    longest = max((len(one) for one in named), default=0)
-    the_longest = [one for one in named if len(one) == longest]
-    return the_longest[0] if len(the_longest) == 1 else None
+def _without(body: BodyOfPlace, year: int, first: int, judge: Judge) -> YearOfBody:
+    absence = judge.absence(body.name, year, list(body.portals))
+    if year < first and absence.fate is None and absence.reason != NOT_DUE:
+        return YearOfBody(Cell.BEFORE)
+    return YearOfBody(Cell.ABSENT, absence=absence)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from archive.room import holdings
-from archive.room.database_access import cache, holdings_of, query
+from archive.room import absences, holdings
+from archive.room.database_access import cache, holdings_of, kept, query, walks_of
+from archive.room.holdings import Holdings
 from archive.room.rendering import page
 
 PORTALS_ON_HOME = 24
@@ -16,13 +18,27 @@ YEARS_ON_HOME = 18
 async def home(datasette: Any, request: Any) -> Any:
     """What is here, on one screen."""
     here = await holdings_of(datasette)
-    context = {
-        "here": here,
-        "unwell": await _unwell(datasette),
-        "portals": here.portals[:PORTALS_ON_HOME],
-        "years": here.years[-YEARS_ON_HOME:],
-    }
+    shown, years = here.portals[:PORTALS_ON_HOME], here.years[-YEARS_ON_HOME:]
+    context = {"here": here, "unwell": await _unwell(datasette)} | await _coverage(datasette, here, shown, years)
     return await page(datasette, request, "home", context)
+
+
+async def _coverage(datasette: Any, here: Holdings, shown: list[dict[str, Any]], years: list[int]) -> dict[str, Any]:
+    """The grid of portals and years, each empty cell with its reason."""
+    why = absences.Portals(await kept(datasette, "announced", absences.announced), await walks_of(datasette))
+    today = datetime.now(UTC).date().isoformat()
+    empty = {
+        (portal["name"], year): why.absence(portal["name"], year, today)
+        for portal in shown
+        for year in years
+        if year not in here.coverage.get(portal["name"], {})
+    }
+    return {
+        "portals": shown,
+        "years": years,
+        "empty": lambda portal, year: empty[portal, year],
+        "reasons": {absence.reason for absence in empty.values()},
+    }
 
 
 async def _unwell(datasette: Any) -> list[dict[str, Any]] | None:
@@ -37,4 +53,5 @@ async def _unwell(datasette: Any) -> list[dict[str, Any]] | None:
 async def portals(datasette: Any, request: Any) -> Any:
     """The coverage of every portal."""
     here = await holdings_of(datasette)
-    return await page(datasette, request, "portals", {"here": here, "portals": here.portals, "years": here.years})
+    context = {"here": here} | await _coverage(datasette, here, here.portals, here.years)
+    return await page(datasette, request, "portals", context)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import sqlite3
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from archive.room import charts, entries
 from archive.room import key_figures as figures
+from archive.room.absences import Absence, Judge
 from archive.room.asked_figures import NEW_FORMS
-from archive.room.database_access import query
+from archive.room.database_access import holdings_of, query, walks_of
 from archive.room.key_figures import KEY_FIGURES, MAX_AGENCIES, KeyFigure, Series
 from archive.room.rendering import Translator, as_csv, as_json, language, page
 from archive.room.report import dicts
@@ -168,7 +171,16 @@ _CSV_COLUMNS = (
 async def body(datasette: Any, request: Any) -> Any:
     """All years of one issuing body."""
     name = path_part(request, "name")
-    return await _over_years(datasette, request, "body", name, "r.issuing_body = ?")
+    here, known = await holdings_of(datasette), await walks_of(datasette)
+    today = datetime.now(UTC).date().isoformat()
+
+    def missing(db: sqlite3.Connection) -> list[tuple[int, Absence]]:
+        judge, (years, portals) = Judge(db, known, today), figures.years_of(db, name)
+        every = range(min(years), max(*years, here.last_year or 0) + 1) if years else range(0)
+        return [(year, judge.absence(name, year, portals)) for year in every if year not in years]
+
+    more = {"missing": await query(datasette, missing)}
+    return await _over_years(datasette, request, "body", name, "r.issuing_body = ?", **more)
 
 
 async def portal(datasette: Any, request: Any) -> Any:
@@ -186,13 +198,17 @@ async def portal(datasette: Any, request: Any) -> Any:
 async def _over_years(datasette: Any, request: Any, template: str, name: str, where: str, **more: Any) -> Any:
     """The reports that meet the condition on `r`, as a page with charts, JSON or CSV; None if there is nothing to show."""
     rows = await query(datasette, lambda db: figures.over_years(db, where, [name]))
-    if not rows and not more:
+    if not rows and "portal" not in more:
         return None
     wanted = format_of(request)
     if wanted == "json":
-        fates = {"fates": {row["key"]: row["entries"] for row in more["sums"]}} if "sums" in more else {}
+        facts: dict[str, Any] = {}
+        if "sums" in more:
+            facts["fates"] = {row["key"]: row["entries"] for row in more["sums"]}
+        if "missing" in more:
+            facts["missing"] = [{"report_year": year} | asdict(absence) for year, absence in more["missing"]]
         reports = [{column: row[column] for column in _CSV_COLUMNS} for row in rows]
-        return as_json({"name": name, **fates, "reports": reports})
+        return as_json({"name": name, **facts, "reports": reports})
     if wanted == "csv":
         return as_csv(_CSV_COLUMNS, rows)
     shown = part(request, ROWS_ON_PAGE, len(rows))

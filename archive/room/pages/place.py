@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from archive.room import places, sum_rows
+from archive.room.absences import Judge
 from archive.room.asked_figures import ADDED_UP
-from archive.room.database_access import query
-from archive.room.places import CHINA, Cell, Place
+from archive.room.database_access import query, walks_of
+from archive.room.places import CHINA, Cell, Place, YearOfBody
 from archive.room.rendering import Translator, as_csv, as_json, language, page, url_part
 from archive.room.request_parameters import BadParameterError, format_of, part, path_part, year
 from archive.sums import Sum, sums
@@ -26,9 +27,9 @@ async def place(datasette: Any, request: Any) -> Any:
     found: Place | None = await query(datasette, lambda db: places.place(db, path_part(request, "id")))
     if found is None:
         return None
-    today = datetime.now(UTC).date()
+    known, today = await walks_of(datasette), datetime.now(UTC).date().isoformat()
     totals: list[Sum] = [] if found.is_town else await query(datasette, lambda db: sums(db, place=found.id))
-    bodies, years = await query(datasette, lambda db: places.bodies(db, found.id, today))
+    bodies, years = await query(datasette, lambda db: places.bodies(db, found.id, Judge(db, known, today)))
     wanted = format_of(request)
     if wanted == "csv":
         return as_csv(sum_rows.COLUMNS, sum_rows.rows(totals))
@@ -57,6 +58,7 @@ async def place(datasette: Any, request: Any) -> Any:
         "chart": sum_rows.chart(t, found.name, ADDED_UP["applications"], totals),
         "bodies": bodies[max(shown.first - 1, 0) : shown.last],
         "without": [body for body in bodies if chosen in body.years and not body.years[chosen].report_id],
+        "reasons": {one.absence.reason for body in bodies for one in body.years.values() if one.absence},
         "part": shown,
         "address": address,
         "Cell": Cell,
@@ -90,6 +92,12 @@ def _inside(db: Any, found: Place, year_asked: int) -> list[dict[str, Any]]:
     return [row | {"total": totals.get(row["id"])} for row in rows if not row["last_year"] or row["id"] in totals]
 
 
+def _why(one: YearOfBody) -> dict[str, Any]:
+    """Why there is no report, for JSON."""
+    why = one.absence
+    return {"reason": why.reason, "evidence": why.evidence, "fate": why.fate} if why else {}
+
+
 def _as_data(
     found: Place, totals: list[Sum], bodies: list[Any], inside: list[dict[str, Any]], towns: list[dict[str, Any]]
 ) -> dict[str, Any]:
@@ -107,7 +115,7 @@ def _as_data(
                 "name": body.name,
                 "body_kind": body.kind,
                 "years": {
-                    year: {"state": one.cell, "report_id": one.report_id, "fate": one.fate}
+                    year: {"state": one.cell, "report_id": one.report_id} | _why(one)
                     for year, one in sorted(body.years.items())
                 },
             }

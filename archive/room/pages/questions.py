@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from archive.room import absences
 from archive.room import questions as found
-from archive.room.database_access import batches, holdings_of, query
+from archive.room.database_access import batches, holdings_of, query, walks_of
 from archive.room.questions import LEFT_OUT_REASONS, QUESTIONS, Question
 from archive.room.rendering import csv_of_all, json_of_all, page
 from archive.room.request_parameters import format_of, page_number, part, path_part, year
@@ -30,7 +30,7 @@ async def _explained(datasette: Any, asked: Question) -> Explain:
     """What adds to each missing year why it is missing, and to the rows of other questions nothing."""
     if asked.name != MISSING_YEARS:
         return lambda _, rows: rows
-    known = await query(datasette, absences.walks, "captures")
+    known = await walks_of(datasette)
     today = datetime.now(UTC).date().isoformat()
     return lambda db, rows: absences.Judge(db, known, today).explained(rows)
 
