@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -186,3 +187,13 @@ def _without(body: BodyOfPlace, year: int, first: int, judge: Judge) -> YearOfBo
     if year < first and absence.fate is None and absence.reason != NOT_DUE:
         return YearOfBody(Cell.BEFORE)
     return YearOfBody(Cell.ABSENT, absence=absence)
+
+
+def without(found: Iterable[BodyOfPlace], year: int) -> list[BodyOfPlace]:
+    """Those that have no report of a year."""
+    return [body for body in found if year in body.years and not body.years[year].report_id]
+
+
+def reasons(found: Iterable[BodyOfPlace]) -> set[str]:
+    """The reasons for empty years that occur."""
+    return {one.absence.reason for body in found for one in body.years.values() if one.absence}
