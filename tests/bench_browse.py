@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from archive import Captures, Reports
 from archive.records import Record
-from archive.room.search import Catalogue
+from archive.room.catalogue import Catalogue
 from archive.room.search_terms import parse
 from archive.vocabulary import BodyKind, Form, Level, Origin, Severity, Standing, ValueState, Verdict
 from crawler.demo.prose import EFFORTS, PLANS, SHORTCOMINGS, TOPICS
@@ -70,7 +70,7 @@ def _against_like(path: Path) -> tuple[float, float]:
     sql = "SELECT id FROM reports JOIN report_texts ON report_id = id WHERE text LIKE :like OR title LIKE :like"
 
     def by_index() -> set[str]:
-        return {catalogue.ids[position] for position in catalogue.find(db, query) or ()}
+        return set(catalogue.ids_in(catalogue.find(db, query) or 0))
 
     def by_like() -> set[str]:
         return {row[0] for row in db.execute(sql, {"like": f"%{WORD}%"})}

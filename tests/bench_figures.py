@@ -83,7 +83,7 @@ def _cells(records: list[Record]) -> float:
     return sum(len(one.tables["statistics"]) for one in records) / len(records)
 
 
-def made(shapes: list[Record]) -> Iterator[Record]:
+def made(shapes: list[Record], portals: int = PORTALS) -> Iterator[Record]:
     """Reports without end: each body in each year, on the portal of its county."""
     number = 0
     while True:
@@ -91,7 +91,7 @@ def made(shapes: list[Record]) -> Iterator[Record]:
         body, year = divmod(number, len(YEARS))
         county, office = divmod(body, len(_OFFICES))
         province, prefecture = county % _PROVINCES, county // _PROVINCES % _PREFECTURES
-        portal = f"portal{county % PORTALS}"
+        portal = f"portal{county % portals}"
         place = {
             "portal": portal,
             "report_year": YEARS[year],

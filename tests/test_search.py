@@ -12,7 +12,9 @@ import pytest
 
 from archive import Reports
 from archive.reports import search_text
-from archive.room.search import Catalogue, escape_fts, plan, search
+from archive.room.catalogue import Catalogue
+from archive.room.fts_queries import escape_fts, plan
+from archive.room.search import search
 from archive.room.search_terms import _mapped, fold, parse
 from tests.crawling import scrapy
 
@@ -255,5 +257,31 @@ def test_facets_count_what_is_found_and_narrow_it(db: sqlite3.Connection) -> Non
 
 def test_an_old_catalogue_is_noticed(db: sqlite3.Connection) -> None:
     old = Catalogue(db)
-    old._known = old._known - {1}
+    old._known &= ~(1 << 8)  # without report 1
     assert search(db, old, parse("复议"), {}) is None
+
+
+def test_of_very_many_texts_a_number_is_looked_for_where_it_begins(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archive.room.catalogue.MOST_READ", 1)
+    monkeypatch.setattr("archive.room.catalogue.MOST_SCANNED", 2)
+    query = parse("2021")
+    result = search(db, Catalogue(db), query, {})
+    assert result is not None
+    assert {hit.row["id"] for hit in result.hits} == {"a", "b", "e", "h"}
+    assert [term.typed for term in query.by_index] == ["2021"]
+    query = parse("复议")
+    result = search(db, Catalogue(db), query, {})
+    assert result is not None
+    assert result.total < len(scan("复议")) or not query.by_index
+
+
+def test_what_the_index_answered_is_kept_within_bounds(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue = Catalogue(db)
+    monkeypatch.setattr("archive.room.catalogue.MOST_KEPT", 3 * catalogue.size)
+    for word in ("复议", "公开", "行政", "报告", "复议"):
+        found = catalogue.find(db, parse(word))
+        assert found is not None
+        assert set(catalogue.ids_in(found)) == scan(word)
+        assert len(catalogue._kept) <= 3

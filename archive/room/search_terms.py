@@ -58,6 +58,9 @@ class Query:
 
     groups: list[list[Term]] = field(default_factory=list)
     without: list[Term] = field(default_factory=list)
+    by_index: list[Term] = field(default_factory=list)
+    """Terms that were looked for by the index alone, for too many texts would have had to be read: a number is found by
+    its beginning, and not across a thousands comma. Filled by the search."""
 
     @property
     def terms(self) -> list[Term]:

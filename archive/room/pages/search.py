@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from archive.room.catalogue import FACETS, Catalogue
 from archive.room.database_access import batches, cache, query
 from archive.room.error_pages import BusyError
 from archive.room.rendering import csv_of_all, json_of_all, page
 from archive.room.request_parameters import format_of, given, page_number, part
-from archive.room.search import COLUMNS, FACETS, MAX_QUERY, PAGE, Catalogue, Hit, Results, hits, rows, search
+from archive.room.search import COLUMNS, MAX_QUERY, PAGE, Hit, Results, hits, rows, search
 from archive.room.search_terms import parse
 
 T = TypeVar("T")
@@ -54,6 +55,7 @@ async def results(datasette: Any, request: Any) -> Any:
         "query": text,
         "chosen": chosen,
         "found": found,
+        "by_index": asked.by_index,
         "part": part(request, PAGE, found.total),
         "address": address,
         "cleared": dict.fromkeys(chosen),
@@ -82,7 +84,7 @@ async def numbers(datasette: Any, typed: str) -> list[int]:
     def work(db: sqlite3.Connection) -> list[int]:
         def found(catalogue: Catalogue) -> list[int] | None:
             positions = catalogue.find(db, parse(typed))
-            return None if positions is None else catalogue.search_ids_at(positions)
+            return None if positions is None else catalogue.search_ids_in(positions)
 
         return _fresh(datasette, db, found)
 

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from archive.room.csv_middleware import CsvWithoutFormulas
 from archive.room.database_access import keep_bodies
 from archive.room.error_pages import of_exception, with_error_pages
+from archive.room.fts_queries import escape_fts
 from archive.room.middleware import OneAddress, SecurityHeaders, Uncounted
 from archive.room.pages import (
     atom_feed,
@@ -41,7 +42,7 @@ from archive.room.pages import (
 )
 from archive.room.questions import QUESTIONS
 from archive.room.rendering import number, url_part
-from archive.room.search import MAX_QUERY, escape_fts
+from archive.room.search import MAX_QUERY
 from archive.room.sql_process import Measured, SqlElsewhere, become_sql_process, is_sql_process
 from archive.room.untrusted_text import shown, web_address
 from archive.text_reuse import reused_share
