@@ -21,7 +21,7 @@ from archive.migrations.captures import migrations
 from archive.model import Entry
 from archive.row_digests import row_digest
 from archive.runs import RunsAndProblems
-from archive.vocabulary import ANSWER_OUTCOMES, DOCUMENT_OUTCOMES, Outcome, ProblemKind, Stage
+from archive.vocabulary import ANSWER_OUTCOMES, DOCUMENT_OUTCOMES, CaptureRole, Outcome, ProblemKind, Stage
 
 Headers = list[tuple[str, str]]
 """Names and values in the order in which they were sent, repeats included."""
@@ -67,6 +67,8 @@ class Capture:
     protocol: str | None = None
     redirect_url: str | None = None
     note: str | None = None
+    role: CaptureRole | None = None
+    """None for what is read or may be; an asset is neither an entry's answer nor a document."""
     portal: str | None = None
     run_id: int | None = None
     id: int | None = None
@@ -89,7 +91,7 @@ ORDER BY requested_at DESC, id DESC LIMIT 1
 """
 _NEWEST_PAGES = f"""
 SELECT url, sha256, MAX(requested_at) FROM captures
-WHERE portal = :portal AND method = 'GET' AND status = 200 AND sha256 IS NOT NULL
+WHERE portal = :portal AND method = 'GET' AND status = 200 AND sha256 IS NOT NULL AND role IS NULL
     AND (content_type IS NULL OR content_type LIKE '%html%')
     AND (outcome IN ({sql_words(DOCUMENT_OUTCOMES)}) OR note = :note)
     AND url NOT IN (SELECT listing_url FROM entries WHERE portal = :portal)
@@ -214,6 +216,14 @@ class Captures(RunsAndProblems):
         row = self.db.conn.execute(_BODY_OF, {"url": url, "moment": moment or None}).fetchone()
         return row["sha256"] if row else None
 
+    def answered_since(self, url: str, moment: str) -> bool:
+        """Whether a GET of this address was answered at that moment (UTC, ISO) or later."""
+        sql = f"""
+            SELECT 1 FROM captures
+            WHERE fingerprint = ? AND requested_at >= ? AND outcome IN ({sql_words(ANSWER_OUTCOMES)}) LIMIT 1
+            """  # noqa: S608 - words of the vocabulary
+        return self.db.conn.execute(sql, (fingerprint("GET", url), moment)).fetchone() is not None
+
     def holds(self, capture: Capture) -> bool:
         """Whether this very fetch (request, moment, status) is already here: an import may be repeated."""
         key = fingerprint(capture.method, capture.url, capture.request_body)
@@ -279,7 +289,7 @@ class Captures(RunsAndProblems):
     def urls(self, *portals: str) -> Iterator[tuple[str | None, str, str | None, str]]:
         """(portal, url, redirect_url, outcome) of every distinct answered GET; those of one address in their order.
 
-        With portals, only their own and those that belong to none.
+        With portals, only their own and those that belong to none. Assets are no documents and left out.
         """
         where, values = ("AND (portal IN (SELECT value FROM json_each(?)) OR portal IS NULL)", [json.dumps(portals)])
         if not portals:
@@ -287,7 +297,7 @@ class Captures(RunsAndProblems):
         for row in self.db.conn.execute(
             f"""
             SELECT portal, url, redirect_url, outcome, MAX(requested_at) AS last FROM captures
-            WHERE method = 'GET' AND outcome IN ({sql_words(ANSWER_OUTCOMES)}) {where}
+            WHERE method = 'GET' AND outcome IN ({sql_words(ANSWER_OUTCOMES)}) AND role IS NULL {where}
             GROUP BY url, portal, redirect_url, outcome
             ORDER BY url, last, portal
             """,  # noqa: S608 - constant clauses
@@ -333,6 +343,7 @@ class Captures(RunsAndProblems):
     def _capture(self, row: sqlite3.Row, *, with_body: bool = True) -> Capture:
         values = {key: row[key] for key in row.keys() if key not in {"fingerprint", "digest"}}  # noqa: SIM118 - a Row iterates over values
         values["outcome"] = Outcome(values["outcome"])
+        values["role"] = CaptureRole(values["role"]) if values.get("role") else None
         values["request_headers"] = [tuple(pair) for pair in json.loads(values["request_headers"] or "[]")]
         values["response_headers"] = [tuple(pair) for pair in json.loads(values["response_headers"] or "[]")]
         capture = Capture(**values)

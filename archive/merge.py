@@ -50,10 +50,10 @@ _WITHOUT_BODY = """
 SELECT f.id, f.sha256, o.url, o.requested_at FROM temp.fresh f CROSS JOIN other.captures o ON o.id = f.id
 WHERE f.sha256 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM main.bodies b WHERE b.sha256 = f.sha256)
 """
-_COPIED = ("fingerprint", *(name for name in DIGESTED))
+_COPIED = ("fingerprint", *DIGESTED)
 _COPY_CAPTURES = f"""
-INSERT INTO main.captures (run_id, digest, {", ".join(_COPIED)})
-SELECT r.here, {{digest}}, {", ".join(f"o.{name}" for name in _COPIED)}
+INSERT INTO main.captures (run_id, digest, role, {", ".join(_COPIED)})
+SELECT r.here, {{digest}}, {{role}}, {", ".join(f"o.{name}" for name in _COPIED)}
 FROM temp.fresh f CROSS JOIN other.captures o ON o.id = f.id LEFT JOIN temp.run_ids r ON r.there = o.run_id
 ORDER BY f.id
 """  # noqa: S608 - our column names
@@ -155,7 +155,7 @@ class Merge:
     def _copy(self, connection: sqlite3.Connection) -> None:
         columns = {row["name"] for row in connection.execute("PRAGMA other.table_info(captures)")}
         digest = f"COALESCE(o.digest, {_DIGEST})" if "digest" in columns else _DIGEST
-        copy_captures = _COPY_CAPTURES.format(digest=digest)
+        copy_captures = _COPY_CAPTURES.format(digest=digest, role="o.role" if "role" in columns else "NULL")
         (total,) = connection.execute("SELECT COUNT(*) FROM other.captures").fetchone()
         last = done = 0
         while done < total:

@@ -33,8 +33,11 @@ DIGESTED = (
 def row_digest(row: Mapping[str, Any] | sqlite3.Row) -> bytes:
     """SHA-256 of what a row of `captures` says, by its columns: a JSON list in the order of DIGESTED, bytes as hex.
 
-    It is the same in every archive: `id` and `run_id`, which are not, do not count.
+    It is the same in every archive: `id` and `run_id`, which are not, do not count. A role comes last where there is one,
+    so that rows of before there were roles keep their digests.
     """
     values = [value.hex() if isinstance(value := row[name], bytes) else value for name in DIGESTED]
+    if "role" in row.keys() and row["role"] is not None:  # noqa: SIM118 - a Row iterates over values
+        values.append(row["role"])
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -25,6 +25,13 @@ class Outcome(StrEnum):
     """5xx, a timeout, a body cut short."""
 
 
+class CaptureRole(StrEnum):
+    """What a capture is where it is neither a listing, nor a document, nor beside one (`captures.role`)."""
+
+    ASSET = "asset"
+    """A stylesheet or picture, kept so that captured pages can be shown as they looked."""
+
+
 DOCUMENT_OUTCOMES = (Outcome.OK, Outcome.UNCHANGED)
 """The archive has the document; no other capture is ever read."""
 ANSWER_OUTCOMES = (*DOCUMENT_OUTCOMES, Outcome.REDIRECT, Outcome.MISSING)

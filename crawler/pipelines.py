@@ -19,6 +19,7 @@ from archive.model import Located, PageReference, Problem
 from archive.read_marks import due, state_of
 from archive.resume import failed_urls, problem_urls
 from archive.vocabulary import Fate, ProblemKind, Stage
+from crawler.assets import Assets
 from crawler.beside import Beside, document_format
 from crawler.extensions.runs import Runs
 from crawler.middlewares.safety import refusal
@@ -49,10 +50,11 @@ class Attachments:
         self.captures = runs.captures
         self.runs = runs
         self.beside = Beside(crawler, runs)
+        self.assets = Assets(crawler, runs)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The archive is the run's."""
+        """The archive is the run's. Raises ValueError for an ASSETS that is none of its words."""
         return cls(crawler, Runs.of(crawler))
 
     async def process_item(self, item: Any) -> Any:
@@ -70,6 +72,7 @@ class Attachments:
             prepared = prepare(page)
         except ReaderError:
             return item  # the reading of the report says why
+        self.assets.want(prepared)
         for attachment in documents_to_fetch(await self._whole(prepared)):
             await self.beside.document(attachment.url)
             document = document_capture(self.captures, attachment.url)

@@ -37,6 +37,12 @@ CRAWL_WINDOW = os.environ.get("CRAWL_WINDOW", "")
 # Requests after which a run ends; the next run continues from there. 0: no limit.
 REQUESTS_PER_RUN = 0
 
+# What captured pages are shown with, fetched when all else is done: `none`; `article`, their stylesheets and the pictures
+# of the article; or `page`, all of their pictures too. At most so many addresses and bytes in a run.
+ASSETS = os.environ.get("ASSETS", "article")
+ASSETS_PER_RUN = 200
+ASSETS_BYTES_PER_RUN = 32 * 1024 * 1024
+
 # Refusals in a row after which a host is left alone for the rest of the run. Some portals refuse single addresses and
 # answer all others; a host that means it refuses the next ones too.
 REFUSALS_BEFORE_LEAVING = 3

@@ -28,6 +28,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Two machines that crawled a portal each, a third that crawled both."""
     folder = tmp_path_factory.mktemp("machines")
     with Server(Nfcms("qinghe", 15), Trs("hepan", 15)) as server:
+        server["hepan"].is_dressed = True
         for name, replicas in {"a": [server["qinghe"]], "b": [server["hepan"]], "both": list(server)}.items():
             assert crawl(folder / name, *replicas).returncode == 0
     return {name: folder / name for name in ("a", "b", "both")}

@@ -39,6 +39,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for document, fault in zip(server["qinghe"].documents, faults, strict=False):
             document.state = fault
         server["hepan"].move(server["hepan"].documents[2])
+        server["hepan"].is_dressed = True
         for _ in range(2):
             crawl(folder, *server, refresh="1", settings={"RETRY_TIMES": 0, "REFUSALS_BEFORE_LEAVING": 99})
         yield folder

@@ -165,6 +165,12 @@ def m005_acknowledged_changes(db: Database) -> None:
         db.execute(f"CREATE TRIGGER {name} {event} BEGIN {_COUNT_CHANGE.replace('NEW.', f'{row}.')}; END")
 
 
+@migrations()
+def m006_roles(db: Database) -> None:
+    """What a capture is where it is neither a listing nor a document."""
+    db.execute("ALTER TABLE captures ADD COLUMN role TEXT")
+
+
 _COUNT_CHANGE = (
     "INSERT INTO entry_changes (portal, number) VALUES (COALESCE(NEW.portal, ''), 1)"
     " ON CONFLICT (portal) DO UPDATE SET number = number + 1"

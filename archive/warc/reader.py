@@ -17,7 +17,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from archive.captures import Capture, Headers
 from archive.database import ArchiveError
 from archive.media_types import is_cut_off
-from archive.vocabulary import Outcome
+from archive.vocabulary import CaptureRole, Outcome
 from archive.warc import container
 from archive.warc.content_encoding import undo_encodings
 
@@ -205,6 +205,7 @@ def _restore(capture: Capture, own: dict[str, Any]) -> None:
         return
     capture.response_headers = [(name.removeprefix(RENAMED), value) for name, value in capture.response_headers]
     capture.outcome = Outcome(own["outcome"]) if "outcome" in own else None
+    capture.role = CaptureRole(own["role"]) if "role" in own else None
     for name in ("portal", "note", "redirect_url", "content_encoding", "wire_bytes", "protocol"):
         setattr(capture, name, own.get(name))
     if "response_headers" in own:
@@ -222,7 +223,8 @@ def _own_metadata(block: dict[str, Any]) -> Iterator[Capture | Declared]:
     if failure:
         headers = [(name, value) for name, value in failure.pop("request_headers")]
         outcome = Outcome(failure.pop("outcome"))
-        yield Capture(**failure, outcome=outcome, request_headers=headers)
+        role = CaptureRole(role) if (role := failure.pop("role", None)) else None
+        yield Capture(**failure, outcome=outcome, role=role, request_headers=headers)
     else:
         yield Declared(portals=block.get("portals", []), entries=block.get("entries", []))
 

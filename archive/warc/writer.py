@@ -148,7 +148,7 @@ class Export:
                 self._metadata(f"entries:{number}", now, {"entries": entries})
 
     def _failure(self, capture: Capture) -> None:
-        names = ("url", "method", "requested_at", "outcome", "note", "portal", "ip_address", "protocol")
+        names = ("url", "method", "requested_at", "outcome", "note", "role", "portal", "ip_address", "protocol")
         value: dict[str, Any] = {name: getattr(capture, name) for name in names}
         value["request_headers"] = capture.request_headers
         self._metadata(f"failure:{capture.id}", capture.requested_at, {"failure": value})
@@ -216,7 +216,7 @@ class Export:
 
 def _own_fields(capture: Capture, answer: Capture) -> dict[str, Any]:
     """What a capture has that WARC has no place for, and what the record shows differently, for our own import."""
-    names = ("portal", "outcome", "note", "redirect_url", "content_encoding", "wire_bytes", "protocol")
+    names = ("portal", "outcome", "note", "role", "redirect_url", "content_encoding", "wire_bytes", "protocol")
     fields = {name: value for name in names if (value := getattr(capture, name)) is not None}
     if answer is not capture or not _is_plain(answer.response_headers):
         fields |= {"status": capture.status, "response_headers": capture.response_headers}

@@ -63,6 +63,7 @@ class Command(ArchiveCommand):
         """
         settings = self.configuration.copy()
         quick = {"ARCHIVE": str(FOLDER), "DOWNLOAD_DELAY": 0.005, "AUTOTHROTTLE_ENABLED": False, "LOG_ENABLED": False}
+        quick |= {"ASSETS": "page"}
         for name, value in quick.items():
             settings.set(name, value, priority="cmdline")
         return settings

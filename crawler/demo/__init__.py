@@ -14,7 +14,7 @@
 |---|---|
 | reports, figures, annex, prose, markup | `Synthetic`: what a report says, how it is printed, what must be read from it |
 | others | notices, half-year statistics, letters: what a column lists besides |
-| replica, messages, faults, server | what all portals share: documents and their changes; failures; HTTP |
+| replica, dress, messages, faults, server | what all portals share: documents and their changes; looks; failures; HTTP |
 | nfcms gkmlpt trs trs_fujian trs_scripts hanweb ucap epoint beijing easysite links | the platforms |
 | demo_portals | the portals of `make demo`, at fixed addresses |
 

@@ -94,6 +94,7 @@ def demo_replicas() -> list[Replica]:
 
     replicas: list[Replica] = [qingxi, yunling, linchuan, baihai, shiqiao, fengling]
     for i, replica in enumerate(replicas, 1):
+        replica.is_dressed = True
         replica.base = f"http://{ADDRESS.format(i)}:{PORT}"
     return replicas
 

@@ -152,14 +152,24 @@ def article(blocks: list[Block], style: str, picture_url: Callable[[int], str]) 
 def png(columns: int, rows: int, cell: int = 12) -> bytes:
     """A small valid greyscale PNG: the lines of an empty table."""
     width, height = columns * cell + 1, rows * cell + 1
-    line = b"\x00" + bytes(width)
-    gap = b"\x00" + b"".join(b"\x00" if x % cell == 0 else b"\xff" for x in range(width))
-    pixels = b"".join(line if y % cell == 0 else gap for y in range(height))
+    line = bytes(width)
+    gap = b"".join(b"\x00" if x % cell == 0 else b"\xff" for x in range(width))
+    return _greyscale([line if y % cell == 0 else gap for y in range(height)])
+
+
+def stripes(width: int, height: int) -> bytes:
+    """A greyscale PNG of slanted stripes: a decoration."""
+    return _greyscale([bytes(96 + 12 * ((x + y) % 12) for x in range(width)) for y in range(height)])
+
+
+def _greyscale(lines: list[bytes]) -> bytes:
+    """A PNG of these lines of pixels."""
+    pixels = b"".join(b"\x00" + line for line in lines)
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", len(lines[0]), len(lines), 8, 0, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels, 9)) + chunk(b"IEND", b"")
     )

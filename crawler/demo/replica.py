@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from crawler.demo import office
 
-from . import faults
+from . import dress, faults
 from .faults import Fault
 from .markup import png
 from .messages import Reply, Request
@@ -101,6 +101,8 @@ class Replica:
         """Text of robots.txt; None answers 404."""
         self.latency = latency
         """Seconds that every answer takes: lets requests at the same time be seen."""
+        self.is_dressed = False
+        """Whether its pages have a stylesheet and a banner."""
         self.base = "http://127.0.0.1"
         """Scheme, address and port, without a slash; the server sets it."""
         self.quirks: set[str] = set()
@@ -285,6 +287,8 @@ class Replica:
             return Reply(body=self.robots.encode(), content_type="text/plain")
         if request.path == faults.NOTICE:
             return faults.maintenance()
+        if self.is_dressed and (asset := dress.file(request.path)):
+            return asset
         if request.path == "/":
             return self.html(self.home())
         return self._file(request) or self.respond(request) or faults.REPLACEMENTS["404"]
@@ -301,6 +305,8 @@ class Replica:
         """A page of the site."""
         if "frame" in self.quirks:
             text = self.framed(text)
+        if self.is_dressed:
+            text = dress.dressed(text, self.site)
         return Reply(body=text.encode(self.encoding), content_type=self.content_type, modified=modified)
 
     def framed(self, text: str) -> str:

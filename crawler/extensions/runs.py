@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-COUNTED = ("captures/", "attachments/", "entries/", "fates/", "reports/", "problems/", "listing/")
+COUNTED = ("captures/", "assets/", "attachments/", "entries/", "fates/", "reports/", "problems/", "listing/")
 """Prefixes of the counters that a run row keeps; the rest of Scrapy's stats is for the log."""
 
 OUTAGE = "outage"

@@ -22,7 +22,7 @@ from archive.database import utc_now
 from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind
 from crawler.extensions.runs import Runs
 from crawler.middlewares.decoding import CONFIRMED, FAULTY, REPLAYED, TOO_LARGE, fault, pairs
-from crawler.middlewares.hosts import Cookies, Hosts, note_cookies
+from crawler.middlewares.hosts import ROLE, Cookies, Hosts, note_cookies
 from crawler.middlewares.unusable import UnusableResponse
 from pipelines.ingest.compose import known_ends
 from pipelines.outcomes import Classification, classify
@@ -37,7 +37,6 @@ ARCHIVED = "archived"
 """The document as it is captured: it is read once more, for what is still to be fetched beside it."""
 ANEW = "anew"
 """The whole answer, whatever is captured: that was no good."""
-
 _CONDITIONAL = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
 """Header of a conditional request, and the response header that it repeats."""
 _UNDONE = {"content-encoding", "transfer-encoding", "content-length"}
@@ -71,6 +70,8 @@ class CaptureMiddleware:
             request.meta["capture"] = stored
             return _response(stored, request, REPLAYED)
         host = urlparse_cached(request).netloc
+        if request.meta.get(ROLE) and self.hosts.is_undecorated(host):
+            raise UnusableResponse(ProblemKind.HOST_FAILS, f"no more assets are asked of {host}", is_reported=True)
         if host in self.runs.left_alone:
             raise UnusableResponse(*self.runs.left_alone[host], is_reported=True)
         self.hosts.send_cookies(request)
@@ -121,6 +122,7 @@ class CaptureMiddleware:
                 outcome=Outcome.ERROR,
                 request_headers=pairs(request.headers),
                 note=note,
+                role=request.meta.get(ROLE),
                 portal=self.runs.portal,
                 run_id=self.runs.run_id,
             )
@@ -189,6 +191,7 @@ class CaptureMiddleware:
             protocol=response.protocol,
             redirect_url=answer.redirect_url,
             note=answer.note,
+            role=request.meta.get(ROLE),
             portal=self.runs.portal,
             run_id=self.runs.run_id,
         )
@@ -200,7 +203,7 @@ class CaptureMiddleware:
     def _keep(self, capture: Capture) -> Capture:
         """Write a capture; returns it without its body."""
         self.captures.add(capture)
-        self.runs.count(f"captures/{capture.outcome}")
+        self.runs.count(f"{'assets' if capture.role else 'captures'}/{capture.outcome}")
         capture.body = None
         return capture
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from crawler.extensions.runs import Runs
 
+ROLE = "role"
+"""In a request's meta: what its answer is kept as, where that is neither a listing nor a document."""
 _RETRIED_IN_A_ROW = 3
 """Addresses of a host that may fail one after the other before no other is tried more than once."""
 
@@ -34,12 +36,17 @@ class Hosts:
         """Refusals in a row."""
         self.failing: dict[str, set[str]] = {}
         """Addresses in a row that failed."""
+        self.undecorated: Counter[str] = Counter()
+        """Assets in a row that were refused or failed."""
         self.cookies: Cookies = {}
         """Cookies of the hosts that answer no request without one."""
 
     def count_refusal(self, request: Request, note: str | None) -> None:
         """Leave a host that refuses several requests in a row alone for the rest of the run."""
         host = urlparse_cached(request).netloc
+        if request.meta.get(ROLE):
+            self.undecorated[host] += 1
+            return
         self.refusals[host] += 1
         if self.refusals[host] >= self.most_refusals:
             why = f"it refused {self.refusals[host]} requests in a row ({note})"
@@ -48,6 +55,9 @@ class Hosts:
     def count_failure(self, request: Request, note: str | None) -> None:
         """Leave a host where several addresses in a row failed alone, too; before that, stop trying each of them again."""
         host = urlparse_cached(request).netloc
+        if request.meta.get(ROLE):
+            self.undecorated[host] += 1
+            return
         failing = self.failing.setdefault(host, set())
         failing.add(request.url)
         if len(failing) >= self.most_failures:
@@ -59,8 +69,15 @@ class Hosts:
     def count_answer(self, request: Request) -> None:
         """The host answers: neither refusals nor failures are in a row any more."""
         host = urlparse_cached(request).netloc
+        if request.meta.get(ROLE):
+            self.undecorated.pop(host, None)
+            return
         self.refusals.pop(host, None)
         self.failing.pop(host, None)
+
+    def is_undecorated(self, host: str) -> bool:
+        """Whether a host has refused or failed to send so many assets in a row that no more are asked of it in this run."""
+        return self.undecorated[host] >= self.most_refusals
 
     def send_cookies(self, request: Request) -> None:
         """Send a host the cookies without which it answers nothing."""

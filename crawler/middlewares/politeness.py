@@ -19,6 +19,7 @@ from archive.charset import decode
 from archive.vocabulary import ProblemKind
 from crawler.extensions.runs import Runs
 from crawler.middlewares.decoding import CUT_SHORT, FAULTY
+from crawler.middlewares.hosts import ROLE
 from crawler.middlewares.unusable import UnusableResponse
 from pipelines.outcomes import REFUSING
 
@@ -127,7 +128,10 @@ class Limits:
         if self.offline:
             return
         if self.over is None:
-            self.over = self._limit_reached()
+            over = self._limit_reached()
+            if over is not None and request.meta.get(ROLE):  # all but the look of pages is had
+                raise UnusableResponse(*over, is_reported=True)
+            self.over = over
             if self.over is not None:
                 self._end(*self.over)
         if self.over is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from archive import ArchiveError, Capture, Captures, Reports
 from archive.database import writing
 from archive.model import Problem
 from archive.read_marks import due, portal_states, unexplained_beside, unread_portals
-from archive.vocabulary import Outcome, ProblemKind, RunKind, Stage
+from archive.vocabulary import CaptureRole, Outcome, ProblemKind, RunKind, Stage
 from archive.warc import reader
 from pipelines.ingest.locate import located_documents, names_of
 from pipelines.ingest.portals import Portals
@@ -18,6 +19,8 @@ from pipelines.ingest.sandbox import READER
 from pipelines.ingest.store import Store
 from pipelines.outcomes import classify
 
+_ASSET = re.compile(r"\s*(?:text/css|font/|application/(?:x-)?font)", re.IGNORECASE)
+"""Types of what other archives keep to show pages, and what no reader reads. Their pictures may show tables."""
 _FAILURES = {ProblemKind.UNREADABLE, ProblemKind.READ_FAILED, ProblemKind.NOT_READ_HERE}
 
 
@@ -80,6 +83,8 @@ class Import:
         if self.captures.holds(capture):
             self.counts["captures/held"] += 1
             return
+        if not is_classified and _ASSET.match(capture.content_type or ""):
+            capture.role = CaptureRole.ASSET
         self.captures.add(capture, settled=is_classified)
         self.counts[f"captures/{capture.outcome}"] += 1
 
