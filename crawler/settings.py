@@ -13,6 +13,9 @@ COMMANDS_MODULE = "crawler.commands"
 ARCHIVE = os.environ.get("ARCHIVE", "archive")
 CONTACT = os.environ.get("CONTACT", "")
 
+# A table of portals beside the project's own. Empty: portals.csv in ARCHIVE, if there is one.
+PORTALS = os.environ.get("PORTALS", "")
+
 # An honest name; a portal that objects knows who it is and can reach a person.
 USER_AGENT = (
     f"Tongjian/0.2 (archive of annual reports on open government information{'; ' + CONTACT if CONTACT else ''})"

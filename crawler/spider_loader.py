@@ -1,4 +1,8 @@
-"""How Scrapy finds the spiders: every file in SPIDER_MODULES that imports; of one that does not, its name and why."""
+"""How Scrapy finds the spiders: every file in SPIDER_MODULES that imports; of one that does not, its name and why.
+
+A module with a function `load(settings)` makes its spiders itself. Scrapy's own loader finds those, too: of the settings
+that the environment gives, without those of the command line.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +22,31 @@ from scrapy.spiderloader import SpiderLoader, get_spider_loader
 class Loader(SpiderLoader):
     """The setting SPIDER_LOADER_CLASS. Scrapy's own loader gives up a whole package at the first file that fails."""
 
+    def __init__(self, settings: BaseSettings) -> None:
+        """Finds them all; what is wrong is said on standard error."""
+        self._settings = settings
+        super().__init__(settings)
+
     def _load_all_spiders(self) -> None:
         self.broken: dict[str, str] = {}
-        """File → why it does not import."""
+        """File, or file and line → why there is no spider."""
         for package in self.spider_modules:
             for name, file in _modules(package):
                 try:
                     module = import_module(name)
                 except Exception as error:  # noqa: BLE001 - any statement of a spider file may raise anything
                     self.broken[file] = _reason(error, file)
-                    _warn(f"{file}: {self.broken[file]}; the other spiders are not affected")
                 else:
+                    if make := getattr(module, "load", None):
+                        self.broken |= make(self._settings)
                     self._load_spiders(module)
+        for place, reason in self.broken.items():
+            _warn(f"{place}: {reason}; the other spiders are not affected")
         self._check_name_duplicates()
 
 
 def broken_files(settings: BaseSettings) -> dict[str, str]:
-    """File → why it does not import: what cannot be crawled until somebody corrects it."""
+    """File, or file and line → why there is no spider: what cannot be crawled until somebody corrects it."""
     loader = get_spider_loader(settings)
     return loader.broken if isinstance(loader, Loader) else {}
 

@@ -1,8 +1,10 @@
-"""Where to look: the portals, a file of facts each, and the platforms that they run on (floor 4 of 5).
+"""Where to look: the portals, a row of facts each, and the platforms that they run on (floor 4 of 5).
 
 Here belong
 
-- `<portal>.py`: one class with the facts of one site, no methods; docs/portals.md says how to add one;
+- `portals.csv`: a row with the facts of each site, of which `portals.py` makes spiders and `portal_table.py` says what is
+  wrong; docs/portals.md says how to add one;
+- `<portal>.py`: one class for a site that needs more than a row;
 - `platforms/`: how the listings of each content management system are walked;
 - `registry.py`: the portals there are, and the one that an address belongs to; commands take their portals from it;
 - `probing.py`: what a site runs on and where its reports are, for `scrapy probe`.

@@ -1,9 +1,8 @@
-"""The file of a portal, written from what a probe found out; and its listing as a fixture of the tests."""
+"""A portal as a file and as a row, from what a probe found out; and its listing as a fixture of the tests."""
 
 from __future__ import annotations
 
 import json
-import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -18,9 +17,9 @@ from pipelines.metadata import is_report_title
 from pipelines.metadata.agencies import body_kind, division_of, level
 from spiders.platforms.gkmlpt import Gkmlpt
 from spiders.platforms.portal import Portal
+from spiders.portal_table import is_portal_name, row_of, write_row
 from spiders.probing import Probe, document_pattern, named_links, recognise_platform
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SEPARATOR = re.compile(r"[-_—|·•\s]+")
 _WIDTH = 120
 
@@ -62,17 +61,21 @@ def propose(name: str, probe: Probe) -> ProposedPortal:
     return ProposedPortal(portal=portal, fingerprints=fingerprints, source=source, listings=listings, rows=rows)
 
 
-def save(root: Path, proposed: ProposedPortal, probe: Probe) -> tuple[Path, Path]:
-    """Write spiders/<name>.py and tests/pages/<name>/listing.* below `root`; returns the file and the folder."""
+def save(table: Path, proposed: ProposedPortal, probe: Probe) -> None:
+    """Write the portal's row into a table. Raises WrongRowError where its facts are none that a row may hold."""
+    names = "、".join(dict.fromkeys(probe.columns[url] for url in proposed.portal.listings))
+    write_row(table, row_of(proposed.portal, names))
+
+
+def save_fixture(pages: Path, proposed: ProposedPortal, probe: Probe) -> Path:
+    """Write the portal's column as <name>/listing.* below `pages`; returns the folder."""
     portal = proposed.portal
-    column = portal.listings[0]
-    file, folder = root / "spiders" / f"{portal.name}.py", root / "tests" / "pages" / portal.name
+    folder = pages / portal.name
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(proposed.source, encoding="utf-8")
-    _save_page(folder / "listing", portal, probe.pages[column])
-    for answer in probe.answers.get(column, ())[:1]:
+    _save_page(folder / "listing", portal, probe.pages[portal.listings[0]])
+    for answer in probe.answers.get(portal.listings[0], ())[:1]:
         _save_page(folder / "listing_answer", portal, answer)
-    return file, folder
+    return folder
 
 
 def _save_page(path: Path, portal: type[Portal], response: TextResponse) -> None:
@@ -82,11 +85,6 @@ def _save_page(path: Path, portal: type[Portal], response: TextResponse) -> None
     form = {"form": dict(parse_qsl(body, keep_blank_values=True))} if body else {}
     stated = {"portal": portal.name, "url": response.url, **form, **read_listing(portal, response)}
     path.with_suffix(".json").write_text(json.dumps(stated, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def is_portal_name(name: str) -> bool:
-    """Whether a module and a spider can be called so: lower-case letters, digits and _, a letter first."""
-    return _NAME.fullmatch(name) is not None and not keyword.iskeyword(name)
 
 
 def name_from(url: str) -> str:

@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from heapq import nlargest
 from operator import itemgetter
 from typing import Any, cast
@@ -44,8 +45,13 @@ class Registry:
             if name not in self._with_a_file:
                 self._portals[name] = _archived_portal(facts)
         self._by_host.clear()
-        for portal in self:
-            self._index(portal)
+
+    def _hosts(self) -> dict[str, list[type[Portal]]]:
+        """The index, made when it is first asked for: most commands look up no address."""
+        if not self._by_host:
+            for portal in self:
+                self._index(portal)
+        return self._by_host
 
     def _index(self, portal: type[Portal]) -> None:
         for host in portal.declared_hosts():
@@ -74,7 +80,7 @@ class Registry:
         """
         parts = urlsplit(url)
         candidates: Sequence[type[Portal]] = (
-            self._by_host.get(without_www(parts.netloc), ()) if parts.scheme in {"http", "https"} else ()
+            self._hosts().get(without_www(parts.netloc), ()) if parts.scheme in {"http", "https"} else ()
         )
         if len(candidates) < 2:
             return cast("PortalFacts", candidates[0]) if candidates else None
@@ -87,10 +93,12 @@ class Registry:
         found = undeclared_portal(url)
         if found.name not in self._portals:
             self._portals[found.name] = found
-            self._index(found)
+            if self._by_host:
+                self._index(found)
         return cast("PortalFacts", self._portals[found.name])
 
 
+@cache
 def platforms() -> dict[str, type[Portal]]:
     """Name → class of every platform in spiders/platforms/."""
     for module in pkgutil.iter_modules(spiders.platforms.__path__):

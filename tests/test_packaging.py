@@ -27,6 +27,7 @@ from crawler.demo import office
 from crawler.demo.reports import Synthetic
 from crawler.settings import USER_AGENT
 from tests.articles import TITLE, html
+from tests.test_portals import declared
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("archive", "pipelines", "crawler", "spiders")
@@ -111,10 +112,6 @@ def files(source: Path) -> set[str]:
     }
 
 
-def portals() -> list[str]:
-    return sorted({path.stem for path in (ROOT / "spiders").glob("[a-z]*.py")} - {"portal_file", "probing", "registry"})
-
-
 def assert_reads(*lines: str) -> None:
     """Both reports of `elsewhere` were read, the Word file with its tables."""
     page, word = (json.loads(line) for line in lines)
@@ -135,7 +132,7 @@ def test_an_egg_has_every_file_of_the_packages(egg: Path, source: Path) -> None:
 
 
 def test_the_console_script_lists_and_reads_from_any_directory(installed: Path, elsewhere: Path) -> None:
-    assert run(installed, "list", cwd=elsewhere).split() == portals()
+    assert run(installed, "list", cwd=elsewhere).split() == declared()
     assert_reads(*run(installed, "read", "page.html", "report.docx", cwd=elsewhere).splitlines())
 
 
@@ -191,7 +188,7 @@ def test_an_egg_names_its_settings_lists_and_reads(egg: Path, elsewhere: Path) -
     (project,) = distributions(path=[str(egg)])
     (settings,) = project.entry_points.select(group="scrapy", name="settings")
     command = [sys.executable, "-P", "-c", SCRAPYD, egg]
-    assert run(*command, "list", cwd=elsewhere, SCRAPY_SETTINGS_MODULE=settings.value).split() == portals()
+    assert run(*command, "list", cwd=elsewhere, SCRAPY_SETTINGS_MODULE=settings.value).split() == declared()
     read = run(*command, "read", "page.html", "report.docx", cwd=elsewhere, SCRAPY_SETTINGS_MODULE=settings.value)
     assert_reads(*read.splitlines())
 

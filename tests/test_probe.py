@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -25,6 +26,8 @@ from crawler.demo.server import Server
 from spiders.platforms import listing
 from spiders.platforms.column_names import is_column_name
 from spiders.platforms.portal import Portal
+from spiders.portal_table import COLUMNS
+from spiders.portal_table import portal_of as portal_of_row
 from spiders.probing import document_pattern, is_menu, recognise_platform
 from spiders.registry import platforms
 from tests.crawling import ROOT, crawl, scrapy
@@ -134,9 +137,10 @@ def test_a_saved_portal_is_listed_crawled_and_has_a_fixture(tmp_path: Path, repl
         again = run("probe", replica.home_url, "--save", replica.name, *HURRY)
         assert again.returncode == 2
         assert "exists already" in again.stderr
-    source = (project / "spiders" / f"{replica.name}.py").read_text(encoding="utf-8")
-    assert 8 <= len([line for line in source.splitlines() if line]) <= 16
-    assert check_fixture(project / "tests" / "pages" / replica.name / "listing.json", portal_of(source))
+    rows = (project / "spiders" / "portals.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[:-1] == (ROOT / "spiders" / "portals.csv").read_text(encoding="utf-8").splitlines()
+    saved = portal_of_row(dict(zip(COLUMNS, next(csv.reader(rows[-1:])), strict=True)))
+    assert check_fixture(project / "tests" / "pages" / replica.name / "listing.json", saved)
     assert archived(project / "archive", replica.name) == Counter(e.url for e in replica.truth())
 
 

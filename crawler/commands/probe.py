@@ -1,19 +1,18 @@
-"""scrapy probe URL [--save NAME]: what a site runs on, where its annual reports are, and the portal file for it."""
+"""scrapy probe URL [--save NAME]: what a site runs on, where its annual reports are, and the portal that it makes."""
 
 from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
-from scrapy.utils.conf import closest_scrapy_cfg
 
 from archive import ArchiveError, Captures
 from crawler.command import UNWELL, WELL, ArchiveCommand
-from spiders.portal_file import ProposedPortal, is_portal_name, name_from, propose, save
+from spiders.portal_file import ProposedPortal, name_from, propose, save, save_fixture
+from spiders.portal_table import OWN, WrongRowError, is_portal_name, table_to_write
 from spiders.probing import Probe
 from spiders.registry import Registry
 
@@ -37,7 +36,9 @@ class Command(ArchiveCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         """`--save NAME`."""
         super().add_options(parser)
-        parser.add_argument("--save", metavar="NAME", help="write spiders/NAME.py and tests/pages/NAME/listing.*")
+        parser.add_argument(
+            "--save", metavar="NAME", help="add a row to the table of portals, and a fixture to tests/pages/ in a clone"
+        )
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """Crawl, propose, print, and with --save write."""
@@ -47,7 +48,7 @@ class Command(ArchiveCommand):
         if not is_portal_name(name):
             raise UsageError(f"{name!r} is no valid portal name: use lower-case letters, digits and _, a letter first")
         if opts.save and name in Registry(self.configuration):
-            raise ArchiveError(f"portal {name!r} exists already: spiders/{name}.py")
+            raise ArchiveError(f"portal {name!r} exists already")
         Captures(self.archive).close()
         probe = self._crawl(args[0])
         if not probe.pages:
@@ -57,10 +58,20 @@ class Command(ArchiveCommand):
         print(proposed.source, end="")
         has_columns = bool(proposed.portal.listings)
         if opts.save and has_columns:
-            root = Path(closest_scrapy_cfg()).parent
-            file, folder = save(root, proposed, probe)
-            print(f"Wrote {file.relative_to(root)} and {folder.relative_to(root)}/listing.*", file=sys.stderr)
+            self._save(proposed, probe)
         return WELL if proposed.fingerprints and has_columns else UNWELL
+
+    def _save(self, proposed: ProposedPortal, probe: Probe) -> None:
+        """The row where portals are read from; the fixture only beside the project's own table."""
+        table = table_to_write(self.configuration)
+        try:
+            save(table, proposed, probe)
+        except (WrongRowError, OSError) as error:
+            raise ArchiveError(f"cannot write {table}: {error}") from error
+        written = [str(table)]
+        if table == OWN:
+            written.append(f"{save_fixture(OWN.parent.parent / 'tests' / 'pages', proposed, probe)}/listing.*")
+        print(f"Wrote {' and '.join(written)}", file=sys.stderr)
 
     def _crawl(self, url: str) -> Probe:
         process = AsyncCrawlerProcess(self.configuration)

@@ -38,9 +38,10 @@ LISTING_ASKED_AGAIN = 2
 class Portal(ListingReader, scrapy.Spider):
     """One site with its report columns.
 
-    To declare a portal, make a file `spiders/<name>.py` with one class on the platform's class:
+    A portal is a row of `spiders/portals.csv`. One that needs code is a file `spiders/<name>.py` with one class on the
+    platform's class. Both declare
 
-    1. `name` = the file's name; the class name is the same in capitals.
+    1. `name`: the file's name; the class name is the same in capitals.
     2. `title`, `home`: the site's own name and its home page.
     3. `division_code`, `division`, `level`: GB/T 2260 code and name of the place, and national, province, prefecture,
        county or township.
@@ -386,6 +387,9 @@ class Portal(ListingReader, scrapy.Spider):
         """The problems of the walks when they are over; of a crawl that was cut off, those that are certain."""
         if not hasattr(self, "walks"):
             return  # it was cut off before it began
+        if is_whole and not (self.listings or self.menus):
+            message = "the portal declares no listing; probe its site for one"
+            yield Problem(kind=ProblemKind.LISTING_EMPTY, message=message, url=self.home, stage=Stage.LISTING)
         for root in dict.fromkeys((*self.listings, *self.walks)):
             walk = self.walks.get(root, Walk(root))
             if is_whole:
