@@ -11,6 +11,7 @@ from itertools import compress
 from typing import Any
 
 from archive.room.fts_queries import plan
+from archive.room.place_names import Named, PlaceNames
 from archive.room.search_terms import Query, Term, fold, matches
 from archive.room.vocabulary_bilingual import NOT_STATED
 from archive.vocabulary import Verdict
@@ -31,7 +32,7 @@ FROM reports r JOIN report_texts t ON t.report_id = r.id
 WHERE r.search_id IN (SELECT value FROM json_each(?))
 """
 _BODIES = """
-SELECT issuing_body, COUNT(*) FROM reports
+SELECT issuing_body, COUNT(*), MAX(place_id) FROM reports
 WHERE issuing_body IS NOT NULL AND same_as IS NULL
 GROUP BY issuing_body
 """
@@ -72,9 +73,11 @@ class Catalogue:
         self.portals, self.groups = list(portals), list(groups)
         """Portals apart from all other facets: together they would make as many groups as there are portals and years."""
         self.bodies = sorted(
-            ((name, fold(name), number) for name, number in db.execute(_BODIES)), key=lambda body: (-body[2], body[0])
+            ((name, fold(name), number, place or "") for name, number, place in db.execute(_BODIES)),
+            key=lambda body: (-body[2], body[0]),
         )
-        """Name, folded name and number of reports of each issuing body, those with most reports first."""
+        """Name, folded name, number of reports and place of each issuing body, those with most reports first."""
+        self.places = PlaceNames(db)
         self._known = self._set(self.search_ids)
         self._kept: OrderedDict[str, Found] = OrderedDict()
         self._lock = threading.Lock()
@@ -103,14 +106,19 @@ class Catalogue:
         wanted = matches(term.folded)
         return bool(wanted.sure and self._matching(db, wanted.sure))
 
-    def bodies_named(self, query: Query) -> list[tuple[str, int]]:
-        """Issuing bodies whose name has every term, with the number of their reports."""
+    def bodies_named(self, query: Query, named: Named) -> list[tuple[str, int]]:
+        """Issuing bodies whose name has every term, or one and their place the others, with the number of their reports."""
         if not query.groups:
             return []
         return [
             (name, number)
-            for name, folded, number in self.bodies
-            if all(any(term.folded and term.folded in folded for term in group) for group in query.groups)
+            for name, folded, number, place in self.bodies
+            if any(term.folded and term.folded in folded for term in query.terms)
+            and all(
+                any((term.folded and term.folded in folded) or named.lies_in(place, term) for term in group)
+                for group in query.groups
+            )
+            and not any(term.folded and term.folded in folded for term in query.without)
         ]
 
     def _set(self, search_ids: list[int]) -> Found:

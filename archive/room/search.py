@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archive.room.catalogue import Catalogue
+from archive.room.place_names import PlaceFound
 from archive.room.report import dicts
 from archive.room.search_terms import Query, Term, fold, spans
 
@@ -40,6 +41,7 @@ class Results:
     facets: dict[str, list[tuple[str, int]]]
     bodies: list[tuple[str, int]] = field(default_factory=list)
     """Issuing bodies of such a name, with the number of their reports."""
+    places: list[PlaceFound] = field(default_factory=list)
     hints: list[tuple[str, int]] = field(default_factory=list)
     """Where nothing is found: other queries that find something, and how many reports."""
 
@@ -67,11 +69,13 @@ def search(
         return None
     narrowed = catalogue.narrow(found, chosen)
     ids = catalogue.ids_in(narrowed)
+    named = catalogue.places.of(query)
     return Results(
         ids,
         list(hits(db, ids[first : first + number], query)),
         catalogue.count(narrowed),
-        catalogue.bodies_named(query),
+        catalogue.bodies_named(query, named),
+        named.found(query),
         hints(db, catalogue, query) if not found and query.groups else [],
     )
 

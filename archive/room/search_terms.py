@@ -80,7 +80,7 @@ def parse(typed: str) -> Query:
         if word in _OR and not minus:
             joins = bool(query.groups)
             continue
-        folded = fold(word)
+        folded = fold(exact or word)
         term = Term(exact or word, folded, exact=bool(exact) or not folded)
         if minus:
             query.without.append(term)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -41,6 +42,7 @@ async def results(datasette: Any, request: Any) -> Any:
             "chosen": chosen,
             "total": found.total,
             "facets": found.facets,
+            "places": [asdict(place) for place in found.places],
             "bodies": found.bodies,
             "hints": found.hints,
         }
