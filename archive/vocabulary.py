@@ -551,6 +551,11 @@ class ProblemKind(StrEnum):
         "A file to import is damaged.",
         "Get the file again and repeat the import; what precedes the damage is archived.",
     )
+    BAD_RECORD = (
+        "bad_record",
+        "A record of a file to import is not what it claims to be, and was left out.",
+        "Ask whoever made the file; where the record is wanted, get the file again and repeat the import.",
+    )
     # What `scrapy health` finds
     NEVER_CRAWLED = ("never_crawled", "The portal has never been crawled.", "Crawl it.")
     RUN_CUT_OFF = (

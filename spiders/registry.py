@@ -21,6 +21,7 @@ from scrapy.spiderloader import get_spider_loader
 import spiders.platforms
 from archive import Captures
 from archive.urls import without_www
+from archive.warc.checks import ForeignValueError, safe_pattern
 from pipelines.ingest.portals import PortalFacts
 from spiders.platforms.links import Links
 from spiders.platforms.portal import Portal
@@ -146,9 +147,21 @@ def _archived_portal(facts: Mapping[str, str | None]) -> type[Portal]:
             **own,
             "home": facts["home_url"],
             "hosts": tuple((facts["hosts"] or "").split()),
-            "document": facts["document"] or Portal.document.pattern,
+            "document": _document_pattern(facts["document"]),
         },
     )
+
+
+@cache
+def _document_pattern(declared: str | None) -> re.Pattern[str]:
+    """What an archived portal declared of its documents' addresses, which may come from anybody's file.
+
+    Without one that is known to end soon its documents have no numbers, as those of a platform that gives none.
+    """
+    try:
+        return safe_pattern(declared) if declared else Portal.document
+    except ForeignValueError:
+        return Portal.document
 
 
 def _nearness(portal: type[Portal], path: str) -> int:

@@ -257,6 +257,10 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ),
     ProblemKind.MACROS: ("文件含有宏，宏未运行。", "无需处理。"),
     ProblemKind.DAMAGED_FILE: ("待导入的文件已损坏。", "请重新获取；损坏处之前的内容已存档。"),
+    ProblemKind.BAD_RECORD: (
+        "待导入文件中的一条记录与其所称不符，未予收录。",
+        "请向文件制作方核实；如需该记录，请重新获取文件后再次导入。",
+    ),
     ProblemKind.NEVER_CRAWLED: ("该网站从未抓取。", "请进行抓取。"),
     ProblemKind.PARTS_MISSING: (
         "报告所附的文档或图片未能取得。",

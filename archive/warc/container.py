@@ -33,6 +33,34 @@ class Stream(Protocol):
         """About `size` bytes; empty at the end."""
 
 
+_MOST = 1 << 30
+_RATIO = 200
+"""Bytes that compressed data may grow to, and how many times its size beyond that: pages come to a tenth of theirs."""
+_STEP = 1 << 10
+"""Bytes decompressed at once: of zstd, four may become 128 kB."""
+
+
+class Limited:
+    """A stream of which so much may be read until more is allowed."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.left: int | None = None
+
+    def allow(self, size: int | None) -> None:
+        """Allow so many bytes from here on, beside a block that is read ahead; None: any number."""
+        self.left = None if size is None else size + _BLOCK
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Raises OSError where more is asked for than is allowed."""
+        data = self.stream.read(size)
+        if self.left is not None:
+            self.left -= len(data)
+            if self.left < 0:
+                raise OSError("the headers of a record have no end")
+        return data
+
+
 class _Decompressed:
     """A compressed stream, decompressed; members that follow one another are one stream."""
 
@@ -40,20 +68,29 @@ class _Decompressed:
         self.stream = stream
         self.new_decoder = decoder
         self.decoder: Any = None
-        self.rest = b""
+        self.rest = memoryview(b"")
+        self.packed = self.unpacked = 0
 
     def read(self, size: int = -1, /) -> bytes:
         """Raises OSError where the stream is cut short, and the decoder's error where it is damaged."""
         while True:
-            self.rest = self.rest or self.stream.read(_BLOCK)
+            if not self.rest:
+                self.rest = memoryview(self.stream.read(_BLOCK))
+                self.packed += len(self.rest)
             if not self.rest and self.decoder is None:
                 return b""
             if not self.rest:
                 raise OSError("its compressed data is cut short")
             self.decoder = self.decoder or self.new_decoder()
-            out: bytes = self.decoder.decompress(self.rest)
-            self.rest = self.decoder.unused_data.lstrip(b"\0") if self.decoder.eof else b""
+            part, after = self.rest[:_STEP], self.rest[_STEP:]
+            out: bytes = self.decoder.decompress(part)
+            if self.decoder.eof:
+                after = memoryview((self.decoder.unused_data + bytes(after)).lstrip(b"\0"))
+            self.rest = after
             self.decoder = None if self.decoder.eof else self.decoder
+            self.unpacked += len(out)
+            if self.unpacked > _MOST and self.unpacked > _RATIO * self.packed:
+                raise OSError(f"its compressed data grows to more than {_RATIO} times its size")
             if out:
                 return out
 

@@ -11,8 +11,8 @@ import zstandard
 
 from archive.captures import Headers
 
-LARGEST_ENTITY = 256 << 20
-"""Bytes up to which the body of a WARC record is decoded."""
+LARGEST_ENTITY = 64 << 20
+"""Bytes up to which the body of a WARC record is decoded, as many as a crawl takes (DOWNLOAD_MAXSIZE)."""
 
 _Decoder = Callable[[bytes, int], tuple[bytes, str | None]]
 """Body and most bytes that may come of it → the decoded body, and what is wrong with it, or None."""

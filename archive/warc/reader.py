@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
+from base64 import b32encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,14 @@ from archive.database import ArchiveError
 from archive.media_types import is_cut_off
 from archive.vocabulary import CaptureRole, Outcome
 from archive.warc import container
+from archive.warc.checks import (
+    LONGEST_ADDRESS,
+    OWN_FIELDS,
+    ForeignValueError,
+    check_capture,
+    check_entry,
+    check_portal,
+)
 from archive.warc.content_encoding import undo_encodings
 
 OURS = "WARC-Tongjian"
@@ -29,8 +38,16 @@ RENAMED = "X-Archive-Orig-"
 KnownBody = Callable[[str, str | None], str | None]
 """URL and time (None: any) → sha256 of the body that the archive has of it, None for none."""
 
+LARGEST_RECORD = 128 << 20
+"""Bytes of a record that is read; what a crawl keeps has half of that at most."""
+LARGEST_HEAD = 1 << 20
+"""Bytes of a record's headers, its own and those of HTTP."""
 _UNREADABLE = (*container.DAMAGED, ArchiveLoadFailed, EOFError, ValueError, AttributeError, TypeError)
 """What warcio raises for a file that is not a WARC; the last two for a record whose header is cut short."""
+_MISTAKEN = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What taking one record apart raises where its values are not what they should be."""
+_STEP = 1 << 20
+_DIGESTS = frozenset(("md5", "sha1", "sha256", "sha512"))
 _ANSWERS = {"response", "revisit", "resource"}
 _PARTS = {"conversion", "continuation"}
 _Request = tuple[str, bytes, Headers]
@@ -56,6 +73,8 @@ class Skipped:
     what: str
     """Why, in the same few words for all records of its kind."""
     url: str
+    is_bad: bool = False
+    """Whether it cannot be what it claims to be, as opposed to being of no use here."""
 
 
 def is_warc(path: Path) -> bool:
@@ -75,8 +94,9 @@ def records(path: Path, known_body: KnownBody = lambda _url, _moment: None) -> I
 
     Bodies are the decoded entities. A revisit has no body but the sha256 of the one it refers to, in the same file or
     as `known_body` finds it; one whose original is not here is skipped, as are conversions, segments of records, and
-    resources and responses of other schemes. `outcome` is None except for captures of our own exports. Raises ArchiveError
-    where the file is cut short or damaged; what was yielded before is complete.
+    resources and responses of other schemes, and a record that holds what cannot be or does not fit its digests. `outcome`
+    is None except for captures of our own exports. Raises ArchiveError where the file is cut short or damaged; what was
+    yielded before is complete.
     """
     try:
         if not container.is_zip(path):
@@ -108,22 +128,41 @@ class _File:
     def read(self, stream: container.Stream) -> Iterator[Capture | Declared | Skipped]:
         """The records as captures. Responses still waiting for their request are yielded before an error is raised."""
         count, broken = 0, None
+        limited = container.Limited(container.decompressed(stream))
+        limited.allow(LARGEST_HEAD)
         try:
-            for record in ArchiveIterator(container.decompressed(stream), arc2warc=True):
-                data = record.raw_stream.read()
-                is_headed = record.rec_headers.get_header("Content-Length") is not None
-                if not is_headed or getattr(record.raw_stream, "limit", 0) > 0:
-                    raise OSError("it is cut short")
+            for record in ArchiveIterator(limited, arc2warc=True, check_digests=True):
+                limited.allow(None)
+                yield from self._record(record)
+                limited.allow(LARGEST_HEAD)
                 count += 1
-                yield from self._items(record, data)
         except _UNREADABLE as error:
             broken = error
-        yield from (capture for _, capture in self.waiting.values())
+        for _, capture in self.waiting.values():
+            yield from _checked(capture)
         if broken is not None:
             reason = (str(broken).strip() or repr(broken)).splitlines()[0]
             raise ArchiveError(f"{self.name} cannot be read as a WARC from record {count + 1} on: {reason}") from broken
         if count == 0:
             raise ArchiveError(f"{self.name} has no WARC record")
+
+    def _record(self, record: Any) -> Iterator[Capture | Declared | Skipped]:
+        """One record. What is wrong with it alone is told of it; what is wrong with the file is raised."""
+        data, fault = _block(record)
+        is_headed = record.rec_headers.get_header("Content-Length") is not None
+        if not is_headed or getattr(record.raw_stream, "limit", 0) > 0:
+            raise OSError("it is cut short")
+        url = record.rec_headers.get_header("WARC-Target-URI") or ""
+        fault = fault or _misfit(record, data)
+        if fault is not None:
+            yield Skipped(what=f"{record.rec_type} with {fault}", url=url[:LONGEST_ADDRESS], is_bad=True)
+            return
+        try:
+            for item in self._items(record, data):
+                yield from _checked(item) if isinstance(item, Capture) else (item,)
+        except _MISTAKEN as error:
+            fault = str(error) if isinstance(error, ForeignValueError) else "values that are none"
+            yield Skipped(what=f"{record.rec_type} with {fault}", url=url[:LONGEST_ADDRESS], is_bad=True)
 
     def _items(self, record: Any, data: bytes) -> Iterator[Capture | Declared | Skipped]:
         own, kind, url = _own_fields(record), record.rec_type, _url(record)
@@ -169,7 +208,7 @@ class _File:
 
     def _remember(self, record: Any, capture: Capture) -> None:
         get = record.rec_headers.get_header
-        capture.sha256 = sha256(capture.body or b"").hexdigest()
+        capture.sha256 = hashlib.sha256(capture.body or b"").hexdigest()
         names = (get("WARC-Record-ID"), get("WARC-Payload-Digest"), f"{_url(record)} {get('WARC-Date')}")
         for name in names:
             if name:
@@ -194,9 +233,65 @@ class _File:
         return capture
 
 
+def _checked(capture: Capture) -> Iterator[Capture | Skipped]:
+    """A capture whose values are what they claim to be; else the word that it is left out."""
+    try:
+        check_capture(capture)
+    except ForeignValueError as error:
+        url = capture.url if isinstance(capture.url, str) else ""
+        yield Skipped(what=f"response with {error}", url=url[:LONGEST_ADDRESS], is_bad=True)
+    else:
+        yield capture
+
+
+def _block(record: Any) -> tuple[bytes, str | None]:
+    """The content of a record, and what is wrong with it. One that is too large is passed over without being kept."""
+    data, fault = bytearray(), None
+    while True:
+        try:
+            part = record.raw_stream.read(_STEP)
+        except ValueError:  # a digest that is none; the stream has moved on all the same
+            record.raw_stream.block_digester = record.raw_stream.payload_digester = None
+            fault = "a digest that is none"
+            continue
+        if not part:
+            return bytes(data), fault
+        if fault is None or not data:
+            data += part
+        if len(data) > LARGEST_RECORD:
+            fault = "a content that is too large"
+            data.clear()
+
+
+def _misfit(record: Any, data: bytes) -> str | None:
+    """What its digests say against a record: warcio has held them against the bytes of the file.
+
+    Some tools make the digest of a payload from the decoded one.
+    """
+    failed = [problem for problem in record.digest_checker.problems if "failed" in problem]
+    if any(problem.startswith("block") for problem in failed):
+        return "a digest that does not fit"
+    if failed and not _fits_decoded(record, data):
+        return "a digest that does not fit"
+    return None
+
+
+def _fits_decoded(record: Any, data: bytes) -> bool:
+    """Whether a payload's digest is that of the decoded payload."""
+    name, _, value = (record.rec_headers.get_header("WARC-Payload-Digest") or "").partition(":")
+    if record.http_headers is None or name not in _DIGESTS:
+        return False
+    body, _ = undo_encodings(data, [(str(key), str(text)) for key, text in record.http_headers.headers])
+    digest = hashlib.new(name, body, usedforsecurity=False)
+    return value.lower() in {digest.hexdigest(), b32encode(digest.digest()).decode().lower()}
+
+
 def _own_fields(record: Any) -> dict[str, Any]:
     text = record.rec_headers.get_header(OURS)
-    return dict(json.loads(text)) if text else {}
+    own = json.loads(text) if text else {}
+    if not isinstance(own, dict):
+        raise ForeignValueError("fields of ours that are none")
+    return own
 
 
 def _restore(capture: Capture, own: dict[str, Any]) -> None:
@@ -217,16 +312,28 @@ def _restore(capture: Capture, own: dict[str, Any]) -> None:
         capture.body = capture.sha256 = None
 
 
-def _own_metadata(block: dict[str, Any]) -> Iterator[Capture | Declared]:
+def _own_metadata(block: object) -> Iterator[Capture | Declared | Skipped]:
     """A metadata record of our own exports: declarations, or a request that was never answered."""
+    if not isinstance(block, dict):
+        raise ForeignValueError("a block that is none")
     failure = block.get("failure")
     if failure:
+        if not OWN_FIELDS.issuperset(failure):
+            raise ForeignValueError("fields that a failure has not")
         headers = [(name, value) for name, value in failure.pop("request_headers")]
         outcome = Outcome(failure.pop("outcome"))
         role = CaptureRole(role) if (role := failure.pop("role", None)) else None
         yield Capture(**failure, outcome=outcome, role=role, request_headers=headers)
-    else:
-        yield Declared(portals=block.get("portals", []), entries=block.get("entries", []))
+        return
+    declared = Declared()
+    for name, check, rows in (("portals", check_portal, declared.portals), ("entries", check_entry, declared.entries)):
+        for value in block.get(name, []):
+            try:
+                rows.append(check(value))
+            except ForeignValueError as error:
+                url = (value.get("url") or value.get("home_url")) if isinstance(value, dict) else None
+                yield Skipped(what=f"declaration of {error}", url=str(url or "")[:LONGEST_ADDRESS], is_bad=True)
+    yield declared
 
 
 def _with_request(capture: Capture, request: _Request) -> Capture:

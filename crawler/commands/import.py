@@ -20,10 +20,11 @@ class Command(ArchiveCommand):
     """Imports the responses in WARC and WACZ files as captures, with their own dates, and reads the reports among them.
 
     Importing a file twice changes nothing, and an import that was interrupted is completed by the next one. A damaged
-    file is imported up to the damage.
+    file is imported up to the damage. A record that is not what it claims to be (a date, a status, an address that is
+    none, a digest that does not fit) is left out and is a problem.
 
-    Exit status: 0 all is well, 1 a page could not be read, or a report that a listing shows gave none and nobody has
-    acknowledged it (scrapy problems), 2 a file is damaged.
+    Exit status: 0 all is well, 1 a page could not be read, a record was left out, or a report that a listing shows gave
+    none and nobody has acknowledged it (scrapy problems), 2 a file is damaged.
     """
 
     def syntax(self) -> str:
@@ -61,6 +62,7 @@ class Command(ArchiveCommand):
                 problem = Problem(kind=ProblemKind.DAMAGED_FILE, message=str(error), url=str(path), stage=Stage.IMPORT)
                 captures.add_problem(taking.run_id, opts.portal, problem)
                 code = fail(error)
+        code = max(code, UNWELL if taking.bad else WELL)
         if not opts.no_read:
             code = max(code, UNWELL if taking.read() else WELL)
         captures.finish_run(

@@ -43,6 +43,8 @@ class Import:
         self.portal = portal
         self.run_id = begin(captures, portal, tell)
         self.counts: Counter[str] = Counter()
+        self.bad = 0
+        """Records that were left out because they are not what they claim to be."""
         self.portals = portals
 
     def take(self, path: Path) -> None:
@@ -58,13 +60,23 @@ class Import:
             if isinstance(item, Capture):
                 self._take(item)
             elif isinstance(item, reader.Skipped):
-                self.counts[f"skipped/{item.what}"] += 1
+                self._leave_out(item, path)
             else:
-                for facts in item.portals:
-                    if self.portals.get(facts["name"]) is None:
-                        self.captures.add_portal(facts)
+                new = [facts for facts in item.portals if self.portals.get(facts["name"]) is None]
+                for facts in new:
+                    self.captures.add_portal(facts)
                 self.captures.merge_entries(item.entries)
-                self.portals.refresh()
+                if new:
+                    self.portals.refresh()
+
+    def _leave_out(self, record: reader.Skipped, path: Path) -> None:
+        """Count a record that is not taken; one that is not what it claims to be is a problem, with the file's name."""
+        self.counts[f"skipped/{record.what}"] += 1
+        if record.is_bad:
+            self.bad += 1
+            message = f"{path.name}: {record.what}"
+            problem = Problem(kind=ProblemKind.BAD_RECORD, message=message, url=record.url or None, stage=Stage.IMPORT)
+            self.captures.add_problem(self.run_id, self.portal, problem)
 
     def _records(self, path: Path) -> Iterator[Capture | reader.Declared | reader.Skipped]:
         try:
