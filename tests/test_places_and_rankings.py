@@ -255,7 +255,7 @@ def test_departments_are_ranked_by_what_they_report_of_themselves(db: sqlite3.Co
 
 def test_bodies_are_found_by_name_place_level_and_kind(db: sqlite3.Connection) -> None:
     def named(**wanted: str) -> list[str]:
-        return [row["name"] for row in bodies.bodies(db, Wanted(**wanted))]
+        return [row["name"] for row in bodies.bodies(db, Wanted(**wanted))[1]]
 
     assert named(name="思明 ＿") == []
     assert named(name="思明　财政") == ["思明区财政局"]
@@ -263,14 +263,22 @@ def test_bodies_are_found_by_name_place_level_and_kind(db: sqlite3.Connection) -
     assert named(level="township") == ["思明区莲前街道办事处"]
     assert named(kind="department", place="350000") == ["思明区教育局", "思明区财政局"]
     assert len(named()) == len({agency_id(one.body, one.code, one.year) for one in MADE})
+    total, some = bodies.bodies(db, Wanted(), 2, 3)
+    assert (total, [row["name"] for row in some]) == (len(named()), named()[2:5])
 
 
 def test_medians_never_mix_scopes(db: sqlite3.Connection) -> None:
-    every = nation.values(db, FIGURES["applications"])
-    found = nation.medians(every, 2022, level="county")
+    every = nation.values(db, FIGURES["applications"], 2022)
+    found = nation.medians(every, level="county")
     assert (found["whole_area"].value, found["whole_area"].reports) == (90, 5)
     assert (found["body_only"].value, found["body_only"].reports) == (35, 2)
     by_kind = {group.key: group for group in nation.by_kind(db, every, 2022)}
+    for figure in (FIGURES["applications"], FIGURES["denial_rate"]):
+        of_year = nation.medians(nation.values(db, figure, 2022))
+        of_years = nation.medians_of_years(db, figure)
+        assert {scope: one.value for scope, one in of_years[2022].items()} == pytest.approx(
+            {scope: one.value for scope, one in of_year.items()}
+        )
     of_departments = by_kind[DEPARTMENT].total
     assert of_departments
     assert of_departments.value("applications") == 40 + 30 + 50

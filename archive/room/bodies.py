@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.divisions import significant_digits
-from archive.room.report import each
+from archive.room.report import dicts
 
 MAX_WORDS = 8
-_NAMED = """SELECT
-  agency_id,
+_NAMES = """SELECT
   substr(MAX(printf('%04d', COALESCE(report_year, 0)) || issuing_body), 5) AS name,
   MIN(report_year) AS first_year,
   MAX(report_year) AS last_year
 FROM figures INDEXED BY figures_agencies
-WHERE agency_id > ''{named}
-GROUP BY agency_id"""
+WHERE agency_id = ?{named}"""
+_NAMED = "SELECT agency_id FROM figures INDEXED BY figures_agencies WHERE agency_id > ''{named}"
 _MET = """SELECT
   agency_id,
   MAX(division_code) AS division_code,
@@ -44,24 +43,29 @@ class Wanted:
     kind: str = ""
 
 
-def bodies(db: sqlite3.Connection, wanted: Wanted) -> list[dict[str, Any]]:
-    """The bodies, by place."""
+def bodies(
+    db: sqlite3.Connection, wanted: Wanted, first: int = 0, number: int | None = None
+) -> tuple[int, list[dict[str, Any]]]:
+    """How many bodies there are, and some of them, all by default; by place."""
     words = unicodedata.normalize("NFKC", wanted.name).split()[:MAX_WORDS]
     named = "".join(" AND instr(issuing_body, ?)" for _ in words)
-    names = {row["agency_id"]: row for row in each(db, _NAMED.format(named=named), words)}
-    divisions = dict(db.execute(_DIVISIONS).fetchall())
-    chosen, values = ["TRUE"], dict[str, str]()
+    chosen, values = ["TRUE"], list[str]()
     if wanted.place:
         digits = significant_digits(wanted.place)
-        chosen.append("division_code >= :first AND division_code < :beyond")
-        values |= {"first": digits, "beyond": digits + ":"}  # a colon comes after all digits
+        chosen.append("division_code >= ? AND division_code < ?")
+        values += [digits, digits + ":"]  # a colon comes after all digits
     for column, value in (("level", wanted.level), ("body_kind", wanted.kind)):
         if value:
-            chosen.append(f"{column} = :{column}")
-            values[column] = value
-    met = each(db, _MET.format(chosen=" AND ".join(chosen)), values)
-    return [
-        row | names[row["agency_id"]] | {"division": divisions.get(row["division_code"])}
-        for row in met
-        if row["agency_id"] in names
-    ]
+            chosen.append(f"{column} = ?")
+            values.append(value)
+    if words:
+        chosen.append(f"agency_id IN ({_NAMED.format(named=named)})")
+        values += words
+    met = db.execute(_MET.format(chosen=" AND ".join(chosen)), values).fetchall()
+    divisions = dict(db.execute(_DIVISIONS).fetchall())
+    rows = []
+    for agency_id, code, level, kind, reports in met[first : None if number is None else first + number]:
+        (names,) = dicts(db, _NAMES.format(named=named), (agency_id, *words))
+        about = {"agency_id": agency_id, "division_code": code, "level": level, "body_kind": kind, "reports": reports}
+        rows.append(about | names | {"division": divisions.get(code)})
+    return len(met), rows

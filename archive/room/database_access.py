@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import islice
@@ -33,14 +34,14 @@ async def query(datasette: Any, work: Callable[[sqlite3.Connection], Any], datab
         return None
     served = datasette.get_database(database)
     try:
-        return await served.execute_fn(_limited(work))
+        return await served.execute_fn(bounded(work))
     except sqlite3.OperationalError as error:
         if "vtable constructor failed" not in str(error):
             raise
-        return await served.execute_fn(_limited(work))  # a writer held the full-text index at the moment of opening
+        return await served.execute_fn(bounded(work))  # a writer held the full-text index at the moment of opening
 
 
-def _limited(work: Callable[[sqlite3.Connection], Any]) -> Callable[[sqlite3.Connection], Any]:
+def bounded(work: Callable[[sqlite3.Connection], Any]) -> Callable[[sqlite3.Connection], Any]:
     """`work` on a connection, interrupted when it takes longer than LIMIT_MS."""
 
     def within(connection: sqlite3.Connection) -> Any:
@@ -115,10 +116,23 @@ def cache(datasette: Any, name: str, database: str = "reports") -> UntilChanged[
     return _caches.setdefault((file, name), UntilChanged(Path(file)))
 
 
+MOST_KEPT = 64
+"""Answers that are kept, each of at most some hundreds of rows; the one asked for longest ago goes first."""
+_kept: OrderedDict[tuple[str, str], UntilChanged[Any]] = OrderedDict()
+
+
 async def kept(datasette: Any, name: str, work: Callable[[sqlite3.Connection], Any]) -> Any:
-    """The result of a query function on reports.db, worked out once for each state of the archive, so without a bound."""
-    cached = cache(datasette, name)
-    return await datasette.get_database("reports").execute_fn(lambda db: cached.get(lambda: work(db)))
+    """The result of a query function on reports.db, worked out once for each state of the archive.
+
+    It takes what it takes, unless it is `bounded`.
+    """
+    served = datasette.get_database("reports")
+    key = (str(served.path), name)
+    cached = _kept.setdefault(key, UntilChanged(Path(key[0])))
+    _kept.move_to_end(key)
+    while len(_kept) > MOST_KEPT:
+        _kept.popitem(last=False)
+    return await served.execute_fn(lambda db: cached.get(lambda: work(db)))
 
 
 async def holdings_of(datasette: Any) -> holdings.Holdings:

@@ -33,35 +33,36 @@ class Group:
     """Scope → median; a government's whole area and a single department are never one group."""
 
 
-Medians = dict[tuple[int, str, str, str], list[float]]
-"""(Year, level, kind, scope) → the values of its reports."""
+Values = dict[tuple[str, str, str], list[float]]
+"""(Level, kind, scope) → the values of its reports."""
 
 
-def values(db: sqlite3.Connection, figure: AskedFigure) -> Medians:
-    """The figure of every report that states it, copies left out."""
-    value = f"CAST({figure.numerator} AS REAL) / NULLIF({figure.denominator}, 0)" if figure.share else figure.numerator
-    found: Medians = {}
-    for year, level, kind, scope, one in db.execute(
-        f"""SELECT report_year, level, body_kind, report_scope, value FROM (
-          SELECT report_year, COALESCE(level, '') AS level, COALESCE(body_kind, '') AS body_kind, report_scope, {value} AS value
-          FROM figures WHERE same_as IS NULL AND report_year IS NOT NULL
-        ) WHERE value IS NOT NULL"""  # noqa: S608 - our own expressions
+def _value(figure: AskedFigure) -> str:
+    return f"CAST({figure.numerator} AS REAL) / NULLIF({figure.denominator}, 0)" if figure.share else figure.numerator
+
+
+def values(db: sqlite3.Connection, figure: AskedFigure, year: int) -> Values:
+    """The figure of every report of a year that states it, copies left out."""
+    found: Values = {}
+    for level, kind, scope, one in db.execute(
+        f"""SELECT level, body_kind, report_scope, value FROM (
+          SELECT COALESCE(level, '') AS level, COALESCE(body_kind, '') AS body_kind, report_scope, {_value(figure)} AS value
+          FROM figures WHERE same_as IS NULL AND report_year = ?
+        ) WHERE value IS NOT NULL""",  # noqa: S608 - our own expressions
+        (year,),
     ):
-        found.setdefault((year, level, kind, scope), []).append(one)
+        found.setdefault((level, kind, scope), []).append(one)
     return found
 
 
-def medians(every: Medians, year: int, **wanted: str) -> dict[str, Median]:
-    """Scope → median of the reports of a year, of a level or kind alone where one is given."""
+def medians(every: Values, **wanted: str) -> dict[str, Median]:
+    """Scope → median of these reports, of a level or kind alone where one is given."""
     found = {}
     for scope in _SCOPES:
         of_scope = [
             one
-            for (of_year, level, kind, of), group in every.items()
-            if of_year == year
-            and of == scope
-            and wanted.get("level", level) == level
-            and wanted.get("kind", kind) == kind
+            for (level, kind, of), group in every.items()
+            if of == scope and wanted.get("level", level) == level and wanted.get("kind", kind) == kind
             for one in group
         ]
         if of_scope:
@@ -69,14 +70,37 @@ def medians(every: Medians, year: int, **wanted: str) -> dict[str, Median]:
     return found
 
 
-def by_level(db: sqlite3.Connection, every: Medians, year: int) -> list[Group]:
+def medians_of_years(db: sqlite3.Connection, figure: AskedFigure) -> dict[int, dict[str, Median]]:
+    """Year → scope → median. One string a year and scope comes five times as fast as a row for each report."""
+    value = _value(figure)
+    printed = f"printf('%.17g', {value})" if figure.share else value
+    columns = ", ".join(
+        f"group_concat({printed}) FILTER (WHERE report_scope = '{scope}' AND {value} IS NOT NULL)"
+        for scope in _SCOPES.values()
+    )
+    rows = db.execute(
+        f"""SELECT report_year, {columns} FROM figures
+        WHERE same_as IS NULL AND report_year IS NOT NULL GROUP BY report_year"""  # noqa: S608 - our own expressions
+    )
+    found: dict[int, dict[str, Median]] = {}
+    for year, *strings in rows:
+        of_scopes = {
+            scope: [int(one) if one.isdigit() else float(one) for one in text.split(",")]
+            for scope, text in zip(_SCOPES, strings, strict=True)
+            if text
+        }
+        found[year] = {scope: Median(median(of), len(of)) for scope, of in of_scopes.items()}
+    return found
+
+
+def by_level(db: sqlite3.Connection, every: Values, year: int) -> list[Group]:
     """Each level by itself."""
-    return [Group(one, _of(db, year, level=one), medians(every, year, level=one)) for one in LEVELS]
+    return [Group(one, _of(db, year, level=one), medians(every, level=one)) for one in LEVELS]
 
 
-def by_kind(db: sqlite3.Connection, every: Medians, year: int) -> list[Group]:
+def by_kind(db: sqlite3.Connection, every: Values, year: int) -> list[Group]:
     """Each kind of body by itself."""
-    return [Group(one, _of(db, year, kind=one), medians(every, year, kind=one)) for one in BodyKind]
+    return [Group(one, _of(db, year, kind=one), medians(every, kind=one)) for one in BodyKind]
 
 
 def _of(db: sqlite3.Connection, year: int, **wanted: Any) -> Sum | None:

@@ -10,7 +10,7 @@ from archive.room import places
 from archive.room.bodies import COLUMNS, Wanted
 from archive.room.database_access import query
 from archive.room.rendering import as_csv, as_json, page
-from archive.room.request_parameters import BadParameterError, format_of, given, part
+from archive.room.request_parameters import BadParameterError, format_of, given, page_number, part
 from archive.vocabulary import BodyKind, Level
 
 ROWS_ON_PAGE = 100
@@ -28,13 +28,14 @@ async def bodies(datasette: Any, request: Any) -> Any:
         if place is None or place.is_town:
             raise BadParameterError("place", chosen["place"])
     wanted = Wanted(chosen.get("q", ""), chosen.get("place", ""), chosen.get("level", ""), chosen.get("kind", ""))
-    rows = await query(datasette, lambda db: found.bodies(db, wanted))
     asked_format = format_of(request)
+    asked_part = (0, None) if asked_format else ((page_number(request) - 1) * ROWS_ON_PAGE, ROWS_ON_PAGE)
+    total, rows = await query(datasette, lambda db: found.bodies(db, wanted, *asked_part))
     if asked_format == "csv":
         return as_csv(COLUMNS, rows)
     if asked_format == "json":
         return as_json({"bodies": rows})
-    shown = part(request, ROWS_ON_PAGE, len(rows))
+    shown = part(request, ROWS_ON_PAGE, total)
 
     def address(**changes: str) -> str:
         return "/bodies?" + urlencode(chosen | changes)
@@ -42,7 +43,7 @@ async def bodies(datasette: Any, request: Any) -> Any:
     context = {
         "wanted": wanted,
         "place": place,
-        "rows": rows[max(shown.first - 1, 0) : shown.last],
+        "rows": rows,
         "part": shown,
         "address": address,
         "levels": list(Level),

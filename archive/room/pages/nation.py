@@ -10,7 +10,7 @@ from archive.room import nation as found
 from archive.room import sum_rows
 from archive.room.asked_figures import ADDED_UP
 from archive.room.database_access import kept
-from archive.room.nation import Group, Medians
+from archive.room.nation import Group
 from archive.room.rendering import Translator, as_csv, as_json, language, page
 from archive.room.request_parameters import BadParameterError, format_of, one_of, year
 from archive.sums import Sum, sums
@@ -29,13 +29,14 @@ async def nation(datasette: Any, request: Any) -> Any:
     chosen = int(year(request, known_years[0] if known_years else None) or 0)
     if chosen not in known_years and request.args.get("year"):
         raise BadParameterError("year", request.args["year"])
-    every: Medians = await kept(datasette, f"values of {figure.name}", lambda db: found.values(db, figure))
 
     def groups(db: sqlite3.Connection) -> tuple[list[Group], list[Group]]:
+        every = found.values(db, figure, chosen)
         return found.by_level(db, every, chosen), found.by_kind(db, every, chosen)
 
     by_level, by_kind = await kept(datasette, f"groups of {figure.name} {chosen}", groups)
-    medians = {one: found.medians(every, one) for one in known_years if one is not None}
+    of_years_found = await kept(datasette, f"medians of {figure.name}", lambda db: found.medians_of_years(db, figure))
+    medians = {one: of_years_found.get(one, {}) for one in known_years if one is not None}
     if wanted == "json":
         return as_json(
             {

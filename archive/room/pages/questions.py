@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from archive.room import absences
 from archive.room import questions as found
-from archive.room.database_access import batches, holdings_of, query, walks_of
+from archive.room.database_access import batches, bounded, holdings_of, kept, query, walks_of
 from archive.room.questions import LEFT_OUT_REASONS, QUESTIONS, Question
 from archive.room.rendering import csv_of_all, json_of_all, page
 from archive.room.request_parameters import format_of, page_number, part, path_part, year
@@ -51,11 +51,12 @@ async def question(datasette: Any, request: Any) -> Any:
         return await csv_of_all(columns, everything)
     first = (page_number(request) - 1) * ROWS_ON_PAGE
 
-    def work(db: sqlite3.Connection) -> dict[str, Any]:
-        answered = found.answer(db, asked, chosen_year, portal, first, ROWS_ON_PAGE)
-        return answered | {"rows": list(explained(db, answered["rows"]))}
-
-    answered = await query(datasette, work)
+    answered: dict[str, Any] = await kept(
+        datasette,
+        f"{asked.name} {chosen_year} {first} {portal}",
+        bounded(lambda db: found.answer(db, asked, chosen_year, portal, first, ROWS_ON_PAGE)),
+    )
+    answered = answered | {"rows": await query(datasette, lambda db: list(explained(db, answered["rows"])))}
     if wanted == "json":
         about = {"formula": asked.formula, "year": chosen_year, "portal": portal}
         return await json_of_all(

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from archive.room import places
 from archive.room import tile_map as found
 from archive.room.asked_figures import ADDED_UP, AskedFigure
-from archive.room.database_access import holdings_of, query
+from archive.room.database_access import bounded, holdings_of, kept, query
 from archive.room.rendering import Translator, as_csv, as_json, language, number, page
 from archive.room.request_parameters import BadParameterError, format_of, one_of, year
 from archive.room.tile_map import Row, Tile
@@ -38,10 +38,15 @@ async def tiles(datasette: Any, request: Any) -> Any:
     place = await query(datasette, lambda db: places.place(db, place_id)) if place_id else None
     if place_id and (place is None or place.level in {Level.COUNTY, Level.TOWNSHIP}):
         raise BadParameterError("place", place_id)
-    every: list[Tile] = await query(datasette, lambda db: found.of_provinces(db, figure, chosen))
-    inside: list[Row] = (
-        await query(datasette, lambda db: found.of_province(db, figure, chosen, place_id)) if place else []
+    asked = f"{figure.name} {chosen}"
+    every: list[Tile] = await kept(
+        datasette, f"provinces by {asked}", bounded(lambda db: found.of_provinces(db, figure, chosen))
     )
+    inside: list[Row] = []
+    if place:
+        inside = await kept(
+            datasette, f"{place.id} by {asked}", bounded(lambda db: found.of_province(db, figure, chosen, place.id))
+        )
     wanted = format_of(request)
     if wanted:
         rows = _rows(figure, chosen, every, inside)
