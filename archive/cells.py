@@ -1,16 +1,22 @@
-"""Statistics and checks as numbers: what every report repeats is written once, and named by a number."""
+"""Statistics and checks as numbers: what every report repeats is written once, and named by a number.
+
+The words of a table's cells, in their order, are its layout; nearly all tables have one of some dozens. A table is one row:
+its layout, and what its cells hold, as JSON.
+"""
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import chain, repeat
+from itertools import chain, groupby, repeat
 from operator import itemgetter
 from typing import Any
 
 from archive.database import placeholders
 from archive.migrations.views import VERDICTS
+from archive.vocabulary import ValueState
 
 _AT_ONCE = 40
 """Rows of one INSERT: more take no less time."""
@@ -61,12 +67,28 @@ class LookUp:
         self._new.add(key)
         return known[key]
 
-    def forget(self) -> None:
-        """Forget what the last transaction added, whatever became of it."""
-        for key in self._new:
+    def forget(self) -> bool:
+        """Forget what the last transaction added, whatever became of it. Returns whether it added anything."""
+        added, self._new = self._new, set()
+        for key in added:
             if self._known:
                 self._known.pop(key, None)
-        self._new.clear()
+        return bool(added)
+
+
+def _contents(values: Sequence[Any], printed: Sequence[str | None], states: Sequence[str]) -> Iterator[Any]:
+    """A table's cells as `Cells.put_statistics` says."""
+    sentences: dict[str, int] = {}
+    for place, (value, raw, state) in enumerate(zip(values, printed, states, strict=True)):
+        if value is None and not raw and state == _BLANK:
+            yield None
+        elif type(value) is int and state == _NUMBER and raw in {None, str(value)}:
+            yield value
+        else:
+            if raw is None:
+                raw = "" if value is None else str(value)
+            first = sentences.setdefault(raw, place) if len(raw) > _SHORT else place
+            yield value, state, raw if first == place else first
 
 
 class Cells:
@@ -74,32 +96,35 @@ class Cells:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.cell_kinds = LookUp(
-            connection, "cell_kinds", ("table_no", "row_name", "column_name", "unit", "value_state", "origin")
-        )
+        self.cell_kinds = LookUp(connection, "cell_kinds", ("table_no", "row_name", "column_name", "unit", "origin"))
+        self.layouts = LookUp(connection, "layouts", ("kinds",))
         self.check_kinds = LookUp(connection, "check_kinds", ("identity", "scope", "severity"))
+        self._layout_of: dict[Words, int] = {}
 
     def put_statistics(self, report: int, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Write a report's statistics, in the columns of records.STATISTIC.
+        """Write a report's statistics, in the columns of records.STATISTIC: a row for each table of each origin.
 
-        What is printed is kept only where it differs from the value. A sentence that states several figures is kept
-        with the first; the others name its cell.
+        A cell is written as its value. One that holds or prints anything else is a list: value, state, what is printed.
+        A sentence that states several figures is written with the first; the others name its place.
         """
-        if not rows:
-            return
-        table, row, column, values, unit, printed, state, origin = zip(*rows, strict=True)
-        kinds = self.cell_kinds.numbers(table, row, column, unit, state, origin)
-        cells: list[tuple[int, int, Any, Any]] = []
-        sentences: dict[str, int] = {}
-        for kind, value, raw in zip(kinds, values, printed, strict=True):
-            if raw == (str(value) if type(value) is int else "" if value is None else None):
-                raw = None
-            elif raw and len(raw) > _SHORT:
-                first = sentences.setdefault(raw, kind)
-                raw = raw if first == kind else first
-            cells.append((report, kind, value, raw))
-        cells.sort(key=_kind)
-        insert(self.connection, "cells", cells)
+        tables = [(report, *self._packed(list(cells))) for _, cells in groupby(rows, _TABLE)]
+        if tables:
+            insert(self.connection, "cells", tables)
+
+    def _packed(self, cells: list[tuple[Any, ...]]) -> tuple[int, str]:
+        """The number of a table's layout, and its contents."""
+        tables, rows, columns, values, units, printed, states, origins = zip(*cells, strict=True)
+        words = rows, columns, units, tables[0], origins[0]
+        layout = self._layout_of.get(words)
+        if layout is None:
+            kinds = self.cell_kinds.numbers(tables, rows, columns, units, origins)
+            (layout,) = self.layouts.numbers([json.dumps(kinds)])
+            if len(self._layout_of) >= _LAYOUTS:
+                self._layout_of.clear()
+            self._layout_of[words] = layout
+        if set(states) == _NUMBERS and set(map(type, values)) == _INTEGERS and printed == tuple(map(str, values)):
+            return layout, f"[{','.join(printed)}]"
+        return layout, _encode(list(_contents(values, printed, states)))
 
     def put_checks(self, report: int, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write evaluations of a report, in the columns of records.CHECK."""
@@ -112,10 +137,19 @@ class Cells:
 
     def forget(self) -> None:
         """A transaction begins, or a part of one was rolled back."""
+        if self.layouts.forget():
+            self._layout_of.clear()
         self.cell_kinds.forget()
         self.check_kinds.forget()
 
 
+Words = tuple[tuple[str, ...], tuple[str, ...], tuple[str | None, ...], int, str]
+"""Rows, columns and units of the cells of a table, and its number and origin."""
+_LAYOUTS = 4096
+"""Layouts that are known by their words: nearly all tables have one of some dozens."""
 _SHORT = 8
 """Characters of what is printed that are not worth a reference."""
-_kind = itemgetter(1)
+_TABLE = itemgetter(0, 7)
+_BLANK, _NUMBER = str(ValueState.BLANK), str(ValueState.NUMBER)
+_NUMBERS, _INTEGERS = {_NUMBER}, {int}
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -1,12 +1,16 @@
 """reports.db: what was read out of the captures. Deleting it loses nothing.
 
-What every report repeats is a number here: `cell_kinds` and `check_kinds` hold the words, `cells` and `evaluations` the
-figures. The views `statistics` and `checks` put them together again.
+What every report repeats is a number here: `cell_kinds` and `check_kinds` hold the words, `layouts` the cells of a table in
+their order, `cells` and `evaluations` the figures. The views `statistics` and `checks` put them together again.
 """
+
+from itertools import groupby
+from operator import itemgetter
 
 from sqlite_utils import Database, Migrations
 
 from archive.agencies import places
+from archive.cells import Cells
 from archive.fulltext import search_text
 from archive.migrations import sums, views
 from archive.successions import successions
@@ -265,3 +269,62 @@ def m017_successions(db: Database) -> None:
 def m018_figures_of_portals(db: Database) -> None:
     """A portal's page reads the figures of its reports alone."""
     db.execute("CREATE INDEX figures_portal ON figures (portal, report_year)")
+
+
+@migrations()
+def m019_tables_by_layout(db: Database) -> None:
+    """The cells of a table are one row, and what they are is its layout."""
+    db.execute("DROP VIEW statistics")
+    db.execute("ALTER TABLE cells RENAME TO single_cells")
+    db.execute("ALTER TABLE cell_kinds RENAME TO kinds_with_state")
+    db.execute("DROP INDEX cell_kinds_words")
+    for statement in _LAYOUTS.split(";\n\n"):
+        db.execute(statement)
+    cells = Cells(db.conn)
+    rows = db.conn.execute(_SINGLE_CELLS)
+    for report, tables in groupby(rows, itemgetter(0)):
+        cells.put_statistics(report, [tuple(row)[1:] for row in tables])
+    db.execute("DROP TABLE single_cells")
+    db.execute("DROP TABLE kinds_with_state")
+    db.execute(views.STATISTICS)
+
+
+_LAYOUTS = """
+CREATE TABLE cell_kinds (
+    id INTEGER PRIMARY KEY, table_no INTEGER, row_name TEXT, column_name TEXT, unit TEXT, origin TEXT
+);
+
+CREATE UNIQUE INDEX cell_kinds_words ON cell_kinds (row_name, column_name, table_no, origin, unit);
+
+CREATE TABLE layouts (id INTEGER PRIMARY KEY, kinds TEXT NOT NULL UNIQUE);
+
+CREATE TABLE layout_cells (layout INTEGER NOT NULL, path TEXT NOT NULL, kind INTEGER NOT NULL);
+
+CREATE INDEX layout_cells_layout ON layout_cells (layout);
+
+CREATE INDEX layout_cells_kind ON layout_cells (kind);
+
+CREATE TRIGGER layouts_added AFTER INSERT ON layouts BEGIN
+    INSERT INTO layout_cells SELECT NEW.id, '$[' || key || ']', value FROM json_each(NEW.kinds);
+END;
+
+CREATE TABLE cells (
+    report INTEGER NOT NULL, layout INTEGER NOT NULL, contents TEXT NOT NULL, PRIMARY KEY (report, layout)
+) WITHOUT ROWID"""
+_SINGLE_CELLS = """SELECT
+    c.report,
+    k.table_no,
+    k.row_name,
+    k.column_name,
+    c.value,
+    k.unit,
+    CASE typeof(c.raw)
+        WHEN 'null' THEN COALESCE(CAST(c.value AS TEXT), '')
+        WHEN 'integer' THEN (SELECT o.raw FROM single_cells o WHERE o.report = c.report AND o.kind = c.raw)
+        ELSE c.raw
+    END AS raw,
+    k.value_state,
+    k.origin
+FROM single_cells c
+JOIN kinds_with_state k ON k.id = c.kind
+ORDER BY c.report, k.table_no, k.origin, c.kind"""

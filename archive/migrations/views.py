@@ -3,29 +3,42 @@
 from sqlite_utils import Database
 
 from archive.figures import ALL_TABLES, COLUMNS, FIGURES, KEY_FIGURES
-from archive.vocabulary import ReportState, TableState, Verdict
+from archive.vocabulary import ReportState, TableState, ValueState, Verdict
 
 VERDICTS = (Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_ASSESSABLE)
 """A verdict is its place here in `evaluations`. New ones come at the end."""
 
 _VERDICT = " ".join(f"WHEN {place} THEN '{verdict}'" for place, verdict in enumerate(VERDICTS))
 
-STATISTICS = """CREATE VIEW statistics AS SELECT
+# A cell is its value, or a list of value, state and what is printed; a number there is the place of the cell that has it.
+# The casts give columns an affinity, so that they compare with texts, too.
+STATISTICS = f"""CREATE VIEW statistics AS SELECT
     r.id AS report_id,
     k.table_no,
     k.row_name,
     k.column_name,
-    c.value,
+    CAST(CASE json_type(c.contents, l.path)
+        WHEN 'array' THEN c.contents ->> (l.path || '[0]')
+        ELSE c.contents ->> l.path
+    END AS NUMERIC) AS value,
     k.unit,
-    CASE typeof(c.raw)
-        WHEN 'null' THEN COALESCE(CAST(c.value AS TEXT), '')
-        WHEN 'integer' THEN (SELECT o.raw FROM cells o WHERE o.report = c.report AND o.kind = c.raw)
-        ELSE c.raw
+    CASE json_type(c.contents, l.path)
+        WHEN 'null' THEN ''
+        WHEN 'array' THEN CASE json_type(c.contents, l.path || '[2]')
+            WHEN 'integer' THEN c.contents ->> ('$[' || (c.contents ->> (l.path || '[2]')) || '][2]')
+            ELSE c.contents ->> (l.path || '[2]')
+        END
+        ELSE CAST(c.contents ->> l.path AS TEXT)
     END AS raw,
-    k.value_state,
+    CASE json_type(c.contents, l.path)
+        WHEN 'null' THEN '{ValueState.BLANK}'
+        WHEN 'array' THEN c.contents ->> (l.path || '[1]')
+        ELSE '{ValueState.NUMBER}'
+    END AS value_state,
     k.origin
 FROM cells c
-JOIN cell_kinds k ON k.id = c.kind
+JOIN layout_cells l ON l.layout = c.layout
+JOIN cell_kinds k ON k.id = l.kind
 JOIN reports r ON r.search_id = c.report"""
 
 CHECKS = f"""CREATE VIEW checks AS SELECT
