@@ -15,12 +15,10 @@ from operator import itemgetter
 from typing import Any
 
 from archive.database import placeholders
-from archive.migrations.views import VERDICTS
-from archive.vocabulary import ValueState
+from archive.vocabulary import ValueState, Verdict
 
 _AT_ONCE = 40
 """Rows of one INSERT: more take no less time."""
-_PLACE_OF = {str(verdict): place for place, verdict in enumerate(VERDICTS)}
 
 
 def insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -76,6 +74,85 @@ class LookUp:
         return bool(added)
 
 
+class Layouts:
+    """The numbers of layouts: what the rows of one table of one report are about, in their order."""
+
+    def __init__(self, connection: sqlite3.Connection, kinds: str, columns: Sequence[str], layouts: str) -> None:
+        self.kinds = LookUp(connection, kinds, columns)
+        self.layouts = LookUp(connection, layouts, ("kinds",))
+        self._by_words: dict[tuple[tuple[Any, ...], ...], int] = {}
+
+    def number(self, *words: tuple[Any, ...]) -> int:
+        """The number of a layout by the words of its kinds, given column by column; a new one gets one."""
+        number = self._by_words.get(words)
+        if number is None:
+            (number,) = self.layouts.numbers([json.dumps(self.kinds.numbers(*words))])
+            if len(self._by_words) >= _REMEMBERED:
+                self._by_words.clear()
+            self._by_words[words] = number
+        return number
+
+    def forget(self) -> None:
+        """A transaction begins, or a part of one was rolled back."""
+        if self.layouts.forget():
+            self._by_words.clear()
+        self.kinds.forget()
+
+
+class Cells:
+    """Writes `cells`, `evaluations` and `failures`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        columns = ("table_no", "row_name", "column_name", "unit", "origin")
+        self.tables = Layouts(connection, "cell_kinds", columns, "layouts")
+        self.checks = Layouts(connection, "check_kinds", ("identity", "scope", "severity"), "check_layouts")
+
+    def put_statistics(self, report: int, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write a report's statistics, in the columns of records.STATISTIC: a row for each table of each origin.
+
+        A cell is written as its value. One that holds or prints anything else is a list: value, state, what is printed.
+        A sentence that states several figures is written with the first; the others name its place.
+        """
+        insert(self.connection, "cells", [(report, *self._table(list(cells))) for _, cells in groupby(rows, _TABLE)])
+
+    def _table(self, cells: list[tuple[Any, ...]]) -> tuple[int, str]:
+        """The number of a table's layout, and its contents."""
+        tables, rows, columns, values, units, printed, states, origins = zip(*cells, strict=True)
+        layout = self.tables.number(tables, rows, columns, units, origins)
+        if set(states) == _NUMBERS and set(map(type, values)) == _INTEGERS and printed == tuple(map(str, values)):
+            return layout, f"[{','.join(printed)}]"
+        return layout, _encode(list(_contents(values, printed, states)))
+
+    def put_checks(self, report: int, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write evaluations of a report, in the columns of records.CHECK: what fails as a row each, the others as one.
+
+        An identity that holds is written as its figure, one that cannot be assessed as nothing. Where that does not say
+        all it is a list: verdict, expected, actual.
+        """
+        failing = [row for row in rows if row[4] == _FAILS]
+        if failing:
+            identity, scope, expected, actual, _, severity = zip(*failing, strict=True)
+            kinds = self.checks.kinds.numbers(identity, scope, severity)
+            insert(self.connection, "failures", list(zip(repeat(report), kinds, expected, actual, strict=False)))
+            rows = [row for row in rows if row[4] != _FAILS]
+        if rows:
+            identity, scope, expected, actual, verdicts, severity = zip(*rows, strict=True)
+            contents = [
+                one
+                if one == other and verdict == (_NOT_ASSESSABLE if one is None else _HOLDS)
+                else (verdict, one, other)
+                for one, other, verdict in zip(map(_whole, expected), map(_whole, actual), verdicts, strict=True)
+            ]
+            layout = self.checks.number(identity, scope, severity)
+            insert(self.connection, "evaluations", [(report, layout, _encode(contents))])
+
+    def forget(self) -> None:
+        """A transaction begins, or a part of one was rolled back."""
+        self.tables.forget()
+        self.checks.forget()
+
+
 def _contents(values: Sequence[Any], printed: Sequence[str | None], states: Sequence[str]) -> Iterator[Any]:
     """A table's cells as `Cells.put_statistics` says."""
     sentences: dict[str, int] = {}
@@ -88,68 +165,20 @@ def _contents(values: Sequence[Any], printed: Sequence[str | None], states: Sequ
             if raw is None:
                 raw = "" if value is None else str(value)
             first = sentences.setdefault(raw, place) if len(raw) > _SHORT else place
-            yield value, state, raw if first == place else first
+            yield _whole(value), state, raw if first == place else first
 
 
-class Cells:
-    """Writes `cells` and `evaluations`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-        self.cell_kinds = LookUp(connection, "cell_kinds", ("table_no", "row_name", "column_name", "unit", "origin"))
-        self.layouts = LookUp(connection, "layouts", ("kinds",))
-        self.check_kinds = LookUp(connection, "check_kinds", ("identity", "scope", "severity"))
-        self._layout_of: dict[Words, int] = {}
-
-    def put_statistics(self, report: int, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Write a report's statistics, in the columns of records.STATISTIC: a row for each table of each origin.
-
-        A cell is written as its value. One that holds or prints anything else is a list: value, state, what is printed.
-        A sentence that states several figures is written with the first; the others name its place.
-        """
-        tables = [(report, *self._packed(list(cells))) for _, cells in groupby(rows, _TABLE)]
-        if tables:
-            insert(self.connection, "cells", tables)
-
-    def _packed(self, cells: list[tuple[Any, ...]]) -> tuple[int, str]:
-        """The number of a table's layout, and its contents."""
-        tables, rows, columns, values, units, printed, states, origins = zip(*cells, strict=True)
-        words = rows, columns, units, tables[0], origins[0]
-        layout = self._layout_of.get(words)
-        if layout is None:
-            kinds = self.cell_kinds.numbers(tables, rows, columns, units, origins)
-            (layout,) = self.layouts.numbers([json.dumps(kinds)])
-            if len(self._layout_of) >= _LAYOUTS:
-                self._layout_of.clear()
-            self._layout_of[words] = layout
-        if set(states) == _NUMBERS and set(map(type, values)) == _INTEGERS and printed == tuple(map(str, values)):
-            return layout, f"[{','.join(printed)}]"
-        return layout, _encode(list(_contents(values, printed, states)))
-
-    def put_checks(self, report: int, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Write evaluations of a report, in the columns of records.CHECK."""
-        if not rows:
-            return
-        identity, scope, expected, actual, verdict, severity = zip(*rows, strict=True)
-        kinds = self.check_kinds.numbers(identity, scope, severity)
-        places = map(_PLACE_OF.__getitem__, verdict)
-        insert(self.connection, "evaluations", list(zip(repeat(report), kinds, places, expected, actual, strict=False)))
-
-    def forget(self) -> None:
-        """A transaction begins, or a part of one was rolled back."""
-        if self.layouts.forget():
-            self._layout_of.clear()
-        self.cell_kinds.forget()
-        self.check_kinds.forget()
+def _whole(number: Any) -> Any:
+    """A whole number as an integer, as SQLite keeps it in a column of numbers."""
+    return int(number) if type(number) is float and number.is_integer() else number
 
 
-Words = tuple[tuple[str, ...], tuple[str, ...], tuple[str | None, ...], int, str]
-"""Rows, columns and units of the cells of a table, and its number and origin."""
-_LAYOUTS = 4096
+_REMEMBERED = 4096
 """Layouts that are known by their words: nearly all tables have one of some dozens."""
 _SHORT = 8
 """Characters of what is printed that are not worth a reference."""
 _TABLE = itemgetter(0, 7)
 _BLANK, _NUMBER = str(ValueState.BLANK), str(ValueState.NUMBER)
 _NUMBERS, _INTEGERS = {_NUMBER}, {int}
+_HOLDS, _FAILS, _NOT_ASSESSABLE = map(str, (Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_ASSESSABLE))
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

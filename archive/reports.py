@@ -43,6 +43,7 @@ TABLES = (
 _AS_THEY_ARE = ("report_texts", "table_sources", "parts", "attachments", "locations", "versions")
 """Tables that hold a report's rows in the columns of records.COLUMNS."""
 _CROSS_YEAR_KINDS = f"SELECT id FROM check_kinds WHERE identity GLOB '{CROSS_YEAR}*'"  # noqa: S608 - a constant
+_CROSS_YEAR_LAYOUTS = f"SELECT layout FROM layout_checks WHERE kind IN ({_CROSS_YEAR_KINDS})"  # noqa: S608 - a constant
 
 _CACHE_KIB = 16 * 1024
 """What a transaction writes stays in memory up to this, and is not written twice."""
@@ -193,10 +194,8 @@ class Reports:
         """Replace a report's checks between years; the caller commits."""
         connection = self.db.conn
         (number,) = connection.execute("SELECT search_id FROM reports WHERE id = ?", (report_id,)).fetchone()
-        connection.execute(
-            f"DELETE FROM evaluations WHERE report = ? AND kind IN ({_CROSS_YEAR_KINDS})",  # noqa: S608 - our names
-            (number,),
-        )
+        connection.execute(f"DELETE FROM evaluations WHERE report = ? AND layout IN ({_CROSS_YEAR_LAYOUTS})", (number,))  # noqa: S608 - our names
+        connection.execute(f"DELETE FROM failures WHERE report = ? AND kind IN ({_CROSS_YEAR_KINDS})", (number,))  # noqa: S608 - our names
         self.cells.put_checks(number, rows)
         verdicts = [row[4] for row in rows]
         connection.execute(
@@ -280,7 +279,8 @@ class Reports:
             with savepoint(self.db.conn):
                 self._loosen(report_id)
                 self._delete_rows(self.db.conn, report_id, stored)
-                self.db.conn.execute("DELETE FROM evaluations WHERE report = ?", (stored["search_id"],))
+                for table in ("evaluations", "failures"):
+                    self.db.conn.execute(f"DELETE FROM {table} WHERE report = ?", (stored["search_id"],))  # noqa: S608 - our names
                 self.db.conn.execute("DELETE FROM figures WHERE report_id = ?", (report_id,))
                 self.db.conn.execute("DELETE FROM reports WHERE id = ?", (report_id,))
                 self.db.conn.execute("DELETE FROM read_marks WHERE id = ?", (report_id,))
@@ -316,11 +316,12 @@ class Reports:
         )
         for table in (*_AS_THEY_ARE, "figures_of_all_tables"):
             connection.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))  # noqa: S608 - our table names
-        connection.execute("DELETE FROM cells WHERE report = ?", (stored["search_id"],))
-        connection.execute(
-            f"DELETE FROM evaluations WHERE report = ? AND kind NOT IN ({_CROSS_YEAR_KINDS})",  # noqa: S608 - our names
-            (stored["search_id"],),
-        )
+        for rows in (
+            "cells WHERE report = ?",
+            f"evaluations WHERE report = ? AND layout NOT IN ({_CROSS_YEAR_LAYOUTS})",
+            f"failures WHERE report = ? AND kind NOT IN ({_CROSS_YEAR_KINDS})",
+        ):
+            connection.execute(f"DELETE FROM {rows}", (stored["search_id"],))  # noqa: S608 - our names
 
     def known(self, portal: str | None = None) -> Iterator[str]:
         """Ids of the portal's reports, or of all, in order, by a connection of its own that no writer disturbs."""

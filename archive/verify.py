@@ -188,7 +188,7 @@ def _figures(db: sqlite3.Connection) -> Iterator[str]:
         "SELECT id FROM reports WHERE id NOT IN (SELECT report_id FROM figures) ORDER BY id"
     ):
         yield f"{report_id} has no figures"
-    for table in ("cells", "evaluations"):
+    for table in ("cells", "evaluations", "failures"):
         sql = f"SELECT COUNT(DISTINCT report) FROM {table} WHERE report NOT IN (SELECT search_id FROM reports)"  # noqa: S608 - our names
         if strays := db.execute(sql).fetchone()[0]:
             yield f"{table} holds rows of {strays} reports that are not there"

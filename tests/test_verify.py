@@ -169,7 +169,7 @@ def test_figures_that_do_not_add_up_are_named(archive: Path) -> None:
         connection.execute(
             "UPDATE totals SET granted = granted + 1 WHERE report_year = (SELECT MAX(report_year) FROM totals)"
         )
-        connection.execute("INSERT INTO cells SELECT MAX(search_id) + 1, 1, 5, NULL FROM reports")
+        connection.execute("INSERT INTO cells SELECT MAX(search_id) + 1, 1, '[5]' FROM reports")
     connection.close()
     done = scrapy(archive, "verify")
     assert done.returncode == 1

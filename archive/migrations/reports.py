@@ -1,7 +1,7 @@
 """reports.db: what was read out of the captures. Deleting it loses nothing.
 
 What every report repeats is a number here: `cell_kinds` and `check_kinds` hold the words, `layouts` the cells of a table in
-their order, `cells` and `evaluations` the figures. The views `statistics` and `checks` put them together again.
+their order, `cells`, `evaluations` and `failures` the figures. The views `statistics` and `checks` put them together again.
 """
 
 from itertools import groupby
@@ -14,6 +14,7 @@ from archive.cells import Cells
 from archive.fulltext import search_text
 from archive.migrations import sums, views
 from archive.successions import successions
+from archive.vocabulary import Verdict
 
 migrations = Migrations("reports")
 
@@ -272,21 +273,24 @@ def m018_figures_of_portals(db: Database) -> None:
 
 
 @migrations()
-def m019_tables_by_layout(db: Database) -> None:
-    """The cells of a table are one row, and what they are is its layout."""
-    db.execute("DROP VIEW statistics")
-    db.execute("ALTER TABLE cells RENAME TO single_cells")
-    db.execute("ALTER TABLE cell_kinds RENAME TO kinds_with_state")
-    db.execute("DROP INDEX cell_kinds_words")
+def m019_layouts(db: Database) -> None:
+    """The cells of a table are one row, and what they are is its layout; so are the evaluations of a report that fail not."""
+    for view in ("statistics", "checks", "failed_checks"):
+        db.execute(f"DROP VIEW {view}")
+    for table in ("cells", "cell_kinds", "evaluations"):
+        db.execute(f"ALTER TABLE {table} RENAME TO single_{table}")
+    for index in ("cell_kinds_words", "evaluations_that_fail"):
+        db.execute(f"DROP INDEX {index}")
     for statement in _LAYOUTS.split(";\n\n"):
         db.execute(statement)
     cells = Cells(db.conn)
-    rows = db.conn.execute(_SINGLE_CELLS)
-    for report, tables in groupby(rows, itemgetter(0)):
-        cells.put_statistics(report, [tuple(row)[1:] for row in tables])
-    db.execute("DROP TABLE single_cells")
-    db.execute("DROP TABLE kinds_with_state")
-    db.execute(views.STATISTICS)
+    for put, single in ((cells.put_statistics, _SINGLE_CELLS), (cells.put_checks, _SINGLE_EVALUATIONS)):
+        for (report, _), rows in groupby(db.conn.execute(single), itemgetter(0, 1)):
+            put(report, [tuple(row)[2:] for row in rows])
+    for table in ("cells", "cell_kinds", "evaluations"):
+        db.execute(f"DROP TABLE single_{table}")
+    for view in (views.STATISTICS, views.CHECKS, views.FAILED_CHECKS):
+        db.execute(view)
 
 
 _LAYOUTS = """
@@ -298,21 +302,42 @@ CREATE UNIQUE INDEX cell_kinds_words ON cell_kinds (row_name, column_name, table
 
 CREATE TABLE layouts (id INTEGER PRIMARY KEY, kinds TEXT NOT NULL UNIQUE);
 
-CREATE TABLE layout_cells (layout INTEGER NOT NULL, path TEXT NOT NULL, kind INTEGER NOT NULL);
-
-CREATE INDEX layout_cells_layout ON layout_cells (layout);
+CREATE TABLE layout_cells (
+    layout INTEGER NOT NULL, kind INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (layout, kind)
+) WITHOUT ROWID;
 
 CREATE INDEX layout_cells_kind ON layout_cells (kind);
 
 CREATE TRIGGER layouts_added AFTER INSERT ON layouts BEGIN
-    INSERT INTO layout_cells SELECT NEW.id, '$[' || key || ']', value FROM json_each(NEW.kinds);
+    INSERT OR IGNORE INTO layout_cells SELECT NEW.id, value, '$[' || key || ']' FROM json_each(NEW.kinds);
 END;
 
 CREATE TABLE cells (
     report INTEGER NOT NULL, layout INTEGER NOT NULL, contents TEXT NOT NULL, PRIMARY KEY (report, layout)
+) WITHOUT ROWID;
+
+CREATE TABLE check_layouts (id INTEGER PRIMARY KEY, kinds TEXT NOT NULL UNIQUE);
+
+CREATE TABLE layout_checks (
+    layout INTEGER NOT NULL, kind INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (layout, kind)
+) WITHOUT ROWID;
+
+CREATE INDEX layout_checks_kind ON layout_checks (kind);
+
+CREATE TRIGGER check_layouts_added AFTER INSERT ON check_layouts BEGIN
+    INSERT OR IGNORE INTO layout_checks SELECT NEW.id, value, '$[' || key || ']' FROM json_each(NEW.kinds);
+END;
+
+CREATE TABLE evaluations (
+    report INTEGER NOT NULL, layout INTEGER NOT NULL, contents TEXT NOT NULL, PRIMARY KEY (report, layout)
+) WITHOUT ROWID;
+
+CREATE TABLE failures (
+    report INTEGER NOT NULL, kind INTEGER NOT NULL, expected NUMERIC, actual NUMERIC, PRIMARY KEY (report, kind)
 ) WITHOUT ROWID"""
 _SINGLE_CELLS = """SELECT
     c.report,
+    NULL,
     k.table_no,
     k.row_name,
     k.column_name,
@@ -322,9 +347,21 @@ _SINGLE_CELLS = """SELECT
         WHEN 'null' THEN COALESCE(CAST(c.value AS TEXT), '')
         WHEN 'integer' THEN (SELECT o.raw FROM single_cells o WHERE o.report = c.report AND o.kind = c.raw)
         ELSE c.raw
-    END AS raw,
+    END,
     k.value_state,
     k.origin
 FROM single_cells c
-JOIN kinds_with_state k ON k.id = c.kind
+JOIN single_cell_kinds k ON k.id = c.kind
 ORDER BY c.report, k.table_no, k.origin, c.kind"""
+_SINGLE_EVALUATIONS = f"""SELECT
+    e.report,
+    k.identity GLOB 'X-*',
+    k.identity,
+    k.scope,
+    e.expected,
+    e.actual,
+    CASE e.verdict WHEN 0 THEN '{Verdict.HOLDS}' WHEN 1 THEN '{Verdict.FAILS}' ELSE '{Verdict.NOT_ASSESSABLE}' END,
+    k.severity
+FROM single_evaluations e
+JOIN check_kinds k ON k.id = e.kind
+ORDER BY 1, 2, e.kind"""

@@ -5,11 +5,6 @@ from sqlite_utils import Database
 from archive.figures import ALL_TABLES, COLUMNS, FIGURES, KEY_FIGURES
 from archive.vocabulary import ReportState, TableState, ValueState, Verdict
 
-VERDICTS = (Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_ASSESSABLE)
-"""A verdict is its place here in `evaluations`. New ones come at the end."""
-
-_VERDICT = " ".join(f"WHEN {place} THEN '{verdict}'" for place, verdict in enumerate(VERDICTS))
-
 # A cell is its value, or a list of value, state and what is printed; a number there is the place of the cell that has it.
 # The casts give columns an affinity, so that they compare with texts, too.
 STATISTICS = f"""CREATE VIEW statistics AS SELECT
@@ -41,19 +36,36 @@ JOIN layout_cells l ON l.layout = c.layout
 JOIN cell_kinds k ON k.id = l.kind
 JOIN reports r ON r.search_id = c.report"""
 
+# What holds is its figure, and nothing is not assessable; or a list of verdict, expected and actual.
 CHECKS = f"""CREATE VIEW checks AS SELECT
     r.id AS report_id,
     k.identity,
     k.scope,
-    e.expected,
-    e.actual,
-    CASE e.verdict {_VERDICT} END AS verdict,
+    CAST(CASE json_type(e.contents, l.path)
+        WHEN 'array' THEN e.contents ->> (l.path || '[1]')
+        ELSE e.contents ->> l.path
+    END AS NUMERIC) AS expected,
+    CAST(CASE json_type(e.contents, l.path)
+        WHEN 'array' THEN e.contents ->> (l.path || '[2]')
+        ELSE e.contents ->> l.path
+    END AS NUMERIC) AS actual,
+    CASE json_type(e.contents, l.path)
+        WHEN 'null' THEN '{Verdict.NOT_ASSESSABLE}'
+        WHEN 'array' THEN e.contents ->> (l.path || '[0]')
+        ELSE '{Verdict.HOLDS}'
+    END AS verdict,
     k.severity
 FROM evaluations e
+JOIN layout_checks l ON l.layout = e.layout
+JOIN check_kinds k ON k.id = l.kind
+JOIN reports r ON r.search_id = e.report
+UNION ALL
+SELECT r.id, k.identity, k.scope, e.expected, e.actual, '{Verdict.FAILS}', k.severity
+FROM failures e
 JOIN check_kinds k ON k.id = e.kind
 JOIN reports r ON r.search_id = e.report"""
 
-FAILED_CHECKS = f"""CREATE VIEW failed_checks AS SELECT
+FAILED_CHECKS = """CREATE VIEW failed_checks AS SELECT
     r.id AS report_id,
     r.portal,
     r.issuing_body,
@@ -64,10 +76,9 @@ FAILED_CHECKS = f"""CREATE VIEW failed_checks AS SELECT
     e.actual,
     k.severity,
     r.url
-FROM evaluations e
+FROM failures e
 JOIN check_kinds k ON k.id = e.kind
-JOIN reports r ON r.search_id = e.report
-WHERE e.verdict = {VERDICTS.index(Verdict.FAILS)}"""
+JOIN reports r ON r.search_id = e.report"""
 
 _OF_REPORT = """
     f.report_id,
