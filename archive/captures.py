@@ -16,7 +16,16 @@ import zstandard
 from sqlite_utils import Database
 from w3lib.url import canonicalize_url
 
-from archive.database import ArchiveError, DamageError, open_database, open_read_only, placeholders, sql_words, utc_now
+from archive.database import (
+    ArchiveError,
+    DamageError,
+    not_written,
+    open_database,
+    open_read_only,
+    placeholders,
+    sql_words,
+    utc_now,
+)
 from archive.migrations.captures import migrations
 from archive.model import Entry
 from archive.row_digests import row_digest
@@ -153,7 +162,7 @@ class Captures(RunsAndProblems):
                     self.add_body(connection, capture.sha256, capture.body)
                 capture.id = self.add_row(connection, capture, key)
         except sqlite3.Error as error:
-            raise ArchiveError(f"cannot write to {self.path}: {error}") from error
+            raise not_written(f"to {self.path}", error) from error
         return capture
 
     def add_row(self, connection: sqlite3.Connection, capture: Capture, key: bytes) -> int | None:

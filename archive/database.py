@@ -19,6 +19,10 @@ class ArchiveError(Exception):
     """The archive cannot be opened or written: the message is one line for the user."""
 
 
+class CannotWriteError(ArchiveError):
+    """The disk is full, the file may not be written or is damaged: no other write will do better."""
+
+
 class DamageError(ArchiveError):
     """One body is not there or not whole; everything else in the archive can be used."""
 
@@ -60,7 +64,7 @@ def open_database(
         raise
     except sqlite3.Error as error:
         connection.close()
-        raise ArchiveError(f"cannot use {path}: {error}") from error
+        raise CannotWriteError(f"cannot use {path}: {error}") from error
     return database
 
 
@@ -81,7 +85,13 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise ArchiveError(f"cannot write to {path}: {error}") from error
+        raise not_written(f"to {path}", error) from error
+
+
+def not_written(what: str, error: sqlite3.Error) -> ArchiveError:
+    """The error for what could not be written; of what a constraint forbids, others are not concerned."""
+    of_values = isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.DataError)
+    return (ArchiveError if of_values else CannotWriteError)(f"cannot write {what}: {error}")
 
 
 @contextmanager

@@ -12,7 +12,15 @@ from typing import Self
 from sqlite_utils import Database
 
 from archive.cells import Cells, insert
-from archive.database import ArchiveError, in_memory, open_database, open_read_only, placeholders, savepoint
+from archive.database import (
+    ArchiveError,
+    in_memory,
+    not_written,
+    open_database,
+    open_read_only,
+    placeholders,
+    savepoint,
+)
 from archive.figures import COLUMNS as FIGURES
 from archive.figures import figures
 from archive.fulltext import search_text
@@ -121,7 +129,7 @@ class Reports:
         try:
             self.db.conn.commit()
         except sqlite3.Error as error:
-            raise ArchiveError(f"cannot write to {self.path}: {error}") from error
+            raise not_written(f"to {self.path}", error) from error
 
     def put_portal(self, facts: dict[str, str | None]) -> None:
         """Write the portal's row as its file declares it, if it differs from the stored one."""
@@ -159,7 +167,7 @@ class Reports:
                 self._insert(record, search_id)
         except sqlite3.Error as error:
             self.cells.forget()
-            raise ArchiveError(f"cannot write {record.id} to {self.path}: {error}") from error
+            raise not_written(f"{record.id} to {self.path}", error) from error
         return "changed" if stored else "new"
 
     def _set_reader_version(self, record: Record, stored: str | None) -> None:

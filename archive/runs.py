@@ -6,17 +6,20 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from archive.database import ArchiveError, sql_words, utc_now, writing
+from archive.database import iso, not_written, sql_words, utc_now, writing
 from archive.model import Problem
 from archive.vocabulary import DOCUMENT_OUTCOMES, ProblemKind, RunKind, Stage
 
 FINISHED = "finished"
 """`runs.finish_reason` of a crawl that went through; any other reason is one for which it ended early."""
+_CLOCKS_DIFFER = timedelta(days=1)
+"""What the clocks of machines that share an archive may differ by."""
 INTERRUPTED = "interrupted"
 """`runs.finish_reason` of a run whose process died, once a later run has noticed."""
 
@@ -87,7 +90,7 @@ class RunsAndProblems:
             with self.db.conn:
                 return self.db.conn.execute(sql, values if isinstance(values, dict) else tuple(values))
         except sqlite3.Error as error:
-            raise ArchiveError(f"cannot write to {self.path}: {error}") from error
+            raise not_written(f"to {self.path}", error) from error
 
     def start_run(self, kind: RunKind, portal: str | None) -> int:
         """Add a row of `runs` and return its id. Until the run ends, `stats` holds only the number of its process."""
@@ -186,6 +189,22 @@ class RunsAndProblems:
         """Addresses of a portal with an open problem of this stage."""
         sql = "SELECT url FROM problems WHERE portal IS ? AND stage = ? AND resolved_at IS NULL AND url IS NOT NULL"
         return {row["url"] for row in self.db.conn.execute(sql, (portal, stage))}
+
+    def resolve_kind(self, portal: str, kind: ProblemKind) -> None:
+        """Resolve the open problems of a portal that are of this kind."""
+        sql = "UPDATE problems SET resolved_at = ? WHERE portal = ? AND kind = ? AND resolved_at IS NULL"
+        self._write(sql, (utc_now(), portal, kind))
+
+    def ahead_of_clock(self, portal: str) -> str | None:
+        """When the last run of a portal, or of all, began, where that is still to come: this clock or that one was wrong."""
+        sql = """
+        SELECT MAX(moment) FROM (
+            SELECT MAX(started_at) AS moment FROM runs WHERE kind = ? AND portal = ?
+            UNION ALL SELECT started_at FROM runs WHERE id = (SELECT MAX(id) FROM runs)
+        )
+        """
+        newest = self.db.conn.execute(sql, (RunKind.CRAWL, portal)).fetchone()[0] or ""
+        return newest if newest > iso(datetime.fromisoformat(utc_now()) + _CLOCKS_DIFFER) else None
 
     def resolve_problems(self, url: str, stage: Stage, *, still: Iterable[str] = ()) -> None:
         """Resolve the open problems of this URL and stage, except those of the kinds in `still`."""

@@ -436,6 +436,11 @@ class ProblemKind(StrEnum):
         "Crawl again; the crawl resumes where it ended.",
     )
     ENDED_EARLY = ("ended_early", "A crawl ended early.", "Crawl again; the crawl resumes where it ended.")
+    CLOCK = (
+        "clock",
+        "This machine's clock is behind what the archive holds.",
+        "Set the clock. Where an earlier crawl ran with a clock that was ahead, acknowledge it: its captures keep their times.",
+    )
     # Reading
     NOT_A_REPORT = (
         "not_a_report",

@@ -15,7 +15,8 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.threads import deferToThread
 
 from archive import ledger
-from archive.model import Located, PageReference, Problem
+from archive.database import CannotWriteError, writing
+from archive.model import Located, PageReference, Problem, Report
 from archive.read_marks import due, state_of
 from archive.resume import failed_urls, problem_urls
 from archive.vocabulary import Fate, ProblemKind, Stage
@@ -113,6 +114,10 @@ class Store:
     def open_spider(self) -> None:
         """Open reports.db and look up at which addresses the portal's documents are known."""
         self.portal: PortalFacts = type(self.crawler.spider)  # type: ignore[assignment]
+        with self.runs.writing():
+            self._open()
+
+    def _open(self) -> None:
         READER.keep_in(Path(self.crawler.settings["ARCHIVE"]))
         self.reports = self.runs.archive.reports
         self.reports.put_portal(self.portal.facts())
@@ -136,6 +141,13 @@ class Store:
         """Read a page with all the addresses known by now; count the result."""
         if not isinstance(item, PageReference):
             return item
+        if self.runs.archive.failed is not None:
+            raise DropItem(f"{item.url} is not read: the archive cannot be written", log_level="DEBUG")
+        with self.runs.writing(), writing(self.reports.path):
+            return self._read(item)
+        raise DropItem(f"{item.url} is not kept: the archive cannot be written", log_level="DEBUG")
+
+    def _read(self, item: PageReference) -> Report:
         urls = self.addresses.setdefault(item.key, set())
         urls.add(item.url)
         urls.update(entry.url for entry in getattr(self.crawler.spider, "shown", {}).get(item.key, ()))
@@ -247,10 +259,18 @@ class Store:
 
         Scrapy only logs what is raised here, so it is made the run's own problem first.
         """
+        with self.runs.writing():
+            if self.runs.archive.failed is None:
+                self._settle()
+
+    def _settle(self) -> None:
         try:
-            self._catch_up()
-            self.store.relate()
-            self.store.note_read(self.states, {self.portal.name: self._balance()})
+            with writing(self.reports.path):
+                self._catch_up()
+                self.store.relate()
+                self.store.note_read(self.states, {self.portal.name: self._balance()})
+        except CannotWriteError:
+            raise
         except Exception as error:
             message = f"after the crawl: {type(error).__name__}: {error}"
             self.runs.problem(ProblemKind.READ_FAILED, message, stage=Stage.READ)

@@ -16,6 +16,9 @@ CONTACT = os.environ.get("CONTACT", "")
 # A table of portals beside the project's own. Empty: portals.csv in ARCHIVE, if there is one.
 PORTALS = os.environ.get("PORTALS", "")
 
+# MiB that must be free for the archive: a crawl with less does not begin, or ends. One answer has 64 at most.
+MIN_FREE = int(os.environ.get("MIN_FREE", "16"))
+
 # An honest name; a portal that objects knows who it is and can reach a person.
 USER_AGENT = (
     f"Tongjian/0.2 (archive of annual reports on open government information{'; ' + CONTACT if CONTACT else ''})"

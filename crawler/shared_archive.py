@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
-from archive import Captures, Reports
+from archive import ArchiveError, Captures, Reports
 
 
 class SharedArchive:
@@ -23,6 +23,8 @@ class SharedArchive:
         """Raises ArchiveError when captures.db cannot be used."""
         self.folder = folder
         self.users = 0
+        self.failed: ArchiveError | None = None
+        """Why nothing more can be written."""
         self.captures = Captures(folder)
 
     @classmethod
@@ -45,7 +47,10 @@ class SharedArchive:
             return
         del self._opened[self.folder.absolute()]
         if "reports" in vars(self):
-            self.reports.close()
+            try:
+                self.reports.close()
+            except ArchiveError as error:
+                self.failed = self.failed or error
         self.captures.close()
 
 

@@ -24,6 +24,7 @@ from scrapy import cmdline
 from scrapy.settings import Settings
 from scrapy.utils.project import get_project_settings
 
+from crawler.command import fail
 from crawler.demo.replica import Replica
 from pipelines.ingest.sandbox import READER
 from tests.clock import days_later
@@ -184,18 +185,20 @@ def perform_later(work: str) -> int:
 
 
 def perform(work: dict[str, Any]) -> int:
-    """Crawl; 1 where something is unwell."""
-    from scrapy.crawler import AsyncCrawlerProcess
-
+    """Crawl; 1 where something is unwell, 2 where the archive could not be written."""
     from crawler.extensions.runs import Runs
+    from crawler.process import CrawlProcess
     from spiders.registry import make_portal
 
     settings = get_project_settings()
     settings.setdict(work["settings"], priority="cmdline")
-    process = AsyncCrawlerProcess(settings)
+    process = CrawlProcess(settings)
     crawlers = [process.create_crawler(make_portal(*portal)) for portal in work["portals"]]
     for crawler in crawlers:
         process.crawl(crawler, **work["arguments"])
     process.start()
     runs = [crawler.get_extension(Runs) for crawler in crawlers]
+    for run in runs:
+        if run is not None and run.archive.failed is not None:
+            return fail(run.archive.failed)
     return int(any(run is None or run.unwell or not run.finished for run in runs))

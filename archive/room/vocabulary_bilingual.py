@@ -216,6 +216,10 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ProblemKind.WINDOW_CLOSED: ("已超出 CRAWL_WINDOW 规定的时段。", "下次抓取从此处继续。"),
     ProblemKind.REQUESTS_SPENT: ("REQUESTS_PER_RUN 规定的请求次数已用完。", "下次抓取从此处继续。"),
     ProblemKind.ENDED_EARLY: ("抓取未完成即结束。", "请重新抓取。"),
+    ProblemKind.CLOCK: (
+        "本机时钟早于存档中已有的记录。",
+        "请校准时钟；如系此前抓取时时钟偏快所致，请予确认，相关记录的时间保持不变。",
+    ),
     ProblemKind.NOT_A_REPORT: ("列表中的页面不像年度报告。", "请打开查看；如确为年度报告，请加入测试样本。"),
     ProblemKind.CONTRADICTS_LISTING: (
         "页面的年度或发布机关与列表所示不一致。",

@@ -5,15 +5,19 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Any, ClassVar
 
+from scrapy import Spider
 from scrapy.commands import BaseRunSpiderCommand
-from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 
 from archive import Captures, Reports
-from crawler.command import UNWELL, WELL, ArchiveCommand, refuse_unknown_arguments, unknown_portal
+from archive.free_space import check_free_space
+from archive.portal_lock import PortalBusyError, PortalLock
+from crawler.command import UNWELL, WELL, ArchiveCommand, fail, refuse_unknown_arguments, unknown_portal
 from crawler.extensions.runs import Runs
 from crawler.middlewares.politeness import parse_window
+from crawler.process import CrawlProcess
 from spiders.platforms.portal import Portal, parse_years
 
 
@@ -68,12 +72,29 @@ class Command(ArchiveCommand, BaseRunSpiderCommand):
                 parse_window(self.configuration["CRAWL_WINDOW"])
             except ValueError as error:
                 raise UsageError(str(error)) from error
+            check_free_space(self.archive, self.configuration.getint("MIN_FREE"))
             for part in (Captures, Reports):
                 part(self.archive).close()
-        self.crawler_process = AsyncCrawlerProcess(self.configuration)
+            try:
+                lock = PortalLock.take(self.archive, spider.name)
+            except PortalBusyError as error:
+                fail(error)
+                return UNWELL
+            try:
+                return self._crawl(spider, opts)
+            finally:
+                lock.release()
+        return self._crawl(spider, opts)
+
+    def _crawl(self, spider: type[Spider], opts: Namespace) -> int:
+        """Raises ArchiveError where the archive could not be written to the end."""
+        self.crawler_process = CrawlProcess(self.configuration)
         crawler = self._create_crawler(spider)
         self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
+        runs = crawler.get_extension(Runs)
+        if runs is not None and runs.archive.failed is not None:
+            raise runs.archive.failed
         is_well = _is_well if issubclass(spider, Portal) else _ended_well
         return WELL if is_well(crawler) else UNWELL
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
 from archive import ArchiveError, Captures, Reports
@@ -17,6 +16,7 @@ from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.demo.demo_portals import demo_server
 from crawler.extensions.progress import Crawls
 from crawler.extensions.runs import Runs
+from crawler.process import CrawlProcess
 from spiders.registry import make_portal
 
 FOLDER = Path("demo")
@@ -39,7 +39,7 @@ class Command(ArchiveCommand):
             portals = [make_portal(replica.platform, replica.facts) for replica in server]
             console.print(f"Crawling {len(portals)} replica portals, served on loopback, into {FOLDER}/")
             crawlers = []
-            process = AsyncCrawlerProcess(self._settings())
+            process = CrawlProcess(self._settings())
             with Crawls(console) as crawls:
                 for portal in portals:
                     crawler = process.create_crawler(portal)
@@ -50,6 +50,9 @@ class Command(ArchiveCommand):
         runs = [crawler.get_extension(Runs) for crawler in crawlers]
         if not all(runs) or process.bootstrap_failed:
             raise ArchiveError("a crawl of the demo did not start")
+        failed = [run.archive.failed for run in runs if run and run.archive.failed]
+        if failed:
+            raise failed[0]
         counts = [run.counts() for run in runs if run]
         new, changed = (sum(c.get(f"reports/{name}", 0) for c in counts) for name in ("new", "changed"))
         self._print(console, new, changed)

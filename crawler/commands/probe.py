@@ -6,11 +6,11 @@ import sys
 from argparse import ArgumentParser, Namespace
 from urllib.parse import urlsplit
 
-from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Captures
 from crawler.command import UNWELL, WELL, ArchiveCommand
+from crawler.process import CrawlProcess
 from spiders.portal_file import ProposedPortal, name_from, propose, save, save_fixture
 from spiders.portal_table import OWN, WrongRowError, is_portal_name, table_to_write
 from spiders.probing import Probe
@@ -74,7 +74,7 @@ class Command(ArchiveCommand):
         print(f"Wrote {' and '.join(written)}", file=sys.stderr)
 
     def _crawl(self, url: str) -> Probe:
-        process = AsyncCrawlerProcess(self.configuration)
+        process = CrawlProcess(self.configuration)
         crawler = process.create_crawler(Probe)
         process.crawl(crawler, url=url)
         process.start()

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
+from scrapy.utils.defer import deferred_from_coro
 from w3lib.url import safe_url_string
 
-from archive import Reports
+from archive import ArchiveError, Reports
 from archive.asking import FOR_GOOD, Asking
+from archive.database import CannotWriteError, utc_now, writing
+from archive.free_space import check_free_space
 from archive.health import settle
 from archive.ledger import LIMITS, unsettled_urls
 from archive.model import Entry, Problem
+from archive.portal_lock import PortalLock
 from archive.resume import failed_urls, fetched_since_whole_crawl, unreported_keys
 from archive.vocabulary import ProblemKind, RunKind, Stage
 from crawler.missing import MissingParts
@@ -27,11 +32,15 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from archive import Capture
+
 logger = logging.getLogger(__name__)
 
 COUNTED = ("captures/", "assets/", "attachments/", "entries/", "fates/", "reports/", "problems/", "listing/")
 """Prefixes of the counters that a run row keeps; the rest of Scrapy's stats is for the log."""
 
+ARCHIVE_FAILED = "archive_failed"
+"""Why a crawl ended that could write no more."""
 OUTAGE = "outage"
 """The key of a crawl's stats that says whether several addresses failed when they were last asked for."""
 OUTAGE_FROM = 2
@@ -59,7 +68,14 @@ class Runs:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self.archive = SharedArchive.at(Path(crawler.settings["ARCHIVE"]))
+        folder = Path(crawler.settings["ARCHIVE"])
+        self.least_free = crawler.settings.getint("MIN_FREE")
+        self.archive = SharedArchive.at(folder)
+        try:
+            self.lock = PortalLock.take(folder, crawler.spidercls.name)
+        except ArchiveError:
+            self.archive.release()
+            raise
         self.captures = self.archive.captures
         self.portal: str | None = None
         self.run_id: int | None = None
@@ -81,6 +97,7 @@ class Runs:
         """Addresses of all that."""
         self.tried: set[str] = set()
         """Addresses beside pages that this crawl has asked for."""
+        self.is_given_up = False
         self.asking: Asking
         self.is_after_outage = False
         """Whether several addresses failed when they were last asked for."""
@@ -118,23 +135,64 @@ class Runs:
 
     def problem(self, kind: str, message: str, url: str | None = None, stage: str = Stage.FETCH) -> None:
         """Record a problem; the run goes on. Raises ValueError for a kind or stage that the vocabulary does not have."""
+        if self.archive.failed is not None:
+            return  # what comes of that is none of the portal's
         if self.run_id is None:
             raise RuntimeError("no run is open")
         problem = Problem(kind=ProblemKind(kind), message=message, url=url, stage=Stage(stage))
-        self.captures.add_problem(self.run_id, self.portal, problem)
-        self.count(f"problems/{kind}")
-        if not problem.kind.concerns_document and not self.captures.is_acknowledged(self.portal, url):
-            self.unwell.add(str(kind))
+        with self.writing():
+            self.captures.add_problem(self.run_id, self.portal, problem)
+            self.count(f"problems/{kind}")
+            if not problem.kind.concerns_document and not self.captures.is_acknowledged(self.portal, url):
+                self.unwell.add(str(kind))
         level = logging.INFO if problem.kind.concerns_document else logging.WARNING
         logger.log(level, "%s: %s %s", kind, message, url or "")
 
     def resolve(self, url: str, stage: Stage, *, still: Iterable[ProblemKind] = ()) -> None:
         """Resolve the open problems of an address at this stage, except for the kinds that are `still` there."""
-        self.captures.resolve_problems(url, stage, still=still)
+        with self.writing():
+            self.captures.resolve_problems(url, stage, still=still)
 
     def list_entries(self, entries: list[Entry]) -> None:
         """Record what one page of a listing shows."""
-        self.captures.add_entries(entries)
+        with self.writing():
+            self.captures.add_entries(entries)
+
+    def keep(self, capture: Capture) -> None:
+        """Write a capture, while the disk has room. Raises ArchiveError where it cannot be written."""
+        check_free_space(self.archive.folder, self.least_free)
+        with writing(self.captures.path):
+            self.captures.add(capture)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """What writes to the archive in here: where that fails, it ends the crawl and nothing is raised."""
+        try:
+            with writing(self.captures.path):
+                yield
+        except CannotWriteError as error:
+            self.give_up(error)
+
+    def give_up(self, error: ArchiveError) -> None:
+        """End the crawl, and all that write to this archive, at once: nothing more is asked for that cannot be kept."""
+        self.archive.failed = self.archive.failed or error
+        self.unwell.add(ARCHIVE_FAILED)
+        if self.is_given_up or self.crawler.engine is None:
+            return
+        self.is_given_up = True
+        from twisted.internet import reactor
+
+        def close() -> None:
+            if self.crawler.engine is not None and self.crawler.engine.running and not self.finished:
+                self.closing = deferred_from_coro(self.crawler.engine.close_spider_async(reason=ARCHIVE_FAILED))
+                self.closing.addErrback(lambda _: None)  # it is closing already
+
+        reactor.callLater(0, close)  # type: ignore[arg-type] # it takes any callable
+
+    def resolve_clock(self, portal: str) -> None:
+        """The clock and the archive agree."""
+        with self.writing():
+            self.captures.resolve_kind(portal, ProblemKind.CLOCK)
 
     @property
     def limits(self) -> list[str]:
@@ -155,13 +213,21 @@ class Runs:
     def spider_opened(self, spider: Spider) -> None:
         """Begin the run; keep what the portal's file declares today."""
         self.portal = spider.name
+        self.asking = Asking(self.captures, spider.name)
         self.fetched_before = fetched_since_whole_crawl(self.captures, spider.name)
-        self.run_id = self.captures.start_run(RunKind.CRAWL, spider.name)
-        self._read_what_is_missing(spider.name)
+        ahead = self.captures.ahead_of_clock(spider.name)
+        with self.writing():
+            self.run_id = self.captures.start_run(RunKind.CRAWL, spider.name)
+            self._read_what_is_missing(spider.name)
+            facts = getattr(spider, "facts", None)
+            if facts is not None:
+                self.captures.add_portal(facts())
+        if ahead:
+            message = f"an earlier run began on {ahead[:10]}, and this machine's clock says {utc_now()[:10]}"
+            self.problem(ProblemKind.CLOCK, message, stage=Stage.LISTING)
+        elif self.run_id is not None:
+            self.resolve_clock(spider.name)
         search_less_for_garbage()
-        facts = getattr(spider, "facts", None)
-        if facts is not None:
-            self.captures.add_portal(facts())
 
     def _read_what_is_missing(self, portal: str) -> None:
         """What earlier crawls asked for and did not get, and what of it this one leaves out."""
@@ -173,7 +239,6 @@ class Runs:
             reports.db.close()
         self.failed_before = failed_urls(self.captures, portal)
         self.fetched_before -= self.unsettled | self.failed_before
-        self.asking = Asking(self.captures, portal)
         self.is_after_outage = bool(self.captures.last_stats(RunKind.CRAWL, portal, self.run_id or 0).get(OUTAGE))
 
     def settle_asking(self, not_had: set[str], explained: set[str], had: set[str]) -> None:
@@ -201,6 +266,16 @@ class Runs:
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         """End the run with the problems of the walk and the run's counters."""
+        try:
+            with self.writing():
+                self._close_account(spider, reason)
+        finally:
+            self.archive.release()
+            self.lock.release()
+            self.finished = True
+
+    def _close_account(self, spider: Spider, reason: str) -> None:
+        """What the run's row says in the end."""
         for problem in spider.audit(is_whole=reason == "finished") if hasattr(spider, "audit") else ():
             self.problem(problem.kind, problem.message, problem.url, problem.stage)
         if reason != "finished" and reason not in self.unwell:
@@ -215,13 +290,17 @@ class Runs:
                 OUTAGE: self.is_after_outage,
             }
             self.captures.finish_run(self.run_id, reason, stats)
-        self.archive.release()
-        self.finished = True
 
     def spider_error(self, failure: Failure, response: Response, spider: Spider) -> None:
         """A callback raised: the page is captured; the portal's file or its platform's class has a fault."""
+        if isinstance(failure.value, CannotWriteError):
+            self.give_up(failure.value)
+            return
         self.problem(ProblemKind.SPIDER_ERROR, described(failure), response.url, Stage.LISTING)
 
     def item_error(self, item: Any, response: Response | None, spider: Spider, failure: Failure) -> None:
         """A pipeline raised: the page is captured and can be read again."""
+        if isinstance(failure.value, CannotWriteError):
+            self.give_up(failure.value)
+            return
         self.problem(ProblemKind.READ_FAILED, described(failure), getattr(item, "url", None), Stage.READ)

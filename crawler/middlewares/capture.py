@@ -64,6 +64,9 @@ class CaptureMiddleware:
 
         Raises UnusableResponse for what is not captured and for a host that is left alone.
         """
+        if self.runs.archive.failed is not None:
+            self.runs.give_up(self.runs.archive.failed)
+            raise UnusableResponse(ProblemKind.ERROR, str(self.runs.archive.failed), is_reported=True)
         if self.offline or (request.meta.get("resume") and request.url in self.runs.fetched_before):
             return self._replay(request)
         if request.meta.get(ARCHIVED) and (stored := self._stored(request)) is not None:
@@ -201,7 +204,7 @@ class CaptureMiddleware:
             self.hosts.count_refusal(request, answer.note)
 
     def _keep(self, capture: Capture) -> Capture:
-        """Write a capture; returns it without its body."""
+        """Write a capture; returns it without its body. Raises UnusableResponse where it cannot be written: the crawl ends."""
         self.captures.add(capture)
         self.runs.count(f"{'assets' if capture.role else 'captures'}/{capture.outcome}")
         capture.body = None

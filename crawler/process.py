@@ -1,0 +1,59 @@
+"""The process in which crawls run: Ctrl-C ends it within five seconds, whatever it is waiting for.
+
+What was fetched is in the archive by then, for each answer is a commit of its own. What a crawl does at its end besides,
+the next one makes up for.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerProcess
+
+from archive import ArchiveError
+from crawler.command import UNWELL
+from crawler.extensions.runs import Runs
+from pipelines.ingest.sandbox import READER
+
+ORDERLY_S = 2.5
+"""Seconds that crawls have to end by themselves: a slow answer, a look-up of a name may take longer."""
+MOST_S = 4.0
+"""Seconds until the process ends, even if it is busy with something that does not end."""
+
+
+class CrawlProcess(AsyncCrawlerProcess):
+    """Scrapy's, with an end."""
+
+    def _signal_shutdown(self, signum: int, frame: Any) -> None:
+        from twisted.internet import reactor
+
+        signal.signal(signal.SIGALRM, lambda *_: end_now())
+        signal.setitimer(signal.ITIMER_REAL, MOST_S)
+        watch = threading.Timer(MOST_S + 0.3, end_now)  # for when this thread is in code that hears no signals
+        watch.daemon = True
+        watch.start()
+        reactor.callFromThread(reactor.callLater, ORDERLY_S, self._cut_off)
+        super()._signal_shutdown(signum, frame)
+
+    def _cut_off(self) -> None:
+        """Close the account of crawls that still wait for something, and end."""
+        for crawler in self.crawlers:
+            if crawler.spider is not None and (runs := crawler.get_extension(Runs)) is not None and not runs.finished:
+                with suppress(ArchiveError):
+                    runs.spider_closed(crawler.spider, "shutdown")
+        end_now()
+
+
+def end_now() -> None:
+    """End the process and its children, without waiting for its threads."""
+    closing = threading.Thread(target=READER.close, daemon=True)
+    closing.start()
+    closing.join(0.5)
+    print("scrapy: stopped; what was fetched is kept, and the next crawl goes on from there", file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(UNWELL)
