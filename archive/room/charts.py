@@ -1,19 +1,27 @@
-"""Charts as SVG, drawn on the server; colours and fonts come from the page's style sheet.
+"""Charts as SVG, drawn on the server; colours and fonts come from the page's style sheet, or from `chart_images`.
 
-Every text in a chart is ours or escaped. Its `<title>` says what it shows, and its page has the same numbers in a table.
+Each carries its title, unit, legend and source, so that it can be copied without its page. Every text in it is ours or
+escaped, and its page has the same numbers in a table.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
+from unicodedata import east_asian_width
 
-WIDTH, HEIGHT = 480, 240
+WIDTH, HEIGHT = 420, 230
 LEFT, RIGHT, TOP, BOTTOM = 56, 14, 14, 30
-_LINE = 19
+TITLE_SIZE, WORD_SIZE = 15, 12
+_LINE = 18
 """Height of a line of words above or below a chart."""
+_PIECES = re.compile(r"[!-~]+\s*|.\s*")
+"""What a line may not part: a word, or another character with the blank behind it."""
+_NARROW = 0.56
+"""Width of a letter or digit, where a Han character is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,7 @@ class Words:
 
     unit: str
     sources: Sequence[str]
-    """Whose reports they are, how many and of how many bodies: a line each."""
+    """Whose reports they are, how many and of how many bodies: a line each, longer ones in several."""
 
 
 def lines(
@@ -43,11 +51,7 @@ def lines(
     low, high, step = _scale(values)
     parts = _axes(years, low, high, step, share=share)
     breaks = {year: why for year, why in (breaks or {}).items() if year in years and year - 1 in years}
-    for year, why in breaks.items():
-        x = (_x(years, year) + _x(years, year - 1)) / 2
-        parts.append(
-            f'<line class="break" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}"><title>{escape(why)}</title></line>'
-        )
+    parts += _breaks(years, breaks)
     for number, (name, points) in enumerate(series.items()):
         for year in years:
             if year in points and year + 1 in points and year + 1 not in breaks:
@@ -59,13 +63,20 @@ def lines(
         for year, (value, is_verified) in sorted(points.items()):
             said = f"{name} {year}: {_number(value, share=share)}" + ("" if is_verified else " ?")
             parts.append(
-                f'<circle class="s{number} {"full" if is_verified else "hollow"}" cx="{_x(years, year):.1f}"'
+                f'<circle class="s{number} {"full" if is_verified else "hollow"}" stroke-width="2" cx="{_x(years, year):.1f}"'
                 f' cy="{_y(value, low, high):.1f}" r="4"><title>{escape(said)}</title></circle>'
             )
-    return _svg(title, parts, words)
+    return _svg(title, parts, words, list(series) if len(series) > 1 else ())
 
 
-def stacked(title: str, years: Sequence[int], parts_of: Mapping[int, tuple[Mapping[str, float], bool]]) -> str:
+def stacked(
+    title: str,
+    years: Sequence[int],
+    parts_of: Mapping[int, tuple[Mapping[str, float], bool]],
+    *,
+    breaks: Mapping[int, str] | None = None,
+    words: Words | None = None,
+) -> str:
     """A bar for each year, filled by shares; hatched if the figures are not verified, absent in a gap.
 
     `parts_of` is year → (name → value, whether they are verified).
@@ -97,10 +108,12 @@ def stacked(title: str, years: Sequence[int], parts_of: Mapping[int, tuple[Mappi
         '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<line class="hatching" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>'
     )
-    return _svg(title, [hatch, *drawn])
+    return _svg(title, [hatch, *_breaks(years, breaks or {}), *drawn], words, list(names))
 
 
-def deadlines(title: str, years: Sequence[int], days: Mapping[int, Sequence[tuple[int, str]]]) -> str:
+def deadlines(
+    title: str, years: Sequence[int], days: Mapping[int, Sequence[tuple[int, str]]], *, words: Words | None = None
+) -> str:
     """A dot for each report: how many days after (above) or before (below) the deadline it was published.
 
     `days` is year → (days, the report in words) for each report; at most 60 a year are drawn.
@@ -111,29 +124,79 @@ def deadlines(title: str, years: Sequence[int], days: Mapping[int, Sequence[tupl
         f'<line class="deadline" x1="{LEFT}" y1="{_y(0, low, high):.1f}" x2="{WIDTH - RIGHT}" y2="{_y(0, low, high):.1f}"/>'
     )
     for year, found in days.items():
-        for day, words in found[:60]:
+        for day, said in found[:60]:
             parts.append(
                 f'<circle class="{"late" if day > 0 else "ontime"}" cx="{_x(years, year):.1f}" cy="{_y(day, low, high):.1f}"'
-                f' r="4"><title>{escape(words)}</title></circle>'
+                f' r="4" stroke-width="2"><title>{escape(said)}</title></circle>'
             )
-    return _svg(title, parts)
+    return _svg(title, parts, words)
 
 
-def _svg(title: str, parts: Sequence[str], words: Words | None = None) -> str:
-    above, below = (_LINE, _LINE * len(words.sources)) if words else (0, 0)
-    drawn = "".join(parts)
+def _breaks(years: Sequence[int], breaks: Mapping[int, str]) -> list[str]:
+    """A dashed line before each year that cannot be compared with the year before."""
+    found = []
+    for year, why in breaks.items():
+        if year in years and year - 1 in years:
+            x = (_x(years, year) + _x(years, year - 1)) / 2
+            found.append(
+                f'<line class="break" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}"><title>{escape(why)}</title></line>'
+            )
+    return found
+
+
+def _svg(title: str, parts: Sequence[str], words: Words | None = None, legend: Sequence[str] = ()) -> str:
+    height, drawn = float(HEIGHT), "".join(parts)
     if words:
-        head = f'<text class="head" x="0" y="13">{escape(title)}</text>'
-        head += f'<text class="y" x="{WIDTH - RIGHT}" y="13">{escape(words.unit)}</text>'
-        foot = "".join(
-            f'<text class="source" x="0" y="{above + HEIGHT + _LINE * number + 12}">{escape(line)}</text>'
-            for number, line in enumerate(words.sources)
-        )
-        drawn = f'{head}<g transform="translate(0 {above})">{drawn}</g>{foot}'
+        heads = wrapped(title, WIDTH / TITLE_SIZE)
+        above = _LINE * (len(heads) + 1) + 4
+        head = _lines("head", heads, 14) + _lines("unit", [words.unit], _LINE * len(heads) + 14)
+        keys, at = _legend(legend, above + HEIGHT)
+        feet = [line for source in words.sources for line in wrapped(source, WIDTH / WORD_SIZE)]
+        height = at + _LINE * len(feet) + 4
+        drawn = f'{head}<g transform="translate(0 {above})">{drawn}</g>{keys}{_lines("source", feet, at + 13)}'
     return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT + above + below}" role="img" aria-label="{escape(title)}">'
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{escape(title)}">'
         f"<title>{escape(title)}</title>{drawn}</svg>"
     )
+
+
+def _lines(style: str, lines: Sequence[str], y: float) -> str:
+    return "".join(
+        f'<text class="{style}" x="0" y="{y + _LINE * number:g}">{escape(line)}</text>'
+        for number, line in enumerate(lines)
+    )
+
+
+def _legend(names: Sequence[str], top: float) -> tuple[str, float]:
+    """A square of its colour and the name of each series, and where what is below begins."""
+    if not names:
+        return "", top
+    parts, x, y = [], 0.0, top + 12
+    for number, name in enumerate(names):
+        text = name if _width(name) <= 28 else f"{name[:24]}…"
+        width = 16 + _width(text) * WORD_SIZE + 12
+        if x and x + width > WIDTH:
+            x, y = 0.0, y + _LINE
+        parts.append(f'<rect class="s{number} bar" x="{x:.1f}" y="{y - 9:.1f}" width="10" height="10"/>')
+        parts.append(f'<text class="source" x="{x + 15:.1f}" y="{y:.1f}">{escape(text)}</text>')
+        x += width
+    return "".join(parts), y + 8
+
+
+def _width(text: str) -> float:
+    """How wide a text is, in Han characters."""
+    return sum(1 if east_asian_width(character) in "WFA" else _NARROW for character in text)
+
+
+def wrapped(text: str, width: float) -> list[str]:
+    """A text in lines of at most `width` Han characters; words are kept whole."""
+    lines, line = [], ""
+    for piece in _PIECES.findall(text):
+        if line and _width(line + piece.rstrip()) > width:
+            lines.append(line.rstrip())
+            line = ""
+        line += piece
+    return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
 
 def _axes(years: Sequence[int], low: float, high: float, step: float, *, share: bool) -> list[str]:

@@ -11,7 +11,7 @@ from datasette.utils.asgi import Base400, Forbidden, NotFound, Response
 from datasette.views.base import DatasetteError
 
 from archive.room.captured_pages import DamagedError
-from archive.room.rendering import Translator, as_json, language, page
+from archive.room.rendering import NoFontError, Translator, as_json, language, page
 from archive.room.request_parameters import BadParameterError
 from archive.room.vocabulary_bilingual import MESSAGES
 
@@ -33,7 +33,7 @@ async def message(datasette: Any, request: Any, what: str, status: int, detail: 
         response = as_json(said)
         response.status = status
         return response
-    if request.path.endswith((".csv", ".txt", ".atom")):
+    if request.path.endswith((".csv", ".txt", ".atom", ".svg", ".png")):
         return Response.text(f"{t.pair(sentence)}\n{detail}".strip() + "\n", status=status)
     return await page(
         datasette, request, "message", {"title": title, "sentence": sentence, "detail": detail, "what": what}, status
@@ -46,7 +46,7 @@ def with_error_pages(handler: Callable[..., Any]) -> Callable[..., Any]:
     async def answer(datasette: Any, request: Any) -> Any:
         try:
             found = await handler(datasette, request)
-        except (BadParameterError, BusyError, sqlite3.OperationalError, DamagedError) as error:
+        except (BadParameterError, BusyError, sqlite3.OperationalError, DamagedError, NoFontError) as error:
             return await of_exception(datasette, request, error)
         return found if found is not None else await message(datasette, request, "missing", 404)
 
@@ -72,6 +72,8 @@ def _kind(exception: Exception) -> tuple[str, int, str]:
             return "bad", 400, f"{exception.name}={exception.value}"
         case BusyError():
             return "busy", 503, ""
+        case NoFontError():
+            return "no_font", 404, ""
         case DamagedError():
             return "damaged", 500, str(exception)
         case NotFound():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -11,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from datasette.utils.asgi import AsgiStream, Response
 
+from archive.room import chart_images
 from archive.room import vocabulary_bilingual as vocabulary
 from archive.room.untrusted_text import csv_lines
 from archive.room.vocabulary_bilingual import Bilingual
@@ -20,7 +22,12 @@ CSP = (
     " frame-ancestors 'self'; base-uri 'none'"
 )
 """No script at all runs on these pages."""
+IMAGE_CSP = "default-src 'none'; style-src 'unsafe-inline'"
 LANGUAGES = ("zh", "en")
+
+
+class NoFontError(Exception):
+    """No font is here that a picture could be drawn with."""
 
 
 def url_part(text: object) -> str:
@@ -100,6 +107,9 @@ async def page(datasette: Any, request: Any, template: str, context: dict[str, A
         "switch": switch,
         "number": number,
         "has_captures": "captures" in datasette.databases,
+        "origin": origin(datasette, request),
+        "path": request.path,
+        "can_draw": chart_images.font() is not None,
         "alternates": {name: as_format(request, name) for name in context.get("formats", ())},
     }
     body = await datasette.render_template(f"room/{template}.html", context, request=request)
@@ -110,9 +120,12 @@ async def page(datasette: Any, request: Any, template: str, context: dict[str, A
     return response
 
 
-def as_format(request: Any, name: str) -> str:
-    """The address of the page at hand in another format (json, csv, txt)."""
-    query = urlencode([(k, v) for k in request.args for v in request.args.getlist(k) if k not in {"lang", "page"}])
+def as_format(request: Any, name: str, **more: str) -> str:
+    """The address of the page at hand in another format (json, csv, svg), with more parameters."""
+    left_out = {"lang", "page", *more}
+    query = urlencode(
+        [*((k, v) for k in request.args for v in request.args.getlist(k) if k not in left_out), *more.items()]
+    )
     return f"{request.path}.{name}" + (f"?{query}" if query else "")
 
 
@@ -125,6 +138,27 @@ def as_csv(names: Sequence[str], rows: Iterable[dict[str, Any]]) -> Response:
     """A CSV file of these columns."""
     text = "".join(csv_lines(names, ([row.get(name) for name in names] for row in rows)))
     return Response(text, content_type="text/csv; charset=utf-8")
+
+
+async def as_image(request: Any, name: str, svg: str) -> Response | None:
+    """A chart as a file; None where there is none."""
+    if not svg:
+        return None
+    if name == "svg":
+        drawn: str | bytes | None = chart_images.standalone(svg)
+    else:
+        is_preview = request.args.get("preview") == "1"
+        drawn = await asyncio.to_thread(chart_images.png, svg, preview=is_preview)
+    if drawn is None:
+        raise NoFontError
+    kind = "image/svg+xml; charset=utf-8" if name == "svg" else "image/png"
+    return Response(drawn, content_type=kind, headers={"Content-Security-Policy": IMAGE_CSP})
+
+
+def chart_files(request: Any, **asks: str) -> dict[str, str]:
+    """Format → address of the chart of the page at hand; PNG only where this server can draw it."""
+    formats = ("svg", "png", "csv") if chart_images.font() else ("svg", "csv")
+    return {name: as_format(request, name, lang=language(request), **asks) for name in formats}
 
 
 Batches = AsyncGenerator[list[dict[str, Any]], None]

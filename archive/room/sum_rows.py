@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from archive.figures import KEY_FIGURES
@@ -69,6 +69,7 @@ def chart(t: Translator, whose: str, figure: AskedFigure, sums: Sequence[Sum]) -
         return ""
     years = range(min(points), max(points) + 1)
     of_figure = [total for total in sums if total.year in points]
+    breaks = _changed_coverage(t, figure, of_figure) | {year: t.value("form", form) for year, form in NEW_FORMS.items()}
     stated = sum(figure.stated(total) for total in of_figure)
     counted = sum(total.reports() for total in of_figure)
     sources = [
@@ -76,25 +77,43 @@ def chart(t: Translator, whose: str, figure: AskedFigure, sums: Sequence[Sum]) -
             f"据{stated:,}份载有该数的报告（计入的共{counted:,}份）",
             f"From {stated:,} reports that state it, of {counted:,} that are counted",
         ),
-        t(
-            f"已有报告的机关占已知机关：{_coverage(of_figure)}；虚线处格式或报告数改变",
-            f"Known bodies with a report: {_coverage(of_figure)}; dashed: form or coverage changed",
-        ),
+        t(f"已有报告的机关占已知机关：{_coverage(of_figure)}", f"Known bodies with a report: {_coverage(of_figure)}"),
+        *marks(t, years, breaks, all_verified=all(is_verified for _, is_verified in points.values())),
     ]
     return charts.lines(
         f"{whose} · {t.pair(figure.title)}",
         years,
         {t.pair(figure.title): points},
         share=figure.share,
-        breaks=_changed_coverage(t, figure, of_figure)
-        | {year: t.value("form", form) for year, form in NEW_FORMS.items()},
+        breaks=breaks,
         words=charts.Words(t.pair(figure.unit), sources),
     )
 
 
+def marks(t: Translator, years: Sequence[int], breaks: Mapping[int, str], *, all_verified: bool) -> list[str]:
+    """What the marks in a chart mean, of those that it has, and where it is from."""
+    drawn = [year for year in sorted(breaks) if year in years and year - 1 in years]
+    said = []
+    if drawn:
+        said.append(
+            t("虚线：统计格式或报告数改变（", "Dashed: form or coverage changed (")
+            + t("、", ", ").join(map(str, drawn))
+            + t("）", ")")
+        )
+    if not all_verified:
+        said.append(t("空心或斜线：未经核对", "Hollow or hatched: not verified"))
+    return [
+        *([t("；", "; ").join(said)] if said else ()),
+        t("通鉴档案，数字照录原文", "Tongjian archive; figures as printed"),
+    ]
+
+
 def _changed_coverage(t: Translator, figure: AskedFigure, sums: Sequence[Sum]) -> dict[int, str]:
-    """Years whose sum is of many more or fewer reports than that of the year before: year → how many."""
-    stated = {total.year: figure.stated(total) for total in sums if total.year is not None}
+    return changed_coverage(t, {total.year: figure.stated(total) for total in sums if total.year is not None})
+
+
+def changed_coverage(t: Translator, stated: Mapping[int, int]) -> dict[int, str]:
+    """Years of many more or fewer reports than the year before: year → how many."""
     return {
         year: t(f"{before}份报告 → {number}份", f"{before} reports → {number}")
         for year, number in stated.items()

@@ -587,6 +587,13 @@ MESSAGES: dict[str, tuple[Bilingual, Bilingual]] = {
         ("页面不存在", "Page not found"),
         ("本档案中没有您要查看的内容。", "The archive has nothing at this address."),
     ),
+    "no_font": (
+        ("没有图片", "No picture here"),
+        (
+            "本服务器没有中文字体，不能绘制PNG图片；请改用SVG。",
+            "This server has no Chinese font and can draw no PNG; take the SVG.",
+        ),
+    ),
     "busy": (
         ("查询超时", "The query took too long"),
         (

@@ -11,7 +11,7 @@ from archive.room import sum_rows
 from archive.room.asked_figures import ADDED_UP
 from archive.room.database_access import kept
 from archive.room.nation import Group
-from archive.room.rendering import Translator, as_csv, as_json, language, page
+from archive.room.rendering import Translator, as_csv, as_format, as_image, as_json, chart_files, language, page
 from archive.room.request_parameters import BadParameterError, format_of, one_of, year
 from archive.sums import Sum, sums
 from archive.vocabulary import Counting
@@ -25,6 +25,10 @@ async def nation(datasette: Any, request: Any) -> Any:
     wanted = format_of(request)
     if wanted == "csv":
         return as_csv(sum_rows.COLUMNS, sum_rows.rows(totals))
+    t = Translator(language(request))
+    chart = sum_rows.chart(t, t("全国", "China"), figure, totals)
+    if wanted in {"svg", "png"}:
+        return await as_image(request, str(wanted), chart)
     known_years = [total.year for total in of_years]
     chosen = int(year(request, known_years[0] if known_years else None) or 0)
     if chosen not in known_years and request.args.get("year"):
@@ -49,7 +53,6 @@ async def nation(datasette: Any, request: Any) -> Any:
                 "by_kind": [_group_as_data(group) for group in by_kind],
             }
         )
-    t = Translator(language(request))
 
     def address(**changes: str) -> str:
         return "/nation?" + urlencode({"figure": figure.name, "year": str(chosen or "")} | changes)
@@ -63,7 +66,9 @@ async def nation(datasette: Any, request: Any) -> Any:
         "undated": [total for total in totals if total.year is None],
         "total": next((total for total in of_years if total.year == chosen), None),
         "medians": medians,
-        "chart": sum_rows.chart(t, t("全国", "China"), figure, totals),
+        "chart": chart,
+        "files": chart_files(request),
+        "preview": as_format(request, "png", preview="1") if chart else "",
         "by_level": by_level,
         "by_kind": by_kind,
         "Counting": Counting,

@@ -11,7 +11,17 @@ from archive.room.absences import Judge
 from archive.room.asked_figures import ADDED_UP
 from archive.room.database_access import query, walks_of
 from archive.room.places import CHINA, Cell, Place, YearOfBody
-from archive.room.rendering import Translator, as_csv, as_json, language, page, url_part
+from archive.room.rendering import (
+    Translator,
+    as_csv,
+    as_format,
+    as_image,
+    as_json,
+    chart_files,
+    language,
+    page,
+    url_part,
+)
 from archive.room.request_parameters import BadParameterError, format_of, part, path_part, year
 from archive.sums import Sum, sums
 from archive.vocabulary import Counting, Level
@@ -33,6 +43,10 @@ async def place(datasette: Any, request: Any) -> Any:
     wanted = format_of(request)
     if wanted == "csv":
         return as_csv(sum_rows.COLUMNS, sum_rows.rows(totals))
+    t = Translator(language(request))
+    chart = sum_rows.chart(t, found.name, ADDED_UP["applications"], totals)
+    if wanted in {"svg", "png"}:
+        return await as_image(request, str(wanted), chart)
     of_years = sum_rows.of_years(totals)
     known_years = [total.year for total in of_years if total.year] or years[::-1]
     chosen = _year(request, known_years)
@@ -45,7 +59,6 @@ async def place(datasette: Any, request: Any) -> Any:
     def address(**changes: str) -> str:
         return f"/place/{url_part(found.id)}?" + urlencode({"year": str(chosen or "")} | changes) + "#bodies"
 
-    t = Translator(language(request))
     context = {
         "place": found,
         "year": chosen,
@@ -55,7 +68,9 @@ async def place(datasette: Any, request: Any) -> Any:
         "undated": [total for total in totals if total.year is None],
         "total": next((total for total in of_years if total.year == chosen), None),
         "figures": [ADDED_UP[name] for name in SHOWN],
-        "chart": sum_rows.chart(t, found.name, ADDED_UP["applications"], totals),
+        "chart": chart,
+        "files": chart_files(request),
+        "preview": as_format(request, "png", preview="1") if chart else "",
         "bodies": bodies[max(shown.first - 1, 0) : shown.last],
         "without": places.without(bodies, chosen),
         "reasons": places.reasons(bodies),

@@ -9,7 +9,7 @@ from archive.room import places
 from archive.room import tile_map as found
 from archive.room.asked_figures import ADDED_UP, AskedFigure
 from archive.room.database_access import bounded, holdings_of, kept, query
-from archive.room.rendering import Translator, as_csv, as_json, language, number, page
+from archive.room.rendering import Translator, as_csv, as_format, as_image, as_json, chart_files, language, number, page
 from archive.room.request_parameters import BadParameterError, format_of, one_of, year
 from archive.room.tile_map import Row, Tile
 from archive.vocabulary import Counting, Level
@@ -48,7 +48,7 @@ async def tiles(datasette: Any, request: Any) -> Any:
             datasette, f"{place.id} by {asked}", bounded(lambda db: found.of_province(db, figure, chosen, place.id))
         )
     wanted = format_of(request)
-    if wanted:
+    if wanted in {"csv", "json"}:
         rows = _rows(figure, chosen, every, inside)
         return as_csv(_COLUMNS, rows) if wanted == "csv" else as_json({"formula": figure.formula, "rows": rows})
     t = Translator(language(request))
@@ -71,6 +71,9 @@ async def tiles(datasette: Any, request: Any) -> Any:
         )
 
     words = {tile.id: (address(place=tile.id), said(tile), short(tile.value)) for tile in every}
+    svg = "" if place else found.drawn(_title(t, figure, chosen), every, words, _sources(t, figure, every))
+    if wanted:
+        return await as_image(request, wanted, svg)
     counties = [tile for row in inside for tile in row.counties]
     prefectures = [row.prefecture for row in inside if row.prefecture]
     context = {
@@ -79,7 +82,9 @@ async def tiles(datasette: Any, request: Any) -> Any:
         "years": here.years[::-1],
         "year": chosen,
         "place": place,
-        "svg": "" if place else found.drawn(_title(t, figure, chosen), every, words, _sources(t, figure, every)),
+        "svg": svg,
+        "files": chart_files(request),
+        "preview": as_format(request, "png", preview="1") if svg else "",
         "tiles": every,
         "inside": inside,
         "ranges": found.ranges(every),
