@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ import pytest
 from archive import Reports
 from archive.agencies import agency_id, place_id
 from archive.copy_candidates import link_copies
-from archive.room import absences, bodies, charts, nation, places, tile_map
+from archive.room import absences, bodies, chart_images, charts, nation, places, tile_map
 from archive.room.absences import Absence, Judge, Walk
 from archive.room.asked_figures import ADDED_UP, FIGURES
 from archive.room.bodies import Wanted
@@ -405,3 +406,27 @@ def test_where_no_county_can_be_ranked_all_levels_are_unless_counties_are_asked_
 )
 def test_what_cannot_be_asked_is_refused(room: str, path: str) -> None:
     assert get(room + path)[0] == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/place/350203", "/nation", "/map", f"/body/{quote('思明区财政局')}", "/portal/p", "/report/p-001"]
+)
+def test_every_chart_can_be_had_as_a_file_and_as_a_preview(room: str, path: str) -> None:
+    status, headers, drawn = get(f"{room}{path}.svg")
+    assert (status, headers["content-type"]) == (200, "image/svg+xml; charset=utf-8")
+    assert drawn.startswith(b"<svg ")
+    text = page(room, path)
+    assert '<meta property="og:title" content="' in text
+    preview = re.search(rf'property="og:image" content="{room}([^"]+)"', text)
+    status, headers, drawn = get(f"{room}{path}.png?preview=1")
+    if chart_images.font() is None:
+        assert (status, preview) == (404, None)
+    else:
+        assert preview
+        assert get(room + unescape(preview[1]))[1]["content-type"] == headers["content-type"] == "image/png"
+
+
+def test_the_numbers_behind_a_chart_are_a_file(room: str) -> None:
+    lines = get(f"{room}/body/{quote('思明区财政局')}.csv?chart=applications&_bom=0")[2].decode().splitlines()
+    assert lines == ["report_year,series,value,verified,reports", "2020,applications,7,1,1", "2022,applications,40,1,1"]
+    assert get(f"{room}/body/{quote('思明区财政局')}.csv?chart=none")[0] == 400

@@ -16,7 +16,9 @@ AT_MOST = 2
 """Addresses of one kind that are asked for; of Datasette's, one."""
 _LINK = re.compile(r"""(?:href|src|action)\s*=\s*["']([^"']+)""")
 _DATASETTE = re.compile(r"^/(reports|captures)/([^/.?]+)(/[^.?]*)?(\.\w+)?$")
-_OURS = re.compile(r"^/(report|body|portal|captured|place|version)/(.*?)((?:\.(?:json|csv|txt|bib|ris))?)$")
+_OURS = re.compile(
+    r"^/(report|body|portal|captured|place|version)/(.*?)((?:\.(?:json|csv|txt|bib|ris|svg|png|atom))?)$"
+)
 
 
 @dataclass(frozen=True)

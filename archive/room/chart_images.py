@@ -43,7 +43,7 @@ _FACES = 12
 
 STYLE = """
 .chart, .tiles, .card { font-family: "Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei", sans-serif; }
-text { fill: #5d584e; font-size: 12px; }
+text { fill: #5d584e; font-size: 13px; }
 .x { text-anchor: middle; }
 .y { text-anchor: end; }
 .head { fill: #1c1b19; font-size: 15px; font-weight: 700; }
@@ -58,7 +58,8 @@ circle.ontime { fill: #2a7a4b; stroke: #2a7a4b; }
 .hatching { stroke: #fbfaf6; stroke-width: 3; }
 .absent { fill: none; stroke: #5d584e; stroke-dasharray: 3 3; }
 .name { font-size: 14px; font-weight: 700; }
-.value { text-anchor: end; }
+.value { text-anchor: end; font-size: 12px; }
+.range { font-size: 12px; }
 .q0 { fill: #e4ecf3; } .q1 { fill: #bcd2e4; } .q2 { fill: #86aecd; } .q3 { fill: #3e75a2; } .q4 { fill: #1d4f7c; }
 .on-q0, .on-q1, .on-q2 { fill: #1c1b19; } .on-q3, .on-q4 { fill: #fbfaf6; }
 """

@@ -15,7 +15,7 @@ from unicodedata import east_asian_width
 
 WIDTH, HEIGHT = 420, 230
 LEFT, RIGHT, TOP, BOTTOM = 56, 14, 14, 30
-TITLE_SIZE, WORD_SIZE = 15, 12
+TITLE_SIZE, WORD_SIZE = 15, 13
 _LINE = 18
 """Height of a line of words above or below a chart."""
 _PIECES = re.compile(r"[!-~]+\s*|.\s*")

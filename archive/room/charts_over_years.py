@@ -121,7 +121,7 @@ def _outcome_parts(t: Translator, by_year: dict[int, Rows]) -> Shares:
     for year, rows in by_year.items():
         stating = [row for row in rows if row["processed"] is not None and row["granted"] is not None]
         if stating:
-            parts = {t.pair(words): float(sum(row[name] or 0 for row in stating)) for name, words in OUTCOMES.items()}
+            parts = {t.pair(words): sum(row[name] or 0 for row in stating) for name, words in OUTCOMES.items()}
             found[year] = parts, all(row["table_three"] == figures.VERIFIED for row in stating)
     return found
 

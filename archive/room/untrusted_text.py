@@ -39,14 +39,16 @@ def web_address(url: object) -> str | None:
 def csv_cell(value: Any) -> Any:
     """A value for a CSV file: an apostrophe goes before a text that a spreadsheet would take for a formula.
 
-    >>> csv_cell("=HYPERLINK(1)"), csv_cell("-3"), csv_cell("-"), csv_cell(-3)
-    ("'=HYPERLINK(1)", '-3', '-', -3)
+    What is true is 1, as where SQL answers.
+
+    >>> csv_cell("=HYPERLINK(1)"), csv_cell("-3"), csv_cell("-"), csv_cell(-3), csv_cell(True)
+    ("'=HYPERLINK(1)", '-3', '-', -3, 1)
     """
     if isinstance(value, str):
         value = value.replace("\0", "")
         if _FORMULA.match(value) and not _NUMBER.match(value):
             return "'" + value
-    return value
+    return int(value) if isinstance(value, bool) else value
 
 
 def csv_lines(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:

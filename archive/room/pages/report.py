@@ -10,14 +10,15 @@ from typing import Any
 
 from datasette.utils.asgi import Response
 
+from archive.room import chart_images, versions
 from archive.room import report as reports
-from archive.room import versions
 from archive.room.citation import citations, cited, metadata
 from archive.room.database_access import query
 from archive.room.form_layout import explain, lay_out, statements
 from archive.room.key_figures import cards
-from archive.room.rendering import as_json, origin, page, url_part
+from archive.room.rendering import Translator, as_image, as_json, language, number, origin, page, url_part
 from archive.room.request_parameters import BadParameterError, format_of, path_part
+from archive.room.untrusted_text import shown
 from archive.vocabulary import Verdict
 
 TEXT_ON_PAGE = 30_000
@@ -75,6 +76,8 @@ async def _shown(
         style, media_type = _CITATIONS[wanted]
         headers = {"Content-Disposition": f'attachment; filename="{about.key}.{wanted}"'}
         return Response(citations(about)[style], headers=headers, content_type=f"{media_type}; charset=utf-8")
+    if wanted in {"svg", "png"}:
+        return await as_image(request, wanted, _card(Translator(language(request)), found))
     failures = [check for check in found.checks if check["verdict"] == Verdict.FAILS]
     tables = lay_out(found.statistics, found.checks, found.sources)
     context = {
@@ -95,9 +98,22 @@ async def _shown(
         "citations": citations(about),
         "metadata": metadata(about),
         "evidence": await query(datasette, lambda db: _evidence(db, found), "captures") or {},
+        "preview": f"{path}.png?preview=1",
         "formats": ("json", "txt"),
     }
     return await page(datasette, request, "report", context)
+
+
+def _card(t: Translator, found: reports.ReportDetails) -> str:
+    """The report in a picture, for link previews."""
+    row = found.row
+    said = [(t.pair(one.title), number(one.value)) for one in cards(found.figures, found.figures_before)]
+    source = (
+        t("通鉴档案", "Tongjian archive")
+        + f" · {row['portal']}"
+        + (f" · {row['published'][:10]}" if row["published"] else "")
+    )
+    return chart_images.card(shown(row["title"] or row["url"], 120), said, source)
 
 
 def _changes(kept: list[versions.KeptVersion]) -> list[tuple[str, str, versions.Differences]]:

@@ -59,7 +59,7 @@ ROUTES: tuple[tuple[str, Any], ...] = (
         report.version,
     ),
     (r"^/report/(?P<id>.+?)/changes(?:\.(?P<format>json))?$", report.changes),
-    (r"^/report/(?P<id>.+?)(?:\.(?P<format>json|txt|bib|ris))?$", report.report),
+    (r"^/report/(?P<id>.+?)(?:\.(?P<format>json|txt|bib|ris|svg|png))?$", report.report),
     (r"^/captured/(?P<id>\d{1,18})$", captured_pages.captured),
     (r"^/captured/(?P<id>\d{1,18})/original$", captured_pages.original),
     (r"^/body/(?P<name>.+?)(?:\.(?P<format>json|csv|svg|png))?$", over_years.body),
