@@ -21,8 +21,8 @@ from pipelines.next_pages import joined, next_articles
 from pipelines.parts import parts_of
 from pipelines.prepared import PreparedPage, prepare, text_page
 from pipelines.statistics import provenance
+from pipelines.statistics.layouts import figures_of_page
 from pipelines.statistics.scope import read_scope
-from pipelines.tables.grid import grids
 
 __all__ = ["read"]
 
@@ -137,14 +137,14 @@ def _read_figures(
 
     source: the document that the text is from, if any; the rows of its tables are read as tables, not as prose.
     """
-    elements = [one.element for one in (article, *others) if one.element is not None]
-    own_grids = [grid for element in elements for grid in grids(element)]
+    parts = [one for one in (article, *others) if one.element is not None]
+    own = figures_of_page([one.element for one in parts], "".join([one.markup for one in parts]), report.report_year)
     contents = [(url, document.content) for url, document in documents.items() if document.content is not None]
     attached = provenance.read_documents(contents, report.report_year, source)
     table_rows = set(source.paragraphs) - set(source.prose) if source else set()
     prose = [paragraph for paragraph in article.paragraphs if paragraph not in table_rows]
     report.statistics, report.form, problems = statistics.read(
-        own_grids,
+        own,
         prose,
         report.report_year,
         [one.table for one in attached],

@@ -21,9 +21,9 @@ from typing import Any
 from archive.model import Statistic
 from pipelines.documents import PICTURES, Content, read, recognise
 from pipelines.errors import DocumentError
-from pipelines.statistics import statistics_of
 from pipelines.statistics.checks import check
 from pipelines.statistics.provenance import assess_standing, read_documents
+from pipelines.statistics.table_figures import statistics_of
 from pipelines.tables.grid import Grid, Slot
 from pipelines.tables.national import read_national_tables
 

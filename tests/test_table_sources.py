@@ -8,8 +8,9 @@ import pytest
 
 from archive import Reports
 from archive.room.form_layout import explain, lay_out
-from pipelines.statistics import provenance, statistics_of
+from pipelines.statistics import provenance
 from pipelines.statistics.checks import check
+from pipelines.statistics.table_figures import statistics_of
 from pipelines.tables.report_table import ReportTable, TableRow
 from tests.made_reports import made
 

@@ -36,7 +36,7 @@ from pipelines.html.links import (
     scripted_documents,
     shown_by_script,
 )
-from pipelines.html.paragraphs import SILENT, paragraphs_of, remove_unseen, strip_markup
+from pipelines.html.paragraphs import SILENT, markup_of, paragraphs_in, paragraphs_of, remove_unseen, strip_markup
 from pipelines.html.parsing import ParsedPage
 from pipelines.html.pictures import data_pictures, pictures
 from pipelines.html.trimming import FEWEST_LISTED, INFO_LINE, cut_attachment_lines, cut_head, cut_listed, cut_tail
@@ -77,6 +77,8 @@ class Article:
     missing_frames: list[str] = field(default_factory=list)
     """Those of them that are not captured, where none of the others holds the article."""
     element: Any = field(default=None, repr=False)
+    markup: str = field(default="", repr=False)
+    """The element as XML."""
 
     _labels: dict[str, str] | None = field(default=None, repr=False)
 
@@ -139,7 +141,8 @@ def _article_of(parsed: ParsedPage, element: Any, place: Any) -> Article:
         article.data_images = data_pictures(images)
     listed = _listed_elsewhere(links)
     strip_markup(element)
-    article.paragraphs = paragraphs_of(element)
+    article.markup = markup_of(element)
+    article.paragraphs = paragraphs_in(article.markup)
     article.is_scripted = sum(map(len, article.paragraphs)) < LITTLE and _is_filled_by_script(element, scripts, parsed)
     article.lines_above = cut_head(article.paragraphs, headings) + article.lines_above
     article.attachments = _documents(parsed, anchors)

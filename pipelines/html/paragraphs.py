@@ -125,7 +125,16 @@ def strip_markup(element: Any) -> None:
 
 def paragraphs_of(element: Any) -> list[str]:
     """The paragraphs of an element from which `remove_unseen` has removed what is not shown."""
-    markup = etree.tostring(element, encoding="unicode", with_tail=False)
+    return paragraphs_in(markup_of(element))
+
+
+def markup_of(element: Any) -> str:
+    """An element as XML."""
+    return str(etree.tostring(element, encoding="unicode", with_tail=False))
+
+
+def paragraphs_in(markup: str) -> list[str]:
+    """The paragraphs of an element's markup."""
     if "<pre" in markup:
         markup = _PREFORMATTED.sub(lambda found: found[0].replace("\n", "<br/>"), markup)
     markup = markup.replace("\n", " ")

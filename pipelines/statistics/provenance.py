@@ -20,8 +20,8 @@ from archive.forms.names import APPLICANT_SUM, CUMULATIVE, FLOW, OTHER_HANDLING,
 from archive.model import Check, Problem, Statistic, TableSource
 from archive.vocabulary import Form, Origin, ProblemKind, Standing, Verdict
 from pipelines.documents import Content
-from pipelines.statistics import statistics_of
 from pipelines.statistics.checks import TABLE_ORIGINS, check, compare_origins
+from pipelines.statistics.table_figures import statistics_of
 from pipelines.tables.annex import read_annex
 from pipelines.tables.cell_value import read_value
 from pipelines.tables.flattened import read_flattened

@@ -64,7 +64,7 @@ def read_annex(grids: Iterable[Grid], report_year: int | None) -> list[ReportTab
 
 
 def _read_grid(grid: Grid, report_year: int | None) -> _Part | None:
-    header = _find_header(grid, report_year)
+    header = find_header(grid, report_year)
     if header is None or covers_part_of_a_year(grid):
         return None
     below = [row for row in grid.rows[header.place + 1 :] if _has_label(row)]
@@ -93,7 +93,8 @@ def _table_of(part: _Part) -> ReportTable | None:
     return table
 
 
-def _find_header(grid: Grid, report_year: int | None) -> _Header | None:
+def find_header(grid: Grid, report_year: int | None) -> _Header | None:
+    """The header of an annex; None where a grid is none."""
     top = grid.rows[:_HEADER_WITHIN]
     if not any("指" in cell.text or "统计" in cell.text for row in top for cell in row):
         return None
