@@ -7,7 +7,8 @@ Here belong
 - `<portal>.py`: one class for a site that needs more than a row;
 - `platforms/`: how the listings of each content management system are walked;
 - `registry.py`: the portals there are, and the one that an address belongs to; commands take their portals from it;
-- `probing.py`: what a site runs on and where its reports are, for `scrapy probe`.
+- `probing.py`: what a site runs on and where its reports are, for `scrapy probe`;
+- `survey.py`: many sites probed and tried, for `scrapy survey`; `trial.py` says what a trial has to prove.
 
 May import archive, pipelines and crawler. A spider collects addresses and hands on references to captures: it neither
 decides what a report says (pipelines/) nor writes to the archive (crawler/, pipelines/ingest/).

@@ -30,10 +30,13 @@ LEVELS = 3
 """Menus are followed this far below the given page."""
 MAX_PAGES = 30
 """The most pages that one probe fetches."""
+YEARS = 2
+"""Columns of single years that are looked into where a column links no report itself: they show what it runs on."""
 MAX_SERVICES = 6
 """The most lists of one column that are asked for."""
 
 _MENU = re.compile(r"政务公开|政府信息公开|信息公开|法定主动公开|主动公开|公开目录|公开平台|公开专栏")
+_YEAR = re.compile(r"20[012]\d(?:年度?)?(?:年报|年度报告|报告)?")
 _LONGEST_NAME = 24
 _BLANKS = re.compile(r"\s+")
 
@@ -85,6 +88,9 @@ class Probe(scrapy.Spider):
             self.columns.setdefault(url, text)
         if page.url in self.columns or (level == 0 and urlsplit(page.url).path.strip("/")):
             yield from self._services(page)
+        if page.url in self.columns and not any(is_report_title(text) for text, _ in links):
+            years = [url for text, url in links if _YEAR.fullmatch(text) and self.declares(url)]
+            yield from self._requests(years[:YEARS], level + 1)
         menus = [] if self.columns else [(text, url) for text, url in links if is_menu(text)]
         yield from self._requests([url for _, url in (*columns, *menus)], level + 1)
 

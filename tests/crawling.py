@@ -131,7 +131,7 @@ def planned(
 def scrapy(archive: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """A scrapy command on `archive`: in this process, which saves a fork, where it neither crawls nor serves."""
     command = list(map(str, arguments))
-    if command[0] in {"browse", "crawl", "list", "probe"}:
+    if command[0] in {"browse", "crawl", "list", "probe", "survey"}:
         return scrapy_apart(*command, ARCHIVE=str(archive))
     settings = get_project_settings()
     settings.set("ARCHIVE", str(archive), priority="cmdline")

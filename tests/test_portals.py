@@ -49,7 +49,7 @@ def declared() -> list[str]:
     with OWN.open(encoding="utf-8", newline="") as file:
         rows = [row["name"] for row in csv.DictReader(file)]
     files = [
-        path.stem for path in (ROOT / "spiders").glob("*.py") if "\n    name = " in path.read_text(encoding="utf-8")
+        path.stem for path in (ROOT / "spiders").glob("*.py") if '\n    name = "' in path.read_text(encoding="utf-8")
     ]
     return sorted(rows + files)
 

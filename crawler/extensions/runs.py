@@ -196,13 +196,13 @@ class Runs:
 
     @property
     def limits(self) -> list[str]:
-        """What keeps this crawl from asking for every entry: an argument, a setting."""
+        """What keeps this crawl from asking for every entry: an argument, a setting, or that it is a trial."""
         limits = [str(kind) for kind in _LIMITING if kind in self.unwell]
         if getattr(self.crawler.spider, "years", None):
             limits.append("years")
         if self.crawler.settings.getbool("OFFLINE"):
             limits.append("offline")
-        return limits
+        return [*limits, *getattr(self.crawler.spider, "limits", ())]
 
     def leave_alone(self, host: str, kind: ProblemKind, why: str) -> None:
         """Send a host no more requests in this run. One problem says so, however many requests it concerns."""

@@ -1,0 +1,169 @@
+"""scrapy survey: which sites become portals, what is said of the others, and that an interrupted survey goes on."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from crawler.demo.hanweb import Hanweb
+from crawler.demo.links import PlainLinks
+from crawler.demo.messages import Reply, Request
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.reports import catalogue
+from crawler.demo.server import Server
+from crawler.demo.trees import BeijingTree
+from crawler.demo.trs import Trs
+from spiders.survey import HostsError, Results, Site, Verdict, read_hosts
+from tests.crawling import scrapy
+
+HURRY = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", "-s", "RETRY_ENABLED=0")
+
+
+class Bare(Nfcms):
+    """A site without a column."""
+
+    def menu(self) -> dict[str, str]:
+        return {"首页": "/", "要闻动态": "/ywdt/"}
+
+
+class Short(Nfcms):
+    """A column that announces more than it lists: its second page is gone."""
+
+    def respond(self, request: Request) -> Reply | None:
+        return None if "index_2" in request.path else super().respond(request)
+
+
+GOOD = {
+    "nfcms": lambda: Nfcms("qinghe", 12, page_size=5, place="临川市青溪区"),
+    "hanweb": lambda: Hanweb("nanping", 8, place="临川市南坪区"),
+    "trs": lambda: Trs("dongshan", 8, place="临川市东山区"),
+    "links": lambda: PlainLinks("beihe", 8, place="临川市北河区"),
+    "tree": lambda: BeijingTree("xiyan", 8, place="临川市西岩区"),
+}
+BAD = {
+    "bare": (lambda: Bare("bare", 5), "no column of annual reports was found"),
+    "few": (lambda: Nfcms("few", 2, place="临川市青溪区"), "2 reports were read, 3 are needed"),
+    "other": (
+        lambda: Nfcms("other", catalogue("广州市荔湾区", 6), place="广州市番禺区"),
+        "reports are not of 番禺区 but of 广州市荔湾区",
+    ),
+    "short": (lambda: Short("short", 12, page_size=5, place="临川市青溪区"), "listing_failed"),
+}
+
+
+class Surveyed:
+    """A survey of good and bad sites, and what it wrote."""
+
+    def __init__(self, folder: Path) -> None:
+        self.archive = folder / "archive"
+        self.archive.mkdir()
+        self.table = folder / "portals.csv"
+        self.hosts = folder / "hosts.txt"
+        replicas = {name: make() for name, make in GOOD.items()} | {name: make() for name, (make, _) in BAD.items()}
+        with Server(*replicas.values()):
+            self.urls = {name: replica.home_url for name, replica in replicas.items()}
+            lines = ["# sites", "", *self.urls.values(), "http://127.0.0.99:9/ 4401130001 无人应答", "no host"]
+            self.hosts.write_text("\n".join(lines) + "\n")
+            self.first = self.survey(str(self.hosts))
+            asked = sum(len(replica.log) for replica in replicas.values())
+            self.again = self.survey(str(self.hosts))
+            self.asked_again = sum(len(replica.log) for replica in replicas.values()) - asked
+        self.results = Results(self.archive)
+
+    def survey(self, *arguments: str) -> CompletedProcess[str]:
+        return scrapy(self.archive, "survey", *arguments, "-s", f"PORTALS={self.table}", *HURRY)
+
+    def rows(self) -> dict[str, dict[str, str]]:
+        with self.table.open(encoding="utf-8", newline="") as file:
+            return {row["home"]: row for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="module")
+def surveyed(tmp_path_factory: pytest.TempPathFactory) -> Surveyed:
+    return Surveyed(tmp_path_factory.mktemp("surveyed"))
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_site_becomes_a_row(surveyed: Surveyed, name: str) -> None:
+    assert f"accepted {surveyed.urls[name]}" in surveyed.first.stdout, surveyed.first.stdout + surveyed.first.stderr
+    assert surveyed.urls[name] in surveyed.rows()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_refusal_says_what_is_missing(surveyed: Surveyed, name: str) -> None:
+    assert surveyed.urls[name] not in surveyed.rows()
+    result = surveyed.results.by_url[surveyed.urls[name]]
+    assert result.verdict == Verdict.QUEUED
+    assert BAD[name][1] in "\n".join(result.missing)
+
+
+def test_only_what_is_proved_is_accepted_and_the_rest_waits(surveyed: Surveyed) -> None:
+    assert surveyed.first.returncode == 1
+    assert len(surveyed.rows()) == len(GOOD)
+    assert "5 accepted, 5 queued" in surveyed.first.stdout
+    assert "line 13: 'no' is no host" in surveyed.first.stderr
+    silent = surveyed.results.by_url["http://127.0.0.99:9/"]
+    assert silent.missing[0] == "its page could not be fetched"
+    assert not (surveyed.archive / "captures.db").exists(), "a survey leaves the archive alone"
+
+
+def test_what_is_judged_is_not_surveyed_again(surveyed: Surveyed) -> None:
+    assert surveyed.asked_again == 0
+    assert "5 accepted, 5 queued" in surveyed.again.stdout
+
+
+def test_the_queue_shows_what_was_found_and_what_is_missing(surveyed: Surveyed) -> None:
+    shown = surveyed.survey("--review")
+    assert shown.returncode == 1
+    assert shown.stdout.count(" of 5: http") == 5
+    assert "missing  2 reports were read, 3 are needed" in shown.stdout
+    assert "found    platform nfcms, recognised by" in shown.stdout
+    assert "5 wait for a person" in shown.stdout
+    assert "\x1b" not in shown.stdout
+
+
+def test_an_accepted_row_is_a_portal_that_can_be_crawled(surveyed: Surveyed, tmp_path: Path) -> None:
+    listed = scrapy(tmp_path, "list", "-s", f"PORTALS={surveyed.table}")
+    assert listed.returncode == 0, listed.stderr
+    assert {row["name"] for row in surveyed.rows().values()} <= set(listed.stdout.split())
+
+
+def test_a_line_that_was_cut_off_is_forgotten_and_the_next_is_whole(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    site = {"verdict": Verdict.QUEUED, "missing": ["x"]}
+    results.add(_result("http://a.example/", **site))
+    with results.path.open("a", encoding="utf-8") as file:
+        file.write('{"url": "http://b.exa')
+    again = Results(tmp_path)
+    assert list(again.by_url) == ["http://a.example/"]
+    again.add(_result("http://c.example/", **site))
+    assert list(Results(tmp_path).by_url) == ["http://a.example/", "http://c.example/"]
+
+
+def _result(url: str, **stated: Any) -> Any:
+    from spiders.survey import Result
+
+    return Result(url=url, **stated)
+
+
+def test_a_hosts_file_has_a_site_a_line() -> None:
+    lines = [
+        "www.heyuan.example",
+        "https://www.heyuan.example/nb/, 4401130001, 河原县 人民政府",
+        "# a remark",
+        "www.heyuan.example\t4401130001",
+        "http://[x/",
+        "localhost",
+    ]
+    found = list(read_hosts(lines))
+    assert found[:2] == [
+        Site("http://www.heyuan.example/"),
+        Site("https://www.heyuan.example/nb/", "4401130001", "河原县 人民政府"),
+    ]
+    assert [str(error).split(":")[0] for error in found[2:] if isinstance(error, HostsError)] == ["line 5", "line 6"]
+    assert json.dumps(str(found[2]))
