@@ -88,11 +88,9 @@ class Probe(scrapy.Spider):
             self.columns.setdefault(url, text)
         if page.url in self.columns or (level == 0 and urlsplit(page.url).path.strip("/")):
             yield from self._services(page)
-        if page.url in self.columns and not any(is_report_title(text) for text, _ in links):
-            years = [url for text, url in links if _YEAR.fullmatch(text) and self.declares(url)]
-            yield from self._requests(years[:YEARS], level + 1)
-        menus = [] if self.columns else [(text, url) for text, url in links if is_menu(text)]
-        yield from self._requests([url for _, url in (*columns, *menus)], level + 1)
+        years = list(_years(links))[:YEARS] if page.url in self.columns else []
+        menus = [] if self.columns else [url for text, url in links if is_menu(text)]
+        yield from self._requests([*years, *(url for _, url in columns), *menus], level + 1)
 
     def _services(self, page: TextResponse) -> Iterator[Request]:
         """What the platform asks for, where the page itself lists no report: the lists that a script fills."""
@@ -170,6 +168,12 @@ def named_links(response: TextResponse) -> Iterator[tuple[str, str]]:
     for link in anchors(response, "a", "area", "frame", "iframe"):
         if link.url:
             yield _BLANKS.sub("", link.element.get("title") or link.text), link.url
+
+
+def _years(links: list[tuple[str, str]]) -> Iterator[str]:
+    """The columns of single years that a column links, where it links no report itself."""
+    if not any(is_report_title(text) for text, _ in links):
+        yield from (url for text, url in links if _YEAR.fullmatch(text))
 
 
 def is_menu(text: str) -> bool:

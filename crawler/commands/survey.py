@@ -10,7 +10,7 @@ from pathlib import Path
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Captures, Reports
-from archive.health import findings
+from archive.health import findings, known_portals
 from crawler.command import UNWELL, WELL, ArchiveCommand, ExitCode, fail
 from spiders.portal_table import WrongRowError, table_to_write, write_row
 from spiders.registry import Registry
@@ -51,34 +51,39 @@ class Command(ArchiveCommand):
         results = Results(self.archive)
         if opts.review:
             return self._review(results)
-        if (len(args) != 1) is not opts.unwell or opts.jobs < 1:
-            raise UsageError("name one file of hosts, or --unwell, or --review; --jobs takes 1 or more")
-        sites, wrong = self._unwell() if opts.unwell else _sites(Path(args[0]))
+        if opts.jobs < 1:
+            raise UsageError("--jobs takes 1 or more")
+        sites, wrong = self._sites(args, opts)
         done = {url for url, r in results.by_url.items() if not (opts.again and r.verdict == Verdict.QUEUED)}
         waiting = [site for site in sites if site.portal or site.url not in done]
         survey = Survey(self.configuration, table_to_write(self.configuration), results, opts.jobs, _say)
         if waiting:
             survey.run(waiting)
-        found = [results.by_url[site.url] for site in sites if site.url in results.by_url]
-        counts = Counter(result.verdict for result in found)
-        print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())) or "no site is judged yet")
+        queued = _sum_up([results.by_url[site.url] for site in sites if site.url in results.by_url])
         if survey.is_stopped:
             print("scrapy: stopped; the next survey of this list goes on from here", file=sys.stderr)
             return ExitCode.INTERRUPTED
-        if counts[Verdict.QUEUED]:
-            print(f"{counts[Verdict.QUEUED]} wait for a person: scrapy survey --review")
-        return UNWELL if counts[Verdict.QUEUED] or wrong else WELL
+        return UNWELL if queued or wrong else WELL
 
-    def _unwell(self) -> tuple[list[Site], bool]:
+    def _sites(self, args: list[str], opts: Namespace) -> tuple[list[Site], bool]:
+        """What is to be surveyed, and whether a line of the list names no site."""
+        if opts.unwell and not args:
+            return self._unwell(), False
+        if opts.unwell or len(args) != 1:
+            raise UsageError("name one file of hosts, or --unwell, or --review")
+        return _sites(Path(args[0]))
+
+    def _unwell(self) -> list[Site]:
         """The homes of portals that are unwell: they may have moved."""
         captures, reports = Captures(self.archive), Reports.read_or_empty(self.archive)
-        registry = Registry(self.configuration)
+        portals = {portal.name: portal for portal in Registry(self.configuration)}
         try:
-            unwell = {found.portal for found in findings(captures, reports, registry.names()) if found.unwell}
+            crawled = sorted(known_portals(captures) & portals.keys())
+            unwell = {found.portal for found in findings(captures, reports, crawled) if found.unwell}
         finally:
             captures.close()
             reports.db.close()
-        return [Site(portal.home, portal=portal.name) for portal in registry if portal.name in unwell], False
+        return [Site(portals[name].home, portal=name) for name in sorted(unwell)]
 
     def _review(self, results: Results) -> int:
         """One after the other; on a terminal a person decides, elsewhere all are printed."""
@@ -128,6 +133,15 @@ def _sites(path: Path) -> tuple[list[Site], bool]:
         else:
             sites.append(found)
     return sites, wrong
+
+
+def _sum_up(found: list[Result]) -> int:
+    """Say how many sites there are of each verdict; returns how many wait for a person."""
+    counts = Counter(result.verdict for result in found)
+    print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())) or "no site is judged yet")
+    if counts[Verdict.QUEUED]:
+        print(f"{counts[Verdict.QUEUED]} wait for a person: scrapy survey --review")
+    return counts[Verdict.QUEUED]
 
 
 def _say(result: Result) -> None:
