@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
+from lxml import etree
 
 from archive import Reports
 from archive.agencies import agency_id, place_id
@@ -430,3 +431,40 @@ def test_the_numbers_behind_a_chart_are_a_file(room: str) -> None:
     lines = get(f"{room}/body/{quote('思明区财政局')}.csv?chart=applications&_bom=0")[2].decode().splitlines()
     assert lines == ["report_year,series,value,verified,reports", "2020,applications,7,1,1", "2022,applications,40,1,1"]
     assert get(f"{room}/body/{quote('思明区财政局')}.csv?chart=none")[0] == 400
+
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.mark.parametrize(
+    ("path", "asks", "bodies"),
+    [
+        ("/place/350203", "", {"思明区人民政府", "思明区财政局", "思明区教育局", "思明区莲前街道办事处"}),
+        (f"/place/{quote('350203-莲前街道')}", "", {"思明区莲前街道办事处"}),
+        ("/place/420000", "", {"襄阳市财政局"}),
+        (f"/body/{quote('思明区财政局')}", "", {"思明区财政局"}),
+        ("/portal/p", "", {one.body for one in MADE}),
+        ("/search", f"?q={quote_plus('思明 教育')}", {"思明区教育局"}),
+    ],
+)
+def test_each_page_has_its_feed(room: str, path: str, asks: str, bodies: set[str]) -> None:
+    said = re.search(r'type="application/atom\+xml" title="[^"]+" href="([^"]+)"', page(room, path + asks))
+    assert said
+    assert unescape(said[1]) == f"{path}.atom{asks}"
+    feeds = {}
+    for language in ("zh", "en"):
+        status, headers, text = get(f"{room}{path}.atom{asks}", Cookie=f"lang={language}")
+        assert (status, headers["content-type"]) == (200, "application/atom+xml; charset=utf-8")
+        feeds[language] = etree.fromstring(text)
+    one, other = feeds.values()
+    for name in ("id", "title", "subtitle", "updated"):
+        assert one.findtext(ATOM + name), name
+    assert one.findtext(f"{ATOM}subtitle") != other.findtext(f"{ATOM}subtitle")
+    ids = [entry.findtext(f"{ATOM}id") for entry in one.iter(f"{ATOM}entry")]
+    assert ids == [entry.findtext(f"{ATOM}id") for entry in other.iter(f"{ATOM}entry")]
+    assert len(set(ids)) == len(ids)
+    links = {link.get("rel"): link.get("href") for link in one.findall(f"{ATOM}link")}
+    assert links["alternate"] == f"{room}{path}{asks}"
+    assert get(links["self"])[0] == 200
+    said_bodies = {entry.findtext(f"{ATOM}summary").partition(" · ")[0] for entry in one.iter(f"{ATOM}entry")}
+    assert said_bodies == bodies

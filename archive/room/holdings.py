@@ -76,40 +76,52 @@ def holdings(db: sqlite3.Connection) -> Holdings:
     )
 
 
-def newest(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Among:
+    """The reports that are looked at: a condition on `r`, and its values."""
+
+    condition: str = "TRUE"
+    values: tuple[Any, ...] = ()
+
+
+EVERY = Among()
+
+
+def newest(db: sqlite3.Connection, limit: int, among: Among = EVERY) -> list[dict[str, Any]]:
     """Reports by when they were first captured, the latest first."""
     return dicts(
         db,
-        """SELECT id, title, portal, issuing_body, report_year, published, url, first_captured_at AS at
-        FROM reports
-        ORDER BY first_captured_at DESC, id LIMIT ?""",
-        (limit,),
+        f"""SELECT id, title, portal, issuing_body, report_year, published, url, first_captured_at AS at
+        FROM reports r
+        WHERE {among.condition}
+        ORDER BY first_captured_at DESC, id LIMIT ?""",  # noqa: S608 - our own conditions
+        (*among.values, limit),
     )
 
 
-def changed(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
+def changed(db: sqlite3.Connection, limit: int, among: Among = EVERY) -> list[dict[str, Any]]:
     """Changes of what reports say, the latest first."""
     return dicts(
         db,
-        """SELECT
+        f"""SELECT
           r.id, r.title, r.portal, r.issuing_body, r.report_year, r.published, r.url, v.captured_at AS at, v.changed
         FROM versions v
         JOIN reports r ON r.id = v.report_id
-        WHERE v.changed NOT IN ('', '{}')
-        ORDER BY v.captured_at DESC, r.id LIMIT ?""",
-        (limit,),
+        WHERE v.changed NOT IN ('', '{{}}') AND {among.condition}
+        ORDER BY v.captured_at DESC, r.id LIMIT ?""",  # noqa: S608 - our own conditions
+        (*among.values, limit),
     )
 
 
-def gone(db: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
+def gone(db: sqlite3.Connection, limit: int, among: Among = EVERY) -> list[dict[str, Any]]:
     """Reports that their portal no longer has."""
     return dicts(
         db,
-        """SELECT id, title, portal, issuing_body, report_year, published, url, captured_at AS at, state
-        FROM reports
-        WHERE state IN (?, ?)
-        ORDER BY captured_at DESC, id LIMIT ?""",
-        (ReportState.REMOVED, ReportState.MISSING, limit),
+        f"""SELECT id, title, portal, issuing_body, report_year, published, url, captured_at AS at, state
+        FROM reports r
+        WHERE state IN (?, ?) AND {among.condition}
+        ORDER BY captured_at DESC, id LIMIT ?""",  # noqa: S608 - our own conditions
+        (ReportState.REMOVED, ReportState.MISSING, *among.values, limit),
     )
 
 

@@ -120,13 +120,17 @@ async def page(datasette: Any, request: Any, template: str, context: dict[str, A
     return response
 
 
+def asked(request: Any, **more: str) -> str:
+    """The parameters of the page at hand but language and page, and more of them, as the end of an address."""
+    left_out = {"lang", "page", *more}
+    kept = ((name, value) for name in request.args for value in request.args.getlist(name) if name not in left_out)
+    query = urlencode([*kept, *more.items()])
+    return f"?{query}" if query else ""
+
+
 def as_format(request: Any, name: str, **more: str) -> str:
     """The address of the page at hand in another format (json, csv, svg), with more parameters."""
-    left_out = {"lang", "page", *more}
-    query = urlencode(
-        [*((k, v) for k in request.args for v in request.args.getlist(k) if k not in left_out), *more.items()]
-    )
-    return f"{request.path}.{name}" + (f"?{query}" if query else "")
+    return f"{request.path}.{name}{asked(request, **more)}"
 
 
 def as_json(value: Any) -> Response:

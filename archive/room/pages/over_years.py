@@ -13,7 +13,9 @@ from archive.room import key_figures as figures
 from archive.room.absences import Absence, Judge
 from archive.room.charts_over_years import CHARTS, COLUMNS, OUTCOMES, ChartsOverYears, breaks_of_forms, over_years
 from archive.room.database_access import holdings_of, query, walks_of
+from archive.room.holdings import Among
 from archive.room.key_figures import KEY_FIGURES, MAX_AGENCIES, KeyFigure, Series
+from archive.room.pages import atom_feed
 from archive.room.rendering import Translator, as_csv, as_format, as_image, as_json, chart_files, language, page
 from archive.room.report import dicts
 from archive.room.request_parameters import BadParameterError, format_of, one_of, part, path_part
@@ -82,7 +84,10 @@ async def _over_years(datasette: Any, request: Any, template: str, name: str, wh
     t = Translator(language(request))
     whose = more["portal"]["title"] or name if "portal" in more else name
     drawn = over_years(t, shown_text(whose, 60), rows, summed="portal" in more)
-    if wanted := format_of(request):
+    wanted = format_of(request)
+    if wanted == "atom":
+        return await atom_feed.of(datasette, request, Among(where, (name,)), shown_text(whose, 80))
+    if wanted:
         return await _as_file(request, wanted, name, rows, drawn, more)
     shown = part(request, ROWS_ON_PAGE, len(rows))
 
@@ -98,6 +103,7 @@ async def _over_years(datasette: Any, request: Any, template: str, name: str, wh
         "charts": drawn,
         "chart_files": {chart: chart_files(request, chart=chart) for chart in CHARTS},
         "preview": as_format(request, "png", chart="applications", preview="1") if drawn.years else "",
+        "feed": as_format(request, "atom"),
         "portals": sorted({row["portal"] for row in rows}),
         "bodies": sorted({row["issuing_body"] for row in rows if row["issuing_body"]}),
         "formats": ("json", "csv"),

@@ -10,6 +10,7 @@ from archive.room import places, sum_rows
 from archive.room.absences import Judge
 from archive.room.asked_figures import ADDED_UP
 from archive.room.database_access import query, walks_of
+from archive.room.pages import atom_feed
 from archive.room.places import CHINA, Cell, Place, YearOfBody
 from archive.room.rendering import (
     Translator,
@@ -37,10 +38,12 @@ async def place(datasette: Any, request: Any) -> Any:
     found: Place | None = await query(datasette, lambda db: places.place(db, path_part(request, "id")))
     if found is None:
         return None
+    wanted = format_of(request)
+    if wanted == "atom":
+        return await atom_feed.of(datasette, request, atom_feed.in_place(found.id), found.full_name)
     known, today = await walks_of(datasette), datetime.now(UTC).date().isoformat()
     totals: list[Sum] = [] if found.is_town else await query(datasette, lambda db: sums(db, place=found.id))
     bodies, years = await query(datasette, lambda db: places.bodies(db, found.id, Judge(db, known, today)))
-    wanted = format_of(request)
     if wanted == "csv":
         return as_csv(sum_rows.COLUMNS, sum_rows.rows(totals))
     t = Translator(language(request))
@@ -68,6 +71,7 @@ async def place(datasette: Any, request: Any) -> Any:
         "undated": [total for total in totals if total.year is None],
         "total": next((total for total in of_years if total.year == chosen), None),
         "figures": [ADDED_UP[name] for name in SHOWN],
+        "feed": as_format(request, "atom"),
         "chart": chart,
         "files": chart_files(request),
         "preview": as_format(request, "png", preview="1") if chart else "",

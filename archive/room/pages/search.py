@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,7 +12,9 @@ from urllib.parse import urlencode
 from archive.room.catalogue import FACETS, Catalogue
 from archive.room.database_access import batches, cache, query
 from archive.room.error_pages import BusyError
-from archive.room.rendering import csv_of_all, json_of_all, page
+from archive.room.holdings import Among
+from archive.room.pages import atom_feed
+from archive.room.rendering import as_format, csv_of_all, json_of_all, page
 from archive.room.request_parameters import format_of, given, page_number, part
 from archive.room.search import COLUMNS, MAX_QUERY, PAGE, Hit, Results, hits, rows, search
 from archive.room.search_terms import parse
@@ -36,6 +39,9 @@ async def results(datasette: Any, request: Any) -> Any:
     )
     if wanted == "csv":
         return await csv_of_all(COLUMNS, batches(datasette, lambda db: rows(db, found.ids)))
+    if wanted == "atom":
+        among = Among("r.id IN (SELECT value FROM json_each(?))", (json.dumps(found.ids),))
+        return await atom_feed.of(datasette, request, among, text or "–")
     if wanted == "json":
         facts = {
             "query": text,
@@ -60,6 +66,7 @@ async def results(datasette: Any, request: Any) -> Any:
         "by_index": asked.by_index,
         "part": part(request, PAGE, found.total),
         "address": address,
+        "feed": as_format(request, "atom"),
         "cleared": dict.fromkeys(chosen),
         "formats": ("json", "csv"),
     }

@@ -53,7 +53,7 @@ MAX_SQL_BYTES = 60_000_000
 ROUTES: tuple[tuple[str, Any], ...] = (
     (r"^/$", home.home),
     (r"^/portals$", home.portals),
-    (r"^/search(?:\.(?P<format>json|csv))?$", search.results),
+    (r"^/search(?:\.(?P<format>json|csv|atom))?$", search.results),
     (
         r"^/report/(?P<id>.+?)/at/(?P<moment>\d{4}(?:[\dT:.Z-]|%3A)*?)(?:\.(?P<format>json|txt|bib|ris))?$",
         report.version,
@@ -62,9 +62,9 @@ ROUTES: tuple[tuple[str, Any], ...] = (
     (r"^/report/(?P<id>.+?)(?:\.(?P<format>json|txt|bib|ris|svg|png))?$", report.report),
     (r"^/captured/(?P<id>\d{1,18})$", captured_pages.captured),
     (r"^/captured/(?P<id>\d{1,18})/original$", captured_pages.original),
-    (r"^/body/(?P<name>.+?)(?:\.(?P<format>json|csv|svg|png))?$", over_years.body),
-    (r"^/portal/(?P<name>.+?)(?:\.(?P<format>json|csv|svg|png))?$", over_years.portal),
-    (r"^/place/(?P<id>.+?)(?:\.(?P<format>json|csv|svg|png))?$", place.place),
+    (r"^/body/(?P<name>.+?)(?:\.(?P<format>json|csv|svg|png|atom))?$", over_years.body),
+    (r"^/portal/(?P<name>.+?)(?:\.(?P<format>json|csv|svg|png|atom))?$", over_years.portal),
+    (r"^/place/(?P<id>.+?)(?:\.(?P<format>json|csv|svg|png|atom))?$", place.place),
     (r"^/map(?:\.(?P<format>json|csv|svg|png))?$", tile_map.tiles),
     (r"^/nation(?:\.(?P<format>json|csv|svg|png))?$", nation.nation),
     (r"^/bodies(?:\.(?P<format>json|csv))?$", bodies.bodies),
