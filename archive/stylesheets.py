@@ -47,8 +47,8 @@ def pictures(css: str) -> Iterator[str]:
 def rewritten(css: str, sheet: Callable[[str], str | None], picture: Callable[[str], str | None]) -> str:
     """The stylesheet with what it names replaced, and without comments and what was ever executable.
 
-    `sheet` gives the text to put in the place of an import, `picture` another address for one; None removes it. The
-    result can stand in a `style` element.
+    `sheet` gives the text to put in the place of an import, `picture` the CSS value in the place of an address; None
+    removes it. The result can stand in a `style` element.
     """
 
     def replaced(found: re.Match[str]) -> str:
@@ -57,8 +57,7 @@ def rewritten(css: str, sheet: Callable[[str], str | None], picture: Callable[[s
             media = found["media"].strip()
             return (f"@media {media}{{{text}}}" if media else text) if text else ""
         if found["url"]:
-            address = picture(_address(found["url"]))
-            return f'url("{address}")' if address else "none"
+            return picture(_address(found["url"])) or "none"
         return "" if found[0].startswith("/*") else found[0]
 
     return _RUNS.sub("x-removed:", _TOKEN.sub(replaced, css)).replace("<", r"\3c ")

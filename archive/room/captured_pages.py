@@ -1,45 +1,23 @@
-"""A page as captured: its bytes, their real charset, and the pictures that were captured with it."""
+"""What was captured: its bytes, checked against their hash, their real charset and type, and the captures before and after."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 import sqlite3
 from dataclasses import dataclass
-from urllib.parse import unquote, urljoin, urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import zstandard
-from lxml import html
-from lxml.html.clean import Cleaner
 
 from archive.charset import decode
-from archive.media_types import MEDIA_TYPES, format_of
-from archive.vocabulary import DOCUMENT_OUTCOMES
+from archive.media_types import MEDIA_TYPES, extension_of, format_of
+from archive.room.report import dicts
 
 SHOWN_PICTURES = ("png", "jpeg", "gif", "webp", "bmp")
 """Formats of the pictures that browsers show and that hold no script."""
-MAX_PICTURE_BYTES = 8_000_000
-"""Bytes of all pictures that are set into one page."""
 MAX_BODY_BYTES = 50_000_000
-_CLEANER = Cleaner(
-    scripts=True,
-    javascript=True,
-    links=True,
-    meta=True,
-    embedded=True,
-    frames=True,
-    forms=True,
-    processing_instructions=True,
-    kill_tags=("base", "video", "audio", "source", "track"),
-    comments=False,
-    style=False,
-    page_structure=False,
-    annoying_tags=False,
-    remove_unknown_tags=False,
-    safe_attrs_only=False,
-)
-"""Takes out what would run, submit or be fetched; what the page says and how it looks stays."""
 
 
 class DamagedError(Exception):
@@ -65,9 +43,59 @@ class CapturedBody:
     @property
     def file_name(self) -> str:
         """The name to save it under: that of its address, with the extension of what it is."""
-        name = unquote(urlsplit(self.url).path.rpartition("/")[2]).rpartition(".")[0] or self.sha256[:16]
+        last = unquote(urlsplit(self.url).path.rpartition("/")[2])
+        name = last.rpartition(".")[0] or last or self.sha256[:16]
         kind = next((kind for kind, known in MEDIA_TYPES.items() if known == self.media_type), "bin")
-        return re.sub(r"[^\w.-]+", "_", name)[:80] + f".{_EXTENSIONS.get(kind, kind)}"
+        if self.media_type.startswith("text/"):
+            kind = "html" if self.media_type.startswith("text/html") else extension_of(self.url) or "txt"
+        return re.sub(r"[^\w.-]+", "_", name)[:80] + f".{re.sub(r'[^a-z0-9]', '', _EXTENSIONS.get(kind, kind))}"
+
+
+MOST_CAPTURES = 500
+"""Captures of one address that are listed with one of them."""
+_FACTS = """SELECT c.id, c.portal, p.title AS portal_title, c.url, c.requested_at, c.status, c.outcome, c.sha256,
+  c.redirect_url, c.note
+FROM captures c LEFT JOIN portals p ON p.name = c.portal
+WHERE c.id = ?"""
+_SAME_ADDRESS = """SELECT id, requested_at, status, outcome, sha256 FROM captures
+WHERE url = ? AND method = 'GET' AND sha256 IS NOT NULL
+ORDER BY requested_at, id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One capture among those of its address."""
+
+    facts: dict[str, Any]
+    """Its row, without headers."""
+    captures: list[dict[str, Any]]
+    """All captures of its address that have a body, oldest first; of very many, the newest and itself."""
+
+    @property
+    def place(self) -> int | None:
+        """Where it stands among them, from 0; None where it has no body."""
+        return next((n for n, row in enumerate(self.captures) if row["id"] == self.facts["id"]), None)
+
+    @property
+    def earlier(self) -> dict[str, Any] | None:
+        """The capture before it."""
+        return self.captures[self.place - 1] if self.place else None
+
+    @property
+    def later(self) -> dict[str, Any] | None:
+        """The capture after it."""
+        place = self.place
+        return self.captures[place + 1] if place is not None and place + 1 < len(self.captures) else None
+
+
+def captured(db: sqlite3.Connection, capture_id: int) -> Captured | None:
+    """A capture by its id; None if there is none."""
+    found = dicts(db, _FACTS, (capture_id,))
+    if not found:
+        return None
+    all_of_it = dicts(db, _SAME_ADDRESS, (found[0]["url"],))
+    shown = [row for row in all_of_it[:-MOST_CAPTURES] if row["id"] == capture_id] + all_of_it[-MOST_CAPTURES:]
+    return Captured(found[0], shown)
 
 
 def body(db: sqlite3.Connection, capture_id: int) -> CapturedBody | None:
@@ -147,47 +175,3 @@ def without_connections(data: bytes) -> bytes:
         return found[0] if tag and not _HINT.search(tag[0]) else b"<meta"
 
     return _FRAME.sub(lambda found: b"<" + (found[1] or found[2] or b"") + b"x", _LINK.sub(harmless, data))
-
-
-def with_pictures(db: sqlite3.Connection, page: CapturedBody) -> str:
-    """The page with its captured pictures set in as data: addresses, and without anything that would act or be fetched."""
-    text, _ = decode(page.data, page.media_type)
-    root = html.document_fromstring(text.replace("\0", "") or "<html></html>")
-    base = page.url
-    for tag in root.iter("base"):
-        base = urljoin(base, tag.get("href") or "")
-    _CLEANER(root)
-    _set_pictures(db, root, base)
-    return str(html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>"))
-
-
-def _set_pictures(db: sqlite3.Connection, root: html.HtmlElement, base: str) -> None:
-    """Put the captured bytes into each `<img>`, up to MAX_PICTURE_BYTES in all; one that is not captured shows its alt text."""
-    left = MAX_PICTURE_BYTES
-    for image in root.iter("img"):
-        source = (image.get("src") or "").strip()
-        image.attrib.pop("srcset", None)
-        if not source or source.startswith("data:"):
-            continue
-        data = _picture(db, urljoin(base, source))
-        kind = picture_type(data) if data else None
-        if data and kind and len(data) <= left:
-            left -= len(data)
-            image.set("src", f"data:{kind};base64,{base64.b64encode(data).decode()}")
-        else:
-            image.attrib.pop("src")
-            image.set("alt", image.get("alt") or "□")
-
-
-def _picture(db: sqlite3.Connection, url: str) -> bytes | None:
-    row = db.execute(
-        """SELECT id FROM captures
-        WHERE url = ? AND outcome IN (?, ?) AND sha256 IS NOT NULL
-        ORDER BY requested_at DESC LIMIT 1""",
-        (url, *DOCUMENT_OUTCOMES),
-    ).fetchone()
-    try:
-        found = body(db, row[0]) if row else None
-    except DamagedError:
-        return None
-    return found.data if found else None

@@ -91,6 +91,12 @@ class Export:
             elif written := self._capture(capture, selection):
                 yield written
 
+    def write_one(self, number: int, name: str) -> None:
+        """Write a single capture, with its request, as a file that needs no other. Raises ArchiveError."""
+        self._warcinfo(name)
+        self._capture(self.captures.get(number), ExportSelection(urls=frozenset()))
+        self.count += 1
+
     def _selected(self, selection: ExportSelection) -> Iterator[Capture]:
         where, values = selection.where()
         sql = f"SELECT id, url FROM captures WHERE {where} ORDER BY id"  # noqa: S608 - constant clauses

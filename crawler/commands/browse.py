@@ -41,7 +41,7 @@ class Command(ArchiveCommand):
             " (default: http://HOST:PORT)",
         )
         parser.add_argument(
-            "--with-captures", action="store_true", help="let readers download the captured files themselves"
+            "--with-captures", action="store_true", help="let visitors' SQL read captured bodies"
         )
 
     def act(self, args: list[str], opts: Namespace) -> int:

@@ -12,8 +12,8 @@ _MODIFIED = datetime(2016, 1, 4, tzinfo=UTC)
 _SITE = """@charset "utf-8";
 @import url("base.css");
 /* the site's own look */
-.banner { background: #1f4e79 url("../images/banner.png") repeat-x; color: #fff; height: 72px; font: 700 26px/72px serif;
-  padding-left: 24px; letter-spacing: .12em; }
+.banner { background: #1f4e79 url("../images/banner.png") repeat-x; color: #fff; padding: 14px 24px;
+  font: 700 26px/44px serif; letter-spacing: .12em; }
 .mainnav ul, .nav ul, ul.nav { background: #d9e5f1; list-style: none; margin: 0; padding: 8px 16px; }
 .mainnav li, .nav li { display: inline-block; margin-right: 20px; }
 h1, .content_title, .title { color: #1f4e79; text-align: center; font-size: 24px; }

@@ -159,7 +159,7 @@ def png(columns: int, rows: int, cell: int = 12) -> bytes:
 
 def stripes(width: int, height: int) -> bytes:
     """A greyscale PNG of slanted stripes: a decoration."""
-    return _greyscale([bytes(96 + 12 * ((x + y) % 12) for x in range(width)) for y in range(height)])
+    return _greyscale([bytes(84 + 4 * ((x + y) % 12) for x in range(width)) for y in range(height)])
 
 
 def _greyscale(lines: list[bytes]) -> bytes:
