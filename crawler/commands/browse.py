@@ -40,9 +40,7 @@ class Command(ArchiveCommand):
             help="address at which visitors reach this server, for links, feeds and citations"
             " (default: http://HOST:PORT)",
         )
-        parser.add_argument(
-            "--with-captures", action="store_true", help="let visitors' SQL read captured bodies"
-        )
+        parser.add_argument("--with-captures", action="store_true", help="let visitors' SQL read captured bodies")
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """Does not return while Datasette runs."""
