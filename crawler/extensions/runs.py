@@ -72,7 +72,8 @@ class Runs:
         self.least_free = crawler.settings.getint("MIN_FREE")
         self.archive = SharedArchive.at(folder)
         try:
-            self.lock = PortalLock.take(folder, crawler.spidercls.name)
+            name = getattr(crawler.spidercls, "name", None)
+            self.lock = PortalLock.take(folder, name) if name else None  # a probe crawls no portal
         except ArchiveError:
             self.archive.release()
             raise
@@ -271,7 +272,8 @@ class Runs:
                 self._close_account(spider, reason)
         finally:
             self.archive.release()
-            self.lock.release()
+            if self.lock is not None:
+                self.lock.release()
             self.finished = True
 
     def _close_account(self, spider: Spider, reason: str) -> None:
