@@ -205,7 +205,11 @@ class CaptureMiddleware:
 
     def _keep(self, capture: Capture) -> Capture:
         """Write a capture; returns it without its body. Raises UnusableResponse where it cannot be written: the crawl ends."""
-        self.captures.add(capture)
+        try:
+            self.runs.keep(capture)
+        except CannotWriteError as error:
+            self.runs.give_up(error)
+            raise UnusableResponse(ProblemKind.ERROR, str(error), is_reported=True) from error
         self.runs.count(f"{'assets' if capture.role else 'captures'}/{capture.outcome}")
         capture.body = None
         return capture
