@@ -18,7 +18,7 @@ from scrapy.responsetypes import responsetypes
 from scrapy.utils.httpobj import urlparse_cached
 
 from archive import Capture
-from archive.database import utc_now
+from archive.database import CannotWriteError, utc_now
 from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind
 from crawler.extensions.runs import Runs
 from crawler.middlewares.decoding import CONFIRMED, FAULTY, REPLAYED, TOO_LARGE, fault, pairs
