@@ -13,8 +13,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.captures import Captures
-from archive.database import ArchiveError, DamageError, open_read_only, placeholders, writing
+from archive.captures import PAGE_SIZE, Captures
+from archive.database import ArchiveError, DamageError, open_database, open_read_only, placeholders, writing
+from archive.migrations.captures import migrations
 from archive.verify import verify
 
 Progress = Callable[[int, int], None]
@@ -22,8 +23,10 @@ Progress = Callable[[int, int], None]
 
 _BATCH = 200
 """Captures in one commit."""
-_REPLACED = ("portals", "runs", "entries", "problems", "asking", "entry_changes")
-"""Tables whose rows change."""
+_REPLACED = ("portals", "runs", "entries", "problems", "asking", "entry_changes", "run_seals", "row_digests")
+"""Tables whose rows change. Their digests come along: what was altered in the archive shows in the copy, too."""
+_OWN = "WHERE \"table\" <> '_sqlite_migrations'"
+"""Of the digests, those of rows that the copy has from the archive."""
 _DATABASES = ("reports.db", "captures.db")
 """In the order in which a restored archive gets them: what has captures.db is whole."""
 _UNFINISHED = ".part"
@@ -50,17 +53,17 @@ def back_up(folder: Path, copy: Path, progress: Progress = lambda *_: None) -> B
         raise ArchiveError(f"{copy} is the archive itself: name another directory")
     result = Backup()
     with closing(Captures(folder, read_only=True)) as archive:
-        source, target = archive.db.conn, Captures(copy)
+        source, target = archive.db.conn, open_database(copy / "captures.db", migrations, page_size=PAGE_SIZE)
         _remove_unfinished(copy)
         try:
             with _errors(folder, copy):
                 source.execute("BEGIN")
-                if not source.execute("SELECT 1 FROM pragma_table_info('captures') WHERE name = 'digest'").fetchone():
+                if migrations.pending(archive.db):
                     raise ArchiveError(f"{folder} is of an older version: open it once, as with scrapy health")
-                _refuse_another(source, target.db.conn, copy)
-                target.db.conn.execute("PRAGMA foreign_keys = OFF")  # captures come before the runs that they name
-                _add_captures(archive, target.db.conn, result, progress)
-                _replace_others(source, target.db.conn)
+                _refuse_another(source, target.conn, copy)
+                target.conn.execute("PRAGMA foreign_keys = OFF")  # captures come before the runs that they name
+                _add_captures(archive, target.conn, result, progress)
+                _replace_others(source, target.conn)
         finally:
             target.close()
     if (folder / "reports.db").is_file():
@@ -151,14 +154,16 @@ def _compare(source: sqlite3.Connection, target: sqlite3.Connection, first: int,
 def _replace_others(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
     with target:
         for table in _REPLACED:
-            target.execute(f"DELETE FROM {table}")  # noqa: S608 - our names
-            for row in source.execute(f"SELECT * FROM {table}"):  # noqa: S608 - our names
+            which = _OWN if table == "row_digests" else ""
+            target.execute(f"DELETE FROM {table} {which}")  # noqa: S608 - our names
+            for row in source.execute(f"SELECT * FROM {table} {which}"):  # noqa: S608 - our names
                 _insert(target, table, row)
 
 
 def _insert(db: sqlite3.Connection, table: str, row: sqlite3.Row) -> None:
     names = row.keys()
-    db.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({placeholders(names)})", tuple(row))  # noqa: S608
+    listed = ", ".join(f'"{name}"' for name in names)
+    db.execute(f"INSERT INTO {table} ({listed}) VALUES ({placeholders(names)})", tuple(row))  # noqa: S608
 
 
 def _copy_whole(database: Path, copy: Path) -> None:

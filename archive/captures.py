@@ -25,10 +25,11 @@ from archive.database import (
     placeholders,
     sql_words,
     utc_now,
+    writing,
 )
 from archive.migrations.captures import migrations
 from archive.model import Entry
-from archive.row_digests import row_digest
+from archive.row_digests import keep_digests, row_digest
 from archive.runs import RunsAndProblems
 from archive.vocabulary import ANSWER_OUTCOMES, DOCUMENT_OUTCOMES, CaptureRole, Outcome, ProblemKind, Stage
 
@@ -126,11 +127,12 @@ class Captures(RunsAndProblems):
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         """Raises ArchiveError when captures.db in `folder` cannot be used and, with `read_only`, when it does not exist."""
         self.path = folder / "captures.db"
-        self.db = (
-            Database(open_read_only(self.path))
-            if read_only
-            else open_database(self.path, migrations, page_size=PAGE_SIZE)
-        )
+        if read_only:
+            self.db = Database(open_read_only(self.path))
+        else:
+            self.db = open_database(self.path, migrations, page_size=PAGE_SIZE)
+            with writing(self.path):
+                keep_digests(self.db.conn, "captures.db")
         self._compress = zstandard.ZstdCompressor(level=9).compress
         self._decompress = zstandard.ZstdDecompressor().decompress
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from archive.row_digests import fill_digests
+
 BUSY_TIMEOUT_S = 30
 _STATEMENTS = 500
 """Statements that a writer keeps prepared: one for each number of rows that it inserts at once."""
@@ -59,6 +61,8 @@ def open_database(
         database = Database(connection)
         if migrations.pending(database):
             migrations.apply(database)
+            with connection:
+                fill_digests(connection, f"{migrations.name}.db", "_sqlite_migrations")
     except ArchiveError:
         connection.close()
         raise

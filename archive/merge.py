@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from archive.asking import merge_asking
 from archive.captures import Captures
 from archive.database import ArchiveError, DamageError, open_read_only, placeholders
-from archive.row_digests import DIGESTED, row_digest
+from archive.row_digests import DIGESTED, RowCheck, row_digest
+from archive.run_seals import RunSeal, Summed, put, seal
 from archive.runs import FINISHED, INTERRUPTED
 from archive.vocabulary import RunKind, Stage
 
@@ -57,6 +58,23 @@ SELECT r.here, {{digest}}, {{role}}, {", ".join(f"o.{name}" for name in _COPIED)
 FROM temp.fresh f CROSS JOIN other.captures o ON o.id = f.id LEFT JOIN temp.run_ids r ON r.there = o.run_id
 ORDER BY f.id
 """  # noqa: S608 - our column names
+_ELSEWHERE = """
+SELECT o.run_id, COUNT(*), digest_sum(o.digest)
+FROM other.captures o JOIN temp.run_ids r ON r.there = o.run_id
+WHERE o.id > ? AND o.id <= ? AND o.id NOT IN (SELECT value FROM json_each(?)) AND (
+    NOT EXISTS (
+        SELECT 1 FROM main.captures c
+        WHERE c.fingerprint = o.fingerprint AND c.requested_at = o.requested_at AND c.status IS o.status
+            AND c.run_id IS r.here AND c.digest = o.digest
+    ) OR EXISTS (
+        SELECT 1 FROM other.captures p
+        WHERE p.fingerprint = o.fingerprint AND p.requested_at = o.requested_at AND p.status IS o.status
+            AND p.run_id IS o.run_id AND p.id < o.id
+    )
+)
+GROUP BY o.run_id
+"""
+"""What does not come here as its run's."""
 _DIGEST = f"row_digest({', '.join(f'o.{name}' for name in DIGESTED)})"
 _PROBLEM = "SELECT id, resolved_at FROM problems WHERE url IS ? AND stage = ? AND kind = ? AND seen_at = ?"
 _RESOLVE = "UPDATE problems SET resolved_at = ? WHERE id = ?"
@@ -89,8 +107,10 @@ class Merge:
         self.source = Captures(other.parent, read_only=True)
         self.source.path = other
         self.counts: Counter[str] = Counter()
+        self.elsewhere: defaultdict[int, RunSeal] = defaultdict(RunSeal)
+        """Run of the other archive → its captures that another run has brought here."""
         self.damaged: list[str] = []
-        """A line for each capture that could not be merged."""
+        """A line for each capture, and each other row, that could not be merged."""
 
     def run(self) -> None:
         """Add portals, runs, captures with their bodies, entries, problems and pauses. Raises ArchiveError."""
@@ -98,6 +118,7 @@ class Merge:
             self._portals()
             runs = self._runs()
             self._captures(runs)
+            self._seals(runs)
             self.captures.merge_entries(map(dict, self._rows("entries", "portal, listing_url, url")))
             self._problems(runs)
             merge_asking(self.captures, map(dict, self._rows("asking", "portal, url")))
@@ -106,10 +127,17 @@ class Merge:
         finally:
             self.source.close()
 
-    def _rows(self, table: str, order: str) -> Iterable[sqlite3.Row]:
+    def _rows(self, table: str, order: str) -> Iterator[sqlite3.Row]:
+        """The rows of a table of the other archive that are as they were written; the others are named."""
         if not self.source.db.table(table).exists():  # an archive of an earlier version
-            return ()
-        return self.source.db.conn.execute(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - our names
+            return
+        check = RowCheck(self.source.db.conn, "captures.db", table)
+        for row in self.source.db.conn.execute(f"SELECT * FROM {table} ORDER BY {order}"):  # noqa: S608 - our names
+            fault = check.fault(row)
+            if fault is None:
+                yield row
+            elif (line := f"{check.name(row)}: {fault}") not in self.damaged:
+                self.damaged.append(line)
 
     def _portals(self) -> None:
         """Add the portals that this archive does not know; of the others it keeps its own facts."""
@@ -137,6 +165,7 @@ class Merge:
         """Copy by SQLite itself, some at a time, what is not here yet."""
         connection = self.captures.db.conn
         connection.create_function("is_whole", 3, self._is_whole)
+        connection.create_aggregate("digest_sum", 1, Summed)  # type: ignore[arg-type]
         connection.create_function(
             "row_digest", len(DIGESTED), lambda *row: row_digest(dict(zip(DIGESTED, row, strict=True)))
         )
@@ -152,10 +181,25 @@ class Merge:
             connection.executescript("DROP TABLE IF EXISTS temp.run_ids; DROP TABLE IF EXISTS temp.fresh; DETACH other")
             connection.execute(f"PRAGMA main.cache_size = {cache_size}")
 
+    def _seals(self, runs: dict[int, int]) -> None:
+        """Bind each run that has ended to its captures, as the other archive does: what that has lost is missing here, too.
+
+        A capture that was here already belongs to the run that brought it.
+        """
+        sealed = {row["run_id"]: row for row in self._rows("run_seals", "run_id")}
+        with self.captures.db.conn as connection:
+            for row in self._rows("runs", "id"):
+                if stored := sealed.get(row["id"]):
+                    whole = RunSeal.stored(stored["captures"], stored["digests"])
+                    put(connection, runs[row["id"]], whole - self.elsewhere[row["id"]])
+                elif row["finished_at"]:
+                    seal(connection, runs[row["id"]])
+
     def _copy(self, connection: sqlite3.Connection) -> None:
         columns = {row["name"] for row in connection.execute("PRAGMA other.table_info(captures)")}
         digest = f"COALESCE(o.digest, {_DIGEST})" if "digest" in columns else _DIGEST
         copy_captures = _COPY_CAPTURES.format(digest=digest, role="o.role" if "role" in columns else "NULL")
+        has_seals = self.source.db.table("run_seals").exists()
         (total,) = connection.execute("SELECT COUNT(*) FROM other.captures").fetchone()
         last = done = 0
         while done < total:
@@ -170,6 +214,10 @@ class Merge:
             self.damaged += map(self._why_damaged, damaged)
             connection.executemany("DELETE FROM temp.fresh WHERE id = ?", [(row["id"],) for row in damaged])
             connection.execute(copy_captures)
+            if has_seals:
+                left_out = json.dumps([row["id"] for row in damaged])
+                for run_id, captures, digests in connection.execute(_ELSEWHERE, (first, last, left_out)):
+                    self.elsewhere[run_id] += RunSeal.stored(captures, digests)
             new = connection.execute("SELECT outcome, COUNT(*) FROM temp.fresh GROUP BY outcome").fetchall()
             connection.commit()
             self.counts.update({f"captures/{outcome}": count for outcome, count in new})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from archive.agencies import agency_id, place_id
@@ -123,7 +123,7 @@ def record_of(report_id: str, row: dict[str, Any], tables: dict[str, Rows], read
         reader_version=reader_version,
         row=row,
         tables=tables,
-        digest=_digest(row, tables),
+        digest=digest_as_stored(row, tables),
         figures=figures(row, tables),
     )
 
@@ -195,14 +195,59 @@ def _json(changed: Mapping[str, Any] | None) -> str | None:
     return None if changed is None else json.dumps(changed, ensure_ascii=False, sort_keys=True) if changed else "{}"
 
 
-def _digest(row: dict[str, Any], tables: dict[str, Rows]) -> str:
+DIGEST_FORM = "2:"
+"""What the digests of this way of making them begin with. Those of earlier versions say nothing of rows as they are stored."""
+_KEYS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
+    "statistics": itemgetter(0, 1, 2, 7),
+    "checks": itemgetter(0, 1, 5),
+    "table_sources": itemgetter(0, 1),
+    "parts": itemgetter(0, 2),
+    "attachments": itemgetter(0),
+    "locations": itemgetter(0),
+    "versions": itemgetter(1, 0),
+}
+"""What names a row of a report in its table: of two with one key the first is kept."""
+_NUMBERS = {"statistics": (3,), "checks": (2, 3)}
+"""Columns of numbers."""
+
+
+def digest_as_stored(row: Mapping[str, Any], tables: Mapping[str, Rows]) -> str:
+    """The digest of a report, by what its rows say: their order does not count, nor how a whole number is written."""
+    values = [list(map(row.get, ROW)), tables["report_texts"]]
+    for table, key in _KEYS.items():
+        rows = {key(stored): stored for stored in reversed(tables[table])}
+        numbers = _NUMBERS.get(table, ())
+        values.append(
+            [
+                _whole(stored, numbers) if any(type(stored[place]) is float for place in numbers) else stored
+                for _, stored in sorted(rows.items())
+            ]
+        )
+    return DIGEST_FORM + _hashed(values)
+
+
+def _whole(row: tuple[Any, ...], numbers: Collection[int]) -> tuple[Any, ...]:
+    """SQLite keeps 3.0 as 3."""
+    return tuple(
+        int(value) if place in numbers and isinstance(value, float) and value.is_integer() else value
+        for place, value in enumerate(row)
+    )
+
+
+def _hashed(values: Any) -> str:
     """The same for the same values, in every process: marshal's second format refers to nothing by identity."""
-    values = (list(row.values()), list(tables.values()))
     try:
         data = marshal.dumps(values, 2)
     except ValueError:  # a text of lxml's own kind
-        data = marshal.dumps(json.loads(json.dumps(values)), 2)
+        data = marshal.dumps(_without_kinds(values), 2)
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def _without_kinds(values: Any) -> Any:
+    """The same in Python's own kinds."""
+    if isinstance(values, list | tuple):
+        return type(values)(map(_without_kinds, values))
+    return str(values) if isinstance(values, str) else values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

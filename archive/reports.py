@@ -20,12 +20,14 @@ from archive.database import (
     open_read_only,
     placeholders,
     savepoint,
+    writing,
 )
 from archive.figures import COLUMNS as FIGURES
 from archive.figures import figures
 from archive.fulltext import search_text
 from archive.migrations.reports import EARLIER, migrations
 from archive.records import COLUMNS, ROW, Record, Rows, state_of
+from archive.row_digests import keep_digests, put_cross_year
 from archive.versions import State, history
 from archive.vocabulary import Verdict
 
@@ -102,6 +104,8 @@ class Reports:
         else:
             self.db = open_database(self.path, migrations, refuse=refuse_earlier)
             self.db.conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            with writing(self.path):
+                keep_digests(self.db.conn, "reports.db")
         self.cells = Cells(self.db.conn)
         self.loosened = set[str]()
         """Ids of reports that were related to one that has changed or gone since."""
@@ -113,8 +117,13 @@ class Reports:
         """The reports to read only; none where there is no reports.db yet, and none is created."""
         if (folder / "reports.db").is_file():
             return cls(folder, read_only=True)
+        return cls.over(in_memory(migrations), folder / "reports.db")
+
+    @classmethod
+    def over(cls, database: Database, path: Path) -> Self:
+        """The reports of a database that is open, to read only."""
         reports = cls.__new__(cls)
-        reports.path, reports.db = folder / "reports.db", in_memory(migrations)
+        reports.path, reports.db = path, database
         reports.cells = Cells(reports.db.conn)
         reports.loosened, reports.displaced = set(), set()
         return reports
@@ -205,6 +214,7 @@ class Reports:
         connection.execute(f"DELETE FROM evaluations WHERE report = ? AND layout IN ({_CROSS_YEAR_LAYOUTS})", (number,))  # noqa: S608 - our names
         connection.execute(f"DELETE FROM failures WHERE report = ? AND kind IN ({_CROSS_YEAR_KINDS})", (number,))  # noqa: S608 - our names
         self.cells.put_checks(number, rows)
+        put_cross_year(connection, report_id)
         verdicts = [row[4] for row in rows]
         connection.execute(
             "UPDATE figures SET held_over_years = ?, failed_over_years = ? WHERE report_id = ?",
@@ -289,6 +299,7 @@ class Reports:
                 self._delete_rows(self.db.conn, report_id, stored)
                 for table in ("evaluations", "failures"):
                     self.db.conn.execute(f"DELETE FROM {table} WHERE report = ?", (stored["search_id"],))  # noqa: S608 - our names
+                put_cross_year(self.db.conn, report_id)
                 self.db.conn.execute("DELETE FROM figures WHERE report_id = ?", (report_id,))
                 self.db.conn.execute("DELETE FROM reports WHERE id = ?", (report_id,))
                 self.db.conn.execute("DELETE FROM read_marks WHERE id = ?", (report_id,))

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from archive.database import iso, not_written, sql_words, utc_now, writing
 from archive.model import Problem
+from archive.run_seals import seal
 from archive.vocabulary import DOCUMENT_OUTCOMES, ProblemKind, RunKind, Stage
 
 FINISHED = "finished"
@@ -59,6 +60,10 @@ WHERE id IN (
 )
 """  # noqa: S608 - words of the vocabulary
 """What failed in one run and was fetched later by another, here or on another machine."""
+_UNSEALED = """
+SELECT id, stats FROM runs
+WHERE kind = ? AND portal IS ? AND finished_at IS NULL AND id NOT IN (SELECT run_id FROM run_seals)
+"""
 _RESOLVE_PROBLEM = "UPDATE problems SET resolved_at = ? WHERE id = ?"
 
 
@@ -94,6 +99,7 @@ class RunsAndProblems:
 
     def start_run(self, kind: RunKind, portal: str | None) -> int:
         """Add a row of `runs` and return its id. Until the run ends, `stats` holds only the number of its process."""
+        self._seal_killed(kind, portal)
         cursor = self._write(
             "INSERT INTO runs (kind, portal, started_at, stats) VALUES (?, ?, ?, ?)",
             (kind, portal, utc_now(), json.dumps({"process": os.getpid()})),
@@ -105,19 +111,32 @@ class RunsAndProblems:
         sql = "SELECT id, started_at, stats FROM runs WHERE kind = ? AND finished_at IS NULL ORDER BY id"
         rows = self.db.conn.execute(sql, (kind,)).fetchall()
         cut_off = [row for row in rows if not _is_running(json.loads(row["stats"] or "{}").get("process"))]
-        for row in cut_off:
-            self._write(
-                "UPDATE runs SET finished_at = ?, finish_reason = ? WHERE id = ?", (utc_now(), INTERRUPTED, row["id"])
-            )
+        with writing(self.path), self.db.conn as connection:
+            for row in cut_off:
+                connection.execute(
+                    "UPDATE runs SET finished_at = ?, finish_reason = ? WHERE id = ?",
+                    (utc_now(), INTERRUPTED, row["id"]),
+                )
+                seal(connection, row["id"])
         return [row["started_at"] for row in cut_off]
+
+    def _seal_killed(self, kind: RunKind, portal: str | None) -> None:
+        """Seal the runs of this kind and portal that were killed: nothing more comes from them."""
+        with writing(self.path), self.db.conn as connection:
+            for row in connection.execute(_UNSEALED, (kind, portal)).fetchall():
+                process = json.loads(row["stats"] or "{}").get("process")
+                if process and not _is_running(process):  # a run that was merged while it ran elsewhere has none
+                    seal(connection, row["id"])
 
     def finish_run(self, run_id: int, reason: str, stats: dict[str, Any]) -> None:
         """End a run; `stats` is kept as JSON."""
         text = json.dumps(stats, ensure_ascii=False, default=str, sort_keys=True)
-        self._write(
-            "UPDATE runs SET finished_at = ?, finish_reason = ?, stats = ? WHERE id = ?",
-            (utc_now(), reason, text, run_id),
-        )
+        with writing(self.path), self.db.conn as connection:
+            connection.execute(
+                "UPDATE runs SET finished_at = ?, finish_reason = ?, stats = ? WHERE id = ?",
+                (utc_now(), reason, text, run_id),
+            )
+            seal(connection, run_id)
 
     def add_problem(self, run_id: int, portal: str | None, problem: Problem) -> bool:
         """Keep a problem. False when the same one (URL, stage, kind) is open already: its row then names this run."""

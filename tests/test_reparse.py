@@ -22,6 +22,7 @@ from scrapy.utils.project import get_project_settings
 import pipelines.ingest.compose
 from archive import Captures, Reports
 from archive.model import Located, Page, Problem, Report
+from archive.records import record_of
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
@@ -220,15 +221,11 @@ def test_a_reader_that_raises_fails_its_page_alone(archive: Path) -> None:
 
 def test_reports_that_no_capture_gives_are_removed(archive: Path) -> None:
     reports = Reports(archive)
-    with reports.db.conn as connection:
-        names = ", ".join(
-            row["name"] for row in connection.execute("PRAGMA table_info(reports)") if row["name"] != "id"
-        )
-        other = names.replace("search_id", "search_id + 1000000").replace("url", "url || '#x'")
-        connection.execute(
-            f"INSERT INTO reports (id, {names}) SELECT 'qinghe-0', {other} FROM reports WHERE portal = 'qinghe' LIMIT 1"
-        )
-        connection.execute("INSERT INTO report_texts VALUES ('qinghe-0', 'x')")
+    (known,) = reports.db.conn.execute("SELECT id FROM reports WHERE portal = 'qinghe' LIMIT 1").fetchone()
+    real = reports.record(known)
+    assert real is not None
+    row = real.row | {"url": f"{real.row['url']}#x"}
+    reports.put(record_of("qinghe-0", row, real.tables, real.reader_version))
     reports.close()
     done = scrapy(archive, "reparse")
     assert done.returncode == 1

@@ -2,6 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
+from archive import row_digests, run_seals
 from archive.row_digests import row_digest
 
 migrations = Migrations("captures")
@@ -169,6 +170,15 @@ def m005_acknowledged_changes(db: Database) -> None:
 def m006_roles(db: Database) -> None:
     """What a capture is where it is neither a listing nor a document."""
     db.execute("ALTER TABLE captures ADD COLUMN role TEXT")
+
+
+@migrations()
+def m007_digests_of_all_rows(db: Database) -> None:
+    """A digest of each row of the tables that are updated, and for each run that has ended a seal of its captures."""
+    db.execute(row_digests.CREATE)
+    db.execute(run_seals.CREATE)
+    run_seals.seal_all(db.conn)
+    row_digests.fill_digests(db.conn, "captures.db")
 
 
 _COUNT_CHANGE = (

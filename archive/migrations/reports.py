@@ -9,6 +9,7 @@ from operator import itemgetter
 
 from sqlite_utils import Database, Migrations
 
+from archive import row_digests
 from archive.agencies import places
 from archive.cells import Cells
 from archive.fulltext import search_text
@@ -365,3 +366,14 @@ _SINGLE_EVALUATIONS = f"""SELECT
 FROM single_evaluations e
 JOIN check_kinds k ON k.id = e.kind
 ORDER BY 1, 2, e.kind"""
+
+
+@migrations()
+def m020_digests_of_rows(db: Database) -> None:
+    """A digest of each row that a report's own does not cover."""
+    db.execute(row_digests.CREATE)
+    row_digests.fill_digests(db.conn, "reports.db")
+    for (report_id,) in map(
+        tuple, db.execute("SELECT DISTINCT report_id FROM checks WHERE identity GLOB 'X-*'").fetchall()
+    ):
+        row_digests.put_cross_year(db.conn, report_id)

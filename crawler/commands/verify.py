@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from rich.console import Console
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError
-from archive.verify import Verification, verify
+from archive.verification import Scope, Verification
+from archive.verify import verify
 from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.extensions.progress import Counting
 from pipelines.ingest.repair import repair
@@ -18,14 +20,20 @@ from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
-    """Decompresses and hashes every stored body again and checks every reference. Writes only with --repair-from.
+    """Proves that the archive is what was written: every body by its hash, every row by its digest, every reference.
 
-    Exit status: 0 everything is intact, 1 something is damaged (after a repair: something still is).
+    Each altered row is named. What could not be looked at is named, too. Writes only with --repair-from, which may be
+    interrupted and run again; reports.db is mended by scrapy reparse.
+
+    With --since only captures of that day and later are looked at, with --sample a part of captures and reports that is
+    chosen by lot; both say how much that was, and a sample with what probability it finds damage.
+
+    Exit status: 0 everything that was looked at is intact, 1 something is damaged (after a repair: something still is).
     """
 
     def syntax(self) -> str:
         """For `scrapy verify -h`."""
-        return "[--repair-from FILE]"
+        return "[--since DATE] [--sample PERCENT] [--repair-from FILE]"
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
@@ -35,32 +43,51 @@ class Command(ArchiveCommand):
         """`--repair-from`."""
         super().add_options(parser)
         parser.add_argument(
+            "--since", metavar="DATE", help="only what was captured on this day (YYYY-MM-DD, UTC) or later"
+        )
+        parser.add_argument("--sample", metavar="PERCENT", type=float, help="only this part, chosen by lot")
+        parser.add_argument(
             "--repair-from",
             metavar="FILE",
             type=Path,
-            help="restore damaged bodies from this WARC, WACZ or captures.db",
+            help="restore what is damaged from this WARC, WACZ or captures.db",
         )
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """Verify; repair and verify again if asked to."""
         if args:
             raise UsageError("verify takes no arguments")
-        verdict = self._verified()
+        scope = _scope(opts)
+        if opts.repair_from and not scope.is_whole:
+            raise UsageError("--repair-from looks at everything: leave out --since and --sample")
+        verdict = self._verified(scope)
         if opts.repair_from and verdict.lines:
             if not opts.repair_from.is_file():
                 raise ArchiveError(f"there is no file {opts.repair_from} to repair from")
             for line in repair(self.archive, verdict, opts.repair_from, partial(Registry, self.configuration)):
                 print(line)
-            verdict = self._verified()
+            verdict = self._verified(scope)
         return UNWELL if verdict.lines else WELL
 
-    def _verified(self) -> Verification:
+    def _verified(self, scope: Scope) -> Verification:
         console = Console(stderr=True)
         with Counting(console, "bodies") as counting:
-            verdict = verify(self.archive, counting.show)
-        for line in verdict.lines:
+            verdict = verify(self.archive, counting.show, scope)
+        for line in (*verdict.lines, *verdict.notes):
             print(line)
         count = len(verdict.lines)
         result = f"{count} {'problem' if count == 1 else 'problems'} found" if count else "all is well"
         print(f"{verdict.bodies} bodies and {verdict.captures} captures checked: {result}")
         return verdict
+
+
+def _scope(opts: Namespace) -> Scope:
+    """What is to be looked at. Raises UsageError for a day or a part that is none."""
+    if opts.since is not None:
+        try:
+            date.fromisoformat(opts.since)
+        except ValueError as error:
+            raise UsageError(f"--since takes a day as 2026-01-31, not {opts.since!r}") from error
+    if opts.sample is not None and not 0 < opts.sample <= 100:
+        raise UsageError("--sample takes a part in per cent, above 0 and up to 100")
+    return Scope(since=opts.since or "", share=1.0 if opts.sample is None else opts.sample / 100)

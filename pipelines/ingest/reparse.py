@@ -17,6 +17,7 @@ from archive.ledger import portals_with_entries
 from archive.model import Located, Problem
 from archive.read_marks import due, portal_states, state_of
 from archive.records import Reading, Record
+from archive.verify_reports import discard_damaged
 from archive.vocabulary import ProblemKind, RunKind, Stage
 from pipelines.ingest.differences import Change, compare
 from pipelines.ingest.executor import Prepare, compose_all
@@ -137,6 +138,8 @@ def reparse(
     if not dry_run:
         for started_at in captures.end_cut_off(RunKind.IMPORT):
             tell(f"The import begun at {started_at} was interrupted; what it brought is read now if it is selected.")
+    if not (dry_run or selection.only_unread):
+        selection = _without_damage(archive, selection, tell)
     run_id = None if dry_run else captures.start_run(RunKind.REPARSE, selection.portal)
     states = portal_states(captures) if selection.portal is None else state_of(captures, selection.portal)
     addresses = locate(captures, portals, *filter(None, [selection.portal]))
@@ -165,6 +168,15 @@ def reparse(
             reason = "finished" if run.account.is_finished else "interrupted"
             captures.finish_run(run_id, reason, run.account.stats())
     return run.account
+
+
+def _without_damage(archive: Path, selection: Selection, tell: Callable[[str], None]) -> Selection:
+    """What to read: all, where something in reports.db is not as it was written, and it is given up."""
+    damage = discard_damaged(archive / "reports.db")
+    if not damage:
+        return selection
+    tell(f"{damage[0]}{f', and {len(damage) - 1} faults more' if damage[1:] else ''}; all of it is built anew")
+    return Selection()
 
 
 class Reparse:

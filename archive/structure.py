@@ -1,0 +1,82 @@
+"""Whether a database is what its migrations make: SQLite's own complaints in words, missing tables, other definitions."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+
+from sqlite_utils import Database, Migrations
+
+_MESSAGES = 100
+"""Complaints of SQLite's that are asked for."""
+_INDEX = re.compile(r"(?:row (\d+) missing from|wrong # of entries in|non-unique entry in|.* of) index (\S+)")
+_FREE = re.compile(r"freelist", re.IGNORECASE)
+_UNUSED = re.compile(r"Page (\d+) is never used")
+
+
+def faults(connection: sqlite3.Connection, migrations: Migrations) -> Iterator[str]:
+    """What is wrong with the file beside the values of its rows, a line each."""
+    yield from _complaints(connection)
+    try:
+        yield from _differences(connection, migrations)
+    except (sqlite3.Error, ValueError, TypeError) as error:
+        yield f"the list of its tables cannot be read: {error}"
+
+
+def _complaints(connection: sqlite3.Connection) -> Iterator[str]:
+    try:
+        for (message,) in map(tuple, connection.execute(f"PRAGMA integrity_check({_MESSAGES})")):
+            if message != "ok":
+                yield in_words(" ".join(str(message).split()))
+    except sqlite3.Error as error:
+        yield f"cannot be checked to its end: {error}"
+
+
+def in_words(message: str) -> str:
+    """A complaint of SQLite's with what it means for the rows.
+
+    >>> in_words("row 7 missing from index captures_run")
+    'index captures_run disagrees with row 7 of its table'
+    """
+    if found := _INDEX.fullmatch(message):
+        row, index = found.groups()
+        return f"index {index} disagrees with {f'row {row} of ' if row else ''}its table"
+    if _FREE.search(message):
+        return f"the list of free pages is damaged, which concerns no row: {message}"
+    if found := _UNUSED.fullmatch(message):
+        return f"page {found[1]} belongs to nothing: it was lost from a table, an index or the free pages"
+    return message
+
+
+def _differences(connection: sqlite3.Connection, migrations: Migrations) -> Iterator[str]:
+    """Tables, indexes, triggers and views that are missing, other or too many, for the steps that were applied."""
+    expected = Database(memory=True)
+    applied = {step.name for step in migrations.applied(Database(connection))}
+    steps = migrations.pending(expected)
+    migrations.ensure_migrations_table(expected)
+    for step in steps:
+        if step.name in applied:
+            step.fn(expected)
+    for name in sorted(applied - {step.name for step in steps}):
+        yield f"step {name} is none of this version's"
+    wanted, found = _definitions(expected.conn), _definitions(connection)
+    expected.close()
+    for key in sorted(wanted.keys() | found.keys()):
+        what = " ".join(key)
+        if key not in found:
+            yield f"{what} is missing"
+        elif key not in wanted:
+            yield f"{what} does not belong there"
+        elif wanted[key] != found[key]:
+            yield f"{what} is defined otherwise"
+
+
+def _definitions(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master")
+    return {(str(kind), str(name)): _normal(str(sql or "")) for kind, name, sql in map(tuple, rows)}
+
+
+def _normal(sql: str) -> str:
+    """A definition without what differs by who wrote it: blanks and the quotes of names."""
+    return re.sub(r"\s+", "", re.sub(r'["\[\]`]', "", sql)).lower()

@@ -1,0 +1,222 @@
+"""Single bits of both databases, flipped by lot: `python -m tests.flips [FLIPS] [--seed N]`.
+
+What a flip does is found by comparing all rows with those of the undamaged file. A flip that changes a value must be
+named by `verify` with its row; none may end in a traceback; a repair from a copy, and a reparse, give the undamaged rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from scrapy.utils.project import get_project_settings
+
+from archive import Captures, Reports
+from archive.verify import verify
+from archive.verify_reports import discard_damaged
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.server import Server
+from pipelines.ingest.repair import repair
+from pipelines.ingest.reparse import Selection, reparse
+from spiders.registry import Registry
+from tests.crawling import crawl
+
+NAMES = ("captures.db", "reports.db")
+Rows = dict[str, Counter[tuple[object, ...]]]
+
+_NOT_COMPARED = frozenset(("_sqlite_migrations", "row_digests"))
+"""What a new file has otherwise: when its steps were taken."""
+
+
+def rows(path: Path) -> Rows | str:
+    """Every row of every table; the error where the file cannot be read to its end."""
+    found: Rows = {}
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+            db.text_factory = bytes
+            tables = [row[0].decode() for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            for table in tables:
+                if not table.startswith("report_search") or table.count("_") > 1:
+                    found[table] = Counter(db.execute(f"SELECT * FROM {table} NOT INDEXED"))
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        return str(error)
+    return found
+
+
+@dataclass
+class Flips:
+    """What came of them."""
+
+    harmless: int = 0
+    named: int = 0
+    unreadable: int = 0
+    """The file could not be read to its end, and verify said so."""
+    untold: list[str] = field(default_factory=list)
+    tracebacks: list[str] = field(default_factory=list)
+    unmended: list[str] = field(default_factory=list)
+    false_alarms: Counter[str] = field(default_factory=Counter)
+    """Flips that changed no value and were told: of the structure of the file, of pages that are not used."""
+
+    @property
+    def wrong(self) -> list[str]:
+        return [*self.untold, *self.tracebacks, *self.unmended]
+
+
+def flip(path: Path, bit: int) -> None:
+    """Turn one bit of a file over."""
+    with path.open("r+b") as file:
+        file.seek(bit // 8)
+        (byte,) = file.read(1)
+        file.seek(bit // 8)
+        file.write(bytes([byte ^ (1 << bit % 8)]))
+
+
+def changed(before: Rows, after: Rows) -> list[tuple[str, tuple[object, ...]]]:
+    """Tables and rows of the undamaged file that the damaged one does not have."""
+    gone = [(table, row) for table, known in before.items() for row in known - after.get(table, Counter())]
+    more = [(table, row) for table, found in after.items() for row in found - before.get(table, Counter())]
+    return gone or more
+
+
+def original(folder: Path) -> Path:
+    """A crawled archive with both databases in one file each."""
+    archive = folder / "original"
+    with Server(Nfcms("qinghe", 6)) as server:
+        assert crawl(archive, *server).returncode == 0
+    for name in NAMES:
+        with closing(sqlite3.connect(archive / name)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.execute("PRAGMA journal_mode = DELETE")
+    return archive
+
+
+def play(folder: Path, flips: int, seed: int, *, mend_every: int = 1) -> Flips:
+    """So many flips, each of a fresh copy of one archive."""
+    result, lot = Flips(), random.Random(seed)
+    source = original(folder)
+    undamaged = {name: rows(source / name) for name in NAMES} | {"dump": dump(source)}
+    for number in range(flips):
+        name = NAMES[number % 2]
+        bit = lot.randrange((source / name).stat().st_size * 8)
+        archive = folder / "flipped"
+        shutil.copytree(source, archive)
+        flip(archive / name, bit)
+        try:
+            one(result, archive, source, name, bit, undamaged, is_mended=number // 2 % mend_every == 0)
+        except Exception:  # noqa: BLE001 - whatever it is, it is a fault to tell
+            result.tracebacks.append(f"{name} bit {bit}: {traceback.format_exc()}")
+        shutil.rmtree(archive)
+    return result
+
+
+def one(
+    result: Flips,
+    archive: Path,
+    source: Path,
+    name: str,
+    bit: int,
+    undamaged: dict[str, Rows | str],
+    *,
+    is_mended: bool,
+) -> None:
+    """One flip: what it changed, what verify says, and what a repair makes of it."""
+    before, after = undamaged[name], rows(archive / name)
+    assert not isinstance(before, str)
+    verdict = verify(archive)
+    lines = [line for line in verdict.lines if name == "reports.db" or not line.startswith("reports.db")]
+    if isinstance(after, str):
+        result.unreadable += bool(lines)
+        result.untold += [] if lines else [f"{name} bit {bit}: cannot be read ({after}), untold"]
+    elif different := changed(before, after):
+        if lines and any(_names(line, *different[0]) for line in lines):
+            result.named += 1
+        else:
+            result.untold.append(f"{name} bit {bit}: {different[0][0]} {str(different[0][1])[:200]}: {lines[:3]}")
+    else:
+        result.harmless += 1
+        result.false_alarms.update({"told": bool(lines)})
+    if is_mended:
+        _mend(archive, source, name)
+        if left := _different(undamaged, archive, name):
+            result.unmended.append(f"{name} bit {bit}: after the repair: {left[:300]}")
+        if again := verify(archive).lines:
+            result.unmended.append(f"{name} bit {bit}: after the repair: {again[:3]}")
+
+
+def _different(undamaged: dict[str, Rows | str], archive: Path, name: str) -> str:
+    """What a mended archive has otherwise than the undamaged one; empty where nothing."""
+    if name == "reports.db":
+        return "" if dump(archive) == undamaged["dump"] else "other reports"
+    before, after = undamaged[name], rows(archive / name)
+    if isinstance(before, str) or isinstance(after, str):
+        return str(after)
+    mine, theirs = (
+        {table: found for table, found in every.items() if table not in _NOT_COMPARED} for every in (before, after)
+    )
+    left = changed(mine, theirs)
+    return str(left[0]) if left else ""
+
+
+def dump(archive: Path) -> str:
+    """All that reports.db says."""
+    reports = Reports(archive, read_only=True)
+    try:
+        return "\n".join(reports.dump())
+    finally:
+        reports.db.close()
+
+
+def _names(line: str, table: str, row: tuple[object, ...]) -> bool:
+    """Whether a line names the row: by its key, its report, or the index or sum that it belongs to."""
+    texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in row]
+    is_index = table.startswith("report_search") and "index of texts" in line
+    return is_index or table in line or any(len(text) > 0 and text in line for text in texts if text != "None")
+
+
+def _mend(archive: Path, source: Path, name: str) -> None:
+    settings = get_project_settings()
+    verdict = verify(archive)
+    if verdict.lines and name == "captures.db":
+        list(repair(archive, verdict, source / "captures.db", partial(Registry, settings)))
+    captures = Captures(archive)
+    try:
+        if discard_damaged(archive / "reports.db"):
+            reparse(archive, captures, Registry(settings, captures), Selection(), jobs=1)
+    finally:
+        captures.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The long form."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("flips", type=int, nargs="?", default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mend-every", type=int, default=1)
+    chosen = parser.parse_args(arguments)
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        found = play(Path(folder), chosen.flips, chosen.seed, mend_every=chosen.mend_every)
+    print(
+        f"{chosen.flips} flips: {found.named} changed a value and were named, {found.unreadable} made a file unreadable"
+        f" and were told, {found.harmless} changed none ({found.false_alarms['told']} of them told);"
+        f" {len(found.untold)} untold, {len(found.tracebacks)} tracebacks, {len(found.unmended)} not mended;"
+        f" {time.monotonic() - begun:.0f} s"
+    )
+    print(*found.wrong, sep="\n")
+    return int(bool(found.wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

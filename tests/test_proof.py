@@ -1,0 +1,143 @@
+"""Every value of an archive can be proved: what was altered, deleted or lost is named, and mended."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from archive.verification import Scope, chance
+from archive.verify import verify
+from crawler.demo.nfcms import Nfcms
+from crawler.demo.server import Server
+from tests import flips
+from tests.crawling import crawl, scrapy
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    archive = tmp_path_factory.mktemp("proved") / "archive"
+    with Server(Nfcms("qinghe", 5)) as server:
+        assert crawl(archive, *server).returncode == 0
+    return archive
+
+
+@pytest.fixture
+def archive(original: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(original, tmp_path / "archive"))
+
+
+def alter(archive: Path, database: str, sql: str) -> None:
+    connection = sqlite3.connect(archive / database)
+    with connection:
+        assert connection.execute(sql).rowcount > 0, sql
+    connection.close()
+
+
+ALTERED = [
+    ("captures.db", "UPDATE captures SET status = 203 WHERE id = 3", "capture 3 of"),
+    ("captures.db", "UPDATE captures SET run_id = NULL WHERE id = 3", "capture"),
+    ("captures.db", "UPDATE runs SET stats = '{}'", "runs 1"),
+    ("captures.db", "UPDATE entries SET title = title || ' ' WHERE rowid = 2", "captures.db: entries qinghe"),
+    ("captures.db", "UPDATE portals SET title = 'Other'", "captures.db: portals qinghe"),
+    ("captures.db", "UPDATE entry_changes SET number = number + 1", "entry_changes qinghe"),
+    ("captures.db", "UPDATE run_seals SET captures = captures + 1", "run 1"),
+    ("captures.db", "DELETE FROM captures WHERE id = 3", "deleted"),
+    ("captures.db", "DELETE FROM entries WHERE rowid = 1", "1 rows of entries are gone"),
+    ("reports.db", "UPDATE cells SET contents = '[7' || substr(contents, 2)", "qinghe-"),
+    ("reports.db", "UPDATE report_texts SET text = text || '。'", "do not match its digest"),
+    ("reports.db", "UPDATE figures SET granted = granted + 1 WHERE granted > 0", "figures qinghe-"),
+    ("reports.db", "UPDATE fates SET cause = 'because'", "fates qinghe"),
+    ("reports.db", "UPDATE read_marks SET capture_id = 9999", "read_marks qinghe"),
+    ("reports.db", "UPDATE places SET name = 'Nowhere' WHERE id = (SELECT MIN(id) FROM places)", "places "),
+    ("reports.db", "DELETE FROM evaluations", "were altered"),
+    ("reports.db", "DELETE FROM parts", "do not match its digest"),
+]
+
+
+@pytest.mark.parametrize(("database", "sql", "named"), ALTERED, ids=[sql[:40] for _, sql, _ in ALTERED])
+def test_whatever_is_altered_is_named(archive: Path, database: str, sql: str, named: str) -> None:
+    alter(archive, database, sql)
+    lines = verify(archive).lines
+    assert any(named in line for line in lines), lines
+    if database == "captures.db":
+        return
+    assert all(line.startswith("reports.db") for line in lines)
+
+
+def test_each_kind_of_missing_structure_is_told_apart(archive: Path) -> None:
+    alter_nothing = sqlite3.connect(archive / "reports.db")
+    with alter_nothing:
+        alter_nothing.execute("DROP TABLE attachments")
+        alter_nothing.execute("DROP INDEX reports_same_as")
+    alter_nothing.close()
+    lines = "\n".join(verify(archive).lines)
+    assert "table attachments is missing" in lines
+    assert "index reports_same_as is missing" in lines
+
+
+def test_what_was_altered_comes_back_from_a_copy_and_from_the_captures(archive: Path, original: Path) -> None:
+    before = flips.rows(original / "captures.db")
+    for sql in (
+        "UPDATE captures SET url = url || 'x' WHERE id = 4",
+        "DELETE FROM captures WHERE id = 5",
+        "DELETE FROM entries WHERE rowid = 2",
+        "UPDATE entries SET url = url || 'x' WHERE rowid = 3",
+        "UPDATE runs SET finish_reason = 'other'",
+    ):
+        alter(archive, "captures.db", sql)
+    alter(archive, "reports.db", "UPDATE report_texts SET text = 'nothing'")
+    said = [line for line in flips.dump(original).splitlines() if not line.startswith('["x')]
+    done = scrapy(archive, "verify", "--repair-from", original / "captures.db")
+    assert "rows are as they were" in done.stdout, done.stdout
+    assert flips.rows(archive / "captures.db") == before
+    assert done.returncode == 1, "reports.db is left to a reparse"
+    done = scrapy(archive, "reparse")
+    assert "built anew" in " ".join(done.stderr.split())
+    assert flips.dump(archive).splitlines() == said
+    assert scrapy(archive, "verify").returncode == 0
+
+
+def test_a_deleted_capture_shows_in_an_archive_that_it_was_to_be_merged_into(archive: Path, tmp_path: Path) -> None:
+    alter(archive, "captures.db", "DELETE FROM captures WHERE id = 4")
+    alter(archive, "captures.db", "UPDATE entries SET title = 'forged' WHERE rowid = 2")
+    done = scrapy(tmp_path / "other", "merge", "--no-read", archive)
+    assert "it was altered" in done.stderr
+    (line,) = verify(tmp_path / "other").lines
+    assert "run 2" in line or "run 1" in line
+    assert "the others were deleted" in line
+
+
+def test_merges_of_the_same_captures_by_several_ways_keep_every_seal(archive: Path, tmp_path: Path) -> None:
+    copy, third = tmp_path / "copy.warc.gz", tmp_path / "third"
+    assert scrapy(archive, "export", copy).returncode == 0
+    assert scrapy(third, "import", "--no-read", copy).returncode == 0
+    assert scrapy(third, "merge", "--no-read", archive).returncode == 0
+    assert scrapy(archive, "merge", "--no-read", third).returncode == 0
+    for each in (archive, third):
+        assert [line for line in verify(each).lines if not line.startswith("reports.db")] == []
+
+
+def test_a_sample_says_what_it_proves_and_since_looks_at_what_is_new(archive: Path) -> None:
+    alter(archive, "captures.db", "UPDATE captures SET note = 'x' WHERE id = 2")
+    found = {bool(verify(archive, scope=Scope(share=0.5, seed=seed)).lines) for seed in range(20)}
+    assert found == {True, False}
+    done = scrapy(archive, "verify", "--sample", "50")
+    assert "would be found with a probability of 50.0 %" in done.stdout or "probability of 5" in done.stdout
+    assert scrapy(archive, "verify", "--since", "2100-01-01").returncode == 0
+    assert scrapy(archive, "verify", "--since", "2000-01-01").returncode == 1
+    assert scrapy(archive, "verify", "--since", "soon").returncode == 2
+    assert scrapy(archive, "verify", "--sample", "0").returncode == 2
+
+
+def test_the_chance_of_a_sample_is_that_of_drawing_without_looking() -> None:
+    assert "10.0 %, 29 or more with 95 %" in chance(100, 1000)
+    assert chance(5, 5) == "every altered row is found"
+
+
+def test_flipped_bits_are_named_and_mended(tmp_path: Path) -> None:
+    found = flips.play(tmp_path, 8, seed=11, mend_every=4)
+    assert found.wrong == []
+    assert found.named + found.unreadable + found.harmless == 8
