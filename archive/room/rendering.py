@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from datasette.utils.asgi import AsgiStream, Response
 
-from archive.room import chart_images
+from archive.room import chart_images, error_reports
 from archive.room import vocabulary_bilingual as vocabulary
 from archive.room.untrusted_text import csv_lines
 from archive.room.vocabulary_bilingual import Bilingual
@@ -107,6 +107,7 @@ async def page(datasette: Any, request: Any, template: str, context: dict[str, A
         "switch": switch,
         "number": number,
         "has_captures": "captures" in datasette.databases,
+        "takes_errors": error_reports.address() is not None,
         "origin": origin(datasette, request),
         "path": request.path,
         "can_draw": chart_images.font() is not None,

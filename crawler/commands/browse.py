@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import archive.room
 from archive import Captures, Reports
 from archive.database import ArchiveError
+from archive.room import error_reports
 from crawler.command import ArchiveCommand
 
 CONFIGURATION = Path(archive.room.__file__).parent
@@ -27,7 +28,7 @@ class Command(ArchiveCommand):
         return "Browse the archive in a web browser (Datasette, read-only)"
 
     def add_options(self, parser: ArgumentParser) -> None:
-        """`--port`, `--host`, `--https`, `--base-url` and `--with-captures`."""
+        """`--port`, `--host`, `--https`, `--base-url`, `--errors-to` and `--with-captures`."""
         super().add_options(parser)
         parser.add_argument("--port", type=int, default=8001, help="port to listen on (default: %(default)s)")
         parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: this machine only)")
@@ -39,6 +40,12 @@ class Command(ArchiveCommand):
             metavar="URL",
             help="address at which visitors reach this server, for links, feeds and citations"
             " (default: http://HOST:PORT)",
+        )
+        parser.add_argument(
+            "--errors-to",
+            metavar="ADDRESS",
+            help="where visitors report errors: mailto:NAME@HOST or https://HOST/PATH, which is sent the report, the cell"
+            " and its value (default: they cannot)",
         )
         parser.add_argument("--with-captures", action="store_true", help="let visitors' SQL read captured bodies")
 
@@ -52,7 +59,8 @@ class Command(ArchiveCommand):
         command = [sys.executable, "-m", "datasette", "serve", *databases, *configuration()]
         if opts.https:
             command += ["--setting", "force_https_urls", "true"]
-        environment = {name: value for name, value in os.environ.items() if name != "WITH_CAPTURES"}
+        set_here = {"WITH_CAPTURES", error_reports.VARIABLE}
+        environment = {name: value for name, value in os.environ.items() if name not in set_here}
         # Datasette loads the plugin by its path, and the plugin imports the project's packages
         environment["PYTHONPATH"] = os.pathsep.join(
             filter(None, [str(CONFIGURATION.parents[1]), os.environ.get("PYTHONPATH")])
@@ -60,6 +68,11 @@ class Command(ArchiveCommand):
         environment["SQL_COMMAND"] = json.dumps(command)
         command += ["--host", opts.host, "--port", str(opts.port)]
         environment["BASE_URL"] = self._base_url(opts)
+        if opts.errors_to:
+            try:
+                environment[error_reports.VARIABLE] = error_reports.checked(opts.errors_to)
+            except ValueError as error:
+                raise ArchiveError(f"--errors-to: {error}") from error
         if opts.with_captures:
             environment["WITH_CAPTURES"] = "1"
         os.execve(sys.executable, command, environment)  # noqa: S606 - a fixed program with our own arguments

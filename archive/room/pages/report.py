@@ -10,7 +10,7 @@ from typing import Any
 
 from datasette.utils.asgi import Response
 
-from archive.room import chart_images, versions
+from archive.room import chart_images, error_reports, versions
 from archive.room import report as reports
 from archive.room.citation import citations, cited, metadata
 from archive.room.database_access import query
@@ -19,6 +19,7 @@ from archive.room.key_figures import cards
 from archive.room.rendering import Translator, as_image, as_json, language, number, origin, page, url_part
 from archive.room.request_parameters import BadParameterError, format_of, path_part
 from archive.room.untrusted_text import shown
+from archive.room.vocabulary_bilingual import TABLES
 from archive.vocabulary import Verdict
 
 TEXT_ON_PAGE = 30_000
@@ -53,6 +54,51 @@ async def version(datasette: Any, request: Any) -> Any:
         return await _shown(datasette, request, found, kept, then.captured_at, is_present=True)
     past = versions.as_it_was(found, then)
     return await _shown(datasette, request, past, kept, then.captured_at, is_present=False)
+
+
+async def error(datasette: Any, request: Any) -> Any:
+    """What a visitor reports of a version or of one of its cells, to be read before it is sent.
+
+    None where the operator takes no such reports. Raises BadParameterError for a cell that the version does not have.
+    """
+    to, report_id = error_reports.address(), path_part(request, "id")
+    found: reports.ReportDetails | None = await query(datasette, lambda db: reports.load(db, report_id))
+    if found is None or to is None:
+        return None
+    kept = await query(datasette, lambda db: versions.kept(db, report_id))
+    then = _chosen(request, kept, "at", kept[-1]) if kept else None
+    if then is not None and then is not kept[-1]:
+        found = versions.as_it_was(found, then)
+    path = f"/report/{url_part(report_id)}"
+    permanent = f"{path}/at/{then.captured_at}" if then else path
+    cell = _cell(request, found)
+    place = f"{permanent}#{cell['id']}" if cell else permanent
+    t = Translator(language(request))
+    said = [(t("报告", "Report"), found.row["title"] or found.row["url"])]
+    said += [(t("网址", "Address"), origin(datasette, request) + place)]
+    if cell:
+        said += [(t("表格", "Table"), t.pair(TABLES[cell["table_no"]]))]
+        said += [(t("单元格", "Cell"), f"{t.label(cell['row_name'])} · {t.label(cell['column_name'])}")]
+        said += [(t("档案中的值", "Value here"), cell["raw"] or t("空", "blank"))]
+    said += [(t("原网页", "Original page"), found.row["url"])]
+    told = [(name, shown(value, 500)) for name, value in said]
+    body = "\n".join(f"{name}: {value}" for name, value in told) + f"\n\n{t('错误是：', 'What is wrong: ')}\n"
+    subject = t("数据有误：", "An error in: ") + shown(found.row["title"] or report_id, 120)
+    context = {"row": found.row, "path": place, "told": told, "send": error_reports.filled_in(to, subject, body)}
+    return await page(datasette, request, "error", context | {"to": to.partition("?")[0]})
+
+
+def _cell(request: Any, found: reports.ReportDetails) -> dict[str, Any] | None:
+    """The statistic that `cell` names as the report's page does; None where the report itself is meant."""
+    asked = str(request.args.get("cell") or "")
+    if not asked:
+        return None
+    origins = {table.number: table.origin for table in lay_out(found.statistics, found.checks, found.sources)}
+    for s in found.statistics:
+        name = f"t{s['table_no']}-{s['row_name']}-{s['column_name']}"
+        if name == asked and s["origin"] == origins.get(s["table_no"]):
+            return s | {"id": name}
+    raise BadParameterError("cell", asked)
 
 
 async def _shown(

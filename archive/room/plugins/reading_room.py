@@ -58,6 +58,7 @@ ROUTES: tuple[tuple[str, Any], ...] = (
         r"^/report/(?P<id>.+?)/at/(?P<moment>\d{4}(?:[\dT:.Z-]|%3A)*?)(?:\.(?P<format>json|txt|bib|ris))?$",
         report.version,
     ),
+    (r"^/report/(?P<id>.+?)/error$", report.error),
     (r"^/report/(?P<id>.+?)/changes(?:\.(?P<format>json))?$", report.changes),
     (r"^/report/(?P<id>.+?)(?:\.(?P<format>json|txt|bib|ris|svg|png))?$", report.report),
     (r"^/captured/(?P<id>\d{1,18})$", captured_pages.shown),
