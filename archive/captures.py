@@ -252,12 +252,15 @@ class Captures(RunsAndProblems):
         *,
         outcomes: tuple[Outcome, ...] = ANSWER_OUTCOMES,
         before: str | None = None,
+        but_assets: bool = False,
     ) -> Capture | None:
         """The newest capture of this request whose outcome is one of `outcomes`, with its body; None if there is none.
 
-        With `before` (UTC, ISO), the newest that is older than that. Raises DamageError when its body is damaged.
+        With `before` (UTC, ISO), the newest that is older than that; with `but_assets`, of those that are read or may be.
+        Raises DamageError when its body is damaged.
         """
         older, moment = ("AND requested_at < ?", (before,)) if before else ("", ())
+        older += " AND role IS NULL" if but_assets else ""
         row = self.db.conn.execute(
             f"""
             SELECT * FROM captures

@@ -65,5 +65,5 @@ def _is_to_be_asked_for(captures: Captures, part: Part, missing: MissingParts) -
     if part.cause not in _ASKED_AGAIN:
         return False
     if part.part is PartName.NEXT_PAGE and missing.urls:
-        return captures.last("GET", part.url, outcomes=DOCUMENT_OUTCOMES) is None
+        return captures.last("GET", part.url, outcomes=DOCUMENT_OUTCOMES, but_assets=True) is None
     return True

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from archive import Captures, stylesheets
+from archive import Capture, Captures, stylesheets
+from archive.vocabulary import CaptureRole, Outcome
 from crawler.demo.messages import Reply, Request
 from crawler.demo.server import Server
+from pipelines.ingest.compose import document_capture
 from tests.crawling import crawl
 from tests.test_crawl import kinds, rows, runs
 from tests.test_fetching import Answering, reports, targets
@@ -108,9 +110,6 @@ def test_a_rewritten_stylesheet_names_what_is_kept_and_runs_nothing() -> None:
 
 @pytest.mark.parametrize("moment", ["2026-01-01T00:00:00.000000Z", "2027-01-01T00:00:00.000000Z"])
 def test_when_an_address_was_answered(tmp_path: Path, moment: str) -> None:
-    from archive import Capture
-    from archive.vocabulary import CaptureRole, Outcome
-
     captures = Captures(tmp_path)
     at = "2026-06-01T00:00:00.000000Z"
     url = "http://a.example/site.css"
@@ -119,4 +118,22 @@ def test_when_an_address_was_answered(tmp_path: Path, moment: str) -> None:
     )
     assert captures.answered_since(url, moment) == (moment < at)
     assert list(captures.urls()) == []
+    captures.close()
+
+
+def test_a_picture_kept_for_its_look_is_no_document_until_it_is_fetched_as_one(tmp_path: Path) -> None:
+    captures, url = Captures(tmp_path), "http://a.example/1.png"
+    body = b"\x89PNG\r\n\x1a\n"
+    asset = {"url": url, "status": 200, "outcome": Outcome.OK, "body": body, "content_type": "image/png"}
+    captures.add(Capture(requested_at="2026-06-01T00:00:00.000000Z", role=CaptureRole.ASSET, **asset))
+    assert document_capture(captures, url) is None
+    sha256 = captures.last("GET", url).sha256  # type: ignore[union-attr]
+    captures.add(
+        Capture(
+            url=url, requested_at="2026-06-02T00:00:00.000000Z", status=304, outcome=Outcome.UNCHANGED, sha256=sha256
+        )
+    )
+    document = document_capture(captures, url)
+    assert document is not None
+    assert document.body == body
     captures.close()

@@ -307,7 +307,7 @@ class CapturedBeside:
 
     def _is_replaced(self, url: str, capture: Capture) -> bool:
         """Whether something else than the document in force came later."""
-        newest = self.captures.last("GET", url, outcomes=DOCUMENT_OUTCOMES)
+        newest = self.captures.last("GET", url, outcomes=DOCUMENT_OUTCOMES, but_assets=True)
         return newest is not None and newest.url == capture.url and newest.requested_at > capture.requested_at
 
     def _capture(self, url: str) -> Capture | None:
@@ -345,7 +345,9 @@ def document_capture(captures: Captures, url: str, until: str | None = None) -> 
 
 def _last_answer(captures: Captures, url: str, until: str | None) -> Capture | None:
     for _ in range(MOST_MOVES):
-        capture = captures.last("GET", url, outcomes=(*DOCUMENT_OUTCOMES, Outcome.REDIRECT), before=until)
+        capture = captures.last(
+            "GET", url, outcomes=(*DOCUMENT_OUTCOMES, Outcome.REDIRECT), before=until, but_assets=True
+        )
         if capture is None or capture.outcome != Outcome.REDIRECT or capture.redirect_url is None:
             return capture
         url = capture.redirect_url
