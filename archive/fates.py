@@ -39,9 +39,10 @@ _PROBLEM_FATES = {
 """Kinds of open problems that say why an address was never captured."""
 
 _ADDRESSES = """
-SELECT url, id FROM reports WHERE portal = :portal
-UNION ALL SELECT o.url, o.report_id FROM locations o JOIN reports r ON r.id = o.report_id WHERE r.portal = :portal
+SELECT o.url, o.report_id AS id FROM locations o JOIN reports r ON r.id = o.report_id WHERE r.portal = :portal
+UNION ALL SELECT url, id FROM reports WHERE portal = :portal
 """
+"""A report's own address comes last, and so counts before one in a frame of another."""
 _ANYWHERE = """
 SELECT url, id FROM reports WHERE url IN (SELECT value FROM json_each(:urls))
 UNION ALL SELECT url, report_id FROM locations WHERE url IN (SELECT value FROM json_each(:urls))

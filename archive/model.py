@@ -194,7 +194,9 @@ class Report:
     witnesses: dict[str, str] = field(default_factory=dict)
     """Every date found, by where it was found: printed, meta, listing, signature, url."""
     next_page_urls: list[str] = field(default_factory=list)
-    """Addresses of pages 2, 3 … of a split article, whether captured or not."""
+    """Addresses of pages 2, 3 … of a split article, and of those in frames, whether captured or not."""
+    framed_urls: list[str] = field(default_factory=list)
+    """Where the article stands if the page shows it in a frame, and the frames around that one."""
     statistics: list[Statistic] = field(default_factory=list, repr=False)
     checks: list[Check] = field(default_factory=list, repr=False)
     table_sources: list[TableSource] = field(default_factory=list, repr=False)

@@ -28,7 +28,7 @@ from crawler.missing import MissingParts, missing_parts
 from pipelines.attachments import documents_to_fetch
 from pipelines.documents import recognise
 from pipelines.errors import DocumentError, ReaderError
-from pipelines.frames import as_framed
+from pipelines.frames import DEEPEST, as_framed
 from pipelines.html.article import framed_urls, next_page_urls
 from pipelines.ingest import store
 from pipelines.ingest.compose import compose, document_capture, referenced_page
@@ -84,10 +84,20 @@ class Attachments:
     async def _whole(self, prepared: PreparedPage) -> PreparedPage:
         """A page with the article that stands in its frame, and with what its next pages add; they are fetched."""
         if framed := framed_urls(prepared.parsed, prepared.article):
-            return as_framed(prepared, {url: await self.beside.frame(url) for url in framed})
+            return await self._with_frames(prepared, framed, DEEPEST)
         later = [await self.beside.next_page(url) for url in next_page_urls(prepared.parsed)]
         article = joined(prepared.article, [one.article for one in later if one is not None])
         return replace(prepared, article=article)
+
+    async def _with_frames(self, prepared: PreparedPage, urls: list[str], depth: int) -> PreparedPage:
+        frames: dict[str, PreparedPage | None] = {}
+        for url in urls:
+            inside = await self.beside.frame(url)
+            nested = framed_urls(inside.parsed, inside.article) if inside is not None and depth > 1 else []
+            if inside is not None and nested:
+                inside = await self._with_frames(inside, nested, depth - 1)
+            frames[url] = inside
+        return as_framed(prepared, frames)
 
     async def _read(self, body: bytes, kind: str, sha256: str | None) -> None:
         try:

@@ -15,7 +15,7 @@ from archive.vocabulary import Form, Origin, ProblemKind
 from pipelines import metadata, statistics
 from pipelines.beside import NOTHING_BESIDE, Beside
 from pipelines.documents import Content, StoredDocument
-from pipelines.frames import as_framed, prepared_frame
+from pipelines.frames import DEEPEST, as_framed, prepared_frame
 from pipelines.html.article import Article, find_article, framed_urls, next_page_urls
 from pipelines.next_pages import joined, next_articles
 from pipelines.parts import parts_of
@@ -68,20 +68,29 @@ def read(page: Page, beside: Beside = NOTHING_BESIDE, *, prepared: PreparedPage 
 
 def _read_framed(prepared: PreparedPage, urls: Sequence[str], beside: Beside) -> Report:
     """A page whose article stands in a frame: what the framed page says, with the metas and the title around it."""
-    frames = {url: _frame_at(url, beside, is_only=len(urls) == 1) for url in urls}
-    framed = as_framed(prepared, frames)
+    framed = _with_frames(prepared, urls, beside, DEEPEST)
+    article = framed.article
     report = read(prepared.page, beside, prepared=framed)
-    report.next_page_urls = [*urls, *report.next_page_urls]
-    if missing := framed.article.missing_frames:
+    report.next_page_urls = [*dict.fromkeys((*urls, *article.frames, *article.missing_frames)), *report.next_page_urls]
+    report.framed_urls = article.frames if article.is_in_frame else []
+    if missing := article.missing_frames:
         message = f"the article stands in a frame that is not captured: {', '.join(missing)}"
         report.problems.append(Problem(kind=ProblemKind.INCOMPLETE, message=message, url=report.url))
     return report
 
 
-def _frame_at(url: str, beside: Beside, *, is_only: bool) -> PreparedPage | None:
+def _with_frames(prepared: PreparedPage, urls: Sequence[str], beside: Beside, depth: int) -> PreparedPage:
+    frames = {url: _frame_at(url, beside, depth - 1, is_only=len(urls) == 1) for url in urls}
+    return as_framed(prepared, frames)
+
+
+def _frame_at(url: str, beside: Beside, depth: int, *, is_only: bool) -> PreparedPage | None:
+    """What stands in a frame; None where it is not captured."""
     pages = beside.next_pages([url])
     page = next((page for page in pages if is_only or page.url == url), None)
-    return prepared_frame(page) if page is not None else None
+    inside = prepared_frame(page) if page is not None else None
+    urls = framed_urls(inside.parsed, inside.article) if inside is not None and depth else []
+    return _with_frames(inside, urls, beside, depth) if inside is not None and urls else inside
 
 
 def _documents(prepared: PreparedPage, beside: Beside, article: Article) -> dict[str, StoredDocument]:

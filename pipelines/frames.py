@@ -1,7 +1,8 @@
 """Pages that show others in frames: which of them holds the article.
 
 A page without a text of its own may show several pages of its host: a head, a menu, the article. The one that holds the
-article is read in its place; where none does, or several do, none is, and the parts of the report say so.
+article is read in its place; where none does, or several do, none is, and the parts of the report say so. A frame may hold
+frames in its turn.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pipelines.metadata import evidence, page_kind
 from pipelines.metadata.page_title import read_title
 from pipelines.prepared import PreparedPage, prepare
 
+DEEPEST = 3
+"""Frames within frames that are followed: a page may show itself."""
 _IN_ITS_PLACE = frozenset((Fate.BLOCKED, Fate.MISSING, Fate.ERROR, Fate.UNREADABLE))
 
 
@@ -60,11 +63,12 @@ def as_framed(prepared: PreparedPage, frames: Mapping[str, PreparedPage | None])
     page, parsed, around = prepared.page, prepared.parsed, prepared.article
     inside = frame_with_article(frames.values())
     if inside is None:
-        missing = [url for url, frame in frames.items() if frame is None]
+        missing = [one for url, frame in frames.items() for one in (frame.article.missing_frames if frame else [url])]
         article = Article(lines_above=around.lines_above, frames=list(frames), missing_frames=missing)
         return replace(prepared, parsed=replace(parsed, is_framed=True), article=article)
     title = read_title(parsed, around)
     metas = ({"articletitle": title} if title else {}) | inside.parsed.metas | parsed.metas
     lines = [*inside.article.lines_above, *around.lines_above]
-    article = replace(inside.article, lines_above=lines, frames=[next(u for u, f in frames.items() if f is inside)])
+    path = [next(url for url, frame in frames.items() if frame is inside), *inside.article.frames]
+    article = replace(inside.article, lines_above=lines, frames=path, is_in_frame=True)
     return replace(prepared, parsed=replace(inside.parsed, url=page.url, metas=metas, is_framed=True), article=article)

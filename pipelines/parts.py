@@ -158,7 +158,7 @@ def _text(
 ) -> _Finding:
     own = [paragraph for one in (prepared.article, *next_articles) for paragraph in one.paragraphs]
     taken = "" if prepared.file or article.paragraphs == own else _document_with_text(article, documents)
-    taken = taken or "".join(article.frames[:1])
+    taken = taken or "".join(article.frames[-1:])
     if garbled := _garbled(report.text):
         return _Finding(Part(part=PartName.TEXT, state=PartState.UNREAD, url=taken, cause=garbled), is_explained=False)
     if _length(report) < _SHORTEST_TEXT:

@@ -68,7 +68,7 @@ class AttachingWord(Attaching):
 
 
 class Framing(PlainLinks):
-    """Its reports stand in one of two frames; the other holds the menu."""
+    """Its reports stand in one of two frames, some in a frame of its own there; the other holds the menu."""
 
     is_broken = False
 
@@ -76,13 +76,17 @@ class Framing(PlainLinks):
         if request.path == "/menu.html":
             links = "".join(f'<li><a href="/c/{n}.html">公开目录第{n}类</a></li>' for n in range(12))
             return self.html(f"<html><body><ul>{links}</ul></body></html>")
+        if request.path.startswith("/shell/"):
+            number = request.path.rpartition("/")[2]
+            return self.html(f"<html><body><iframe src='/framed/{number}'></iframe></body></html>")
         if request.path.startswith("/framed/"):
             number = int(request.path.rpartition("/")[2])
             return None if self.is_broken else self.html(super().article(self.by_number[number]))
         return super().respond(request)
 
     def article(self, document: Document) -> str:
-        frames = f'<frame src="/menu.html"><frame src="/framed/{document.number}">'
+        place = "shell" if document.number % 2 else "framed"
+        frames = f'<frame src="/menu.html"><frame src="/{place}/{document.number}">'
         return f"<html><head><title>{document.title}</title></head><frameset cols='20%,*'>{frames}</frameset></html>"
 
 
@@ -100,6 +104,10 @@ def test_a_crawl_reads_the_frame_that_holds_the_article(tmp_path: Path) -> None:
         assert rows(archive, "reports", texts) == [("elsewhere", "")] * 2
         assert rows(archive, "reports", "SELECT COUNT(*) FROM key_figures") == [(2,)], "each counts once"
         assert rows(archive, "reports", "SELECT DISTINCT standing FROM table_sources") == [("verified",)]
+        assert scrapy(archive, "reparse").returncode == 0
+        assert rows(archive, "reports", "SELECT COUNT(*), COUNT(same_as) FROM reports") == [(2, 0)], (
+            "frames are no reports"
+        )
 
 
 def test_a_crawl_fetches_the_documents_of_its_reports(tmp_path: Path) -> None:

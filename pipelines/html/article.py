@@ -73,7 +73,10 @@ class Article:
     lines_below: list[str] = field(default_factory=list)
     """Lines below the article."""
     frames: list[str] = field(default_factory=list)
-    """Addresses of the frames where the article stands or may stand, in a page that has no text of its own."""
+    """Addresses of the frames where the article may stand, in a page that has no text of its own; of the one where it does
+    stand, with the frames around it, the outermost first."""
+    is_in_frame: bool = False
+    """Whether it was read in one of them."""
     missing_frames: list[str] = field(default_factory=list)
     """Those of them that are not captured, where none of the others holds the article."""
     element: Any = field(default=None, repr=False)

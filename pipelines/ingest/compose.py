@@ -103,10 +103,16 @@ def _history(captures: Captures, prepared: PreparedPage | None, reading: Reading
         return ReportHistory(
             report=report,
             versions=versions,
-            locations=[(other, located.portal) for other in sorted(located.urls) if other != url],
+            locations=[(other, located.portal) for other in _locations(captures, located, report) if other != url],
             reader_version=READER_VERSION,
         )
     return None
+
+
+def _locations(captures: Captures, located: Located, report: Report) -> list[str]:
+    """The addresses at which a report stands: its document's, and that of a frame with its article that no listing names."""
+    framed = [url for url in report.framed_urls if not captures.entries(urls=[url])]
+    return sorted({*located.urls, *framed})
 
 
 def _addresses_to_read(history: Sequence[Capture], entries: Sequence[Entry], located: Located) -> list[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from archive import Captures, Reports, copy_candidates, cross_year, ledger
+from archive import Captures, Reports, copy_candidates, cross_year, framed, ledger
 from archive.asking import Asking
 from archive.batches import batched
 from archive.copy_candidates import Candidate
@@ -15,7 +15,7 @@ from archive.document_index import DiskSet
 from archive.fates import Witness
 from archive.model import Located, Problem, Report
 from archive.read_marks import State, put_mark, put_read_through, set_related, unrelated
-from archive.records import Reading
+from archive.records import Reading, Record
 from archive.resume import failed_urls
 from archive.vocabulary import Fate, ProblemKind, Stage
 from pipelines.ingest.compose import compose
@@ -33,6 +33,7 @@ _FATES = {
     ProblemKind.READ_FAILED: Fate.UNREADABLE,
 }
 """Problems of a reading that say why it gave no report."""
+_PART_OF_A_PAGE = "a part of the page that shows it in a frame"
 _AT_ONCE = 200
 """Reports written or related in one commit when no crawl waits for them."""
 _WORTH_A_SCAN = 20_000
@@ -103,7 +104,7 @@ class Store:
         """Write what was composed. Returns new, changed, unchanged, elsewhere, none or failed, as Stored has it."""
         ledger.set_unreported(self.reports, reading.located, _unreported(reading))
         result = self._put(reading)
-        is_withdrawn = result == "none" and reading.record is not None
+        is_withdrawn = result == "none" and (reading.record is not None or reading.is_unchanged)
         for url, said in reading.problems:
             self.problems(reading.located.portal, url, [] if is_withdrawn else said)
         has_report = result in {"new", "changed", "unchanged"}
@@ -116,6 +117,8 @@ class Store:
         """Write the report, if there is one to write; returns as `write` does."""
         if reading.failed or (reading.is_prevented and self._is_stored(reading.located.id)):
             return "failed"  # the report stays as it was when it was read whole
+        if (reading.record or reading.is_unchanged) and self._is_framed(reading.located):
+            return "none"
         if reading.is_unchanged:
             ledger.set_contradictions(self.reports, reading.located.id, reading.contradicting)
             self.touched.add(reading.located.id)
@@ -133,11 +136,42 @@ class Store:
             self._withdraw(name, report_id, cause)
         if reading.record.id in causes:
             return "none"
+        before = self.reports.addresses(reading.record.id)
         result = self.reports.put(reading.record)
         if result != "elsewhere":
+            self._take_frames(reading.located, reading.record, reading.beside, before[1] if before else ())
             self.touched.add(reading.record.id)
             ledger.set_contradictions(self.reports, reading.record.id, reading.contradicting)
         return result
+
+    def _is_framed(self, place: Located) -> bool:
+        """Whether a document is but the article of another page that shows it in a frame; then it has no report.
+
+        One that a listing names is a report of its own, and the other page is to be read again.
+        """
+        report_id = framed.report_showing(self.reports, place)
+        if report_id is None:
+            return False
+        if self.captures.entries(urls=place.urls):
+            self._read_again(place.portal, [report_id])
+            return False
+        self._withdraw(place.portal, place.id, _PART_OF_A_PAGE)
+        return True
+
+    def _take_frames(self, place: Located, record: Record, beside: Collection[str], before: Collection[str]) -> None:
+        """Take out the reports of pages that this one shows in a frame; those that it showed `before` are due again."""
+        locations = {url for url, *_ in record.tables["locations"]}
+        for report_id in framed.reports_at(self.reports, locations.intersection(beside), place):
+            addresses = self.reports.addresses(report_id)
+            if addresses and not self.captures.entries(urls=addresses[1]):
+                self._withdraw(place.portal, report_id, _PART_OF_A_PAGE)
+        portal = self.portals.get(place.portal)
+        if portal is not None and (gone := set(before) - {*place.urls, *locations}):
+            self._read_again(place.portal, [f"{place.portal}-{portal.key(url)}" for url in gone])
+
+    def _read_again(self, portal: str, document_ids: list[str]) -> None:
+        framed.read_again(self.reports, document_ids)
+        self.left_due.add(portal)
 
     def _withdraw(self, portal: str, report_id: str, cause: str) -> None:
         """Take out a report whose text is another entry's, and keep what shows it."""
