@@ -88,6 +88,32 @@ def _take(connection: sqlite3.Connection, rows: Iterator[dict[str, Any]]) -> lis
         return list(islice(rows, BATCH))
 
 
+async def batches_of_visitor(
+    datasette: Any, database: str, sql: str, values: dict[str, str]
+) -> AsyncGenerator[list[Any], None]:
+    """The columns of a visitor's query, then its rows some at a time, with the functions and bounds of every visitor's SQL.
+
+    Raises sqlite3.OperationalError ("interrupted") where a batch takes longer than LIMIT_MS.
+    """
+    path = Path(datasette.get_database(database).path).resolve()
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5, check_same_thread=False)
+    with closing(connection):
+        datasette._prepare_connection(connection, database)
+
+        def start() -> sqlite3.Cursor:
+            with sqlite_timelimit(connection, LIMIT_MS):
+                return connection.execute(sql, values)
+
+        def take() -> list[Any]:
+            with sqlite_timelimit(connection, LIMIT_MS):
+                return cursor.fetchmany(BATCH)
+
+        cursor = await asyncio.to_thread(start)
+        yield [column[0] for column in cursor.description]
+        while batch := await asyncio.to_thread(take):
+            yield batch
+
+
 async def query_with_bodies(datasette: Any, work: Callable[[sqlite3.Connection], Any]) -> Any:
     """Run on a connection to captures.db that may read bodies: Datasette's own, which visitors' SQL runs on, may not.
 

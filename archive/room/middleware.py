@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -39,6 +40,35 @@ class SecurityHeaders:
         await self.app(scope, receive, with_headers)
 
 
+_DATA = re.compile(r"\.(?:json|csv|atom|txt|bib|ris|svg|png|sha256)$|^/downloads/")
+
+
+class SharedData:
+    """ASGI middleware: pages of other sites may read the data files of an archive that is published (PUBLISHED).
+
+    Of one that is served to this machine alone they may not: any site that its user visits could read it.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.is_published = os.environ.get("PUBLISHED") == "1"
+
+    async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        """Adds the header for CORS; passes everything else through."""
+
+        async def shared(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = message | {"headers": [*message["headers"], *_CORS]}
+            await send(message)
+
+        is_data = self.is_published and _DATA.search(scope.get("path", ""))
+        await self.app(scope, receive, shared if is_data else send)
+
+
+_CORS = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Content-Length, Content-Range, ETag, X-Most-Rows"),
+)
 _MILLIONS = re.compile(r"/reports/(?:statistics|checks)(?:\.json)?$")
 """A hundred thousand reports have fifteen million statistics: counting them takes seconds, showing a page of them none."""
 

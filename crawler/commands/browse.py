@@ -28,7 +28,7 @@ class Command(ArchiveCommand):
         return "Browse the archive in a web browser (Datasette, read-only)"
 
     def add_options(self, parser: ArgumentParser) -> None:
-        """`--port`, `--host`, `--https`, `--base-url`, `--errors-to` and `--with-captures`."""
+        """`--port`, `--host`, `--https`, `--base-url`, `--downloads`, `--errors-to` and `--with-captures`."""
         super().add_options(parser)
         parser.add_argument("--port", type=int, default=8001, help="port to listen on (default: %(default)s)")
         parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: this machine only)")
@@ -47,6 +47,11 @@ class Command(ArchiveCommand):
             help="where visitors report errors: mailto:NAME@HOST or https://HOST/PATH, which is sent the report, the cell"
             " and its value (default: they cannot)",
         )
+        parser.add_argument(
+            "--downloads",
+            metavar="DIR",
+            help="offer the files of this folder for download (export-data, a copy of a database)",
+        )
         parser.add_argument("--with-captures", action="store_true", help="let visitors' SQL read captured bodies")
 
     def act(self, args: list[str], opts: Namespace) -> int:
@@ -59,7 +64,7 @@ class Command(ArchiveCommand):
         command = [sys.executable, "-m", "datasette", "serve", *databases, *configuration()]
         if opts.https:
             command += ["--setting", "force_https_urls", "true"]
-        set_here = {"WITH_CAPTURES", error_reports.VARIABLE}
+        set_here = {"WITH_CAPTURES", "DOWNLOADS", "PUBLISHED", error_reports.VARIABLE}
         environment = {name: value for name, value in os.environ.items() if name not in set_here}
         # Datasette loads the plugin by its path, and the plugin imports the project's packages
         environment["PYTHONPATH"] = os.pathsep.join(
@@ -75,6 +80,12 @@ class Command(ArchiveCommand):
                 raise ArchiveError(f"--errors-to: {error}") from error
         if opts.with_captures:
             environment["WITH_CAPTURES"] = "1"
+        if opts.downloads is not None:
+            if not Path(opts.downloads).is_dir():
+                raise ArchiveError(f"--downloads is no folder: {opts.downloads}")
+            environment["DOWNLOADS"] = str(Path(opts.downloads).resolve())
+        if opts.base_url is not None or opts.host not in LOOPBACK:
+            environment["PUBLISHED"] = "1"
         os.execve(sys.executable, command, environment)  # noqa: S606 - a fixed program with our own arguments
 
     def _base_url(self, opts: Namespace) -> str:

@@ -20,12 +20,14 @@ from archive.room.csv_middleware import CsvWithoutFormulas
 from archive.room.database_access import keep_bodies
 from archive.room.error_pages import of_exception, with_error_pages
 from archive.room.fts_queries import escape_fts
-from archive.room.middleware import OneAddress, SecurityHeaders, Uncounted
+from archive.room.middleware import OneAddress, SecurityHeaders, SharedData, Uncounted
 from archive.room.pages import (
+    api_guide,
     atom_feed,
     bodies,
     captured_pages,
     codebook,
+    downloads,
     entries,
     home,
     nation,
@@ -39,6 +41,7 @@ from archive.room.pages import (
     search,
     tables,
     tile_map,
+    visitors_sql,
 )
 from archive.room.questions import QUESTIONS
 from archive.room.rendering import number, url_part
@@ -80,6 +83,9 @@ ROUTES: tuple[tuple[str, Any], ...] = (
     (r"^/problems(?:\.(?P<format>json|csv))?$", problems.problems),
     (r"^/codebook(?:\.(?P<format>json|csv))?$", codebook.show),
     (r"^/feed\.atom$", atom_feed.feed),
+    (r"^/api$", api_guide.api),
+    (r"^/downloads(?:\.(?P<format>json|csv|sha256))?$", downloads.downloads),
+    (r"^/downloads/(?P<name>.+)$", downloads.file),
     (r"^/robots\.txt$", other_addresses.robots),
 )
 _DATASETTE = ("-", "room", "favicon")
@@ -98,6 +104,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Any]]:
         for address, handler in (
             *ROUTES,
             (rf"^/(?P<database>{databases})/(?P<table>[^/.]+)\.csv$", tables.whole),
+            (rf"^/(?P<database>{databases})\.csv$", visitors_sql.csv),
             (_NOT_FOR_VISITORS, other_addresses.nowhere),
             (elsewhere, other_addresses.nowhere),
         )
@@ -213,7 +220,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
     base_url = os.environ.get("BASE_URL")
 
     def wrapped(app: Any) -> Any:
-        own: Any = SecurityHeaders(CsvWithoutFormulas(Uncounted(app)))
+        own: Any = SecurityHeaders(SharedData(CsvWithoutFormulas(Uncounted(app))))
         if os.environ.get("SQL_COMMAND") and not is_sql_process():
             own = SqlElsewhere(own, datasette, datasette.databases)
         return OneAddress(own, base_url)
