@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from scrapy.exceptions import UsageError
 
-from archive import ArchiveError
+from archive import ArchiveError, seal
 from archive.verification import Scope, Verification
 from archive.verify import verify
 from crawler.command import UNWELL, WELL, ArchiveCommand
@@ -33,7 +33,7 @@ class Command(ArchiveCommand):
 
     def syntax(self) -> str:
         """For `scrapy verify -h`."""
-        return "[--since DATE] [--sample PERCENT] [--repair-from FILE]"
+        return "[--since DATE] [--sample PERCENT] [--seal FILE] [--repair-from FILE]"
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
@@ -46,6 +46,9 @@ class Command(ArchiveCommand):
             "--since", metavar="DATE", help="only what was captured on this day (YYYY-MM-DD, UTC) or later"
         )
         parser.add_argument("--sample", metavar="PERCENT", type=float, help="only this part, chosen by lot")
+        parser.add_argument(
+            "--seal", metavar="FILE", type=Path, help="and that nothing that scrapy seal listed is gone"
+        )
         parser.add_argument(
             "--repair-from",
             metavar="FILE",
@@ -67,7 +70,17 @@ class Command(ArchiveCommand):
             for line in repair(self.archive, verdict, opts.repair_from, partial(Registry, self.configuration)):
                 print(line)
             verdict = self._verified(scope)
-        return UNWELL if verdict.lines else WELL
+        is_kept = self._is_kept(opts.seal) if opts.seal else True
+        return WELL if is_kept and not verdict.lines else UNWELL
+
+    def _is_kept(self, path: Path) -> bool:
+        """Whether all is there that a seal lists."""
+        found = seal.check(self.archive, path)
+        for line in found.lines:
+            print(line)
+        what = f"{found.captures} captures and {found.bodies} bodies of {found.sealed_at}"
+        print(f"{path}: {what}: {f'{len(found.lines)} problems found' if found.lines else 'all are there unaltered'}")
+        return not found.lines
 
     def _verified(self, scope: Scope) -> Verification:
         console = Console(stderr=True)
