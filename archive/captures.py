@@ -36,6 +36,8 @@ from archive.vocabulary import ANSWER_OUTCOMES, DOCUMENT_OUTCOMES, CaptureRole, 
 Headers = list[tuple[str, str]]
 """Names and values in the order in which they were sent, repeats included."""
 
+MEMENTO = "memento of "
+"""Begins the note of a capture that another web archive made; the archive's name follows."""
 PAGE_SIZE = 2048
 """Bytes of a database page of a new captures.db: on average half a page stays empty after each body."""
 HISTORY_BATCH = 500

@@ -8,7 +8,9 @@ which stays for the person who looks at it if it is not accepted; nothing of a s
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import logging
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -33,6 +35,8 @@ from spiders.portal_table import WrongRowError, portal_of, row_of, write_row
 from spiders.probing import Probe
 from spiders.registry import Registry
 from spiders.trial import judge, trial_of
+
+logger = logging.getLogger(__name__)
 
 _SITE_ID_CODE = re.compile(r"\d{10}")
 _SEPARATORS = re.compile(r"[,\s]+")
@@ -165,7 +169,13 @@ class Survey:
 
         async def everything() -> None:
             try:
-                await asyncio.gather(*map(self._judged, sites))
+                ends = await asyncio.gather(*map(self._judged, sites), return_exceptions=True)
+                for site, end in zip(sites, ends, strict=True):
+                    if isinstance(end, Exception):  # a fault of ours stops no other site, and is not tried for ever
+                        logger.error("%s", site.url, exc_info=end)
+                        self._keep(
+                            Result(url=site.url, verdict=Verdict.QUEUED, missing=[f"the survey failed: {end!r}"])
+                        )
             finally:
                 if reactor.running:
                     reactor.callLater(0, reactor.stop)
@@ -185,6 +195,9 @@ class Survey:
         if result is None:
             self.is_stopped = True
             return
+        self._keep(result)
+
+    def _keep(self, result: Result) -> None:
         self.results.add(result)
         self.on_result(result)
 
@@ -194,7 +207,7 @@ class Survey:
         if owner is not None and not site.portal:
             return Result(url=site.url, verdict=Verdict.KNOWN, found=[f"portal {owner.name}"])
         name = self._name(site)
-        archive = self._archive(name)
+        archive = self._archive(site)
         crawler = self._crawler(Probe, archive)
         if not await self._ended(crawler, url=site.url) or not isinstance(crawler.spider, Probe):
             return None
@@ -250,9 +263,9 @@ class Survey:
         stats = crawler.stats.get_stats() if crawler.stats else {}
         return stats.get("finish_reason") != "shutdown"
 
-    def _archive(self, name: str) -> Path:
+    def _archive(self, site: Site) -> Path:
         """Where a site's pages and reports are kept. Offline, the pages are the archive's, and the reports the site's own."""
-        archive = self.offline or self.folder / name
+        archive = self.offline or self.folder / folder_name(site.url)
         archive.mkdir(parents=True, exist_ok=True)
         if self.offline:
             for file in self.offline.glob("reports.db*"):
@@ -279,6 +292,12 @@ class Survey:
         place = division(site.site_id_code) if site.site_id_code else None
         if portal.division_code is None and place is not None:
             portal.division_code, portal.division = place.code, place.name
+
+
+def folder_name(url: str) -> str:
+    """A site's folder: its host for people, a hash because a list may have several addresses of one host."""
+    host = re.sub(r"[^\w.-]", "_", urlsplit(url).netloc)
+    return f"{host}-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
 
 
 def _told(proposed: ProposedPortal, probe: Probe) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zipfile
 from base64 import b32encode
@@ -111,6 +112,17 @@ def records(path: Path, known_body: KnownBody = lambda _url, _moment: None) -> I
     except (ArchiveError, zipfile.BadZipFile) as error:
         kind = "a WACZ (ZIP)" if zipfile.is_zipfile(path) else "a WACZ (ZIP) that is cut short"
         raise ArchiveError(f"{path} is {kind}: {error}") from error
+
+
+def records_at(path: Path, offset: int, length: int | None) -> Iterator[Capture | Declared | Skipped]:
+    """The record at a place in a WARC, as an index of it says; without `length`, and those after it."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(offset)
+            part = io.BytesIO(stream.read(min(length, LARGEST_RECORD))) if length else stream
+            yield from _File(str(path), lambda _url, _moment: None).read(part)
+    except OSError as error:
+        raise ArchiveError(f"cannot read {path}: {error}") from error
 
 
 class _File:

@@ -14,7 +14,7 @@ from archive.health import findings, known_portals
 from crawler.command import UNWELL, WELL, ArchiveCommand, ExitCode, fail
 from spiders.portal_table import WrongRowError, table_to_write, write_row
 from spiders.registry import Registry
-from spiders.survey import HostsError, Result, Results, Site, Survey, Verdict, read_hosts
+from spiders.survey import HostsError, Result, Results, Site, Survey, Verdict, folder_name, read_hosts
 
 
 class Command(ArchiveCommand):
@@ -93,6 +93,8 @@ class Command(ArchiveCommand):
             print("\n".join(f"  found    {line}" for line in result.found))
             print("\n".join(f"  missing  {line}" for line in result.missing))
             print("\n".join(f"  {name:<8} {cell}" for name, cell in result.row.items() if cell))
+            if (pages := results.path.with_name(folder_name(result.url))).is_dir():
+                print(f"  pages    ARCHIVE={pages} scrapy browse")
             if not (sys.stdin.isatty() and sys.stdout.isatty()):
                 continue
             answer = input("a accept, d dismiss, Enter next, q quit: ").strip().lower()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from archive import ArchiveError, Capture, Captures, Reports
+from archive.captures import MEMENTO
 from archive.database import writing
 from archive.model import Problem
 from archive.read_marks import due, portal_states, unexplained_beside, unread_portals
@@ -17,7 +18,7 @@ from pipelines.ingest.locate import located_documents, names_of
 from pipelines.ingest.portals import Portals
 from pipelines.ingest.sandbox import READER
 from pipelines.ingest.store import Store
-from pipelines.outcomes import classify
+from pipelines.outcomes import NOT_CLOSED, classify
 
 _ASSET = re.compile(r"\s*(?:text/css|font/|application/(?:x-)?font)", re.IGNORECASE)
 """Types of what other archives keep to show pages, and what no reader reads. Their pictures may show tables."""
@@ -84,7 +85,12 @@ class Import:
         except ArchiveError as error:
             raise DamagedFileError(str(error)) from error
 
-    def _take(self, capture: Capture) -> None:
+    def take_memento(self, capture: Capture, source: str) -> None:
+        """Take in what another web archive has captured; the capture says whose it is. Raises ArchiveError."""
+        with writing(self.captures.path):
+            self._take(capture, source=source)
+
+    def _take(self, capture: Capture, *, source: str = "") -> None:
         is_classified = bool(capture.outcome)
         if not is_classified:
             self._classify(capture)
@@ -95,10 +101,18 @@ class Import:
         if self.captures.holds(capture):
             self.counts["captures/held"] += 1
             return
+        if source and capture.note != NOT_CLOSED:  # which is found again by that note
+            capture.note = f"{MEMENTO}{source}" + (f"; {capture.note}" if capture.note else "")
         if not is_classified and _ASSET.match(capture.content_type or ""):
             capture.role = CaptureRole.ASSET
         self.captures.add(capture, settled=is_classified)
         self.counts[f"captures/{capture.outcome}"] += 1
+
+    def problem(self, url: str, message: str) -> None:
+        """Keep what could not be imported."""
+        self.bad += 1
+        problem = Problem(kind=ProblemKind.BAD_RECORD, message=message, url=url, stage=Stage.IMPORT)
+        self.captures.add_problem(self.run_id, self.portal, problem)
 
     def _classify(self, capture: Capture) -> None:
         """Set a capture's outcome; a revisit that was answered 304 confirms what it refers to."""
