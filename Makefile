@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 OCR := $(VENV)/.ocr
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint hooks ocr bench soak interop lock clean
+.PHONY: help demo test lint hooks ocr bench simulate soak interop lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -32,6 +32,9 @@ ocr: $(OCR)  ## install what reads tables in pictures (330 MB)
 
 bench: $(READY)  ## measure speed and memory
 	@$(BIN)/python -m tests.bench
+
+simulate: $(READY)  ## reckon a crawl of the whole country: the tables of docs/scale.md
+	@$(BIN)/python -m tools.simulate
 
 soak: $(READY)  ## portals that fail by lot, random lives of an archive, everything killed at random moments (an hour)
 	@$(BIN)/python -m tests.unreliable
