@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
+from getpass import getuser
 from pathlib import Path
 
 import pytest
@@ -34,12 +39,37 @@ def test_settings_are_told_with_their_defaults() -> None:
     for name, default in told:
         value = settings[name]
         if name not in {"ARCHIVE", "CONTACT", "CRAWL_WINDOW", "PORTALS"}:
-            assert float(default) == value, name
+            assert value == (default if isinstance(value, str) else float(default)), name
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.suffix], ids=lambda path: path.name)
+def test_units_are_what_systemd_takes(tmp_path: Path, path: Path) -> None:
+    systemd_analyze = shutil.which("systemd-analyze")
+    if systemd_analyze is None:
+        pytest.skip("systemd is not installed")
+    unit = path.read_text(encoding="utf-8")
+    for told, here in (("/srv/tongjian/.venv/bin/tongjian", sys.executable), ("User=tongjian", f"User={getuser()}")):
+        unit = unit.replace(told, here)
+    (tmp_path / path.name).write_text(unit, encoding="utf-8")
+    for other in FILES:  # a timer wants its service
+        if other.suffix and other != path:
+            (tmp_path / other.name).write_text(other.read_text(encoding="utf-8"), encoding="utf-8")
+    done = subprocess.run(
+        [systemd_analyze, "verify", "--man=no", "--recursive-errors=no", tmp_path / path.name],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_unit_is_named_in_the_guide() -> None:
     text = (DOCS / "scheduling.md").read_text(encoding="utf-8")
+    year = (DOCS / "operations.md").read_text(encoding="utf-8")
     assert {path.suffix for path in FILES} == {"", ".service", ".timer"}
     timers = {path.name for path in FILES if path.suffix == ".timer"}
     assert all(timer in text for timer in timers)
-    assert {path.stem for path in FILES if path.suffix == ".service"} == {Path(timer).stem for timer in timers}
+    services = {path.stem for path in FILES if path.suffix == ".service"}
+    assert services == {Path(timer).stem for timer in timers} | {"tongjian-browse"}
+    assert all(f"`{service}`" in year for service in services)
