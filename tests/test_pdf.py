@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,9 +12,12 @@ from archive.model import Report
 from crawler.demo import office
 from crawler.demo.reports import Synthetic
 from pipelines.documents import Content, StoredDocument
+from pipelines.documents import read as read_document
 from pipelines.documents.pdf.page import level
 from pipelines.documents.pdf.page_slice import PageCell, PageSlice
 from pipelines.documents.pdf.slices import one_grid
+from pipelines.tables.national import read_national_tables
+from tests.made_documents import pdf_with_layers
 from tests.test_documents import BODY, cells, read_as, report_of, stored, synthetic, truth
 
 
@@ -165,3 +168,54 @@ def test_figures_torn_by_the_layout_are_used_only_where_identities_prove_them() 
         found = read_as(StoredDocument(sha256="", media_type=None, content=content), body)
         assert {s.standing for s in found.table_sources if s.table_no == 3} == {standing}
         assert bool([s for s in found.statistics if s.table_no == 3 and s.origin == "pdf"]) == (standing == "verified")
+
+
+RESULTS = ("结果维持", "结果纠正", "其他结果", "尚未审结", "总计")
+EDGES = [40.0 + 34 * column for column in range(16)]
+
+
+def ruled(cells: list[tuple[int, int, float, float, list[str]]], *, without: Collection[tuple[int, float]] = ()) -> str:
+    """Cells (first column, column after the last, top, bottom, lines) as drawn; `without` names rules across to leave out."""
+    out = []
+    for first, after, top, bottom, lines in cells:
+        x0, x1 = EDGES[first], EDGES[after]
+        sides = [(x0, top, x0, bottom), (x1, top, x1, bottom)]
+        sides += [(x0, y, x1, y) for y in (top, bottom) if (first, y) not in without]
+        out += [f"{a:.1f} {840 - b:.1f} m {c:.1f} {840 - d:.1f} l S" for a, b, c, d in sides]
+        for n, line in enumerate(lines):
+            text = line.encode("utf-16-be").hex()
+            out.append(f"BT 0 Tr /F 8 Tf {x0 + 2:.1f} {840 - top - 14 - 14 * n:.1f} Td <{text}> Tj ET")
+    return "\n".join(out)
+
+
+def header_of_four(torn: list[list[str]], end: float) -> str:
+    """The header of table four, whose cells on reviews a page break tears at `end`; what runs over stands below."""
+    rows = [(0, 5, end - 40, end - 20, ["行政复议"]), (5, 15, end - 40, end - 20, ["行政诉讼"])]
+    rows += [(n, n + 1, end - 20, end, lines) for n, lines in enumerate(torn)]
+    rows += [(5, 10, end - 20, end, ["未经复议直接起诉"]), (10, 15, end - 20, end, ["复议后起诉"])]
+    return ruled(rows, without={(n, end) for n in range(5)})
+
+
+@pytest.mark.parametrize("end", [745.0, 768.0, 790.0])
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_line_that_runs_over_a_page_break_is_of_its_cell(end: float, at: int) -> None:
+    torn = [[label[:at], label[at:]] if len(label) > at else [label] for label in RESULTS]
+    row = [(5 + n, 6 + n, 30.0, 64.0, [label[:3], label[3:]]) for n, label in enumerate(RESULTS * 2)]
+    row += [(n, n + 1, 30.0, 64.0, []) for n in range(5)]
+    figures = [(n, n + 1, 64.0, 84.0, [str(n + 3)]) for n in range(15)]
+    below = ruled([*row, *figures], without={(n, 30.0) for n in range(15)})
+    content = read_document(pdf_with_layers([header_of_four(torn, end), below]), "pdf")
+    (table,) = read_national_tables(content.grids)
+    assert (table.table_no, table.doubts) == (4, [])
+    assert list((table.rows[0].cells or {}).values()) == [str(n + 3) for n in range(15)]
+    assert not any(paragraph in "持正果结计" for paragraph in content.prose)
+
+
+def test_a_line_below_a_table_without_a_rule_at_its_end_is_no_cell() -> None:
+    figures = [(n, n + 1, 740.0, 760.0, [str(n)]) for n in range(5)]
+    labels = [(n, n + 1, 720.0, 740.0, [label]) for n, label in enumerate(RESULTS)]
+    note = [(0, 0, 755.0, 755.0, ["本表由办公室填报"])]
+    stream = ruled([*labels, *figures], without={(n, 760.0) for n in range(5)}) + "\n" + ruled(note)
+    content = read_document(pdf_with_layers([stream]), "pdf")
+    assert [cell.text for row in content.grids[0].rows for cell in row] == [*RESULTS, *"01234"]
+    assert "本表由办公室填报" in content.prose

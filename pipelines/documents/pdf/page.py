@@ -160,7 +160,9 @@ def _slice(table: Any, page: Any) -> PageSlice | None:
     boxes = _boxes(table, xs, ys)
     texts: dict[_BoxSlots, str] = {}
     has_rejoined_figures = False
-    for box, chars in _characters(page, boxes, xs, ys).items():
+    characters = _characters(page, boxes, xs, ys)
+    bottom = _run_over(page, boxes, xs, ys, characters)
+    for box, chars in characters.items():
         texts[box], was_torn = _cell_text(chars, xs[box[3]] - xs[box[2]])
         has_rejoined_figures |= was_torn
     rows = [_row(row, boxes, texts, xs) for row in range(len(ys) - 1)]
@@ -168,7 +170,8 @@ def _slice(table: Any, page: Any) -> PageSlice | None:
     if bounds is None:
         return None
     start, stop = bounds
-    return PageSlice(page.page_number, ys[start], ys[stop], rows[start:stop], has_rejoined_figures)
+    end = bottom if stop == len(rows) else ys[stop]
+    return PageSlice(page.page_number, ys[start], end, rows[start:stop], has_rejoined_figures)
 
 
 def _boxes(table: Any, xs: list[float], ys: list[float]) -> dict[tuple[int, int], _BoxSlots]:
@@ -197,6 +200,35 @@ def _characters(
         if xs[0] <= x <= xs[-1] and ys[0] <= y <= ys[-1]:
             characters.setdefault(_box_at(boxes, _slot_of(ys, y), _slot_of(xs, x)), []).append(char)
     return characters
+
+
+def _run_over(
+    page: Any,
+    boxes: dict[tuple[int, int], _BoxSlots],
+    xs: list[float],
+    ys: list[float],
+    characters: dict[_BoxSlots, list[Any]],
+) -> float:
+    """Give cells that a page break tore the line that runs over the end of the page's table; where the table ends.
+
+    Only where some cells of the last row are closed and others are not: a table may have no rule at its end.
+    """
+    end, last = ys[-1], len(ys) - 2
+    if end < IN_MARGIN[1] * float(page.height):
+        return end
+    rules = [edge for edge in page.edges if edge["orientation"] == "h" and abs(edge["top"] - end) < SNAP]
+    of_row = {_box_at(boxes, last, column) for column in range(len(xs) - 1)}
+    middles = {box: (xs[box[2]] + xs[box[3]]) / 2 for box in of_row}
+    is_open = {box for box, middle in middles.items() if not any(one["x0"] <= middle <= one["x1"] for one in rules)}
+    bottom = end
+    for char in page.chars if is_open < of_row else ():
+        x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
+        if end < y < end + 1.5 * char["size"] and xs[0] <= x <= xs[-1]:
+            box = _box_at(boxes, last, _slot_of(xs, x))
+            if box in is_open:
+                characters.setdefault(box, []).append(char)
+                bottom = max(bottom, char["bottom"])
+    return bottom
 
 
 def _row(
