@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-DATASETTE_CSP = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-    " connect-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
-)
-"""For Datasette's own pages, whose scripts are in the page; the reading room's have none and bring their own policy."""
+from archive.room.rendering import CSP, LANGUAGES
 
 
 class SecurityHeaders:
@@ -31,7 +27,8 @@ class SecurityHeaders:
                     b"x-content-type-options": b"nosniff",
                     b"referrer-policy": b"no-referrer",
                     b"x-dns-prefetch-control": b"off",
-                    b"content-security-policy": DATASETTE_CSP.encode(),
+                    b"content-security-policy": CSP.encode(),
+                    b"vary": b"Accept-Language, Cookie",
                 }
                 headers = [*message["headers"], *((k, v) for k, v in wanted.items() if k not in given)]
                 message = message | {"headers": headers}
@@ -69,22 +66,46 @@ _CORS = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Content-Length, Content-Range, ETag, X-Most-Rows"),
 )
-_MILLIONS = re.compile(r"/reports/(?:statistics|checks)(?:\.json)?$")
-"""A hundred thousand reports have fifteen million statistics: counting them takes seconds, showing a page of them none."""
 
 
-class Uncounted:
-    """ASGI middleware: pages of statistics and of checks come without the number of all rows, unless one report's are asked for."""
+class LanguageOfData:
+    """ASGI middleware: `lang=` on a page of Datasette's, which takes it for a column, becomes the cookie that remembers it."""
+
+    def __init__(self, app: Any, databases: Collection[str]) -> None:
+        self.app = app
+        self.databases = frozenset(databases)
+
+    async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        """Redirects to the same page without it; passes everything else through."""
+        asks = scope.get("query_string", b"").split(b"&")
+        chosen = [part.removeprefix(b"lang=") for part in asks if part.startswith(b"lang=")]
+        first = scope.get("path", "").strip("/").partition("/")[0].partition(".")[0]
+        if scope["type"] != "http" or not chosen or first not in self.databases:
+            await self.app(scope, receive, send)
+            return
+        query = b"&".join(part for part in asks if not part.startswith(b"lang="))
+        path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0]
+        headers = []
+        if chosen[0].decode("latin-1") in LANGUAGES:
+            headers.append((b"set-cookie", b"lang=%s; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax" % chosen[0]))
+        await _redirect(scope | {"query_string": query}, path, send, 302, headers)
+
+
+class OnlyReading:
+    """ASGI middleware: nothing here can be changed, so no other methods than those that read are answered."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
-        """Asks Datasette not to count; passes everything else through."""
-        asks = scope.get("query_string", b"")
-        if _MILLIONS.search(scope.get("path", "")) and b"report_id=" not in asks and b"_nocount=" not in asks:
-            scope = scope | {"query_string": b"&".join(filter(None, (asks, b"_nocount=1")))}
-        await self.app(scope, receive, send)
+        """Answers OPTIONS and refuses what would write; passes GET and HEAD on."""
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
+            await self.app(scope, receive, send)
+            return
+        status = 204 if scope["method"] == "OPTIONS" else 405
+        headers = [(b"allow", b"GET, HEAD, OPTIONS"), (b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
 
 class OneAddress:
@@ -111,7 +132,14 @@ class OneAddress:
         await self.app(scope, receive, send)
 
 
-async def _redirect(scope: Any, path: bytes, send: Callable[[Any], Awaitable[None]]) -> None:
+async def _redirect(
+    scope: Any,
+    path: bytes,
+    send: Callable[[Any], Awaitable[None]],
+    status: int = 308,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+) -> None:
     query = b"?" + scope["query_string"] if scope["query_string"] else b""
-    await send({"type": "http.response.start", "status": 308, "headers": [(b"location", path + query)]})
+    location = (b"location", path + query)
+    await send({"type": "http.response.start", "status": status, "headers": [location, *headers]})
     await send({"type": "http.response.body", "body": b""})

@@ -16,11 +16,13 @@ from datasette.plugins import pm
 from datasette.utils.asgi import Forbidden
 from markupsafe import Markup
 
+from archive.room.bounded_counts import bound
 from archive.room.csv_middleware import CsvWithoutFormulas
+from archive.room.data_pages import template_vars
 from archive.room.database_access import keep_bodies
 from archive.room.error_pages import of_exception, with_error_pages
 from archive.room.fts_queries import escape_fts
-from archive.room.middleware import OneAddress, SecurityHeaders, SharedData, Uncounted
+from archive.room.middleware import LanguageOfData, OneAddress, OnlyReading, SecurityHeaders, SharedData
 from archive.room.pages import (
     api_guide,
     atom_feed,
@@ -90,8 +92,11 @@ ROUTES: tuple[tuple[str, Any], ...] = (
 )
 _DATASETTE = ("-", "room", "favicon")
 """First parts of addresses that are Datasette's besides the names of the databases."""
-_NOT_FOR_VISITORS = r"^/-/(?:databases|threads|plugins|metadata|settings|config)(?:\.json)?$"
-"""Datasette's pages about the server: they name files of this machine."""
+_NOT_FOR_VISITORS = (
+    r"^/-/(?:(?:databases|threads|plugins|metadata|settings|config)(?:\.json)?"
+    r"|versions|actor|allow-debug|auth-token|logout|messages|patterns|permissions)$"
+)
+"""Datasette's pages about the server, which name files of this machine, and those for its developers."""
 
 
 @hookimpl
@@ -124,11 +129,19 @@ def forbidden(datasette: Any, request: Any, message: str) -> Any:
 
 
 @hookimpl
-def startup() -> None:
+def startup(datasette: Any) -> None:
     """Datasette asks every plugin how to show an error, its own too, which prints all variables of a wrong address."""
     pm.unregister(name="datasette.handle_exception")
+    for database in datasette.databases.values():
+        bound(database)
     if is_sql_process():
         become_sql_process()
+
+
+@hookimpl
+def extra_template_vars(datasette: Any, request: Any, view_name: str | None) -> dict[str, Any]:
+    """For Datasette's own pages; the reading room's bring theirs."""
+    return template_vars(datasette, request) if view_name and request else {}
 
 
 @hookimpl
@@ -220,9 +233,9 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
     base_url = os.environ.get("BASE_URL")
 
     def wrapped(app: Any) -> Any:
-        own: Any = SecurityHeaders(SharedData(CsvWithoutFormulas(Uncounted(app))))
+        own: Any = SecurityHeaders(SharedData(CsvWithoutFormulas(app)))
         if os.environ.get("SQL_COMMAND") and not is_sql_process():
             own = SqlElsewhere(own, datasette, datasette.databases)
-        return OneAddress(own, base_url)
+        return OneAddress(OnlyReading(LanguageOfData(own, datasette.databases)), base_url)
 
     return wrapped

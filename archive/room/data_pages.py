@@ -1,0 +1,104 @@
+"""Datasette's own pages as pages of the reading room: its words in both languages, tables named, counts bounded."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from archive.room import vocabulary_bilingual as vocabulary
+from archive.room.bounded_counts import MOST_LISTED, more_than
+from archive.room.rendering import LANGUAGES, Translator, language, number
+from archive.room.vocabulary_bilingual import Bilingual
+
+TABLES: dict[str, Bilingual] = {
+    "reports": ("报告", "Reports"),
+    "captures": ("存档", "Captures"),
+    "key_figures": ("主要数据", "Key figures"),
+    "sums": ("合计（不重复计算）", "Sums, nothing counted twice"),
+    "portals": ("网站", "Portals"),
+    "report_texts": ("报告全文", "Texts"),
+    "statistics": ("统计数据", "Statistics"),
+    "checks": ("勾稽核对", "Checks"),
+    "table_sources": ("表格来源", "Sources of tables"),
+    "parts": ("组成部分", "Parts"),
+    "attachments": ("附件", "Attachments"),
+    "locations": ("其他网址", "Other addresses"),
+    "fates": ("条目去向", "Fates of entries"),
+    "unreported": ("未成报告的文档", "Documents that gave no report"),
+    "contradictions": ("条目与报告不符", "Entries against reports"),
+    "versions": ("版本", "Versions"),
+    "agencies": ("机关", "Public bodies"),
+    "agency_names": ("机关名称", "Names of public bodies"),
+    "successions": ("机关承继", "Successions of public bodies"),
+    "places": ("行政区划", "Places"),
+    "towns": ("乡镇街道", "Towns"),
+    "key_figures_all": ("主要数据（全部表格）", "Key figures of every table"),
+    "figures": ("主要数据（明细）", "Figures"),
+    "totals": ("分组合计", "Totals"),
+    "coverage": ("收录情况", "Coverage"),
+    "timeliness": ("发布时限", "Timeliness"),
+    "failed_checks": ("勾稽不符", "Failed checks"),
+    "year_over_year": ("跨年结转", "Carried over between years"),
+    "bodies": ("原始字节", "Bodies of answers"),
+    "runs": ("运行", "Runs"),
+    "entries": ("列表条目", "Entries of listings"),
+    "problems": ("问题", "Problems"),
+    "asking": ("待重试的地址", "Addresses to ask again"),
+    "entry_changes": ("条目变动计数", "Changes of entries"),
+}
+"""What tables, views and databases are called beside their names in SQL."""
+_CONDITIONS = {
+    "contains": "包含",
+    "ends with": "结尾为",
+    "starts with": "开头为",
+    "like": "like（模式）",
+    "not like": "not like（模式）",
+    "glob": "glob（模式）",
+    "in": "属于（逗号分隔）",
+    "not in": "不属于",
+    "array contains": "数组含有",
+    "array does not contain": "数组不含",
+    "date": "日期为",
+    "is null": "为空",
+    "is not null": "不为空",
+    "is blank": "为空白",
+    "is not blank": "不为空白",
+}
+"""Datasette's conditions of a filter; signs such as = stand for themselves."""
+
+
+def template_vars(datasette: Any, request: Any) -> dict[str, Any]:
+    """What the templates of Datasette's pages use besides what Datasette gives them."""
+    t = Translator(language(request))
+    others = [(key, value) for key in request.args for value in request.args.getlist(key) if key != "lang"]
+    other = next(name for name in LANGUAGES if name != t.lang)
+
+    def named(name: str) -> str:
+        return t.pair(TABLES[name]) if name in TABLES else t(f"内部表 {name}", name)
+
+    def condition(shown: str) -> str:
+        return t(_CONDITIONS.get(shown, shown), shown)
+
+    def in_order(
+        tables: list[dict[str, Any]], views: list[dict[str, Any]], show_hidden: object
+    ) -> list[dict[str, Any]]:
+        """What a visitor is shown of a database: what has a name in words, as TABLES orders it, then the program's own."""
+        every = [*tables, *(view | {"is_view": True, "hidden": view["name"] not in TABLES} for view in views)]
+        order = list(TABLES)
+        shown = [table for table in every if show_hidden or not table["hidden"]]
+        return sorted(shown, key=lambda table: order.index(table["name"]) if table["name"] in TABLES else len(order))
+
+    return {
+        "in_order": in_order,
+        "t": t,
+        "lang": t.lang,
+        "switch": f"{request.path}?{urlencode([*others, ('lang', other)])}",
+        "number": number,
+        "vocabulary": vocabulary,
+        "has_captures": "captures" in datasette.databases,
+        "alternates": {},
+        "named": named,
+        "condition": condition,
+        "more_than": more_than,
+        "most_listed": MOST_LISTED,
+    }
