@@ -6,6 +6,7 @@ again as other bodies of other places and years.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -51,13 +52,14 @@ CREATE TABLE text_checks (report_id TEXT NOT NULL, identity TEXT, scope TEXT, ex
 """Statistics and checks as rows of text: what the cells are measured against."""
 
 
-def lines(line: Callable[..., bool]) -> bool:
-    """Writing and bytes; questions at two sizes; sums of a nation."""
+def lines(line: Callable[..., bool], archive: Callable[[int], Path]) -> bool:
+    """Writing and bytes; questions at two sizes; sums of a nation. `archive` gives the one of so many reports."""
     shapes = shaped()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         kept = _write_lines(line, folder, shapes)
-        few, many = (filled(folder / str(count), shapes, count) for count in (FEW, MANY))
+        few, many = filled(folder / "few", shapes, FEW), folder / "many.db"
+        shutil.copy(archive(MANY) / "reports.db", many)
         kept &= _question_lines(line, few, many)
         few.unlink()
         return kept & _sum_lines(line, many)
@@ -310,5 +312,6 @@ def _best(work: Callable[[], Any]) -> float:
 
 if __name__ == "__main__":
     from tests.bench import line
+    from tests.bench_archive import archive
 
-    raise SystemExit(not lines(line))
+    raise SystemExit(not lines(line, archive))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import signal
 import socket
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -142,6 +143,14 @@ def browsing(archive: Path, *options: str) -> Iterator[str]:
     finally:
         process.kill(signal.SIGTERM)
         (archive / "browse.log").write_text(process.wait().stderr, encoding="utf-8")
+
+
+def server_id(address: str) -> str:
+    """The id of the process that serves the room at an address."""
+    port = address.rpartition(":")[2]
+    listing = subprocess.run(["ps", "-ewwo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(maxsplit=1) for line in listing.splitlines()[1:]]
+    return next(pid for pid, args in rows if args.endswith(f"--port {port}"))
 
 
 def get(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.browsing import browsing, get
+from tests.browsing import browsing, get, server_id
 from tests.changed_reports import REPORT_ID, put_changed
 
 SLOW = "with recursive n(a) as (select 1 union all select a + 1 from n) select count(*) from n"
@@ -36,11 +36,10 @@ def asked(room: str, sql: str) -> int:
 
 
 def sql_process(room: str) -> int:
-    """The id of the process for SQL of this room: the one whose parent listens on its port."""
-    port = room.rpartition(":")[2]
+    """The id of the process for SQL of this room: the child of the one that serves it."""
     listing = subprocess.run(["ps", "-ewwo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
     rows = [line.split(maxsplit=2) for line in listing.splitlines()[1:]]
-    first = next(pid for pid, _, args in rows if args.endswith(f"--port {port}"))
+    first = server_id(room)
     return next(int(pid) for pid, parent, args in rows if parent == first and "--uds" in args)
 
 

@@ -6,9 +6,11 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from archive.room.cache import UntilChanged
 from archive.room.catalogue import FACETS, Catalogue
 from archive.room.database_access import batches, cache, query
 from archive.room.error_pages import BusyError
@@ -31,11 +33,8 @@ async def results(datasette: Any, request: Any) -> Any:
 
     asked = parse(text)
 
-    found: Results = await query(
-        datasette,
-        lambda db: _fresh(
-            datasette, db, lambda of: search(db, of, asked, chosen, first=first, number=0 if wanted else PAGE)
-        ),
+    found: Results = await _fresh(
+        datasette, lambda db, of: search(db, of, asked, chosen, first=first, number=0 if wanted else PAGE)
     )
     if wanted == "csv":
         return await csv_of_all(COLUMNS, batches(datasette, lambda db: rows(db, found.ids)))
@@ -77,25 +76,36 @@ def _as_data(hit: Hit) -> dict[str, Any]:
     return hit.row | {"snippets": ["".join(words for words, _ in snippet) for snippet in hit.snippets]}
 
 
-def _fresh(datasette: Any, db: sqlite3.Connection, work: Callable[[Catalogue], T | None]) -> T:
-    """What is worked out with the catalogue; once more with a new one if it proves to be out of date."""
+async def _fresh(datasette: Any, work: Callable[[sqlite3.Connection, Catalogue], T | None]) -> T:
+    """What is worked out with the catalogue; once more with a new one if it proves to be out of date.
+
+    The catalogue itself takes what it takes: were it bounded, a busy machine would never have one.
+    """
     catalogues = cache(datasette, "catalogue")
+    served = datasette.get_database("reports")
     for fresh in (False, True):
-        found = work(catalogues.get(lambda: Catalogue(db), fresh=fresh))
+        catalogue = await served.execute_fn(partial(_catalogue, catalogues, fresh=fresh))
+        found: T | None = await query(datasette, partial(_with, work, catalogue))
         if found is not None:
             return found
     raise BusyError
 
 
+def _catalogue(kept: UntilChanged[Catalogue], db: sqlite3.Connection, *, fresh: bool) -> Catalogue:
+    return kept.get(lambda: Catalogue(db), fresh=fresh)
+
+
+def _with(
+    work: Callable[[sqlite3.Connection, Catalogue], T | None], catalogue: Catalogue, db: sqlite3.Connection
+) -> T | None:
+    return work(db, catalogue)
+
+
 async def numbers(datasette: Any, typed: str) -> list[int]:
     """The numbers in the index of the reports that have what was typed."""
 
-    def work(db: sqlite3.Connection) -> list[int]:
-        def found(catalogue: Catalogue) -> list[int] | None:
-            positions = catalogue.find(db, parse(typed))
-            return None if positions is None else catalogue.search_ids_in(positions)
+    def found(db: sqlite3.Connection, catalogue: Catalogue) -> list[int] | None:
+        having = catalogue.find(db, parse(typed))
+        return None if having is None else catalogue.search_ids_in(having)
 
-        return _fresh(datasette, db, found)
-
-    numbers: list[int] = await query(datasette, work)
-    return numbers
+    return await _fresh(datasette, found)
