@@ -27,6 +27,7 @@ from archive.database import (
     utc_now,
     writing,
 )
+from archive.divisions import add_those_of
 from archive.migrations.captures import migrations
 from archive.model import Entry
 from archive.row_digests import keep_digests, row_digest
@@ -128,6 +129,7 @@ class Captures(RunsAndProblems):
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         """Raises ArchiveError when captures.db in `folder` cannot be used and, with `read_only`, when it does not exist."""
+        add_those_of(folder)
         self.path = folder / "captures.db"
         if read_only:
             self.db = Database(open_read_only(self.path))

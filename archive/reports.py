@@ -22,6 +22,7 @@ from archive.database import (
     savepoint,
     writing,
 )
+from archive.divisions import add_those_of
 from archive.figures import COLUMNS as FIGURES
 from archive.figures import figures
 from archive.fulltext import search_text
@@ -97,6 +98,7 @@ class Reports:
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         """Raises ArchiveError when reports.db in `folder` cannot be used and, with `read_only`, when it does not exist."""
+        add_those_of(folder)
         self.path = folder / "reports.db"
         if read_only:
             self.db = Database(open_read_only(self.path))

@@ -21,6 +21,7 @@ import pytest
 from archive import Captures, Reports
 from archive.room.questions import QUESTIONS
 from crawler.demo.demo_portals import demo_replicas
+from crawler.demo.earlier import put_divisions, put_earlier
 from crawler.demo.server import Server
 from tests.browsing import browsing, get, put_hostile
 from tests.crawling import crawl
@@ -35,7 +36,11 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Archives of every kind that a reading room may be opened on."""
     root = tmp_path_factory.mktemp("kinds")
     found = {kind: root / kind.replace(" ", "-") for kind in KINDS}
+    put_divisions(found["demo"])
     with Server(*demo_replicas()) as server:
+        captures = Captures(found["demo"])
+        put_earlier(captures, server)
+        captures.close()
         crawl(found["demo"], *server)
     for kind in ("empty", "reports alone", "captures alone"):
         found[kind].mkdir()

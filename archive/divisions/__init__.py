@@ -1,7 +1,8 @@
 """Divisions of GB/T 2260 as of a year: codes, names, and which lies in which.
 
 divisions.tsv has a line for each code and name with the years in which they were valid together; tools/divisions.py
-makes it. Imports nothing of the project. Next: `pipelines.metadata.agencies` finds the public bodies of these divisions.
+makes it. An archive may have a file of that name and form beside its databases, with places that GB/T 2260 lacks: the demo's
+are made up. Imports nothing of the project. Next: `pipelines.metadata.agencies` finds the public bodies of these divisions.
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 
 _TABLE = files(__name__).joinpath("divisions.tsv")
+NAME = "divisions.tsv"
+_beside: list[Path] = []
+"""The file of the archive that was opened last, where it has one."""
 _LONGEST_NAME = 15
 """Characters."""
 _DEEPEST = 3
@@ -36,12 +41,21 @@ class Division:
         return self.first <= year and (self.last is None or year <= self.last)
 
 
+def add_those_of(folder: Path) -> None:
+    """Take in the divisions that an archive has of its own, and no other's."""
+    own = [folder / NAME] if (folder / NAME).is_file() else []
+    if own != _beside:
+        _beside[:] = own
+        _tables.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _tables() -> tuple[dict[str, list[Division]], dict[str, list[Division]]]:
     """All divisions by name and by code; a name or code may have several, of different years."""
     by_name: dict[str, list[Division]] = {}
     by_code: dict[str, list[Division]] = {}
-    for line in _TABLE.read_text(encoding="utf-8").splitlines():
+    lines = "\n".join(table.read_text(encoding="utf-8") for table in (_TABLE, *_beside)).split("\n")
+    for line in filter(None, lines):
         code, name, first, last = line.split("\t")
         division = Division(code, name, int(first), int(last) if last else None)
         by_name.setdefault(name, []).append(division)

@@ -230,6 +230,11 @@ def newest_capture(db: sqlite3.Connection, url: str) -> dict[str, Any] | None:
     return next(iter(dicts(db, sql, (url, *DOCUMENT_OUTCOMES))), None)
 
 
+def file_capture(db: sqlite3.Connection, url: str, sha256: str | None) -> dict[str, Any] | None:
+    """The capture of a document or picture: of the bytes that were read, else the newest."""
+    return (capture_of(db, [url], sha256) if sha256 else None) or newest_capture(db, url)
+
+
 def fetches(db: sqlite3.Connection, urls: list[str]) -> list[dict[str, Any]]:
     """Every fetch of these addresses, newest first, up to a hundred."""
     urls = urls[:MAX_ADDRESSES]

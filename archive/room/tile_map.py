@@ -76,6 +76,12 @@ class Row:
     counties: list[Tile]
 
 
+def _places_of(codes: Iterable[str]) -> dict[str, tuple[str, int, int]]:
+    """Where the tiles of these provinces are; one that China does not have, such as the demo's, stands in a corner."""
+    own = [code for code in codes if code not in TILES]
+    return TILES | {code: ("", column, 0) for column, code in enumerate(own)}
+
+
 def of_provinces(db: sqlite3.Connection, figure: AskedFigure, year: int) -> list[Tile]:
     """Every province, by code."""
     return _tiles(places.provinces(db), figure, _totals(db, year, Level.PROVINCE))
@@ -143,10 +149,10 @@ def drawn(title: str, tiles: Sequence[Tile], words: Mapping[str, tuple[str, str,
     lines = max(row for _, _, row in TILES.values()) + 1
     width, height = columns * PITCH, _HEAD + lines * PITCH + _LINE * len(sources) + 6
     parts = [f'<text class="head" x="0" y="15">{escape(title)}</text>']
+    places_of = _places_of(tile.id for tile in tiles)
     for tile in tiles:
-        if tile.id not in TILES:
-            continue
-        name, column, row = TILES[tile.id]
+        name, column, row = places_of[tile.id]
+        name = name or tile.name[:1]
         x, y = column * PITCH, _HEAD + row * PITCH
         address, said, value = words[tile.id]
         style = "absent" if tile.fifth is None else f"q{tile.fifth}"

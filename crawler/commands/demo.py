@@ -14,6 +14,8 @@ from archive import ArchiveError, Captures, Reports
 from archive.overview import PortalOverview, overview
 from crawler.command import UNWELL, WELL, ArchiveCommand
 from crawler.demo.demo_portals import demo_server
+from crawler.demo.earlier import put_divisions, put_earlier
+from crawler.demo.server import Server
 from crawler.extensions.progress import Crawls
 from crawler.extensions.runs import Runs
 from crawler.process import CrawlProcess
@@ -36,6 +38,7 @@ class Command(ArchiveCommand):
         """What the replicas do wrong on purpose is shown, and is no failure."""
         console = Console()
         with demo_server() as server:
+            self._prepare(server)
             portals = [make_portal(replica.platform, replica.facts) for replica in server]
             console.print(f"Crawling {len(portals)} replica portals, served on loopback, into {FOLDER}/")
             crawlers = []
@@ -58,6 +61,13 @@ class Command(ArchiveCommand):
         self._print(console, new, changed)
         broken = {kind for run in runs if run for kind in run.unwell} & {"spider_error", "read_failed", "ended_early"}
         return UNWELL if broken else WELL
+
+    def _prepare(self, server: Server) -> None:
+        """What is there before the first crawl: made-up places, and what two documents were like some weeks ago."""
+        put_divisions(FOLDER)
+        captures = Captures(FOLDER)
+        put_earlier(captures, server)
+        captures.close()
 
     def _settings(self) -> Settings:
         """Replicas are our own and need hardly a delay; everything else is as for the real portals.

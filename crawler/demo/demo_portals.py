@@ -22,6 +22,17 @@ from .trs_fujian import TrsFujian
 PORT = 18080
 ADDRESS = "127.13.8.{}"
 YEARS = range(2025, 2015, -1)
+DIVISIONS = {
+    "990000": "示例省",
+    "990100": "临川市",
+    "990101": "青溪区",
+    "990102": "云岭区",
+    "990103": "石桥区",
+    "990104": "凤岭区",
+    "990200": "白海市",
+    "990201": "望江区",
+}
+"""Made-up places under a code that GB/T 2260 gives to no province: the demo's archive has them beside its databases."""
 
 
 def with_faults(reports: list[Synthetic], *faults: str) -> list[Synthetic]:
@@ -93,8 +104,10 @@ def demo_replicas() -> list[Replica]:
     fengling.documents[0].state = "521"
 
     replicas: list[Replica] = [qingxi, yunling, linchuan, baihai, shiqiao, fengling]
+    codes = {name: code for code, name in DIVISIONS.items()}
     for i, replica in enumerate(replicas, 1):
         replica.is_dressed = True
+        replica.division_code = codes[replica.place[3:] or replica.place]
         replica.base = f"http://{ADDRESS.format(i)}:{PORT}"
     return replicas
 

@@ -101,6 +101,7 @@ class Replica:
         """Text of robots.txt; None answers 404."""
         self.latency = latency
         """Seconds that every answer takes: lets requests at the same time be seen."""
+        self.division_code: str | None = None
         self.is_dressed = False
         """Whether its pages have a stylesheet and a banner."""
         self.base = "http://127.0.0.1"
@@ -149,8 +150,9 @@ class Replica:
             "name": self.name,
             "title": self.site,
             "home": self.home_url,
+            "division_code": self.division_code,
             "division": self.place,
-            "level": "county",
+            "level": "prefecture" if (self.division_code or "").endswith("00") else "county",
             "listings": self.listings,
         }
 

@@ -26,6 +26,8 @@ TEXT_ON_PAGE = 30_000
 """Characters of a report's text that its page shows; the rest is in its text file."""
 CHANGES_ON_PAGE = 10
 """Newest changes that a report's page shows; every two versions can be compared."""
+MOST_FILES = 50
+"""Documents and pictures of a report of which the captures are looked up."""
 _CITATIONS = {"bib": ("bibtex", "application/x-bibtex"), "ris": ("ris", "application/x-research-info-systems")}
 
 
@@ -223,11 +225,14 @@ def _as_data(found: reports.ReportDetails) -> dict[str, Any]:
 def _evidence(db: sqlite3.Connection, found: reports.ReportDetails) -> dict[str, Any]:
     """What captures.db has of the report: its page, versions and files as captured, its fetches and open problems."""
     urls = list(dict.fromkeys([found.row["url"], *(place["url"] for place in found.locations)]))
-    files = {a["url"]: reports.newest_capture(db, a["url"]) for a in found.attachments[:50]}
+    files = {a["url"]: reports.file_capture(db, a["url"], a["sha256"]) for a in found.attachments[:MOST_FILES]}
     return {
         "capture": reports.capture_of(db, urls, found.row["sha256"]),
         "fetches": reports.fetches(db, urls),
         "problems": reports.problems(db, urls),
         "files": {url: capture for url, capture in files.items() if capture},
+        "pictures": [
+            a for a in found.attachments if (a["media_type"] or "").startswith("image/") and files.get(a["url"])
+        ],
         "version_captures": {v["sha256"]: reports.capture_of(db, urls, v["sha256"]) for v in found.versions[:50]},
     }
