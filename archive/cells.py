@@ -120,8 +120,9 @@ class Cells:
         """The number of a table's layout, and its contents."""
         tables, rows, columns, values, units, printed, states, origins = zip(*cells, strict=True)
         layout = self.tables.number(tables, rows, columns, units, origins)
-        if set(states) == _NUMBERS and set(map(type, values)) == _INTEGERS and printed == tuple(map(str, values)):
-            return layout, f"[{','.join(printed)}]"
+        size = len(cells)
+        if states.count(_NUMBER) == list(map(type, values)).count(int) == size and printed == tuple(map(str, values)):
+            return layout, f"[{','.join(printed)}]"  # most tables, and half the time
         return layout, _encode(list(_contents(values, printed, states)))
 
     def put_checks(self, report: int, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -179,6 +180,5 @@ _SHORT = 8
 """Characters of what is printed that are not worth a reference."""
 _TABLE = itemgetter(0, 7)
 _BLANK, _NUMBER = str(ValueState.BLANK), str(ValueState.NUMBER)
-_NUMBERS, _INTEGERS = {_NUMBER}, {int}
 _HOLDS, _FAILS, _NOT_ASSESSABLE = map(str, (Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_ASSESSABLE))
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
