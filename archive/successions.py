@@ -1,9 +1,10 @@
 """Which public body took the place of which: only pairs that a numbered document names.
 
 archive/divisions/successions.csv has a row for each pair: the ids of both bodies (`archive.agencies.agency_id`), the
-first year of the successor, and the number and date of the document that names both, as 国办发〔2014〕32号. A body of
-several predecessors, or several successors of one, has a row for each. The table is empty until somebody enters what he
-can cite: names that look alike are no evidence, and bodies without a row stay unlinked.
+first year of the successor, and number, date and title of the document that names both, as 国办发〔2014〕32号. A body of
+several predecessors, or several successors of one, has a row for each. Names that look alike are no evidence: bodies
+without a row stay unlinked. A county that becomes a district or a city of the same area has a row for its government
+alone, which the document names; those of its departments are not linked by it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Succession(NamedTuple):
     """The first report year of the successor."""
     document: str
     document_date: str
+    title: str
 
 
 def successions() -> list[Succession]:
@@ -41,7 +43,7 @@ def read_successions(lines: Iterable[str]) -> Iterator[Succession]:
     seen: set[tuple[str, str]] = set()
     for number, row in enumerate(csv.DictReader(lines), 2):
         cells = [(row.get(name) or "").strip() for name in Succession._fields]
-        predecessor, successor, since, document, issued = cells
+        predecessor, successor, since, document, issued, title = cells
         wrong = [
             name
             for name, is_right in (
@@ -50,6 +52,7 @@ def read_successions(lines: Iterable[str]) -> Iterator[Succession]:
                 ("since", re.fullmatch(r"20\d\d", since)),
                 ("document", _DOCUMENT.fullmatch(document)),
                 ("document_date", _is_date(issued)),
+                ("title", title),
             )
             if not is_right
         ]
@@ -58,7 +61,7 @@ def read_successions(lines: Iterable[str]) -> Iterator[Succession]:
         if (predecessor, successor) in seen or (successor, predecessor) in seen:
             raise ValueError(f"successions.csv, line {number}: the pair is there already")
         seen.add((predecessor, successor))
-        yield Succession(predecessor, successor, int(since), document, issued)
+        yield Succession(predecessor, successor, int(since), document, issued, title)
 
 
 def _is_date(text: str) -> bool:

@@ -10,12 +10,14 @@ import pytest
 from archive import Reports
 from archive.agencies import agency_id, place_id, places
 from archive.cross_year import year_pairs
+from archive.divisions import division
 from archive.model import Report, Statistic
 from archive.records import ReportHistory, record
+from archive.room.bodies import successions_of
 from archive.room.questions import QUESTIONS, answer
 from archive.successions import read_successions, successions
 from archive.sums import sums
-from archive.vocabulary import BodyKind, Form, Level, Origin, ReportState
+from archive.vocabulary import BodyKind, Form, Level, Origin, ReportScope, ReportState
 
 
 @pytest.mark.parametrize(
@@ -145,14 +147,28 @@ def test_years_of_one_agency_are_put_side_by_side_whatever_name_it_prints(tmp_pa
     }
 
 
-HEADER = "predecessor,successor,since,document,document_date"
-PAIR = "990101-国土资源局,990101-自然资源局,2019,青溪办发〔2019〕3号,2019-02-01"
+HEADER = "predecessor,successor,since,document,document_date,title"
+PAIR = "990101-国土资源局,990101-自然资源局,2019,青溪办发〔2019〕3号,2019-02-01,关于设立机构的通知"
 
 
 def test_the_table_of_successions_can_be_cited() -> None:
-    assert all(row.document and row.document_date for row in successions())
+    for row in successions():
+        assert row.document_date.startswith(row.document.partition("〔")[2][:4])
+        before, after = (name.partition("-") for name in (row.predecessor, row.successor))
+        assert before[2] == after[2]  # a division that became another one, and its government
+        assert division(before[0], row.since - 1)
+        assert not division(before[0], row.since)
+        assert division(after[0], row.since)
+        assert not division(after[0], row.since - 1)
     (pair,) = read_successions([HEADER, PAIR])
-    assert pair == ("990101-国土资源局", "990101-自然资源局", 2019, "青溪办发〔2019〕3号", "2019-02-01")
+    assert pair == (
+        "990101-国土资源局",
+        "990101-自然资源局",
+        2019,
+        "青溪办发〔2019〕3号",
+        "2019-02-01",
+        "关于设立机构的通知",
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,6 +180,7 @@ def test_the_table_of_successions_can_be_cited() -> None:
         (PAIR.replace("2019-02-01", "2019-02-30"), "line 3: wrong document_date"),
         (PAIR.replace("990101-自然资源局", "自然资源局"), "line 3: wrong successor"),
         (PAIR.replace(",2019,", ",,"), "line 3: wrong since"),
+        (PAIR.replace("关于设立机构的通知", ""), "line 3: wrong title"),
         (PAIR + ",one more", "line 3: wrong number of cells"),
         (PAIR, "line 3: the pair is there already"),
     ],
@@ -184,14 +201,34 @@ def test_bodies_are_linked_by_the_table_alone_and_counted_where_it_has_none(tmp_
     unlinked = "SELECT COUNT(*) FROM agencies WHERE predecessors + successors = 0"
     assert rows(tmp_path, unlinked) == [(3,)]
     assert sums(reports.db.conn, place="440113", year=2019)[0].known == 3
-    pair = ("440113-国土资源局", "440113-自然资源局", 2019, "青溪办发〔2019〕3号", "2019-02-01")
-    reports.db.conn.execute("INSERT INTO successions VALUES (?, ?, ?, ?, ?)", pair)
+    pair = ("440113-国土资源局", "440113-自然资源局", 2019, "青溪办发〔2019〕3号", "2019-02-01", "关于设立机构的通知")
+    reports.db.conn.execute("INSERT INTO successions VALUES (?, ?, ?, ?, ?, ?)", pair)
     reports.commit()
     assert rows(tmp_path, unlinked) == [(1,)]
     assert [(one.year, one.in_hand, one.known) for one in sums(reports.db.conn, place="440113")] == [
         (2019, 2, 2),
         (2018, 1, 2),
     ]
+    reports.close()
+
+
+def test_a_county_that_became_a_district_is_one_body_of_its_sums(tmp_path: Path) -> None:
+    """By the table that the project has: two governments in it, one after the other, are one body known."""
+    reports = Reports(tmp_path)
+    reports.put_portal({"name": "p"})
+    one = next(row for row in successions() if row.predecessor.startswith("45"))
+    before, after = one.predecessor[:6], one.successor[:6]
+    government = {"level": Level.COUNTY, "body_kind": BodyKind.GOVERNMENT, "report_scope": ReportScope.WHOLE_AREA}
+    put(reports, 1, one.since - 1, f"{division(before, one.since - 1).name}人民政府", before, **government)
+    put(reports, 2, one.since, f"{division(after, one.since).name}人民政府", after, **government)
+    reports.commit()
+    linked = "SELECT id, predecessors, successors FROM agencies ORDER BY predecessors"
+    assert rows(tmp_path, linked) == [(one.predecessor, 0, 1), (one.successor, 1, 0)]
+    found = sums(reports.db.conn, place=f"{before[:4]}00")
+    assert [(total.year, total.in_hand, total.known) for total in found] == [(one.since, 1, 1), (one.since - 1, 1, 1)]
+    names = [f"{division(code, year).name}人民政府" for code, year in ((before, one.since - 1), (after, one.since))]
+    assert successions_of(reports.db.conn, names[0])[0]["name"] == names[1]
+    assert successions_of(reports.db.conn, names[1])[0]["document"] == one.document
     reports.close()
 
 

@@ -262,7 +262,6 @@ def m017_successions(db: Database) -> None:
         " document TEXT NOT NULL, document_date TEXT NOT NULL, PRIMARY KEY (predecessor, successor)) WITHOUT ROWID"
     )
     db.execute("CREATE INDEX successions_successor ON successions (successor)")
-    db.conn.executemany("INSERT INTO successions VALUES (?, ?, ?, ?, ?)", successions())
     db.execute("DROP VIEW agencies")
     db.execute(views.LINKED_AGENCIES)
 
@@ -377,3 +376,12 @@ def m020_digests_of_rows(db: Database) -> None:
         tuple, db.execute("SELECT DISTINCT report_id FROM checks WHERE identity GLOB 'X-*'").fetchall()
     ):
         row_digests.put_cross_year(db.conn, report_id)
+
+
+@migrations()
+def m021_titles_of_successions(db: Database) -> None:
+    """The titles of the documents that say which public body took the place of which, and the pairs known by now."""
+    db.execute("ALTER TABLE successions ADD COLUMN title TEXT NOT NULL DEFAULT ''")
+    db.execute("DELETE FROM successions")
+    db.conn.executemany("INSERT INTO successions VALUES (?, ?, ?, ?, ?, ?)", successions())
+    row_digests.fill_digests(db.conn, "reports.db", "successions")

@@ -28,6 +28,23 @@ FROM agencies_met
 WHERE {chosen}
 GROUP BY agency_id
 ORDER BY MAX(division_code) = '', 2, 1"""
+_SUCCESSIONS = """WITH
+  own AS MATERIALIZED (SELECT DISTINCT agency_id FROM figures WHERE issuing_body = ? AND agency_id IS NOT NULL),
+  linked AS (
+    SELECT *, TRUE AS is_before, predecessor AS agency_id FROM successions WHERE successor IN own
+    UNION ALL
+    SELECT *, FALSE, successor FROM successions WHERE predecessor IN own
+  )
+SELECT
+  is_before,
+  agency_id,
+  (SELECT MAX(issuing_body) FROM figures f WHERE f.agency_id = linked.agency_id) AS name,
+  since,
+  document,
+  document_date,
+  title
+FROM linked
+ORDER BY since, agency_id"""
 _DIVISIONS = "SELECT id, name FROM places GROUP BY id HAVING first_year = MAX(first_year)"
 COLUMNS = ("agency_id", "name", "division_code", "division", "level", "body_kind", "first_year", "last_year", "reports")
 
@@ -69,3 +86,11 @@ def bodies(
         about = {"agency_id": agency_id, "division_code": code, "level": level, "body_kind": kind, "reports": reports}
         rows.append(about | names | {"division": divisions.get(code)})
     return len(met), rows
+
+
+def successions_of(db: sqlite3.Connection, body: str) -> list[dict[str, Any]]:
+    """The bodies that a body took the place of and those that took its place, each with the document that says so.
+
+    `name` is empty where no report of the other body is here.
+    """
+    return dicts(db, _SUCCESSIONS, (body,))

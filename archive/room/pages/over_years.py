@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from archive.room import charts, entries
 from archive.room import key_figures as figures
 from archive.room.absences import Absence, Judge
+from archive.room.bodies import successions_of
 from archive.room.charts_over_years import CHARTS, COLUMNS, OUTCOMES, ChartsOverYears, breaks_of_forms, over_years
 from archive.room.database_access import holdings_of, query, walks_of
 from archive.room.holdings import Among
@@ -60,7 +61,10 @@ async def body(datasette: Any, request: Any) -> Any:
         every = range(min(years), max(*years, here.last_year or 0) + 1) if years else range(0)
         return [(year, judge.absence(name, year, portals)) for year in every if year not in years]
 
-    more = {"missing": await query(datasette, missing)}
+    more = {
+        "missing": await query(datasette, missing),
+        "successions": await query(datasette, lambda db: successions_of(db, name)),
+    }
     return await _over_years(datasette, request, "body", name, "r.issuing_body = ?", **more)
 
 
