@@ -75,8 +75,8 @@ ENDPOINTS = (
         ("json", "csv"),
         ("按一项数字或比率排列的机关，及不予公开的理由", "bodies by a figure or rate, with reasons for refusing"),
         (
-            "figure、year、level、kind、place、at_least、unverified、sort、order",
-            "figure, year, level, kind, place, at_least, unverified, sort, order",
+            "figure、year、level、kind、place、at_least、tables、sort、order",
+            "figure, year, level, kind, place, at_least, tables, sort, order",
         ),
     ),
     Endpoint(

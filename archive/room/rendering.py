@@ -109,7 +109,7 @@ async def page(datasette: Any, request: Any, template: str, context: dict[str, A
         "has_captures": "captures" in datasette.databases,
         "takes_errors": error_reports.address() is not None,
         "origin": origin(datasette, request),
-        "path": request.path,
+        "address_asked": request.path,
         "can_draw": chart_images.font() is not None,
         "alternates": {name: as_format(request, name) for name in context.get("formats", ())},
     }

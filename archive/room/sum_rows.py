@@ -86,7 +86,7 @@ def chart(t: Translator, whose: str, figure: AskedFigure, sums: Sequence[Sum]) -
         {t.pair(figure.title): points},
         share=figure.share,
         breaks=breaks,
-        words=charts.Words(t.pair(figure.unit), sources),
+        words=charts.Words(t("单位：", "Unit: ") + t.pair(figure.unit), sources),
     )
 
 

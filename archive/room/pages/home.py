@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from archive.room import absences, holdings
+from archive.room.asked_figures import ADDED_UP
 from archive.room.database_access import cache, holdings_of, kept, query, walks_of
 from archive.room.holdings import Holdings
-from archive.room.rendering import page
+from archive.room.pages import tile_map
+from archive.room.rendering import Translator, language, page
 
 PORTALS_ON_HOME = 24
 YEARS_ON_HOME = 18
+YEARS_ON_MAP = 2
 """The first page shows the coverage of so many portals and of the last years; the page of portals has all."""
 
 
@@ -19,8 +22,19 @@ async def home(datasette: Any, request: Any) -> Any:
     """What is here, on one screen."""
     here = await holdings_of(datasette)
     shown, years = here.portals[:PORTALS_ON_HOME], here.years[-YEARS_ON_HOME:]
-    context = {"here": here, "unwell": await _unwell(datasette)} | await _coverage(datasette, here, shown, years)
+    context = {"here": here, "unwell": await _unwell(datasette), "map": await _map(datasette, request, here)}
+    context |= await _coverage(datasette, here, shown, years)
     return await page(datasette, request, "home", context)
+
+
+async def _map(datasette: Any, request: Any, here: Holdings) -> str:
+    """The provinces by what each received in the newest year that has a sum; empty where no province has one."""
+    figure = ADDED_UP["applications"]
+    for year in here.years[: -YEARS_ON_MAP - 1 : -1]:
+        every = await tile_map.provinces(datasette, figure, year)
+        if any(tile.value is not None for tile in every):
+            return tile_map.province_map(Translator(language(request)), figure, year, every)
+    return ""
 
 
 async def _coverage(datasette: Any, here: Holdings, shown: list[dict[str, Any]], years: list[int]) -> dict[str, Any]:

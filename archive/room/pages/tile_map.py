@@ -39,9 +39,7 @@ async def tiles(datasette: Any, request: Any) -> Any:
     if place_id and (place is None or place.level in {Level.COUNTY, Level.TOWNSHIP}):
         raise BadParameterError("place", place_id)
     asked = f"{figure.name} {chosen}"
-    every: list[Tile] = await kept(
-        datasette, f"provinces by {asked}", bounded(lambda db: found.of_provinces(db, figure, chosen))
-    )
+    every = await provinces(datasette, figure, chosen)
     inside: list[Row] = []
     if place:
         inside = await kept(
@@ -57,21 +55,7 @@ async def tiles(datasette: Any, request: Any) -> Any:
         asked = {"figure": figure.name, "year": str(chosen or "")} | ({"place": place_id} if place_id else {}) | changes
         return "/map?" + urlencode({name: value for name, value in asked.items() if value})
 
-    def short(value: float | None) -> str:
-        return "–" if value is None else found.short(value, share=figure.share, chinese=t.lang == "zh")
-
-    def said(tile: Tile) -> str:
-        value = number(tile.value, share=figure.share)
-        if tile.total is None:
-            return t(f"{tile.name}：没有报告", f"{tile.name}: no report")
-        counted, known = tile.total.reports(), f"{tile.total.in_hand}/{tile.total.known}"
-        return t(
-            f"{tile.name}：{value}；计入报告{counted}份，机关{known}",
-            f"{tile.name}: {value}; {counted} reports counted, bodies {known}",
-        )
-
-    words = {tile.id: (address(place=tile.id), said(tile), short(tile.value)) for tile in every}
-    svg = "" if place else found.drawn(_title(t, figure, chosen), every, words, _sources(t, figure, every))
+    svg = "" if place else province_map(t, figure, chosen, every)
     if wanted:
         return await as_image(request, wanted, svg)
     counties = [tile for row in inside for tile in row.counties]
@@ -90,13 +74,49 @@ async def tiles(datasette: Any, request: Any) -> Any:
         "ranges": found.ranges(every),
         "county_ranges": found.ranges(counties),
         "prefecture_ranges": found.ranges(prefectures),
-        "short": short,
-        "said": said,
+        "short": lambda value: _short(t, figure, value),
+        "said": lambda tile: _said(t, figure, tile),
         "address": address,
         "Counting": Counting,
         "formats": ("json", "csv"),
     }
     return await page(datasette, request, "tile_map", context)
+
+
+async def provinces(datasette: Any, figure: AskedFigure, year_shown: int) -> list[Tile]:
+    """Every province with the figure of a year."""
+    name = f"provinces by {figure.name} {year_shown}"
+    every: list[Tile] = await kept(datasette, name, bounded(lambda db: found.of_provinces(db, figure, year_shown)))
+    return every
+
+
+def province_map(t: Translator, figure: AskedFigure, year_shown: int, every: list[Tile]) -> str:
+    """The provinces as SVG, each tile leading to what lies in it."""
+    asks = {"figure": figure.name} | ({"year": str(year_shown)} if year_shown else {})
+    words = {
+        tile.id: (
+            "/map?" + urlencode(asks | {"place": tile.id}),
+            _said(t, figure, tile),
+            _short(t, figure, tile.value),
+        )
+        for tile in every
+    }
+    return found.drawn(_title(t, figure, year_shown), every, words, _sources(t, figure, every))
+
+
+def _short(t: Translator, figure: AskedFigure, value: float | None) -> str:
+    return "–" if value is None else found.short(value, share=figure.share, chinese=t.lang == "zh")
+
+
+def _said(t: Translator, figure: AskedFigure, tile: Tile) -> str:
+    value = number(tile.value, share=figure.share)
+    if tile.total is None:
+        return t(f"{tile.name}：没有报告", f"{tile.name}: no report")
+    counted, known = tile.total.reports(), f"{tile.total.in_hand}/{tile.total.known}"
+    return t(
+        f"{tile.name}：{value}；计入报告{counted}份，机关{known}",
+        f"{tile.name}: {value}; {counted} reports counted, bodies {known}",
+    )
 
 
 def _title(t: Translator, figure: AskedFigure, year_shown: int) -> str:
@@ -116,7 +136,7 @@ def _sources(t: Translator, figure: AskedFigure, every: list[Tile]) -> list[str]
     return [
         t(
             f"据{valued}个省份、{stated:,}份载有该数的报告，其中已核验{verified:,}份",
-            f"From {valued} provinces and {stated:,} reports that state it, {verified:,} of them verified",
+            f"Provinces with a figure: {valued}; reports that state it: {stated:,}, of them verified: {verified:,}",
         ),
         t(
             f"已知机关{known:,}个，有该年度报告的占{share}；虚线框：没有报告",
