@@ -537,7 +537,7 @@ class ProblemKind(StrEnum):
     DAMAGED = ("damaged", "A document is damaged.", "Open the captured file.", "document")
     ENCRYPTED = ("encrypted", "A document is encrypted.", "No action needed.", "document")
     OVERSIZED = ("oversized", "A document is larger than the readers' limit.", "Open the captured file.", "document")
-    TIMED_OUT = ("timed_out", "A document took too long to read.", "Open the captured file.", "document")
+    TIMED_OUT = ("timed_out", "A page or a document took too long to read.", "Open what was captured.", "document")
     DOCUMENT_REPLACED = (
         "document_replaced",
         "A web page comes where a document was captured; the captured document stays in force.",

@@ -39,6 +39,7 @@ from pipelines.metadata import may_be_report_title
 from pipelines.next_pages import joined
 from pipelines.outcomes import NOT_CLOSED
 from pipelines.prepared import PreparedPage, prepare
+from pipelines.time_limit import OutOfTimeError, time_limit
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -70,8 +71,9 @@ class Attachments:
             await self._read(page.body, kind, page.sha256)
             return item
         try:
-            prepared = prepare(page)
-        except ReaderError:
+            with time_limit():
+                prepared = prepare(page)
+        except (ReaderError, OutOfTimeError):
             return item  # the reading of the report says why
         self.assets.want(prepared)
         for attachment in documents_to_fetch(await self._whole(prepared)):

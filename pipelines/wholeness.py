@@ -31,7 +31,9 @@ _BLANK = b"\0 \t\r\n"
 _ENDS = re.compile(rb"</(?:html|body)\b", re.IGNORECASE)
 _BEGINS = re.compile(rb"<(?:html|body|!doctype html)\b")
 _OPEN_TAG = re.compile(rb"<[a-z/!][^<>]*\Z")
-_XML_ROOT = re.compile(rb"\A\s*(?:<!--.*?-->\s*|<\?[^>]*>\s*|<!DOCTYPE[^>\[]*>\s*)*<([A-Za-z_][\w:.-]*)", re.DOTALL)
+_XML_ROOT = re.compile(
+    rb"\A\s*+(?:<!--(?:[^-]|-(?!->))*+-->\s*+|<\?[^>]*+>\s*+|<!DOCTYPE[^>\[]*+>\s*+)*+<([A-Za-z_][\w:.-]*)"
+)
 
 
 CUT_AT_THE_END = f"truncated ({END_MISSING})"

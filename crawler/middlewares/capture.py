@@ -27,6 +27,7 @@ from crawler.middlewares.unusable import UnusableResponse
 from pipelines.ingest.compose import known_ends
 from pipelines.outcomes import Classification, classify
 from pipelines.page_ends import PageEnds
+from pipelines.time_limit import OutOfTimeError, time_limit
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider
@@ -37,6 +38,8 @@ ARCHIVED = "archived"
 """The document as it is captured: it is read once more, for what is still to be fetched beside it."""
 ANEW = "anew"
 """The whole answer, whatever is captured: that was no good."""
+CLASSIFYING_S = 5.0
+"""Seconds of the processor that it may take to see what an answer means."""
 _CONDITIONAL = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
 """Header of a conditional request, and the response header that it repeats."""
 _UNDONE = {"content-encoding", "transfer-encoding", "content-length"}
@@ -151,15 +154,19 @@ class CaptureMiddleware:
         if TOO_LARGE in response.flags:
             return Classification(Outcome.ERROR, note=f"too large: {response.flags[-1]}"[:_LONGEST_NOTE])
         content_type, location = response.headers.get("Content-Type"), response.headers.get("Location")
-        return classify(
-            request.url,
-            response.status,
-            content_type.decode("latin-1") if content_type else None,
-            location.decode("latin-1") if location else None,
-            response.body,
-            truncated=fault(request, response),
-            ends=self._page_ends() if "resume" in request.meta else None,
-        )
+        try:
+            with time_limit(CLASSIFYING_S):
+                return classify(
+                    request.url,
+                    response.status,
+                    content_type.decode("latin-1") if content_type else None,
+                    location.decode("latin-1") if location else None,
+                    response.body,
+                    truncated=fault(request, response),
+                    ends=self._page_ends() if "resume" in request.meta else None,
+                )
+        except OutOfTimeError as error:
+            return Classification(Outcome.ERROR, note=f"what it means is {error}")
 
     def _page_ends(self) -> PageEnds:
         """How the portal's documents end, those of this crawl included; listings are written from other templates."""

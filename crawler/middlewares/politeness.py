@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_UNSEEN = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(
+    r"<(script|style|title)\b(?:[^<]|<(?!/?\1\b))*+</\1\s*>|<!--(?:[^-<]|-(?!->)|<(?!!--))*+-->", re.IGNORECASE
+)
 _LINE_BREAK = re.compile(r"</?(?:br|p|div|pre|body|li|tr|h\d)\b[^>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 

@@ -42,6 +42,8 @@ class ParsedPage:
     """The article as JSON, from `window._CONFIG.DETAIL` of a gkmlpt page; empty elsewhere."""
 
 
+LARGEST_PAGE = 32 * 1024 * 1024
+"""Bytes of a page that is read, as many as of a document."""
 _FORMATS = {
     "pdf": "PDF",
     "zip": "a zip package (docx, xlsx, ofd …)",
@@ -86,6 +88,8 @@ def parse_page(page: Page) -> ParsedPage:
 
 
 def _refuse_other_formats(body: bytes, content_type: str) -> None:
+    if len(body) > LARGEST_PAGE:
+        raise ReaderError(f"{len(body)} bytes, more than the {LARGEST_PAGE} of a page that are read")
     if not _CONTENT.search(body):
         raise ReaderError("empty body")
     shown = format_of(body)
@@ -126,14 +130,53 @@ def _head_of(root: Any, url: str) -> tuple[str, dict[str, str], str, list[Any]]:
     return base, metas, "\n".join(filter(None, scripts)), frames
 
 
+_LARGE = 100_000
+"""Bytes from which on a page is looked at for tags that libxml2 would take minutes for."""
+_LONGEST_TAG = 20_000
+"""Bytes of a tag without what stands in quotes: thousands of attributes, each compared with all before it."""
+_TAG = re.compile(rb"<[A-Za-z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*+")
+_QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
+
+
+def refuse_endless_tags(source: bytes) -> None:
+    """Raises ReaderError for a page with a tag that has more attributes than any page has."""
+    if len(source) < _LARGE:
+        return
+    for tag in _TAG.finditer(source):
+        if tag.end() - tag.start() > _LONGEST_TAG and len(_QUOTED.sub(b"", tag[0])) > _LONGEST_TAG:
+            raise ReaderError("a tag has more attributes than any page needs")
+
+
 def parse_html(source: str) -> Any:
-    """The tree of an HTML source, or None where there is none. Comments are left out: Word leaves many in pages."""
+    """The tree of an HTML source, or None where there is none. Comments are left out: Word leaves many in pages.
+
+    Raises ReaderError as `refuse_endless_tags` does.
+    """
     # libxml2 is fed UTF-8 whatever the page was, so that a wrong meta charset has no say
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
-        return etree.fromstring(_without_early_end(source.encode("utf-8", "replace")), parser)
+        encoded = source.encode("utf-8", "replace")
+        refuse_endless_tags(encoded)
+        root = etree.fromstring(_without_early_end(encoded), parser)
     except etree.XMLSyntaxError:
         return None
+    if any(word in encoded and pattern.search(encoded) for word, pattern in _WIDE_SPANS):
+        _narrow_spans(root)
+    return root
+
+
+_WIDE_SPANS = tuple(
+    (word, re.compile(word + rb"\s*=\s*[\"']?\s*\d{3}")) for word in (b"olspan", b"OLSPAN", b"owspan", b"OWSPAN")
+)
+_WIDEST = {"colspan": 100, "rowspan": 1_000}
+"""Columns and rows of a cell, as many as grids take of the first: whoever fills them in makes a cell for each."""
+
+
+def _narrow_spans(root: Any) -> None:
+    for cell in root.iter("td", "th"):
+        for name, most in _WIDEST.items():
+            if len((cell.get(name) or "").strip()) >= len(str(most)):
+                cell.set(name, str(most))
 
 
 _FIRST_END = re.compile(rb"</(?:html|body|HTML|BODY)")

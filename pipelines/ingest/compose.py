@@ -30,6 +30,7 @@ from pipelines.metadata import may_be_report_title
 from pipelines.page_ends import MOST_PAGES, PageEnds
 from pipelines.parts import NOT_THE_PART
 from pipelines.prepared import PreparedPage, prepare_file
+from pipelines.time_limit import OutOfTimeError, time_limit
 from pipelines.version import READER_VERSION
 from pipelines.wholeness import CUT_AT_THE_END, has_end
 
@@ -62,18 +63,25 @@ def compose(captures: Captures, located: Located, prepared: PreparedPage | None 
     """
     reading = Reading(located=located, mark=mark_of(captures, located.urls, READER_VERSION))
     try:
-        history = _history(captures, prepared, reading)
-        composed = record(history) if history else None
+        with time_limit():
+            history = _history(captures, prepared, reading)
+            composed = record(history) if history else None
+    except OutOfTimeError as error:
+        return _failed(reading, ProblemKind.TIMED_OUT, str(error))
     except Exception as error:
         if isinstance(error, ArchiveError) and not isinstance(error, DamageError):
             raise
-        reading.failed = True
-        problem = Problem(kind=ProblemKind.READ_FAILED, message=f"{type(error).__name__}: {error}")
-        reading.problems = [(located.urls[0], [problem])]
-        return reading
+        return _failed(reading, ProblemKind.READ_FAILED, f"{type(error).__name__}: {error}")
     reading.report = history.report if history else None
     reading.is_unchanged = composed is not None and composed.digest == located.digest
     reading.record = None if reading.is_unchanged else composed
+    return reading
+
+
+def _failed(reading: Reading, kind: ProblemKind, message: str) -> Reading:
+    """A reading that came to nothing: what an earlier one wrote stays."""
+    reading.failed = True
+    reading.problems = [(reading.located.urls[0], [Problem(kind=kind, message=message)])]
     return reading
 
 

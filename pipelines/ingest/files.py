@@ -11,20 +11,26 @@ from typing import Any
 
 from archive.model import Page, Report
 from archive.records import CHECK, FIELDS, STATISTIC, ids
-from archive.vocabulary import Outcome, ReportState
+from archive.vocabulary import Outcome, ProblemKind, ReportState
 from archive.warc import reader
 from pipelines import read
 from pipelines.documents import recognise
+from pipelines.errors import DocumentError
 from pipelines.ingest.compose import read_file
 from pipelines.outcomes import classify
 from pipelines.prepared import prepare_file
+from pipelines.time_limit import OutOfTimeError, time_limit
 from pipelines.version import READER_VERSION
 
 
 def read_document(page: Page) -> Report:
     """Read a page or a document of any format. Raises ReaderError for what cannot be read."""
-    kind = recognise(page.body, page.content_type, name=page.url)
-    return read(page, prepared=prepare_file(page, read_file(page, kind))) if kind else read(page)
+    try:
+        with time_limit():
+            kind = recognise(page.body, page.content_type, name=page.url)
+            return read(page, prepared=prepare_file(page, read_file(page, kind))) if kind else read(page)
+    except OutOfTimeError as error:
+        raise DocumentError(str(error), ProblemKind.TIMED_OUT) from error
 
 
 def documents_in(path: Path, url: str | None) -> Iterator[tuple[Page, str | None]]:

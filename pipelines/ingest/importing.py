@@ -22,7 +22,7 @@ from pipelines.outcomes import NOT_CLOSED, classify
 
 _ASSET = re.compile(r"\s*(?:text/css|font/|application/(?:x-)?font)", re.IGNORECASE)
 """Types of what other archives keep to show pages, and what no reader reads. Their pictures may show tables."""
-_FAILURES = {ProblemKind.UNREADABLE, ProblemKind.READ_FAILED, ProblemKind.NOT_READ_HERE}
+_FAILURES = {ProblemKind.UNREADABLE, ProblemKind.READ_FAILED, ProblemKind.NOT_READ_HERE, ProblemKind.TIMED_OUT}
 
 
 class DamagedFileError(ArchiveError):

@@ -14,26 +14,32 @@ from scrapy.http import HtmlResponse, Response, TextResponse
 from archive.charset import decode
 from archive.model import Entry
 from pipelines.html.embedded import unescaped
-from pipelines.html.parsing import without_early_end
+from pipelines.html.parsing import refuse_endless_tags, without_early_end
 
 _YEAR = re.compile(r"((?:19|20)\d\d)(?!\d)\s*年")
 _STATED_TOTAL = re.compile(r"(?:共|总共|总计|合计)\s*(?:有)?\s*(\d+)\s*(?:条|篇|个记录|项|则)")
 _TOTAL = re.compile(r"<totalrecord>\s*(\d+)")
-_RECORD = re.compile(r"<record>\s*<!\[CDATA\[(.*?)\]\]>\s*</record>", re.DOTALL)
-_NEXT_GROUP = re.compile(r"<nextgroup>\s*(?:<!\[CDATA\[)?(.*?)</nextgroup>", re.DOTALL)
+# Each ends where the next one begins: without an end it would be looked for from every beginning.
+_RECORD = re.compile(r"<record>\s*<!\[CDATA\[((?:[^\]<]|\](?!\]>)|<(?!record>))*+)\]\]>\s*</record>")
+_NEXT_GROUP = re.compile(r"<nextgroup>\s*(?:<!\[CDATA\[)?((?:[^<]|<(?!/?nextgroup>))*+)</nextgroup>")
 _HREF = re.compile(r"href\s*=\s*[\"']([^\"']+)")
 # Only a call of one literal: pagers too are written by script, from pieces.
-_WRITTEN = re.compile(r"document\.write(?:ln)?\(\s*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)')\s*\)")
+_WRITTEN = re.compile(r"document\.write(?:ln)?\(\s*(?:\"((?:[^\"\\]|\\.)*+)\"|'((?:[^'\\]|\\.)*+)')\s*\)")
 _END = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 
 
 def decoded(response: Response) -> Response:
-    """The response as pages are read: in the charset of its bytes, whatever a header names, and to the end of its rows."""
+    """The response as pages are read: in the charset of its bytes, whatever a header names, and to the end of its rows.
+
+    Raises ReaderError, a ValueError, for a page that would take for ever to parse.
+    """
     if not isinstance(response, TextResponse):
         return response
     content_type = response.headers.get("Content-Type")
     text, _ = decode(response.body, content_type.decode("latin-1") if content_type else "")
-    return response.replace(body=without_early_end(text).encode("utf-8", "replace"), encoding="utf-8")
+    body = without_early_end(text).encode("utf-8", "replace")
+    refuse_endless_tags(body)
+    return response.replace(body=body, encoding="utf-8")
 
 
 def report_year(entry: Entry) -> int | None:

@@ -24,11 +24,14 @@ from crawler.middlewares.politeness import ENDS
 from crawler.middlewares.safety import refusal
 from crawler.middlewares.unusable import UnusableResponse
 from pipelines.metadata import may_be_report_title
+from pipelines.time_limit import OutOfTimeError, time_limit
 from spiders.platforms import listing
 from spiders.platforms.anchors import anchors
 from spiders.platforms.listing_reader import ListingReader
 from spiders.platforms.walk import Walk
 
+LISTING_S = 5.0
+"""Seconds of the processor that a page of a listing may take; what else this process crawls waits for it."""
 TRIALS = 2
 """Documents whose pause is not over that are asked for after an outage: one of them may fail for good."""
 LISTING_ASKED_AGAIN = 2
@@ -174,13 +177,14 @@ class Portal(ListingReader, scrapy.Spider):
 
         A listing may be made of columns: a request of `next_pages` that names a `branch` in its cb_kwargs begins one.
         """
-        response = listing.decoded(response)
         walk = self.walks.setdefault(root, Walk(root))
         try:
-            entries = list(self.entries(response))
-            requests = list(self.next_pages(response))
-            total = self.total(response)
-        except ValueError as error:
+            with time_limit(LISTING_S):
+                response = listing.decoded(response)
+                entries = list(self.entries(response))
+                requests = list(self.next_pages(response))
+                total = self.total(response)
+        except (ValueError, OutOfTimeError) as error:
             walk.add_problem(ProblemKind.LISTING_UNREADABLE, f"{response.url}: {error}", branch)
             return
         for entry in entries:
