@@ -1,7 +1,8 @@
 """make interop: exports in the hands of other people's tools, in an environment of their own.
 
 Serves and crawls two replicas, exports the archive, then: `warcio check`, the WACZ validator of py-wacz, and pywb, which
-has to replay three pages, each as it was answered first and as a 304 confirmed it, with its title. Imported into an empty
+has to replay three pages, each as it was answered first and as a 304 confirmed it, with its title, and to give an archive
+that lacks some reports what it has of them. Imported into an empty
 archive, the exports give the same captures and the same reports.
 """
 
@@ -16,6 +17,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 from crawler.demo.nfcms import Nfcms
@@ -25,6 +27,8 @@ from tests.crawling import crawl, scrapy
 from tests.test_warc import captured, dump
 
 PAGES = 3
+GONE = 2
+"""Documents of each portal that a second archive comes too late for."""
 
 
 def main(tools: Path) -> int:
@@ -35,6 +39,10 @@ def main(tools: Path) -> int:
         with Server(Nfcms("qinghe", 10), Trs("hepan", 10, split=4)) as server:
             for _ in range(2):
                 crawl(archive, *server, refresh="1")
+            for replica in server:
+                for document in replica.documents[:GONE]:
+                    document.state = "404"
+            crawl(folder / "lacking", *server)
         warc, wacz = folder / "export.warc.gz", folder / "export.wacz"
         done = [scrapy(archive, "export", out).returncode == 0 for out in (warc, wacz)]
         done.append(_told("warcio check", [sys.executable, "-m", "warcio.cli", "check", str(warc)]))
@@ -71,11 +79,21 @@ def _replayed(tools: Path, folder: Path, warc: Path, archive: Path) -> bool:
     )
     try:
         kept = [_title(port, url, moment) for url, *moments in pages for moment in moments]
+        brought_back = _brought_back(folder / "lacking", port)
     finally:
         pywb.terminate()
         pywb.wait()
     well = len(kept) == 2 * PAGES and all("年度报告" in title for title in kept)
     print(f"pywb replays {len(kept)} of {2 * PAGES} captures with their titles: {'yes' if well else f'NO, {kept}'}")
+    return well and brought_back
+
+
+def _brought_back(archive: Path, port: int) -> bool:
+    done = scrapy(archive, "import", "--cdx", f"http://127.0.0.1:{port}/export/cdx", "-s", "DOWNLOAD_DELAY=0")
+    with closing(sqlite3.connect(archive / "reports.db")) as db:
+        found = db.execute("SELECT COUNT(*) FROM reports WHERE state = 'missing'").fetchone()[0]
+    well = done.returncode == 0 and found == 2 * GONE
+    print(f"import --cdx brings back {found} of {2 * GONE} reports that are gone, from pywb: {'yes' if well else 'NO'}")
     return well
 
 

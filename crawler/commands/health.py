@@ -29,6 +29,9 @@ WIDTH = 140
 
 _KINDS = {str(kind): kind for kind in ProblemKind}
 
+_MOST_NAMES = 50
+"""Portals that were never crawled and are named; of thousands, the number says enough."""
+
 
 class Command(ArchiveCommand):
     """Checks all portals, or those named, by what is in the archive, and says what to do. It changes nothing.
@@ -97,7 +100,8 @@ class Command(ArchiveCommand):
         else:
             console.print(f"All is well with {len(accounts)} portals.")
         if waiting:
-            console.print(f"Never crawled: {', '.join(waiting)}")
+            more = f" and {len(waiting) - _MOST_NAMES:,} more" if len(waiting) > _MOST_NAMES else ""
+            console.print(f"Never crawled: {', '.join(waiting[:_MOST_NAMES])}{more}")
 
 
 def _as_json(account: Tallies) -> dict[str, Any]:
