@@ -1,23 +1,39 @@
-"""Crawls many portals, each in a process of its own: one that fails, hangs or is killed does not stop the others."""
+"""Deals many portals out to a few workers, each a process with one reactor that rolls some two hundred crawls.
+
+A portal that fails stops no other. Of a worker that dies or is stuck the portals go on elsewhere, in smaller company each
+time, until the one that kills its worker is alone with it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from asyncio.subprocess import PIPE, Process, create_subprocess_exec
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import getaddrinfo
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive import Captures
-from archive.health import last_run
+from archive import ArchiveError
 from crawler.command import UNUSABLE, UNWELL, WELL
+from crawler.worker import PORTALS
 
 RESULTS: dict[int, str] = {WELL: "well", UNWELL: "unwell", UNUSABLE: "could not run"}
+COMPANY = (PORTALS, 50, 10, 1)
+"""Portals that share a worker, by the number of workers that died under them."""
+STUCK_S = 120.0
+"""Seconds without a sign of life after which a worker is killed. Nothing in it may take that long: readers have children."""
+ENDING_S = 8.0
+"""Seconds that workers have to end when the run is stopped; each crawl needs less than five."""
+LOOK_UPS = 32
+"""Names looked up at a time."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,82 +42,240 @@ class Crawl:
 
     portal: str
     exit_code: int
-    """Of ExitCode; UNUSABLE for a process that was killed."""
+    """Of ExitCode; UNUSABLE for a crawl under which its workers died."""
     result: str
     """The exit code in words."""
     seconds: float
     stats: dict[str, Any] = field(default_factory=dict)
     """The counters of its run."""
     message: str = ""
-    """Why it could not run: the last line that it logged."""
+    """Why it could not run."""
 
 
-async def crawl_all(
-    portals: Mapping[str, frozenset[str]],
-    archive: Path,
-    options: Sequence[str],
-    jobs: int,
-    on_start: Callable[[str], None],
-) -> AsyncIterator[Crawl]:
-    """Crawl portals in their order, `jobs` at a time; yields each crawl when it ends and calls `on_start` when it begins.
-
-    `portals` maps names to the hosts that they declare. Portals that share an address are never crawled at the same
-    time, because each process keeps its own pace only. Cancelled, it asks every crawl to end and waits for it.
-    """
-    addresses = {name: frozenset([await _address(host) for host in hosts]) for name, hosts in portals.items()}
-    waiting = list(portals)
-    running: dict[asyncio.Task[Crawl], str] = {}
-    while waiting or running:
-        for name in list(waiting):
-            taken: frozenset[str] = frozenset().union(*(addresses[other] for other in running.values()))
-            if len(running) < jobs and not addresses[name] & taken:
-                waiting.remove(name)
-                running[asyncio.create_task(_crawl(name, archive, options))] = name
-                on_start(name)
-        ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        for task in ended:
-            del running[task]
-            yield task.result()
+@dataclass(eq=False, slots=True)
+class _Portal:
+    name: str
+    addresses: frozenset[str]
+    deaths: int = 0
+    """Workers that died while they crawled it."""
 
 
-async def _crawl(name: str, archive: Path, options: Sequence[str]) -> Crawl:
-    started = time.monotonic()
-    command = [sys.executable, "-m", "scrapy", "crawl", name, "-s", f"ARCHIVE={archive}", *options]
-    # A session of its own, so that Ctrl-C does not reach it twice: the second signal would cut its run off.
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        _, log = await process.communicate()
-    except asyncio.CancelledError:
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGINT)
-        await process.communicate()
-        raise
-    code = UNUSABLE if process.returncode is None else process.returncode
-    captures = Captures(archive)
-    run = last_run(captures, name)
-    captures.close()
-    lines = log.decode("utf-8", "replace").split("\n")
-    return Crawl(
-        portal=name,
-        exit_code=code if code in RESULTS else UNUSABLE,
-        result=RESULTS.get(code, f"killed by signal {-code}" if code < 0 else f"ended with {code}"),
-        seconds=round(time.monotonic() - started, 1),
-        stats=run.stats if run and code in {WELL, UNWELL} else {},
-        message="" if code in {WELL, UNWELL} else next((line for line in reversed(lines) if line.strip()), "")[:300],
-    )
+@dataclass(eq=False, slots=True)
+class _Worker:
+    deaths: int
+    """It takes portals under which so many workers died."""
+    process: Process | None = None
+    room: int = 0
+    """Portals that it takes at a time; 0 until it has begun."""
+    crawling: dict[str, _Portal] = field(default_factory=dict)
+    requests: int = 0
+    is_ending: bool = False
+    """It is given nothing more."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it takes another portal."""
+        return len(self.crawling) < self.room and not self.is_ending
+
+    def write(self, line: object) -> None:
+        """Send a line. Where the process is gone nothing happens: its end is noticed elsewhere."""
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
 
 
-async def _address(host: str) -> str:
-    """The IP address of a host and port; the host itself where its name does not resolve."""
+class Fleet:
+    """The workers of one `scrapy crawl-all`."""
+
+    def __init__(
+        self,
+        archive: Path,
+        workers: int,
+        *,
+        settings: Mapping[str, Any],
+        arguments: Mapping[str, str],
+        on_start: Callable[[str], None] = lambda _: None,
+        stuck: float = STUCK_S,
+    ) -> None:
+        """`settings` and `arguments` are those of the command line; `on_start` is called with each portal that begins."""
+        self.most = workers
+        self.told = {"settings": {**settings, "ARCHIVE": str(archive)}, "arguments": dict(arguments)}
+        self.on_start = on_start
+        self.stuck = stuck
+        self.workers: dict[_Worker, asyncio.Task[None]] = {}
+        self.waiting: dict[str, _Portal] = {}
+        self.events: asyncio.Queue[Crawl | ArchiveError | None] = asyncio.Queue()
+        """Crawls that ended, what ends the run, and None where something else has changed."""
+        self.admitting = 0
+        """Portals whose addresses are being looked up."""
+        self.is_stopping = False
+        self._requests = 0
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        return self._requests + sum(worker.requests for worker in self.workers)
+
+    @property
+    def running(self) -> int:
+        """Portals that are being crawled."""
+        return sum(len(worker.crawling) for worker in self.workers)
+
+    async def crawl(self, portals: Mapping[str, Iterable[str]]) -> AsyncGenerator[Crawl]:
+        """Crawl portals, given with the hosts that they declare, in their order as far as addresses allow.
+
+        Two portals that share an address are never crawled at the same time: each crawl keeps a pace of its own.
+        Raises ArchiveError when the archive could not be written, or no worker can begin. However it is left, it asks
+        every crawl to end, and waits for it.
+        """
+        look_ups = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up")
+        self.admitting = len(portals)
+        admissions = [asyncio.create_task(self._admit(name, hosts, look_ups)) for name, hosts in portals.items()]
+        try:
+            for _ in admissions:
+                yield await self._next()
+        finally:
+            for admission in admissions:
+                admission.cancel()
+            look_ups.shutdown(wait=False, cancel_futures=True)
+            await self._stop()
+
+    async def _admit(self, name: str, hosts: Iterable[str], look_ups: ThreadPoolExecutor) -> None:
+        """Let a portal be dealt out, once its addresses are known."""
+        loop = asyncio.get_running_loop()
+        found = [await loop.run_in_executor(look_ups, addresses, host) for host in hosts]
+        self.waiting[name] = _Portal(name, frozenset().union(*found))
+        self.admitting -= 1
+        self.events.put_nowait(None)
+
+    async def _next(self) -> Crawl:
+        """The next crawl that ends."""
+        event = None
+        while event is None:
+            if self.events.empty():
+                self._deal()
+            event = await self.events.get()
+        if isinstance(event, ArchiveError):
+            raise event
+        return event
+
+    def _deal(self) -> None:
+        """Give the portals that wait to workers with room, but no two on one address; see that there are workers."""
+        taken = {one for worker in self.workers for portal in worker.crawling.values() for one in portal.addresses}
+        for portal in list(self.waiting.values()):
+            if not taken.isdisjoint(portal.addresses):
+                continue
+            able = [worker for worker in self.workers if worker.has_room and worker.deaths == portal.deaths]
+            if worker := min(able, key=lambda one: len(one.crawling), default=None):
+                del self.waiting[portal.name]
+                taken |= portal.addresses
+                worker.crawling[portal.name] = portal
+                worker.write(portal.name)
+                self.on_start(portal.name)
+        self._hire(Counter(portal.deaths for portal in self.waiting.values()))
+
+    def _hire(self, waiting: Counter[int]) -> None:
+        """Start workers for what waits, given by the deaths that it has seen; let go of those that have nothing to do."""
+        there = Counter(worker.deaths for worker in self.workers if not worker.is_ending)
+        for worker in self.workers:
+            if worker.has_room and not (worker.crawling or waiting[worker.deaths] or self.admitting):
+                worker.is_ending = True
+                worker.write(None)
+        for deaths in sorted(waiting):
+            for _ in range(min(self.most - len(self.workers), waiting[deaths] - there[deaths])):
+                worker = _Worker(deaths)
+                self.workers[worker] = asyncio.create_task(self._employ(worker))
+
+    async def _employ(self, worker: _Worker) -> None:
+        """A worker from its beginning to its end; what it leaves undone waits for another."""
+        command = (sys.executable, "-m", "crawler.worker", json.dumps(self.told))
+        # A session of its own, so that Ctrl-C does not reach it twice: the second signal would cut its crawls off.
+        worker.process = await create_subprocess_exec(
+            *command, stdin=PIPE, stdout=PIPE, limit=1 << 20, start_new_session=True
+        )
+        try:
+            await self._listen(worker, worker.process)
+            code = await worker.process.wait()
+        finally:
+            with suppress(ProcessLookupError):
+                worker.process.kill()
+            del self.workers[worker]
+            self._requests += worker.requests
+        if not (worker.room or self.is_stopping):
+            self.events.put_nowait(ArchiveError(f"a worker {_in_words(code)} before it began"))
+        for portal in worker.crawling.values():
+            self._bury(portal, code)
+        self.events.put_nowait(None)
+
+    async def _listen(self, worker: _Worker, process: Process) -> None:
+        """Take in what a worker says, until it ends or has been silent for too long."""
+        while process.stdout is not None:
+            try:
+                line = await asyncio.wait_for(process.stdout.readline(), self.stuck)
+            except TimeoutError:
+                process.kill()
+                continue
+            if not line:
+                return
+            said = json.loads(line)
+            if "portal" in said:
+                self._take(worker, said)
+            elif "room" in said:
+                worker.room = min(said["room"], COMPANY[worker.deaths])
+                if not worker.room:
+                    self.events.put_nowait(
+                        ArchiveError("too few files may be open (ulimit -n) to crawl a single portal")
+                    )
+                self.events.put_nowait(None)
+            else:
+                worker.requests = said["requests"]
+
+    def _take(self, worker: _Worker, said: dict[str, Any]) -> None:
+        """The crawl of a portal has ended."""
+        is_archive_full = said.pop("is_archive_full")
+        worker.crawling.pop(said["portal"], None)
+        self.events.put_nowait(Crawl(result=RESULTS[said["exit_code"]], **said))
+        if is_archive_full:
+            self.events.put_nowait(ArchiveError(said["message"]))
+
+    def _bury(self, portal: _Portal, code: int) -> None:
+        """A worker ended while it crawled a portal: another one is to try, and at last one that has nothing else to do."""
+        portal.deaths += 1
+        if self.is_stopping:
+            return
+        if portal.deaths < len(COMPANY):
+            self.waiting[portal.name] = portal
+            return
+        how = _in_words(code)
+        self.events.put_nowait(Crawl(portal=portal.name, exit_code=UNUSABLE, result=how, seconds=0.0))
+
+    async def _stop(self) -> None:
+        """Ask every crawl to end, and wait for it."""
+        self.is_stopping = True
+        for worker in self.workers:
+            if worker.process is not None and worker.crawling:
+                with suppress(ProcessLookupError):
+                    worker.process.send_signal(signal.SIGINT)
+            elif worker.process is not None:
+                worker.is_ending = True
+                worker.write(None)
+        if self.workers:
+            await asyncio.wait(self.workers.values(), timeout=ENDING_S)
+        tasks = list(self.workers.values())
+        for task in tasks:
+            task.cancel()  # which kills its process
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _in_words(code: int) -> str:
+    """The end of a process."""
+    return f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+
+
+def addresses(host: str) -> frozenset[str]:
+    """The IP addresses of a host and port; the host's name itself where it does not resolve."""
     name = urlsplit(f"//{host}").hostname or host
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(name, None)
+        found = getaddrinfo(name, None)
     except OSError:
-        return name
-    return str(min(found)[4][0])
+        return frozenset((name,))
+    return frozenset(str(place[4][0]) for place in found)

@@ -29,6 +29,10 @@ MOST_S = 4.0
 class CrawlProcess(AsyncCrawlerProcess):
     """Scrapy's, with an end."""
 
+    def stop_reactor(self) -> None:
+        """End; no crawl may run."""
+        self._stop_reactor()
+
     def _signal_shutdown(self, signum: int, frame: Any) -> None:
         from twisted.internet import reactor
 

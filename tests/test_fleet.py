@@ -80,7 +80,7 @@ def test_one_portal_that_fails_stops_no_other(tmp_path: Path) -> None:
             "doomed": 2,
         }
         assert crawls["qinghe"]["stats"]["reports/new"] == 8
-        assert crawls["doomed"]["result"] == "killed by signal 9"
+        assert crawls["doomed"]["result"] == "was killed by signal 9"
         assert "host_refuses" in crawls["fengling"]["stats"]["unwell"]
         assert "5/5" in done.stderr
         # two of them ran at the same time, each at its own pace

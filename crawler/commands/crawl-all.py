@@ -1,32 +1,38 @@
-"""scrapy crawl-all [PORTAL …]: every portal, one after another or several at a time."""
+"""scrapy crawl-all [PORTAL …]: every portal, many at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
+from contextlib import aclosing
 from dataclasses import asdict
+from typing import Any
 
 from rich.console import Console
 from scrapy.exceptions import UsageError
 from scrapy.utils.conf import arglist_to_dict
 
 from archive import Captures, Reports
+from archive.free_space import check_free_space
+from archive.health import last_run
 from crawler.command import UNUSABLE, UNWELL, WELL, ArchiveCommand, refuse_unknown_arguments, unknown_portal
-from crawler.extensions.progress import Fleet
-from crawler.fleet import Crawl, crawl_all
+from crawler.extensions.progress import FleetProgress
+from crawler.fleet import Crawl, Fleet
 from crawler.spider_loader import broken_files
-from spiders.platforms.portal import parse_years
+from spiders.platforms.portal import Portal, parse_years
 from spiders.registry import Registry
 
 
 class Command(ArchiveCommand):
-    """Crawls all portals, or those named, each in a process of its own.
+    """Crawls all portals, or those named: some two hundred to a process, in as many processes as there are processors.
 
-    A portal that fails, hangs or is killed does not stop the others. Portals on one address are never crawled at the
-    same time. Settings (-s), arguments (-a) and the log level (-L) apply to every crawl.
+    A portal that fails, hangs or kills its process does not stop the others. Portals on one address are never crawled at
+    the same time; those that listed most the last time begin first. Settings (-s), arguments (-a) and the log level (-L)
+    apply to every crawl.
 
     Exit status, the worst of all portals: 0 all is well, 1 some need a look, 2 some could not be crawled.
     """
@@ -37,12 +43,19 @@ class Command(ArchiveCommand):
 
     def short_desc(self) -> str:
         """For `scrapy -h`."""
-        return "Crawl all portals, or those named, each in a process of its own"
+        return "Crawl all portals, or those named"
 
     def add_options(self, parser: ArgumentParser) -> None:
-        """`--jobs`, `--json`, and the spider arguments of `scrapy crawl`."""
+        """`--workers`, `--json`, and the spider arguments of `scrapy crawl`."""
         super().add_options(parser)
-        parser.add_argument("--jobs", type=int, default=1, metavar="N", help="portals at a time (default: %(default)s)")
+        parser.add_argument(
+            "--workers",
+            "--jobs",
+            type=int,
+            default=os.cpu_count() or 1,
+            metavar="K",
+            help="processes that crawl (default: as many as there are processors, %(default)s here)",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object per portal")
         parser.add_argument(
             "-a", dest="arguments", action="append", default=[], metavar="NAME=VALUE", help="as for scrapy crawl"
@@ -54,8 +67,8 @@ class Command(ArchiveCommand):
         for name in args:
             if name not in known:
                 raise unknown_portal(name, known.names())
-        if opts.jobs < 1:
-            raise UsageError("--jobs takes 1 or more")
+        if opts.workers < 1:
+            raise UsageError("--workers takes 1 or more")
         classes = {portal.name: portal for portal in known}
         portals = [classes[name] for name in dict.fromkeys(args or known.names())]
         try:
@@ -65,11 +78,12 @@ class Command(ArchiveCommand):
             raise UsageError(f"-a takes NAME=VALUE: {error}") from error
         for portal in portals:
             refuse_unknown_arguments(portal, arguments)
-        for part in (Captures, Reports):
-            part(self.archive).close()
+        check_free_space(self.archive, self.configuration.getint("MIN_FREE"))
+        Reports(self.archive).close()
+        hosts = {portal.name: portal.declared_hosts() for portal in self._largest_first(portals)}
+        settings = arglist_to_dict(opts.set) | {"LOG_LEVEL": opts.loglevel or "ERROR"}
         try:
-            hosts = {portal.name: portal.declared_hosts() for portal in portals}
-            crawls = asyncio.run(self._run(hosts, _crawl_options(opts), opts))
+            crawls = asyncio.run(self._run(hosts, settings, arguments, opts))
         except (KeyboardInterrupt, asyncio.CancelledError):
             print("scrapy: stopped; what was fetched is kept, and the next crawl continues from there", file=sys.stderr)
             return UNWELL
@@ -79,28 +93,39 @@ class Command(ArchiveCommand):
         # a portal whose file does not import was to be crawled, too
         return max([*codes, UNUSABLE if broken and not args else WELL])
 
-    async def _run(self, portals: dict[str, frozenset[str]], options: list[str], opts: Namespace) -> list[Crawl]:
+    def _largest_first(self, portals: list[type[Portal]]) -> list[type[Portal]]:
+        """Ordered by what each listed the last time: the longest crawl is the shortest that a run can take.
+
+        Of one that was never crawled nothing is known: it counts as average.
+        """
+        captures = Captures(self.archive)
+        runs = {portal.name: last_run(captures, portal.name) for portal in portals}
+        captures.close()
+        listed = {
+            name: run.stats["entries/listed"] for name, run in runs.items() if run and "entries/listed" in run.stats
+        }
+        average = sum(listed.values()) / max(len(listed), 1)
+        return sorted(portals, key=lambda portal: -listed.get(portal.name, average))
+
+    async def _run(
+        self, portals: dict[str, frozenset[str]], settings: dict[str, Any], arguments: dict[str, str], opts: Namespace
+    ) -> list[Crawl]:
         this = asyncio.current_task()
         if this is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+        fleet = Fleet(self.archive, opts.workers, settings=settings, arguments=arguments)
         crawls = []
-        with Fleet(Console(stderr=True), self.archive, len(portals)) as fleet:
-            async for crawl in crawl_all(portals, self.archive, options, opts.jobs, fleet.started):
-                crawls.append(crawl)
-                fleet.done(crawl)
-                if opts.json:
-                    print(json.dumps(asdict(crawl), ensure_ascii=False))
-                    sys.stdout.flush()
+        with FleetProgress(Console(stderr=True), fleet, len(portals)) as progress:
+            async with aclosing(fleet.crawl(portals)) as ended:
+                async for crawl in ended:
+                    crawls.append(crawl)
+                    progress.done(crawl)
+                    if opts.json:
+                        print(json.dumps(asdict(crawl), ensure_ascii=False))
+                        sys.stdout.flush()
         return crawls
 
     def _sum_up(self, crawls: list[Crawl]) -> None:
         bad = sorted(crawl.portal for crawl in crawls if crawl.exit_code != WELL)
         look = f"{len(bad)} of {len(crawls)} portals need a look: {', '.join(bad)}. Run scrapy health for details."
         print(look if bad else f"{len(crawls)} portals crawled, all is well.")
-
-
-def _crawl_options(opts: Namespace) -> list[str]:
-    """What each crawl is given on its command line."""
-    options = [word for value in opts.arguments for word in ("-a", value)]
-    options += [word for value in opts.set for word in ("-s", value)]
-    return [*options, "-L", opts.loglevel or "ERROR"]

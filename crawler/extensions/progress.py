@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,17 +12,16 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from scrapy import signals
 
-from archive import Captures
-from archive.health import last_run
 from crawler.extensions.runs import Runs
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
     from scrapy.crawler import Crawler
 
-    from crawler.fleet import Crawl
+    from crawler.fleet import Crawl, Fleet
 
 PLAIN_EVERY_S = 5.0
+FLEET_EVERY_S = 60.0
 TICK_S = 1.0
 
 
@@ -81,27 +79,29 @@ class Crawls:
             self.console.print(f"{name}: done, {_summary(counts)}")
 
 
-class Fleet:
-    """Shows crawls in processes of their own; a context manager around their run."""
+class FleetProgress:
+    """Shows how far a fleet is: a line for each portal that is done, and one for all that are not; a context manager."""
 
-    def __init__(self, console: Console, archive: Path, total: int) -> None:
+    def __init__(self, console: Console, fleet: Fleet, total: int) -> None:
         self.console = console
+        self.fleet = fleet
         self.total = total
-        self.tasks: dict[str, TaskID] = {}
-        self.captures = Captures(archive)
-        self.bars = Progress(
+        self.bar = Progress(
             SpinnerColumn(),
-            TextColumn("[bold]{task.description}"),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f} portals"),
+            BarColumn(bar_width=28),
             TextColumn("[dim]{task.fields[summary]}"),
             TimeElapsedColumn(),
             console=console,
             disable=not console.is_terminal,
             transient=True,
         )
+        self.task = self.bar.add_task("portals", total=total, summary="starting")
         self.finished = 0
+        self.started_at = self.printed_at = time.monotonic()
 
     def __enter__(self) -> Self:
-        self.bars.start()
+        self.bar.start()
         self.ticking = asyncio.get_running_loop().call_later(TICK_S, self._tick)
         return self
 
@@ -109,34 +109,28 @@ class Fleet:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.ticking.cancel()
-        self.bars.stop()
-        self.captures.close()
-
-    def started(self, name: str) -> None:
-        """The crawl of a portal has begun."""
-        self.tasks[name] = self.bars.add_task(name, total=None, summary="starting")
-        if not self.console.is_terminal:
-            self.console.print(f"{name}: started", soft_wrap=True)
+        self.bar.stop()
 
     def done(self, crawl: Crawl) -> None:
         """The crawl of a portal has ended."""
-        self.bars.remove_task(self.tasks.pop(crawl.portal))
         self.finished += 1
         mark = {0: "[green]✓[/]", 1: "[yellow]![/]"}.get(crawl.exit_code, "[red]✗[/]")
         why = [*map(str, crawl.stats.get("unwell", ())), *([escape(crawl.message)] if crawl.message else [])]
         summary = ", ".join([_summary(crawl.stats), *why] if crawl.stats else why)
         self.console.print(
-            f"{mark} {self.finished}/{self.total} {crawl.portal}: {crawl.result}, {crawl.seconds:.0f} s; {summary}",
+            f"{mark} {self.finished:,}/{self.total:,} {crawl.portal}: {crawl.result}, {crawl.seconds:.0f} s; {summary}",
             soft_wrap=True,
         )
 
     def _tick(self) -> None:
-        """Show how far the crawls are, which the archive shows."""
-        if self.console.is_terminal:
-            for name, task in self.tasks.items():
-                run = last_run(self.captures, name)
-                if run is not None and run.finish_reason is None:
-                    self.bars.update(task, summary=f"{run.captured} requests")
+        """Show how many portals are being crawled, and how fast requests are sent."""
+        now = time.monotonic()
+        rate = self.fleet.requests / (now - self.started_at)
+        summary = f"{self.fleet.running:,} being crawled, {self.fleet.requests:,} requests, {rate:,.1f}/s"
+        self.bar.update(self.task, completed=self.finished, summary=summary)
+        if not self.console.is_terminal and now - self.printed_at > FLEET_EVERY_S:
+            self.printed_at = now
+            self.console.print(f"{self.finished:,}/{self.total:,} portals, {summary}", highlight=False)
         self.ticking = asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
 
