@@ -1,7 +1,8 @@
-"""scrapy crawl-all: portals in processes of their own; scrapy health afterwards."""
+"""scrapy crawl-all: many portals in few processes; scrapy health afterwards."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -12,12 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from crawler import fleet
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.replica import Replica
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from tests.crawling import HURRY, ROOT, scrapy_apart
+from crawler.fleet import Crawl, Fleet
+from tests import nation
+from tests.crawling import HURRY, ROOT, crawl, scrapy_apart
 from tests.test_crawl import rows
+from tests.unreliable import unbalanced
 
 KILLED = '''
 import os, signal
@@ -106,13 +111,75 @@ def test_one_portal_that_fails_stops_no_other(tmp_path: Path) -> None:
         assert command(tmp_path, "crawl-all", "--jobs", "0").returncode == 2
 
 
-def test_portals_on_one_address_are_crawled_one_after_the_other(tmp_path: Path) -> None:
-    replicas = [Nfcms("qinghe", 6, latency=0.02), Nfcms("zhuxi", 6, latency=0.02)]
-    with Server(*replicas, addresses=["127.0.0.2", "127.0.0.2"]) as server:
-        portals(tmp_path, *server)
-        assert command(tmp_path, "crawl-all", "--jobs", "2").returncode == 0
-        first, second = sorted((min(h.time for h in r.log), max(h.time for h in r.log)) for r in server)
-        assert first[1] < second[0]
+def test_dead_and_stopped_workers_cost_nothing_and_no_address_is_asked_twice_at_once(tmp_path: Path) -> None:
+    hosts = nation.addresses(6, 4)
+    with Server(*nation.replicas(6, 5), addresses=hosts) as server:
+        nation.declare(tmp_path, server)
+        assert nation.disturbed(tmp_path, server, workers=2, reports=5, share=0.0)[::2] == [1]
+        assert list(nation.impolite(server)) == []
+        assert crawl(tmp_path / "single", *server).returncode == 0
+    assert unbalanced(tmp_path / "archive") == 0
+    assert nation.published(tmp_path / "archive") == nation.published(tmp_path / "single")
+
+
+STUCK = """
+import time
+from spiders.platforms.trs import TRS
+
+class Stuck(TRS):
+    name, title, home = "stuck", "stuck", "http://127.9.9.9:9/"
+    listings = ("http://127.9.9.9:9/nb/index.html",)
+
+    async def start(self):
+        time.sleep(600)
+        yield
+"""
+
+
+def test_a_stuck_worker_is_killed_and_its_other_portals_are_crawled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "COMPANY", (10, 1))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Server(Trs("hepan", 3)) as server:
+        portals(tmp_path, *server, stuck=STUCK)
+        settings = {"SPIDER_MODULES": "replicas_at_hand"} | HURRY
+
+        async def crawled() -> dict[str, Crawl]:
+            workers = Fleet(tmp_path / "archive", 1, settings=settings, arguments={}, stuck=8)
+            return {
+                crawl.portal: crawl async for crawl in workers.crawl({"stuck": ["127.9.9.9"], "hepan": ["127.0.0.2"]})
+            }
+
+        crawls = asyncio.run(crawled())
+    assert (crawls["stuck"].exit_code, crawls["stuck"].result) == (2, "was killed by signal 9")
+    assert crawls["hepan"].stats["reports/new"] == 3
+
+
+def test_no_crawl_outlives_the_process_that_dealt_it_out(tmp_path: Path) -> None:
+    with Server(*nation.replicas(1, 100), addresses=["127.0.0.2"]) as server:
+        nation.declare(tmp_path, server)
+        run = nation.start(tmp_path, 1)
+        nation.wait_for(server, 4, run)
+        run.kill()
+        run.wait()
+        ended = time.monotonic()
+        while rows(tmp_path / "archive", "captures", "SELECT finish_reason FROM runs") == [(None,)]:
+            assert time.monotonic() - ended < 10
+            time.sleep(0.05)
+        assert len(next(iter(server)).log) < 100
+
+
+def test_a_worker_takes_as_many_portals_as_files_may_be_open() -> None:
+    code = """
+from resource import RLIMIT_NOFILE, setrlimit
+from crawler.worker import room
+for limit in (4096, 256, 64):
+    setrlimit(RLIMIT_NOFILE, (min(limit, 32), limit))
+    print(room())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.split() == ["200", "16", "0"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
