@@ -23,9 +23,10 @@ from urllib.parse import urlsplit
 
 from archive import ArchiveError
 from crawler.command import UNUSABLE, UNWELL, WELL
-from crawler.worker import PORTALS
 
 RESULTS: dict[int, str] = {WELL: "well", UNWELL: "unwell", UNUSABLE: "could not run"}
+PORTALS = 200
+"""That a worker crawls at a time. More do not ask faster, for each host has its pace; the largest would only begin later."""
 COMPANY = (PORTALS, 50, 10, 1)
 """Portals that share a worker, by the number of workers that died under them."""
 STUCK_S = 120.0

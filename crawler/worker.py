@@ -27,10 +27,9 @@ from archive import ArchiveError
 from archive.portal_lock import PortalBusyError
 from crawler.command import UNUSABLE, UNWELL, WELL
 from crawler.extensions.runs import Runs
+from crawler.fleet import PORTALS
 from crawler.process import CrawlProcess
 
-PORTALS = 200
-"""Crawls at a time. More do not ask faster, for each host has its pace; the largest would only begin later."""
 ALIVE_EVERY_S = 2.0
 _DESCRIPTORS, _OWN_DESCRIPTORS = 8, 128
 """Open files of a crawl, and of a worker beside its crawls."""
