@@ -78,6 +78,8 @@ def test_health_and_problems_scan_no_table(two: tuple[Path, Path, Statements]) -
         "/compare?body={issuing_body}&year={report_year}",
         "/entries?portal={portal}",
         "/captured/1",
+        "/captured/1?pictures=1",
+        "/captured/1/page",
     ],
 )
 def test_a_page_of_the_room_scans_no_table(two: tuple[Path, Path, Statements], tmp_path: Path, address: str) -> None:

@@ -9,7 +9,7 @@ from html import unescape
 
 import pytest
 
-from archive.room.report import passages
+from archive.room.report import passages, under_headings
 from archive.room.versions import differences
 from archive.versions import State
 from tests.browsing import browsing, get
@@ -118,6 +118,15 @@ def test_a_word_file_opens_as_archived(room: str) -> None:
     assert headers["content-disposition"] == "attachment; filename*=UTF-8''%E5%B9%B4%E6%8A%A5.docx"
     assert headers["content-security-policy"].startswith("sandbox;")
     assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_picture_stands_under_the_heading_that_it_is_named_like() -> None:
+    text = passages(
+        "一、总体情况\n正文。\n二、主动公开政府信息情况\n三、收到和处理申请情况\n四、主要问题\n五、主要问题的改进",
+        fold=False,
+    )
+    pictures = [{"name": name} for name in ("主动公开政府信息情况", "主要问题", "情况", None, "附图一二")]
+    assert under_headings(text, pictures) == {"二、主动公开政府信息情况": [{"name": "主动公开政府信息情况"}]}
 
 
 def test_a_table_in_words_is_set_apart_where_it_stands_as_a_table() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,22 @@ def passages(text: str, *, fold: bool) -> list[Passage]:
         found[-1].paragraphs += lines[at : max(end, at + 1)]
         at = max(end, at + 1)
     return [passage for passage in found if passage.paragraphs]
+
+
+_SHORTEST_NAME = 4
+"""Characters of a picture's name from which it can be told under which heading it stands."""
+
+
+def under_headings(text: Sequence[Passage], pictures: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Heading → the pictures that are named like it and no other: a picture of a table stands under the table's heading."""
+    headings = [p.text for passage in text for p in passage.paragraphs if p.kind in {"h2", "h3"}]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in pictures:
+        name = (one["name"] or "").strip()
+        named = [heading for heading in headings if name in heading] if len(name) >= _SHORTEST_NAME else []
+        if len(named) == 1:
+            found.setdefault(named[0], []).append(one)
+    return found
 
 
 def dicts(db: sqlite3.Connection, sql: str, values: Any = ()) -> list[dict[str, Any]]:

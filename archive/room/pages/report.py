@@ -128,6 +128,9 @@ async def _shown(
         return await as_image(request, wanted, _card(Translator(language(request)), found))
     failures = [check for check in found.checks if check["verdict"] == Verdict.FAILS]
     tables = lay_out(found.statistics, found.checks, found.sources)
+    evidence = await query(datasette, lambda db: _evidence(db, found), "captures") or {}
+    passages = reports.passages(found.text[:TEXT_ON_PAGE], fold=bool(tables))
+    placed = reports.under_headings(passages, evidence.get("pictures", []))
     context = {
         "report": found,
         "row": found.row,
@@ -140,12 +143,13 @@ async def _shown(
         "tables": tables,
         "failures": [check | {"explained": explain(check), "statements": statements(check)} for check in failures],
         "holding": sum(check["verdict"] == Verdict.HOLDS for check in found.checks),
-        "passages": reports.passages(found.text[:TEXT_ON_PAGE], fold=bool(tables)),
+        "passages": passages,
+        "placed": placed,
         "cut": len(found.text) > TEXT_ON_PAGE,
         "stated": reports.figures_in_prose(found),
         "citations": citations(about),
         "metadata": metadata(about),
-        "evidence": await query(datasette, lambda db: _evidence(db, found), "captures") or {},
+        "evidence": evidence,
         "preview": f"{path}.png?preview=1",
         "formats": ("json", "txt"),
     }
