@@ -14,6 +14,9 @@ from lxml import html
 from warcio.archiveiterator import ArchiveIterator
 
 from archive import Capture, Captures
+from archive.room.captured_looks import as_it_looked
+from archive.room.captured_pages import CapturedBody
+from archive.room.captured_pages import body as body_of
 from archive.vocabulary import CaptureRole, Outcome
 from crawler.demo.markup import stripes
 from tests.browsing import browsing, get
@@ -137,6 +140,42 @@ def test_a_capture_is_downloaded_as_file_and_as_warc_record(room: str) -> None:
     assert [kind for kind, _, _ in records] == ["warcinfo", "response", "request"]
     assert records[1][1:] == (PAGE, TEXT.encode())
     assert headers["content-disposition"].endswith("capture-2.warc.gz")
+
+
+def test_an_element_with_thousands_of_attributes_is_shown_without_them(tmp_path: Path) -> None:
+    many = " ".join(f"a{number}" for number in range(9_000))
+    picture = f"data:image/png;base64,{'A' * 30_000}"
+    text = f'<p {many}>甲</p><p {many[:9_000]}>乙</p><img src="{picture}">'
+    page = CapturedBody(PAGE, "2025-01-01T00:00:00.000000Z", "0" * 64, text.encode(), "text/html; charset=utf-8")
+    captures = Captures(tmp_path)
+    root = html.document_fromstring(as_it_looked(captures.db.conn, page, str))
+    captures.close()
+    first, second = root.iter("p")
+    assert (first.text, len(first.attrib), second.text, len(second.attrib) > 1000) == ("甲", 0, "乙", True)
+    assert next(root.iter("img")).get("src") == picture
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "name"),
+    [
+        (b"PK\x03\x04" + b"\0" * 26 + b"word/document.xml", "vnd.openxmlformats-officedocument.wordprocessingml.document", "x.docx"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), "msword", "x.doc"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le"), "vnd.ms-excel", "x.xls"),
+        (b"PK\x03\x04" + b"\0" * 26 + b"OFD.xml", "ofd", "x.ofd"),
+        (b"%PDF-1.4 \n", "pdf", "x.pdf"),
+    ],
+)  # fmt: skip
+def test_a_file_is_sent_as_what_it_is_whatever_the_portal_calls_it(
+    tmp_path: Path, body: bytes, kind: str, name: str
+) -> None:
+    captures = Captures(tmp_path)
+    at = "2025-01-01T00:00:00.000000Z"
+    answer = {"status": 200, "outcome": Outcome.OK, "content_type": "text/html"}
+    captures.add(Capture(url=f"{SITE}/down/x.jsp", requested_at=at, body=body, **answer))  # type: ignore[arg-type]
+    found = body_of(captures.db.conn, 1)
+    captures.close()
+    assert found is not None
+    assert (found.media_type, found.file_name, found.is_file) == (f"application/{kind}", name, True)
 
 
 @needs_chromium

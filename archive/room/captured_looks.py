@@ -52,7 +52,7 @@ _CLEANER = Cleaner(
     forms=True,
     processing_instructions=True,
     kill_tags=("base", "video", "audio", "source", "track"),
-    comments=False,
+    comments=True,
     style=False,
     page_structure=False,
     annoying_tags=False,
@@ -62,6 +62,11 @@ _CLEANER = Cleaner(
 """Takes out what would run, submit or be fetched; what the page says and how it looks stays."""
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*>")
 """Of XHTML, which lxml refuses in a text."""
+_LONG_TAG = re.compile(r"<([a-zA-Z][\w:-]*)([^<>]{4000,})")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_MUCH_NAMED = 20_000
+"""Characters of an element's attributes, their values left out, from which it is shown without any: parsers take a time
+that grows with the square of their number."""
 _NEAREST = f"""
 SELECT url, id, requested_at FROM captures
 WHERE url IN (SELECT value FROM json_each(?)) AND method = 'GET' AND sha256 IS NOT NULL
@@ -98,7 +103,7 @@ def parse(page: CapturedBody) -> Parsed:
     """A captured page and what it names."""
     text, charset = decode(page.data, page.media_type)
     try:
-        root = html.document_fromstring(_DECLARATION.sub("", text.replace("\0", "")))
+        root = html.document_fromstring(_LONG_TAG.sub(_bounded, _DECLARATION.sub("", text.replace("\0", ""))))
     except etree.ParserError:  # there is no element in it
         root = html.document_fromstring("<html></html>")
     parsed = Parsed(root, page.url, charset)
@@ -117,6 +122,10 @@ def parse(page: CapturedBody) -> Parsed:
         if not href.startswith("#") and (url := _absolute(parsed.base, href, charset)):
             parsed.links.append((link, url))
     return parsed
+
+
+def _bounded(tag: re.Match[str]) -> str:
+    return tag[0] if len(_QUOTED.sub("", tag[2])) < _MUCH_NAMED else f"<{tag[1]}"
 
 
 def _absolute(base: str, address: str | None, charset: str) -> str | None:
