@@ -1,4 +1,4 @@
--- What is added up in reports.db, and by which rule. The reading room, the export and the JSON of both read these views.
+-- What is added up and compared in reports.db, and by which rule. The reading room, the export and the JSON of both read this.
 --
 -- Sources named here: 条例 is the Regulation on the Disclosure of Government Information (State Council Order 711, 2019),
 -- 格式 the form of annual reports (国办公开办函〔2021〕30号; for 2019 and 2020 国办公开办函〔2019〕60号), 统计表 the annex of
@@ -17,6 +17,61 @@
 --    report on its whole area (zones cross divisions), a town's on more than itself.
 -- 5. Bodies under the ministries (taxes, customs) are taken for bodies of their place: nothing in the data tells how many
 --    governments count them, and a sum that lacks them is better than one that has them twice.
+
+-- Figures and rates of one report, over the columns of `figures`. Blank is not zero: a rate that lacks its numerator or its
+-- denominator, or whose denominator is zero, is none. A sum has a rate only where the same reports state both its numbers.
+
+-- figure: suits
+-- 格式 table four, 行政诉讼: its total, else what is stated of suits without prior review and after one
+CASE WHEN COALESCE(suits, suits_direct, suits_after_review) IS NOT NULL
+    THEN COALESCE(suits, COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0)) END;
+
+-- rate: grant_rate
+-- 格式 table three, column 总计: rows 三（一）予以公开 and 三（二）部分公开, of 三（七）总计
+granted + COALESCE(partially_granted, 0)
+/ processed;
+
+-- rate: denial_rate
+-- rows 三（三）不予公开, of 三（七）总计
+denied
+/ processed;
+
+-- rate: not_held_rate
+-- row 三（四）1 本机关不掌握相关政府信息, 条例 art. 36 (4), of 三（七）总计
+not_held
+/ processed;
+
+-- rate: screened_rate
+-- rows 三（五）不予处理, of 三（七）总计
+not_processed
+/ processed;
+
+-- rate: backlog_rate
+-- row 四 结转下年度继续办理, of rows 一 本年新收 and 二 上年结转
+carried_out
+/ applications + COALESCE(carried_in, 0);
+
+-- rate: organisation_rate
+-- row 一 本年新收: 总计 without 自然人, of 总计
+applications - applications_natural_person
+/ applications;
+
+-- rate: contested_rate
+-- 格式 table four, 行政复议 总计 and 行政诉讼 总计, of table three, row 三（七）总计
+reviews + COALESCE(suits, COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0))
+/ processed;
+
+-- rate: review_correction_rate
+-- 格式 table four, 行政复议: 结果纠正, of 总计 without 尚未审结
+reviews_corrected
+/ reviews - COALESCE(reviews_pending, 0);
+
+-- rate: suit_loss_rate
+-- 格式 table four, 行政诉讼: 结果纠正, of 总计 without 尚未审结
+CASE WHEN COALESCE(suits_direct_corrected, suits_after_review_corrected) IS NOT NULL
+    THEN COALESCE(suits_direct_corrected, 0) + COALESCE(suits_after_review_corrected, 0) END
+/ COALESCE(suits, COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0))
+    - COALESCE(suits_direct_pending, 0) - COALESCE(suits_after_review_pending, 0);
 
 -- view: repeated_reports
 -- The reports of bodies that have several of one year.

@@ -12,12 +12,13 @@ import pytest
 from archive import Reports
 from archive.agencies import agency_id, place_id
 from archive.copy_candidates import link_copies
-from archive.definitions import VIEWS
+from archive.definitions import RATES, VIEWS
 from archive.divisions import is_below
 from archive.figures import KEY_FIGURES
 from archive.forms import LABELS
 from archive.migrations.sums import MET_AGAIN, SEVERAL_AGAIN
 from archive.records import Record
+from archive.room.key_figures import KEY_FIGURES as SHOWN
 from archive.sums import sums
 from archive.vocabulary import BodyKind, Counting, Form, Level, ReportScope
 from tests.made_reports import made
@@ -128,6 +129,12 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
 
 def year_2022(reports: Reports, **asked: object) -> dict[str | None, int | None]:
     return {one.place: one.value("applications") for one in sums(reports.db.conn, year=2022, **asked)}  # type: ignore[arg-type]
+
+
+def test_every_rate_that_is_shown_is_defined_in_one_place() -> None:
+    assert {name: rate.sql for name, rate in RATES.items()} == {
+        name: one.sql for name, one in SHOWN.items() if one.share
+    }
 
 
 def test_nothing_is_counted_twice(planted: Reports) -> None:

@@ -8,18 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archive.definitions import RATES
 from archive.figures import KEY_FIGURES as STORED
 from archive.figures import REFUSALS, TABLE_OF
-from archive.room.key_figures import (
-    FROM_ORGANISATIONS,
-    GRANTED,
-    KEY_FIGURES,
-    REVIEWS_DECIDED,
-    SUITS,
-    SUITS_DECIDED,
-    SUITS_LOST,
-    TO_PROCESS,
-)
+from archive.room.key_figures import KEY_FIGURES
 from archive.room.vocabulary_bilingual import Bilingual, label_of
 from archive.sums import Sum
 from archive.vocabulary import Form
@@ -109,7 +101,6 @@ _COUNTS: dict[str, Bilingual] = {
     "suits_direct": ("未经复议直接起诉", "Suits without prior review"),
     "suits_after_review": ("复议后起诉", "Suits after a review"),
 }
-_HAS_LOST = "COALESCE(suits_direct_corrected, suits_after_review_corrected) IS NOT NULL"
 _PIECES: Bilingual = ("件", "cases")
 _PER_CENT: Bilingual = ("%", "%")
 
@@ -129,29 +120,25 @@ def _count(name: str, title: Bilingual) -> AskedFigure:
 
 def _rate(
     name: str,
-    numerator: str,
-    denominator: str,
     over: tuple[str, ...] = (),
     under: tuple[str, ...] = (),
     if_stated: tuple[str, ...] = (),
 ) -> AskedFigure:
     known = KEY_FIGURES[name]
-    return AskedFigure(
-        name, known.title, known.formula, _PER_CENT, numerator, denominator, known.tables, over, under, if_stated
-    )
+    return AskedFigure(name, known.title, known.formula, _PER_CENT, *RATES[name], known.tables, over, under, if_stated)
 
 
 _FIGURES = (
     *(_count(name, title) for name, title in _COUNTS.items()),
-    _rate("grant_rate", GRANTED, "processed", ("granted", "partially_granted"), ("processed",), ("partially_granted",)),
-    _rate("denial_rate", "denied", "processed", ("denied",), ("processed",)),
-    _rate("screened_rate", "not_processed", "processed", ("not_processed",), ("processed",)),
-    _rate("not_held_rate", "not_held", "processed"),
-    _rate("backlog_rate", "carried_out", TO_PROCESS, ("carried_out",), ("applications", "carried_in"), ("carried_in",)),
-    _rate("organisation_rate", FROM_ORGANISATIONS, "applications"),
-    _rate("contested_rate", f"reviews + {SUITS}", "processed", ("reviews", "suits"), ("processed",), ("suits",)),
-    _rate("review_correction_rate", "reviews_corrected", REVIEWS_DECIDED),
-    _rate("suit_loss_rate", f"CASE WHEN {_HAS_LOST} THEN {SUITS_LOST} END", SUITS_DECIDED),
+    _rate("grant_rate", ("granted", "partially_granted"), ("processed",), ("partially_granted",)),
+    _rate("denial_rate", ("denied",), ("processed",)),
+    _rate("screened_rate", ("not_processed",), ("processed",)),
+    _rate("not_held_rate"),
+    _rate("backlog_rate", ("carried_out",), ("applications", "carried_in"), ("carried_in",)),
+    _rate("organisation_rate"),
+    _rate("contested_rate", ("reviews", "suits"), ("processed",), ("suits",)),
+    _rate("review_correction_rate"),
+    _rate("suit_loss_rate"),
     AskedFigure(
         "days_late", KEY_FIGURES["days_late"].title, KEY_FIGURES["days_late"].formula, ("天", "days"), "days_late"
     ),

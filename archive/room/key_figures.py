@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archive.definitions import FIGURES, RATES
 from archive.room.report import dicts
 from archive.room.vocabulary_bilingual import Bilingual
 from archive.vocabulary import TableState
@@ -30,18 +31,6 @@ class KeyFigure:
     """Whether it is a rate, shown in per cent."""
 
 
-def _rate(numerator: str, denominator: str) -> str:
-    return f"CAST({numerator} AS REAL) / NULLIF({denominator}, 0)"
-
-
-GRANTED = "granted + COALESCE(partially_granted, 0)"
-TO_PROCESS = "applications + COALESCE(carried_in, 0)"
-FROM_ORGANISATIONS = "applications - applications_natural_person"
-REVIEWS_DECIDED = "reviews - COALESCE(reviews_pending, 0)"
-SUITS = "COALESCE(suits, COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0))"
-SUITS_DECIDED = f"{SUITS} - COALESCE(suits_direct_pending, 0) - COALESCE(suits_after_review_pending, 0)"
-SUITS_LOST = "COALESCE(suits_direct_corrected, 0) + COALESCE(suits_after_review_corrected, 0)"
-
 KEY_FIGURES = {
     key_figure.name: key_figure
     for key_figure in (
@@ -62,7 +51,7 @@ KEY_FIGURES = {
         KeyFigure(
             "grant_rate",
             ("公开率", "Grant rate"),
-            _rate(GRANTED, "processed"),
+            RATES["grant_rate"].sql,
             ("（予以公开 + 部分公开）÷ 办理总计", "(granted + partly granted) / processed"),
             (3,),
             share=True,
@@ -70,7 +59,7 @@ KEY_FIGURES = {
         KeyFigure(
             "denial_rate",
             ("不予公开率", "Denial rate"),
-            _rate("denied", "processed"),
+            RATES["denial_rate"].sql,
             ("不予公开 ÷ 办理总计", "denied / processed"),
             (3,),
             share=True,
@@ -78,7 +67,7 @@ KEY_FIGURES = {
         KeyFigure(
             "not_held_rate",
             ("本机关不掌握占比", "Share “not held”"),
-            _rate("not_held", "processed"),
+            RATES["not_held_rate"].sql,
             ("本机关不掌握相关政府信息 ÷ 办理总计", "not held by the body / processed"),
             (3,),
             share=True,
@@ -86,7 +75,7 @@ KEY_FIGURES = {
         KeyFigure(
             "screened_rate",
             ("不予处理率", "Share not processed"),
-            _rate("not_processed", "processed"),
+            RATES["screened_rate"].sql,
             ("不予处理 ÷ 办理总计", "not processed / processed in total"),
             (3,),
             share=True,
@@ -94,7 +83,7 @@ KEY_FIGURES = {
         KeyFigure(
             "backlog_rate",
             ("结转率", "Backlog"),
-            _rate("carried_out", TO_PROCESS),
+            RATES["backlog_rate"].sql,
             (
                 "结转下年度继续办理 ÷（本年新收 + 上年结转）",
                 "carried over to next year / (received + carried over from last year)",
@@ -105,7 +94,7 @@ KEY_FIGURES = {
         KeyFigure(
             "organisation_rate",
             ("法人或其他组织申请占比", "Share from organisations"),
-            _rate(f"({FROM_ORGANISATIONS})", "applications"),
+            RATES["organisation_rate"].sql,
             ("（新收总计 − 自然人）÷ 新收总计", "(received − from natural persons) / received"),
             (3,),
             share=True,
@@ -120,14 +109,14 @@ KEY_FIGURES = {
         KeyFigure(
             "suits",
             ("行政诉讼", "Administrative suits"),
-            f"CASE WHEN COALESCE(suits, suits_direct, suits_after_review) IS NULL THEN NULL ELSE {SUITS} END",
+            FIGURES["suits"],
             ("未经复议直接起诉 + 复议后起诉（件）", "suits without prior review + suits after a review"),
             (4,),
         ),
         KeyFigure(
             "contested_rate",
             ("争议率", "Contested"),
-            f"CASE WHEN reviews IS NULL THEN NULL ELSE {_rate(f'reviews + {SUITS}', 'processed')} END",
+            RATES["contested_rate"].sql,
             ("（行政复议 + 行政诉讼）÷ 办理总计", "(reviews + suits) / processed"),
             (3, 4),
             share=True,
@@ -135,7 +124,7 @@ KEY_FIGURES = {
         KeyFigure(
             "review_correction_rate",
             ("复议纠正率", "Corrected on review"),
-            _rate("reviews_corrected", REVIEWS_DECIDED),
+            RATES["review_correction_rate"].sql,
             ("复议结果纠正 ÷（复议总计 − 尚未审结）", "corrected / (reviews − pending)"),
             (4,),
             share=True,
@@ -143,8 +132,7 @@ KEY_FIGURES = {
         KeyFigure(
             "suit_loss_rate",
             ("败诉率", "Suits lost"),
-            "CASE WHEN suits_direct_corrected IS NULL AND suits_after_review_corrected IS NULL THEN NULL"
-            f" ELSE {_rate(SUITS_LOST, f'({SUITS_DECIDED})')} END",
+            RATES["suit_loss_rate"].sql,
             ("诉讼结果纠正 ÷（诉讼总计 − 尚未审结）", "corrected / (suits − pending)"),
             (4,),
             share=True,

@@ -11,18 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from archive.definitions import RATES
 from archive.figures import REFUSALS
-from archive.room.key_figures import (
-    FROM_ORGANISATIONS,
-    GRANTED,
-    KEY_FIGURES,
-    REVIEWS_DECIDED,
-    SUITS,
-    SUITS_DECIDED,
-    SUITS_LOST,
-    TO_PROCESS,
-    VERIFIED,
-)
+from archive.room.key_figures import KEY_FIGURES, VERIFIED
 from archive.room.report import dicts, each
 from archive.room.vocabulary_bilingual import Bilingual, label_of
 
@@ -58,9 +49,9 @@ class Question:
         return int(db.execute(f"SELECT COUNT(*) FROM ({rows})", values).fetchone()[0])  # noqa: S608 - our own queries
 
 
-def _rate(name: str, numerator: str, denominator: str) -> Question:
+def _rate(name: str) -> Question:
     """The question whose answer is a rate of KEY_FIGURES, one row per report, with both its numbers."""
-    rate = KEY_FIGURES[name]
+    rate, (numerator, denominator) = KEY_FIGURES[name], RATES[name]
     verified = " AND ".join(f"table_{'three' if table == 3 else 'four'} = '{VERIFIED}'" for table in rate.tables)
     sql = f"""SELECT
   report_id,
@@ -299,15 +290,15 @@ GROUP BY 1""",  # noqa: S608 - constants
 QUESTIONS = {
     question.name: question
     for question in (
-        _rate("grant_rate", GRANTED, "processed"),
+        _rate("grant_rate"),
         _refusals_by_reason(),
-        _rate("not_held_rate", "not_held", "processed"),
-        _rate("screened_rate", "not_processed", "processed"),
-        _rate("backlog_rate", "carried_out", TO_PROCESS),
-        _rate("contested_rate", f"reviews + {SUITS}", "processed"),
-        _rate("review_correction_rate", "reviews_corrected", REVIEWS_DECIDED),
-        _rate("suit_loss_rate", SUITS_LOST, SUITS_DECIDED),
-        _rate("organisation_rate", FROM_ORGANISATIONS, "applications"),
+        _rate("not_held_rate"),
+        _rate("screened_rate"),
+        _rate("backlog_rate"),
+        _rate("contested_rate"),
+        _rate("review_correction_rate"),
+        _rate("suit_loss_rate"),
+        _rate("organisation_rate"),
         _late(),
         _missing_years(),
         _failed_identities(),
