@@ -68,6 +68,16 @@ def place(db: sqlite3.Connection, place_id: str) -> Place | None:
     )
 
 
+def of_body(db: sqlite3.Connection, body: str) -> Place | None:
+    """The place of a body of this name, by its newest report; None where it is not known."""
+    row = db.execute(
+        """SELECT place_id FROM figures WHERE issuing_body = ? AND place_id IS NOT NULL
+        ORDER BY report_year DESC LIMIT 1""",
+        (body,),
+    ).fetchone()
+    return place(db, row[0]) if row else None
+
+
 def provinces(db: sqlite3.Connection) -> list[tuple[str, str]]:
     """Code and name of each, by code."""
     return [(one["id"], one["name"]) for one in below(db, CHINA)]

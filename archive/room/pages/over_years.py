@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from archive.room import charts, entries
+from archive.room import charts, entries, places
 from archive.room import key_figures as figures
 from archive.room.absences import Absence, Judge
 from archive.room.bodies import successions_of
@@ -63,6 +63,7 @@ async def body(datasette: Any, request: Any) -> Any:
 
     more = {
         "missing": await query(datasette, missing),
+        "place": await query(datasette, lambda db: places.of_body(db, name)),
         "successions": await query(datasette, lambda db: successions_of(db, name)),
     }
     return await _over_years(datasette, request, "body", name, "r.issuing_body = ?", **more)
