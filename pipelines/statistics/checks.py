@@ -79,18 +79,20 @@ def check(statistics: list[Statistic], best: Mapping[int, Origin] | None = None)
 
     `best` names the origin whose reading of a table counts; without it the page's own comes first.
     """
-    tables = _tables(statistics, best or {})
+    by_place = _by_place(statistics)
+    tables = _tables(by_place, best or {})
+    in_prose = [one for one in statistics if one.origin == _NARRATIVE]
     return [
         *(_check_three(tables[3]) if tables[3] else ()),
         *(_check_four(tables[4]) if tables[4] else ()),
         *_check_sanity(statistics, tables[2]),
-        *_check_prose(statistics, tables),
+        *_check_prose(in_prose, tables),
     ]
 
 
 def check_years(previous: list[Statistic], current: list[Statistic]) -> list[Check]:
     """The identities between the reports of two consecutive years of one body: X-A, X-B and X-C."""
-    before, now = _tables(previous, {}), _tables(current, {})
+    before, now = (_tables(_by_place(statistics), {}) for statistics in (previous, current))
     return [
         *_check_carried_over(before[3], now[3]),
         *_check_in_force(before[2], now[2]),
@@ -158,18 +160,21 @@ def compare_origins(first: list[Statistic], other: list[Statistic]) -> list[Chec
     ]
 
 
-def _tables(statistics: Iterable[Statistic], best: Mapping[int, Origin]) -> dict[int, Cells]:
-    """The cells of tables two, three and four, each of the best origin that holds it; prose is no table."""
-    by_place: dict[tuple[int, Origin], Cells] = {}
+def _by_place(statistics: Iterable[Statistic]) -> dict[tuple[int, Origin], list[Statistic]]:
+    by_place: dict[tuple[int, Origin], list[Statistic]] = {}
     for place, group in groupby(statistics, _PLACE):
-        by_place.setdefault(place, {}).update({(one.row_name, one.column_name): one.value for one in group})
-    return {number: _best_cells(number, by_place, best.get(number)) for number in (2, 3, 4)}
+        by_place.setdefault(place, []).extend(group)
+    return by_place
 
 
-def _best_cells(number: int, by_place: dict[tuple[int, Origin], Cells], best: Origin | None) -> Cells:
-    if best is not None and (number, best) in by_place:
-        return by_place[number, best]
-    return next((by_place[number, origin] for origin in TABLE_ORIGINS if (number, origin) in by_place), {})
+def _tables(by_place: Mapping[tuple[int, Origin], list[Statistic]], best: Mapping[int, Origin]) -> dict[int, Cells]:
+    """The cells of tables two, three and four, each of the best origin that holds it; prose is no table."""
+    tables = {}
+    for number in (2, 3, 4):
+        origins = (best[number], *TABLE_ORIGINS) if number in best else TABLE_ORIGINS
+        chosen = next((by_place[number, origin] for origin in origins if (number, origin) in by_place), [])
+        tables[number] = {(one.row_name, one.column_name): one.value for one in chosen}
+    return tables
 
 
 def _compare(identity: str, scope: str, expected: Number, actual: Number, *, assessable: bool = True) -> Check:
@@ -274,11 +279,11 @@ def _check_sanity(statistics: list[Statistic], two: Cells) -> list[Check]:
     return checks
 
 
-def _check_prose(statistics: list[Statistic], tables: dict[int, Cells]) -> list[Check]:
+def _check_prose(in_prose: list[Statistic], tables: dict[int, Cells]) -> list[Check]:
     """S-2: what prose states against what the table prints, group sums included."""
     checks = []
-    for statistic in statistics:
-        if statistic.origin != _NARRATIVE or not (cells := tables.get(statistic.table_no)):
+    for statistic in in_prose:
+        if not (cells := tables.get(statistic.table_no)):
             continue
         printed = _table_figure(cells, statistic.row_name, statistic.column_name)
         if printed is not None:

@@ -34,10 +34,10 @@ _OURS = 314159265000
 """The first of our own figures: no page prints it."""
 _LONGEST = 24_000
 """Characters of a layout that is remembered; the tables of a report have 3,000 to 20,000."""
-_NUMBER, _HTML = ValueState.NUMBER, Origin.HTML
+_HTML = Origin.HTML
 
-_Cell = tuple[int, str, str, int | float | None, str | None, str, ValueState, int | None]
-"""A statistic without its origin, and the place of its figure among the page's; None for what the layout itself prints."""
+_Cell = tuple[int, str, str, str | None, ValueState, int]
+"""A statistic without its origin, value and printed text, and the place of these among a page's figures."""
 
 
 class _Layout(NamedTuple):
@@ -46,16 +46,19 @@ class _Layout(NamedTuple):
     tables: list[ReportTable]
     """Without their rows."""
     cells: list[_Cell]
+    fixed: list[str]
+    """What the layout itself prints in cells that hold no plain figure; their places follow those of the figures."""
+    fixed_values: list[int | float | None]
     doubts: list[str]
 
     def with_figures(self, printed: list[str]) -> TableFigures:
         """The same with the figures that a page prints."""
-        statistics = []
-        for table_no, row, column, value, unit, raw, state, place in self.cells:
-            if place is not None:
-                raw = printed[place]
-                value = float(raw) if "." in raw else int(raw)
-            statistics.append(Statistic(table_no, row, column, value, unit, raw, state, _HTML))
+        raw = printed + self.fixed
+        values = [float(figure) if "." in figure else int(figure) for figure in printed] + self.fixed_values
+        statistics = [
+            Statistic(table_no, row, column, values[place], unit, raw[place], state, _HTML)
+            for table_no, row, column, unit, state, place in self.cells
+        ]
         return TableFigures(self.tables, statistics, self.doubts)
 
 
@@ -85,23 +88,46 @@ def _layout(key: str, report_year: int | None) -> _Layout | None:
     """The layout of tables without their figures; None where these decide what is read."""
     parts = key.split(_HERE)
     ours = [str(_OURS + place) for place in range(len(parts) - 1)]
-    markup = "".join(chain.from_iterable(zip_longest(parts, ours, fillvalue="")))
-    try:
-        own_grids = [expand(etree.fromstring(table)) for table in markup.split(_NEXT_TABLE)]
-    except etree.XMLSyntaxError:
-        return None
     place_of = {figure: place for place, figure in enumerate(ours)}
+    own_grids = _grids_of("".join(chain.from_iterable(zip_longest(parts, ours, fillvalue=""))))
+    if not own_grids:
+        return None
     texts = [cell.text for grid in own_grids for row in grid.rows for cell in row if cell.starts_here]
     if [text for text in texts if text in place_of] != ours or _has_signs(own_grids, report_year, place_of):
         return None
     tables, statistics, doubts = figures_of_grids(own_grids, report_year)
     if any(table.refused for table in tables) or any(str(_OURS)[:-3] in said for said in _said(tables, doubts)):
         return None
+    return _without_figures(tables, statistics, doubts, place_of)
+
+
+def _grids_of(markup: str) -> list[Grid]:
+    """The grids of tables as XML; none where it is none."""
+    try:
+        return [expand(etree.fromstring(table)) for table in markup.split(_NEXT_TABLE)]
+    except etree.XMLSyntaxError:
+        return []
+
+
+def _without_figures(
+    tables: list[ReportTable], statistics: list[Statistic], doubts: list[str], place_of: dict[str, int]
+) -> _Layout:
+    """What was read with our own figures, as a layout; `place_of` says of each where it stands."""
+    fixed = [one for one in statistics if one.raw not in place_of]
+    places = iter(range(len(place_of), len(place_of) + len(fixed)))
     cells = [
-        (s.table_no, s.row_name, s.column_name, s.value, s.unit, s.raw, s.value_state, place_of.get(s.raw))
+        (
+            s.table_no,
+            s.row_name,
+            s.column_name,
+            s.unit,
+            s.value_state,
+            place_of[s.raw] if s.raw in place_of else next(places),
+        )
         for s in statistics
     ]
-    return _Layout([replace(table, rows=[]) for table in tables], cells, doubts)
+    bare = [replace(table, rows=[]) for table in tables]
+    return _Layout(bare, cells, [one.raw for one in fixed], [one.value for one in fixed], doubts)
 
 
 def _has_signs(own_grids: list[Grid], report_year: int | None, figures: dict[str, int]) -> bool:

@@ -96,9 +96,20 @@ def figures_in(clause: str, context: ProseContext, form: Form) -> Iterator[Figur
         yield from _table_two_figures(clause, context)
 
 
-def _first_match(rules: Iterable[Rule], clause: str) -> tuple[Rule, re.Match[str]] | None:
-    for rule in rules:
-        if rule.word in clause and (match := rule.pattern.search(clause)):
+_LookedFor = tuple[tuple[str, re.Pattern[str], Rule], ...]
+
+
+def _looked_for(rules: Iterable[Rule]) -> _LookedFor:
+    """Rules with what is looked for: to get a field of a rule takes longer than to look for its word."""
+    return tuple((rule.word, rule.pattern, rule) for rule in rules)
+
+
+_OF_OUTCOMES, _OF_APPLICANTS = _looked_for(OUTCOMES), _looked_for(APPLICANTS)
+
+
+def _first_match(rules: _LookedFor, clause: str) -> tuple[Rule, re.Match[str]] | None:
+    for word, pattern, rule in rules:
+        if word in clause and (match := pattern.search(clause)):
             return rule, match
     return None
 
@@ -109,7 +120,7 @@ def _application_figure(clause: str, context: ProseContext, form: Form) -> Figur
         return carried
     if OTHER_MATTER.search(clause) and not OUTCOME_WORDS.search(clause):
         return None
-    if outcome := _first_match(OUTCOMES, clause):
+    if outcome := _first_match(_OF_OUTCOMES, clause):
         rule, match = outcome
         if SUM_OF_TWO.search(clause, 0, match.start()):
             return None
@@ -135,7 +146,7 @@ def _applicant_figure(clause: str, context: ProseContext) -> Figure | None:
     """Applications received of one kind of applicants, listed after their total."""
     if context.parent != names.NEW_RECEIVED or "公民" in clause or ("自然人" in clause and "法人" in clause):
         return None
-    found = _first_match(APPLICANTS, clause)
+    found = _first_match(_OF_APPLICANTS, clause)
     return (found[0].key, found[1], 0) if found else None
 
 
