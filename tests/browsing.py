@@ -131,7 +131,7 @@ def browsing(archive: Path, *options: str) -> Iterator[str]:
     process = Forked(execute_afresh, command, ARCHIVE=str(archive))
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(200):
+        for _ in range(600):
             try:
                 urllib.request.urlopen(f"{address}/-/versions.json").close()
                 break

@@ -96,3 +96,52 @@ def test_it_ends_with_the_room(tmp_path: Path) -> None:
             break
         time.sleep(0.1)
     assert not Path(f"/proc/{number}").exists()
+
+
+GREEDY = {
+    "one long value": "select hex(zeroblob(29000000))",
+    "a row of long values": "select " + ", ".join(["hex(zeroblob(3900000))"] * 150),
+    "more columns than a table has": "select " + ", ".join(["zeroblob(1000)"] * 500),
+    "a pad": "select printf('%59000000s', 'x')",
+    "a replacement": "select replace(hex(zeroblob(10000)), '0', hex(zeroblob(1000)))",
+    "a concatenation": (
+        "with recursive n(a) as (select 1 union all select a + 1 from n limit 100000)"
+        " select group_concat(hex(zeroblob(1000))) from n"
+    ),
+    "a growing tree": (
+        "with recursive n(a) as (select '[1]' union all select json_array(json(a), json(a)) from n limit 40)"
+        " select a from n"
+    ),
+}
+
+
+@pytest.mark.parametrize("sql", GREEDY.values(), ids=GREEDY)
+def test_no_query_takes_the_memory(room: str, sql: str) -> None:
+    for form in ("", ".json", ".csv"):
+        status, _, body = get(f"{room}/reports{form}?sql={quote(sql)}")
+        assert status in {400, 503}
+        assert len(body) < 10_000
+    memory = Path(f"/proc/{sql_process(room)}/status").read_text()
+    assert int(memory.partition("VmHWM:")[2].split()[0]) < 700_000
+    assert asked(room, "select 1") == 200
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "attach '/etc/passwd' as x",
+        "pragma cache_size = 100000",
+        "vacuum into 'copy.db'",
+        "create temp table x as select 1",
+        "select load_extension('x')",
+        "select readfile('/etc/passwd')",
+    ],
+)
+def test_what_reaches_out_of_the_archive_is_refused(room: str, sql: str) -> None:
+    assert asked(room, sql) == 400
+
+
+def test_sql_does_not_tell_where_the_files_are(room: str) -> None:
+    body = json.loads(get(f"{room}/reports.json?_shape=array&sql=select+*+from+pragma_database_list")[2])
+    assert [row["name"] for row in body] == ["main"]
+    assert all(row["file"] is None for row in body)

@@ -51,16 +51,21 @@ def bounded(work: Callable[[sqlite3.Connection], Any]) -> Callable[[sqlite3.Conn
     return within
 
 
+_BODIES = frozenset((("bodies", "data"), ("captures", "request_body")))
+_PATHS = ("pragma_database_list", "file")
+"""Where SQLite tells which files of this machine it reads."""
+
+
 def keep_bodies(connection: sqlite3.Connection) -> None:
-    """Put bodies out of the reach of visitors, unless whoever serves the archive allows it (WITH_CAPTURES)."""
-    if not os.environ.get("WITH_CAPTURES"):
-        connection.set_authorizer(_without_bodies)
+    """Put bodies out of the reach of visitors, unless whoever serves the archive allows it (WITH_CAPTURES); files always."""
+    kept_back = {_PATHS} if os.environ.get("WITH_CAPTURES") else _BODIES | {_PATHS}
 
+    def authorizer(action: int, table: str | None, column: str | None, *_: object) -> int:
+        if action == sqlite3.SQLITE_READ and (table, column) in kept_back:
+            return sqlite3.SQLITE_IGNORE
+        return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
 
-def _without_bodies(action: int, table: str | None, column: str | None, *_: object) -> int:
-    if action == sqlite3.SQLITE_READ and (table, column) in {("bodies", "data"), ("captures", "request_body")}:
-        return sqlite3.SQLITE_IGNORE
-    return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
+    connection.set_authorizer(authorizer)
 
 
 async def batches(

@@ -82,6 +82,8 @@ def _kind(exception: Exception) -> tuple[str, int, str]:
             return "forbidden", 403, ""
         case sqlite3.OperationalError() if "interrupted" in str(exception):
             return "busy", 503, ""
+        case MemoryError():
+            return "busy", 400, ""
         case DatasetteError() if exception.status == 404:
             return "missing", 404, ""
         case DatasetteError() if "time limit" in str(exception.message) or exception.title == "SQL Interrupted":

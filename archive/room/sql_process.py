@@ -29,13 +29,21 @@ from archive.room.error_pages import message
 
 NICENESS = 10
 MOST_MEMORY = 2_000_000_000
-"""Bytes of address space; a query that needs more fails."""
-MOST_ANSWER = 50_000_000
-"""Bytes of the texts and bodies of one answer."""
-AT_ONCE = 6
+"""Bytes of address space: the last bound, should all others fail."""
+MOST_HEAP = 200_000_000
+"""Bytes that SQLite may take for all queries together: for values, sorting and temporary tables. One that needs more fails."""
+MOST_VALUE = 8_000_000
+"""Bytes of one value that a query makes, where visitors are not given bodies."""
+MOST_COLUMNS = 200
+"""Columns of an answer: no row can have many large values."""
+MOST_ANSWER = 30_000_000
+"""Characters of the texts, and bytes of the bodies, of one answer."""
+AT_ONCE = max(2, (os.cpu_count() or 2) - 1)
 """Requests that are passed on at the same time."""
 PATIENCE_S = 10
-"""Seconds that a request waits for its turn, and the first one for the process to start."""
+"""Seconds that a request waits for its turn."""
+START_S = 60
+"""Seconds that it waits for the process to start: it takes one on a machine that does nothing else."""
 _HOPS = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"date", b"server"))
 """Headers of a connection, not of an answer."""
 
@@ -55,6 +63,16 @@ def become_sql_process() -> None:
 def _end_with_parent() -> None:
     os.read(sys.stdin.fileno(), 1)  # the other end of the pipe is closed when its process ends, however it does
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def bound_memory(connection: sqlite3.Connection) -> None:
+    """No answer of this connection, and nothing that is made for one, grows beyond the bounds."""
+    connection.execute(f"PRAGMA hard_heap_limit = {MOST_HEAP}")
+    connection.execute("PRAGMA temp_store = FILE")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_COLUMN, MOST_COLUMNS)
+    if not os.environ.get("WITH_CAPTURES"):
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_VALUE)
+    connection.row_factory = Measured()
 
 
 class Measured:
@@ -96,7 +114,7 @@ class SqlProcess:
     async def answer(self, scope: Any) -> httpx.Response:
         """What it answers, not read yet. Raises httpx.HTTPError or TimeoutError where it does not."""
         self.start()
-        for _ in range(PATIENCE_S * 10):
+        for _ in range(START_S * 10):
             if self.socket.exists():
                 break
             await asyncio.sleep(0.1)

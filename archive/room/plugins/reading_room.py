@@ -48,7 +48,7 @@ from archive.room.pages import (
 from archive.room.questions import QUESTIONS
 from archive.room.rendering import number, url_part
 from archive.room.search import MAX_QUERY
-from archive.room.sql_process import Measured, SqlElsewhere, become_sql_process, is_sql_process
+from archive.room.sql_process import SqlElsewhere, become_sql_process, bound_memory, is_sql_process
 from archive.room.untrusted_text import shown, web_address
 from archive.text_reuse import reused_share
 
@@ -159,7 +159,7 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_SQL_BYTES)
     keep_bodies(conn)
     if is_sql_process():
-        conn.row_factory = Measured()
+        bound_memory(conn)
 
 
 # Last, so that its word on whether the table can be searched stands.
