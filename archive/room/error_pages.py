@@ -84,6 +84,8 @@ def _kind(exception: Exception) -> tuple[str, int, str]:
             return "busy", 503, ""
         case MemoryError():
             return "busy", 400, ""
+        case sqlite3.DataError():  # a value larger than SQL may make
+            return "bad", 400, str(exception)
         case DatasetteError() if exception.status == 404:
             return "missing", 404, ""
         case DatasetteError() if "time limit" in str(exception.message) or exception.title == "SQL Interrupted":
