@@ -255,6 +255,15 @@ def test_facets_count_what_is_found_and_narrow_it(db: sqlite3.Connection) -> Non
     assert none.total == 0
 
 
+def test_an_empty_archive_can_be_narrowed(tmp_path: Path) -> None:
+    db = filled(tmp_path, {})
+    for chosen in ({"verdict": "fails"}, {"portal": "p"}, {"year": "2021", "portal": "p"}):
+        result = search(db, Catalogue(db), parse(""), chosen)
+        assert result is not None
+        assert result.total == 0
+    db.close()
+
+
 def test_an_old_catalogue_is_noticed(db: sqlite3.Connection) -> None:
     old = Catalogue(db)
     old._known &= ~(1 << 8)  # without report 1

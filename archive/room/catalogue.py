@@ -199,13 +199,13 @@ class Catalogue:
         """Those that have the chosen value of every facet."""
         portal, *others = (chosen.get(name) for name in FACETS)
         if portal is not None:
-            of = bytes(_shown(own) == portal for own in self.portals)
+            of = bytes(_shown(own) == portal for own in self.portals) or bytes(1)  # of an empty archive
             found &= int.from_bytes(bytes(map(of.__getitem__, self._portal_of)), "little")
         if any(value is not None for value in others):
             of = bytes(
                 all(value is None or value == _shown(own) for value, own in zip(others, group, strict=True))
                 for group in self.groups
-            )
+            ) or bytes(1)
             found &= int.from_bytes(bytes(map(of.__getitem__, self._group_of)), "little")
         return found
 
