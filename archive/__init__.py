@@ -18,7 +18,7 @@ floor: it imports nothing of the project but itself.
 | cross_year, text_reuse, copy_candidates | checks and reused text between two years; copies of a report |
 | readings | readings.db: documents as they were read, so that none is read twice; deletable |
 | document_index | which addresses are one document, while it is worked out |
-| charset, media_types, urls, batches | what all floors need to know of bytes, formats and addresses |
+| charset, media_types, urls, stylesheets, batches | what all floors need to know of bytes, formats and addresses |
 | health, overview | what is unwell; an archive in numbers |
 | verify, backup, merge, data_package, flat_report | integrity, copies, other archives, exports of the figures |
 | forms, divisions, agencies | the national forms (labels.json); GB/T 2260; ids of bodies and places |
