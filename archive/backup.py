@@ -23,7 +23,17 @@ Progress = Callable[[int, int], None]
 
 _BATCH = 200
 """Captures in one commit."""
-_REPLACED = ("portals", "runs", "entries", "problems", "asking", "entry_changes", "run_seals", "row_digests")
+_REPLACED = (
+    "portals",
+    "runs",
+    "entries",
+    "problems",
+    "asking",
+    "entry_changes",
+    "run_seals",
+    "withheld",
+    "row_digests",
+)
 """Tables whose rows change. Their digests come along: what was altered in the archive shows in the copy, too."""
 _OWN = "WHERE \"table\" <> '_sqlite_migrations'"
 """Of the digests, those of rows that the copy has from the archive."""

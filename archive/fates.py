@@ -16,6 +16,7 @@ from archive.captures import Capture, Captures
 from archive.model import Entry
 from archive.reports import Reports
 from archive.vocabulary import DOCUMENT_OUTCOMES, Fate, Outcome, ProblemKind, ReportState, Stage
+from archive.withheld import decision, urls_withheld
 
 _AT_ONCE = 500
 """Addresses in one query."""
@@ -72,6 +73,8 @@ class Witness:
     cause: str = ""
     report_id: str | None = None
     capture_id: int | None = None
+    label: str | None = None
+    """What to call the entry in place of its title; None for its title."""
     is_explained: bool = False
     """Nothing is to be done about it: robots.txt forbids the address, for example."""
 
@@ -108,6 +111,7 @@ class Judge:
         """Address → kind and message of an open problem."""
         self.keys: dict[str, str] = {}
         """Entry's address → key of its document; without those on hosts that the portal does not declare."""
+        self.withheld = urls_withheld(captures.db.conn)
         self.sent: dict[str, str] = {}
         """Entry's address → the address as a request has it, with what is not ASCII escaped."""
 
@@ -120,6 +124,9 @@ class Judge:
                 by_key[self.keys[entry.url]].append(entry.url)
         leaders = self._leaders(entries)
         for entry in entries:
+            if entry.url in self.withheld or self.sent.get(entry.url) in self.withheld:
+                yield entry, self._of_withheld(entry)
+                continue
             report_id = self._report_id(entry.url)
             contradiction = self._contradiction(entry)
             if report_id is not None and contradiction:
@@ -201,6 +208,12 @@ class Judge:
             if leader is None or (entry.url == url and leader[1] != url):
                 leaders[report_id] = entry.listing_url, entry.url
         return leaders
+
+    def _of_withheld(self, entry: Entry) -> Witness:
+        """What is said in place of a report that is withheld: since when, why, and what it is."""
+        found = decision(self.captures.db.conn, [entry.url, self.sent.get(entry.url, entry.url)])
+        cause, label = (found.cause, found.label) if found else ("", "")
+        return Witness(fate=Fate.WITHHELD, cause=cause, label=label, is_explained=True)
 
     def _of_report(self, entry: Entry, report_id: str, *, is_leader: bool) -> Witness:
         url, state = self.states.get(report_id, ("", ReportState.LIVE))

@@ -156,7 +156,7 @@ def balance(
             portal.name,
             entry.listing_url,
             entry.url,
-            entry.title,
+            entry.title if witness.label is None else witness.label,
             str(witness.fate),
             witness.report_id,
             witness.cause,

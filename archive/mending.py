@@ -28,7 +28,7 @@ from archive.warc.reader import is_warc, read
 
 _UNREADABLE_ROWS = 500
 """Unreadable rows in succession after which no more are tried one by one."""
-_TABLES = ("runs", "portals", "bodies", "captures", "entries", "problems", "asking", "run_seals")
+_TABLES = ("runs", "portals", "bodies", "captures", "entries", "problems", "asking", "run_seals", "withheld")
 _WITHOUT_ROWID = ("entry_changes", "row_digests")
 _BODY = "SELECT size, encoding, data FROM bodies WHERE sha256 = ?"
 _OWN_STEPS = "_sqlite_migrations"

@@ -16,6 +16,7 @@ from archive.row_digests import DIGESTED, RowCheck, row_digest
 from archive.run_seals import RunSeal, Summed, put, seal
 from archive.runs import FINISHED, INTERRUPTED
 from archive.vocabulary import RunKind, Stage
+from archive.withheld import merge_withheld
 
 _CAPTURES_PER_COMMIT = 5_000
 """What a crash loses is merged by the next run. Of a large archive nearly every row takes pages of its own in three
@@ -121,6 +122,7 @@ class Merge:
             self._seals(runs)
             self.captures.merge_entries(map(dict, self._rows("entries", "portal, listing_url, url")))
             self._problems(runs)
+            merge_withheld(self.captures, map(dict, self._rows("withheld", "url")))
             merge_asking(self.captures, map(dict, self._rows("asking", "portal, url")))
         except sqlite3.Error as error:
             raise ArchiveError(f"cannot merge {self.source.path} into {self.captures.path}: {error}") from error

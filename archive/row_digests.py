@@ -60,6 +60,7 @@ DIGESTED_TABLES: dict[str, dict[str, Key]] = {
         "asking": ("portal", "url"),
         "entry_changes": ("portal",),
         "run_seals": ("run_id",),
+        "withheld": ("url",),
         "_sqlite_migrations": ("id",),
     },
     "reports.db": {

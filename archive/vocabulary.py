@@ -108,6 +108,11 @@ class Fate(StrEnum):
         "It was fetched and cannot be read.",
         "The cause says what would read it. Then run scrapy reparse --new.",
     )
+    WITHHELD = (
+        "withheld",
+        "It is archived, and whoever keeps the archive withholds it.",
+        "The cause says why. scrapy withhold --lift shows it again.",
+    )
     NOT_ASKED = (
         "not_asked",
         "The crawl's own limits left it out: its years, its requests, its hours.",

@@ -181,6 +181,15 @@ def m007_digests_of_all_rows(db: Database) -> None:
     row_digests.fill_digests(db.conn, "captures.db")
 
 
+@migrations()
+def m008_withheld(db: Database) -> None:
+    """Addresses that are withheld from readers, why and since when."""
+    db.execute(
+        "CREATE TABLE withheld (url TEXT PRIMARY KEY, named TEXT NOT NULL, label TEXT NOT NULL DEFAULT '',"
+        " why TEXT NOT NULL, decided_at TEXT NOT NULL, is_lifted INTEGER NOT NULL DEFAULT 0)"
+    )
+
+
 _COUNT_CHANGE = (
     "INSERT INTO entry_changes (portal, number) VALUES (COALESCE(NEW.portal, ''), 1)"
     " ON CONFLICT (portal) DO UPDATE SET number = number + 1"

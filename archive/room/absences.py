@@ -25,6 +25,7 @@ NOT_DUE = "not_due"
 BLOCKED = "blocked"
 REMOVED = "removed"
 NOT_FETCHED = "listed_not_fetched"
+WITHHELD = "withheld"
 RENAMED = "renamed"
 NOT_CRAWLED = "not_crawled"
 NOT_CRAWLED_SINCE = "not_crawled_since"
@@ -39,6 +40,7 @@ _BY_FATE = {
     Fate.BLOCKED: BLOCKED,
     Fate.REMOVED: REMOVED,
     Fate.MISSING: REMOVED,
+    Fate.WITHHELD: WITHHELD,
     Fate.ERROR: NOT_FETCHED,
     Fate.PENDING: NOT_FETCHED,
     Fate.NOT_ASKED: NOT_FETCHED,

@@ -22,7 +22,7 @@ from lxml.html.clean import Cleaner
 from archive import stylesheets
 from archive.charset import decode
 from archive.database import sql_words
-from archive.room.captured_pages import CapturedBody, DamagedError, body, picture_type
+from archive.room.captured_pages import CapturedBody, DamagedError, WithheldError, body, picture_type
 from archive.urls import browser_url
 from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome
 
@@ -277,7 +277,7 @@ class _Dresser:
     def _body(self, number: int | None) -> CapturedBody | None:
         try:
             return body(self.db, number) if number is not None else None
-        except DamagedError:
+        except (DamagedError, WithheldError):
             return None
 
     def _css(self, css: str, base: str, charset: str, depth: int) -> str:

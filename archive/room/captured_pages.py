@@ -14,10 +14,15 @@ import zstandard
 from archive.charset import decode
 from archive.media_types import MEDIA_TYPES, extension_of, format_of
 from archive.room.report import dicts
+from archive.withheld import decision_on_page
 
 SHOWN_PICTURES = ("png", "jpeg", "gif", "webp", "bmp")
 """Formats of the pictures that browsers show and that hold no script."""
 MAX_BODY_BYTES = 50_000_000
+
+
+class WithheldError(Exception):
+    """What was asked for is withheld; the message says since when and why."""
 
 
 class DamagedError(Exception):
@@ -93,6 +98,7 @@ def captured(db: sqlite3.Connection, capture_id: int) -> Captured | None:
     found = dicts(db, _FACTS, (capture_id,))
     if not found:
         return None
+    refuse_withheld(db, found[0]["url"])
     all_of_it = dicts(db, _SAME_ADDRESS, (found[0]["url"],))
     shown = [row for row in all_of_it[:-MOST_CAPTURES] if row["id"] == capture_id] + all_of_it[-MOST_CAPTURES:]
     return Captured(found[0], shown)
@@ -110,6 +116,7 @@ def body(db: sqlite3.Connection, capture_id: int) -> CapturedBody | None:
     if row is None:
         return None
     url, requested_at, sha256, content_type, encoding, packed, size = row
+    refuse_withheld(db, url)
     if encoding != "zstd" or size > MAX_BODY_BYTES:
         raise DamagedError(f"{sha256}: encoding {encoding!r}, {size} bytes")
     try:
@@ -119,6 +126,12 @@ def body(db: sqlite3.Connection, capture_id: int) -> CapturedBody | None:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise DamagedError(f"{sha256}: hash mismatch")
     return CapturedBody(url, requested_at, sha256, data, _media_type(data, content_type or ""))
+
+
+def refuse_withheld(db: sqlite3.Connection, url: str) -> None:
+    """Raises WithheldError for an address that is withheld, and for a listing that names one."""
+    if found := decision_on_page(db, url):
+        raise WithheldError(found.cause)
 
 
 def _media_type(data: bytes, content_type: str) -> str:

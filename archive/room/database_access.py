@@ -16,6 +16,7 @@ from datasette.utils import sqlite_timelimit
 
 from archive.room import absences, holdings
 from archive.room.cache import UntilChanged
+from archive.withheld import urls_withheld
 
 LIMIT_MS = 3000
 """Milliseconds that one query function may take."""
@@ -52,13 +53,19 @@ def bounded(work: Callable[[sqlite3.Connection], Any]) -> Callable[[sqlite3.Conn
 
 
 _BODIES = frozenset((("bodies", "data"), ("captures", "request_body")))
+_OF_DOCUMENTS = frozenset((("entries", "title"), ("captures", "request_headers"), ("captures", "response_headers")))
 _PATHS = ("pragma_database_list", "file")
 """Where SQLite tells which files of this machine it reads."""
 
 
 def keep_bodies(connection: sqlite3.Connection) -> None:
-    """Put bodies out of the reach of visitors, unless whoever serves the archive allows it (WITH_CAPTURES); files always."""
+    """Put bodies out of the reach of visitors, unless whoever serves the archive allows it (WITH_CAPTURES); files always.
+
+    Where something is withheld, bodies always, and what is said of a document outside of it.
+    """
     kept_back = {_PATHS} if os.environ.get("WITH_CAPTURES") else _BODIES | {_PATHS}
+    if urls_withheld(connection):
+        kept_back = _BODIES | _OF_DOCUMENTS | {_PATHS}
 
     def authorizer(action: int, table: str | None, column: str | None, *_: object) -> int:
         if action == sqlite3.SQLITE_READ and (table, column) in kept_back:

@@ -10,10 +10,12 @@ from typing import Any
 from datasette.utils.asgi import Base400, Forbidden, NotFound, Response
 from datasette.views.base import DatasetteError
 
-from archive.room.captured_pages import DamagedError
+from archive.room.captured_pages import DamagedError, WithheldError
+from archive.room.database_access import query
 from archive.room.rendering import NoFontError, Translator, as_json, language, page
 from archive.room.request_parameters import BadParameterError
 from archive.room.vocabulary_bilingual import MESSAGES
+from archive.vocabulary import Fate
 
 _LOG = logging.getLogger(__name__)
 _UNCHECKED = (ValueError, LookupError, AttributeError, TypeError, AssertionError)
@@ -46,11 +48,28 @@ def with_error_pages(handler: Callable[..., Any]) -> Callable[..., Any]:
     async def answer(datasette: Any, request: Any) -> Any:
         try:
             found = await handler(datasette, request)
-        except (BadParameterError, BusyError, sqlite3.OperationalError, DamagedError, NoFontError) as error:
+        except _ANSWERED as error:
             return await of_exception(datasette, request, error)
-        return found if found is not None else await message(datasette, request, "missing", 404)
+        if found is not None:
+            return found
+        if cause := await _withheld_report(datasette, request):
+            return await message(datasette, request, "withheld", 451, cause)
+        return await message(datasette, request, "missing", 404)
 
     return answer
+
+
+_ANSWERED = (BadParameterError, BusyError, sqlite3.OperationalError, DamagedError, WithheldError, NoFontError)
+_WITHHELD_REPORT = f"SELECT cause FROM unreported WHERE portal = ? AND key = ? AND fate = '{Fate.WITHHELD}'"  # noqa: S608 - a constant
+
+
+async def _withheld_report(datasette: Any, request: Any) -> str:
+    """Since when and why the report that is asked for is withheld; empty where it is not."""
+    name, _, key = request.url_vars.get("id", "").partition("-")
+    if not request.path.startswith("/report/") or not key:
+        return ""
+    row = await query(datasette, lambda db: db.execute(_WITHHELD_REPORT, (name, key)).fetchone())
+    return row[0] if row else ""
 
 
 async def of_exception(datasette: Any, request: Any, exception: Exception) -> Response:
@@ -74,6 +93,8 @@ def _kind(exception: Exception) -> tuple[str, int, str]:
             return "busy", 503, ""
         case NoFontError():
             return "no_font", 404, ""
+        case WithheldError():
+            return "withheld", 451, str(exception)
         case DamagedError():
             return "damaged", 500, str(exception)
         case NotFound():

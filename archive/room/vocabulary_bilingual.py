@@ -320,6 +320,7 @@ FATES: dict[Fate, Bilingual] = {
     Fate.ERROR: ("抓取失败", "failed"),
     Fate.OFF_SITE: ("站外网址", "on another site"),
     Fate.UNREADABLE: ("无法识读", "cannot be read"),
+    Fate.WITHHELD: ("已存档，不公开", "archived, withheld"),
     Fate.NOT_ASKED: ("不在本次抓取范围内", "left out by the crawl's limits"),
     Fate.PENDING: ("尚未抓取", "not asked for yet"),
 }
@@ -336,6 +337,7 @@ FATE_REMEDIES: dict[Fate, Bilingual] = {
         Fate.ERROR: "请重新抓取。如仍失败，请用浏览器打开该网址核对。",
         Fate.OFF_SITE: "如该主机属于本网站，请将其加入网站文件的 hosts。",
         Fate.UNREADABLE: "请按原因所述安装识读组件，再运行 scrapy reparse --new。",
+        Fate.WITHHELD: "原因见说明。如需恢复公开，请运行 scrapy withhold --lift。",
         Fate.NOT_ASKED: "请取消限制后重新抓取。",
         Fate.PENDING: "请再次抓取，抓取将从中断处继续。",
     }.items()
@@ -382,6 +384,7 @@ ABSENCES: dict[str, Bilingual] = {
     "not_due": ("尚未到期", "not due yet"),
     "blocked": ("列表中有，网站拒绝访问", "listed; the portal refused it"),
     "removed": ("列表中有，网站已撤下或找不到", "listed; the portal has removed it or cannot find it"),
+    "withheld": ("已存档，不公开", "archived, withheld"),
     "listed_not_fetched": ("列表中有，本档案尚未取得或未能识读", "listed; not fetched or not readable here"),
     "renamed": ("机关可能已更名或合并，见", "the body may have been renamed or merged, see"),
     "not_crawled": ("网站从未抓取", "the portal was never crawled"),
@@ -609,6 +612,13 @@ MESSAGES: dict[str, tuple[Bilingual, Bilingual]] = {
         ),
     ),
     "forbidden": (("不予显示", "Not shown"), ("该内容不对外提供。", "This is not open to visitors.")),
+    "withheld": (
+        ("该内容不公开", "This is withheld"),
+        (
+            "该内容已存档，但不对外公开。日期和原因如下。",
+            "This is archived, and not shown. Since when and why:",
+        ),
+    ),
     "damaged": (
         ("存档内容已损坏", "The stored page is damaged"),
         ("内容与校验值不符，不予显示。", "It does not match its hash and is not shown."),

@@ -16,6 +16,7 @@ from archive.captures import Capture, Captures, Headers
 from archive.database import utc_now
 from archive.vocabulary import Outcome
 from archive.warc.reader import OURS, RENAMED
+from archive.withheld import urls_withheld
 
 Pairs = list[tuple[str, str]]
 
@@ -43,6 +44,9 @@ class ExportSelection:
     """Only these addresses; None for all."""
     is_part: Callable[[str], bool] = field(default=lambda _: False)
     """Whether an address is exported besides `urls`: pages 2, 3 … of split articles."""
+
+    with_withheld: bool = False
+    """Whether what is withheld from readers is exported, too."""
 
     def where(self) -> tuple[str, list[str]]:
         """SQL condition on `captures` and its values; addresses are left to `includes`."""
@@ -100,9 +104,17 @@ class Export:
     def _selected(self, selection: ExportSelection) -> Iterator[Capture]:
         where, values = selection.where()
         sql = f"SELECT id, url FROM captures WHERE {where} ORDER BY id"  # noqa: S608 - constant clauses
+        left_out = self._left_out(selection)
         for row in self.captures.db.conn.execute(sql, values):
-            if selection.includes(row["url"]):
+            if row["url"] not in left_out and selection.includes(row["url"]):
                 yield self.captures.get(row["id"])
+
+    def _left_out(self, selection: ExportSelection) -> set[str]:
+        """Addresses that are withheld, and listings that name one of them."""
+        connection = self.captures.db.conn
+        urls = set() if selection.with_withheld else urls_withheld(connection)
+        sql = "SELECT DISTINCT listing_url FROM entries WHERE url IN (SELECT value FROM json_each(?))"
+        return urls | {row[0] for row in connection.execute(sql, (json.dumps(sorted(urls)),))} if urls else urls
 
     # Records
 
@@ -146,10 +158,10 @@ class Export:
             f"SELECT * FROM entries {where} ORDER BY portal, listing_url, url",  # noqa: S608 - a constant clause
             values,
         )
-        number = 0
+        number, left_out = 0, self._left_out(selection)
         while batch := rows.fetchmany(_ENTRIES_PER_RECORD):
             number += 1
-            entries = [dict(row) for row in batch if selection.includes(row["url"])]
+            entries = [dict(row) for row in batch if row["url"] not in left_out and selection.includes(row["url"])]
             if entries:
                 self._metadata(f"entries:{number}", now, {"entries": entries})
 

@@ -38,6 +38,7 @@ class Command(ArchiveCommand):
         parser.add_argument("--since", metavar="DATE", help="only captures of this day (UTC) or later")
         parser.add_argument("--until", metavar="DATE", help="only captures of this day (UTC) or earlier")
         parser.add_argument("--reports-only", action="store_true", help="only the pages and documents of reports")
+        parser.add_argument("--with-withheld", action="store_true", help="what scrapy withhold keeps back, too")
         parser.add_argument("--wacz", action="store_true", help="write WACZ whatever OUT is called")
 
     def act(self, args: list[str], opts: Namespace) -> int:
@@ -68,6 +69,7 @@ class Command(ArchiveCommand):
             portal=opts.portal,
             since=opts.since,
             until=opts.until,
+            with_withheld=opts.with_withheld,
             urls=report_urls(self.archive, opts.portal) if opts.reports_only else None,
             is_part=lambda url: any(pattern.search(url) for pattern in parts),
         )

@@ -20,6 +20,7 @@ from archive.read_marks import mark_of
 from archive.records import Reading, ReportHistory, Version, record, state
 from archive.versions import delta
 from archive.vocabulary import DOCUMENT_OUTCOMES, Fate, Outcome, ProblemKind, ReportState
+from archive.withheld import decision
 from pipelines import read
 from pipelines.documents import MEDIA_TYPES, StoredDocument, is_web_page, recognise
 from pipelines.errors import DocumentError, ReaderError
@@ -62,6 +63,10 @@ def compose(captures: Captures, located: Located, prepared: PreparedPage | None 
     cannot be read.
     """
     reading = Reading(located=located, mark=mark_of(captures, located.urls, READER_VERSION))
+    if withheld := decision(captures.db.conn, located.urls):
+        reading.fate, reading.cause = Fate.WITHHELD, withheld.cause
+        reading.problems = [(url, []) for url in located.urls]
+        return reading
     try:
         with time_limit():
             history = _history(captures, prepared, reading)

@@ -14,6 +14,7 @@ from archive.model import Problem
 from archive.read_marks import due, portal_states, unexplained_beside, unread_portals
 from archive.vocabulary import CaptureRole, Outcome, ProblemKind, RunKind, Stage
 from archive.warc import reader
+from archive.withheld import urls_decided
 from pipelines.ingest.locate import located_documents, names_of
 from pipelines.ingest.portals import Portals
 from pipelines.ingest.sandbox import READER
@@ -164,7 +165,7 @@ def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[
         store = Store(captures, reports, portals, record)
         states = portal_states(captures)
         unread = unread_portals(reports, states)
-        again = captures.urls_with_problem(ProblemKind.NOT_READ_HERE)
+        again = captures.urls_with_problem(ProblemKind.NOT_READ_HERE) | urls_decided(captures.db.conn)
         names = names_of(captures, portals, unread | captures.portals_with_problem(ProblemKind.NOT_READ_HERE))
         captures.resolve_overtaken(names)
         places = due(captures, reports, located_documents(captures, portals, *names), again=again) if names else ()

@@ -18,6 +18,7 @@ from archive.read_marks import State, put_mark, put_read_through, set_related, u
 from archive.records import Reading, Record
 from archive.resume import failed_urls
 from archive.vocabulary import Fate, ProblemKind, Stage
+from archive.withheld import decision, withhold_also
 from pipelines.ingest.compose import compose
 from pipelines.ingest.locate import located
 from pipelines.ingest.near_copies import endings, find_copies
@@ -123,6 +124,8 @@ class Store:
             ledger.set_contradictions(self.reports, reading.located.id, reading.contradicting)
             self.touched.add(reading.located.id)
             return "unchanged"
+        if reading.fate == Fate.WITHHELD:
+            self._withhold(reading.located)
         if reading.record is None:
             return "none"
         name = reading.located.portal
@@ -182,6 +185,12 @@ class Store:
         key = report_id.removeprefix(f"{portal}-")
         witness = Witness(fate=Fate.NOT_A_REPORT, cause=cause)
         ledger.set_unreported(self.reports, Located(portal=portal, key=key, urls=()), witness)
+
+    def _withhold(self, place: Located) -> None:
+        """Take out the report of a document that is withheld, and withhold all of its addresses."""
+        self.reports.remove(place.id)
+        if found := decision(self.captures.db.conn, place.urls):
+            withhold_also(self.captures, found, place.urls)
 
     def _is_stored(self, report_id: str) -> bool:
         return bool(self.reports.digests([report_id]))
