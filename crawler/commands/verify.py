@@ -53,7 +53,7 @@ class Command(ArchiveCommand):
             "--repair-from",
             metavar="FILE",
             type=Path,
-            help="restore what is damaged from this WARC, WACZ or captures.db",
+            help="restore what is damaged from this WARC, WACZ, captures.db or backup",
         )
 
     def act(self, args: list[str], opts: Namespace) -> int:
@@ -65,6 +65,8 @@ class Command(ArchiveCommand):
             raise UsageError("--repair-from looks at everything: leave out --since and --sample")
         verdict = self._verified(scope)
         if opts.repair_from and verdict.lines:
+            if opts.repair_from.is_dir():  # a backup, or another archive
+                opts.repair_from /= "captures.db"
             if not opts.repair_from.is_file():
                 raise ArchiveError(f"there is no file {opts.repair_from} to repair from")
             for line in repair(self.archive, verdict, opts.repair_from, partial(Registry, self.configuration)):
