@@ -24,6 +24,7 @@ SMALL = frozenset(
     [
         "portals",
         "entry_changes",
+        "withheld",
         "read_through",
         "places",
         "cell_kinds",
