@@ -29,7 +29,6 @@ _COMMON = 2
 class Trial(Portal):
     """What goes before a portal's class, so that its crawl asks for a few documents only."""
 
-    name = ""
     limits = ("trial",)
     """Entries that are not asked for are no fault of the portal."""
     tried = 0
