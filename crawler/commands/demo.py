@@ -27,7 +27,7 @@ FOLDER = Path("demo")
 class Command(ArchiveCommand):
     """Crawls replica portals, served on this machine, with the real spiders into demo/, and shows what was archived.
 
-    Exit status: 0 all went as it should, 1 a crawl failed.
+    Exit status: 0 all went as it should, 1 a crawl failed or nothing was archived.
     """
 
     def short_desc(self) -> str:
@@ -58,9 +58,9 @@ class Command(ArchiveCommand):
             raise failed[0]
         counts = [run.counts() for run in runs if run]
         new, changed = (sum(c.get(f"reports/{name}", 0) for c in counts) for name in ("new", "changed"))
-        self._print(console, new, changed)
+        has_reports = self._print(console, new, changed)
         broken = {kind for run in runs if run for kind in run.unwell} & {"spider_error", "read_failed", "ended_early"}
-        return UNWELL if broken else WELL
+        return UNWELL if broken or not has_reports else WELL
 
     def _prepare(self, server: Server) -> None:
         """What is there before the first crawl: made-up places, and what two documents were like some weeks ago."""
@@ -81,7 +81,8 @@ class Command(ArchiveCommand):
             settings.set(name, value, priority="cmdline")
         return settings
 
-    def _print(self, console: Console, new: int, changed: int) -> None:
+    def _print(self, console: Console, new: int, changed: int) -> bool:
+        """Whether there is anything to show."""
         captures, reports = Captures(FOLDER), Reports(FOLDER)
         rows = overview(captures, reports)
         captures.close()
@@ -101,6 +102,7 @@ class Command(ArchiveCommand):
             else "Nothing is new since the last run."
         )
         console.print(f"Browse them:  ARCHIVE={FOLDER} {sys.argv[0]} browse", soft_wrap=True, markup=False)
+        return any(row.reports for row in rows)
 
 
 def _figures(row: PortalOverview) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlsplit
 
+from scrapy.downloadermiddlewares.httpproxy import HttpProxyMiddleware
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 
@@ -15,8 +16,9 @@ from crawler.middlewares.unusable import UnusableResponse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scrapy import Request
+    from scrapy import Request, Spider
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
     from twisted.internet.defer import Deferred
     from twisted.internet.interfaces import IReactorCore
 
@@ -57,6 +59,15 @@ class DeclaredHosts:
                 ProblemKind.PRIVATE_ADDRESS, f"{host} resolves to {address}, which is not a public address"
             )
         request.meta["download_slot"] = address
+
+
+class Proxies(HttpProxyMiddleware):
+    """Scrapy's use of `http_proxy` and its like, except for what is on this machine or its network: no proxy has that."""
+
+    def process_request(self, request: Request, spider: Spider | None = None) -> Request | Response | None:
+        """Leave an address of this machine or its network without a proxy."""
+        host = urlparse_cached(request).hostname or ""
+        return None if _is_local_name(host) or not is_public(host) else super().process_request(request)
 
 
 def refusal(url: str, declares: Callable[[str], bool]) -> tuple[ProblemKind, str] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import logging
 import os
 import selectors
 import shutil
@@ -21,6 +22,7 @@ import time
 from collections import OrderedDict
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import cache
 from hashlib import sha256 as sha256_of
 from pathlib import Path
 from queue import LifoQueue
@@ -32,6 +34,8 @@ from pipelines.errors import DocumentError
 
 if TYPE_CHECKING:
     from pipelines.ingest.sandbox.kept import KeptReadings
+
+logger = logging.getLogger(__name__)
 
 SECONDS = 60.0
 """For one document; the slowest real one, a PDF of 60 pages, takes six."""
@@ -52,6 +56,8 @@ _OF_MACHINE = {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP}
 """Signals that come from outside: of the kernel when memory runs out, of a machine that shuts down."""
 MORE_TIME = b"+"
 """A line of a child's, before its answer: a picture is about to be read."""
+HAS_NETWORK = "has_network"
+"""In an answer: the child could not be kept from the network."""
 REMEMBERED = 64
 """Documents kept as read: a crawl has them read before it composes their report."""
 
@@ -59,6 +65,12 @@ _ROOT = str(Path(__file__).parents[3])
 """Where the packages are: a directory, or the egg they are imported from."""
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """For libraries of numbers, which take address space for every processor there is."""
+
+
+@cache
+def _tell_of_network() -> None:
+    """Once a process."""
+    logger.warning("this system does not let a process give up the network: documents are read by one that has it")
 
 
 class _DeathError(Exception):
@@ -99,6 +111,8 @@ class Child:
                 ) from second
         if answer.get("failed") == ProblemKind.NOT_READ_HERE:
             answer = self._again(body, kind, answer)
+        if answer.pop(HAS_NETWORK, False):
+            _tell_of_network()
         if "failed" in answer:
             if answer["failed"] == ProblemKind.OVERSIZED:
                 self.close()

@@ -2,7 +2,7 @@
 
 Standard input: for each document a line of JSON ({"size": bytes, "kind": …}) and the bytes. Standard output: for each a
 line with the length of the answer, and the answer as JSON; before them a line `+` for each picture that takes more time. What a hostile document can do here is limited by the
-system: address space, files, no core; time is its parent's to limit.
+system: address space, files, no core, no network; time is its parent's to limit.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from archive.vocabulary import ProblemKind
 from pipelines.documents import effort, read
 from pipelines.documents.office import MEMORY as OFFICE_MEMORY
 from pipelines.errors import DocumentError
-from pipelines.ingest.sandbox import MORE_TIME
+from pipelines.ingest.sandbox import HAS_NETWORK, MORE_TIME
+from pipelines.ingest.sandbox.no_network import leave_network
 
 LARGEST_FILE = 512 * 1024 * 1024
 """Bytes that a file written here may have; LibreOffice writes some."""
@@ -82,13 +83,15 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not mix with the answers
     limit(int(sys.argv[1]))
+    has_network = not leave_network()
     effort.before_picture = partial(make_room, answers)
     while line := requests.readline():
         request = json.loads(line)
         signal.alarm(ALONE)
-        data = json.dumps(answer(requests.read(request["size"]), request["kind"]), ensure_ascii=False).encode(
-            "utf-8", "replace"
-        )
+        said = answer(requests.read(request["size"]), request["kind"])
+        if has_network:
+            said[HAS_NETWORK] = True
+        data = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
         answers.write(b"%d\n" % len(data) + data)
         answers.flush()
         signal.alarm(0)
