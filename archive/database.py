@@ -13,6 +13,8 @@ from sqlite_utils import Database, Migrations
 from archive.row_digests import fill_digests
 
 BUSY_TIMEOUT_S = 30
+_LARGEST_WAL = 16 << 20
+"""Bytes that a log may keep once all of it is in the database: a reader that stayed long lets it grow, not stay so."""
 _STATEMENTS = 500
 """Statements that a writer keeps prepared: one for each number of rows that it inserts at once."""
 
@@ -55,6 +57,7 @@ def open_database(
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA page_size = {page_size}")
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA journal_size_limit = {_LARGEST_WAL}")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         refuse(connection, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import resource
 import signal
 import socket
@@ -15,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from archive import ArchiveError
+from archive import ArchiveError, Capture, Captures
 from archive.free_space import check_free_space
 from archive.portal_lock import PortalBusyError, PortalLock
+from archive.vocabulary import Outcome
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
 from tests.crawling import ROOT, Forked, crawl, perform_later, planned, scrapy_apart, start
@@ -190,3 +192,26 @@ def test_an_archive_that_cannot_be_used_is_told_before_anything_is_asked(tmp_pat
             assert done.returncode == 2
             assert len(done.stderr.splitlines()) == 1
             assert name in done.stderr
+
+
+def test_a_reader_that_stays_lets_the_log_grow_and_not_stay_so(tmp_path: Path) -> None:
+    captures = Captures(tmp_path)
+    captures.add(captured(0))
+    reader = sqlite3.connect(tmp_path / "captures.db")
+    reader.execute("BEGIN")
+    reader.execute("SELECT COUNT(*) FROM captures").fetchone()
+    for number in range(1, 60):
+        captures.add(captured(number))
+    log = tmp_path / "captures.db-wal"
+    assert log.stat().st_size > 20 << 20
+    reader.close()
+    for number in range(60, 64):
+        captures.add(captured(number))
+    assert log.stat().st_size <= 17 << 20
+    captures.close()
+
+
+def captured(number: int) -> Capture:
+    body = random.Random(number).randbytes(400_000)
+    moment = f"2024-01-01T00:00:{number % 60:02}.000000Z"
+    return Capture(url=f"http://a.cn/{number}", requested_at=moment, status=200, outcome=Outcome.OK, body=body)

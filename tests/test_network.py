@@ -46,6 +46,16 @@ def test_nothing_listens_during_a_crawl() -> None:
     assert not settings.getbool("REMOTE_CONTROL_ENABLED")
 
 
+def test_replicas_ask_no_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> str:
+        raise AssertionError("a name was looked up")
+
+    for name in ("getfqdn", "gethostbyaddr"):
+        monkeypatch.setattr(f"socket.{name}", refused)
+    with Server(Nfcms("qinghe", 2)) as server:
+        assert server["qinghe"].base.startswith("http://127.")
+
+
 def test_no_proxy_is_asked_for_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")

@@ -22,6 +22,7 @@ from datetime import UTC
 from email.utils import format_datetime, formatdate, parsedate_to_datetime
 from http.client import responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -108,6 +109,11 @@ class _Listener(ThreadingHTTPServer):
     replica: Replica
     server: Server
     host: str
+
+    def server_bind(self) -> None:
+        """As http.server does, but for the look-up of the address's name: a name server is not to be asked."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no error here; anything else is the replica's own fault and shown."""
