@@ -108,6 +108,14 @@ def test_what_is_left_out_is_a_problem_that_names_file_and_address(tmp_path: Pat
     assert scrapy(tmp_path / "archive", "import", "--no-read", path).returncode == 0
 
 
+def test_records_of_one_name_are_all_taken(tmp_path: Path) -> None:
+    path = tmp_path / "x.warc"
+    path.write_bytes(b"".join(record(1, WARC_Target_URI=URL.format(f"n{number}")) for number in range(5)))
+    captures, skipped, why = told(path)
+    assert sorted(capture.url for capture in captures) == [URL.format(f"n{number}") for number in range(5)]
+    assert (skipped, why) == ([], None)
+
+
 def test_digests_that_fit_are_no_fault(tmp_path: Path) -> None:
     payload = PAGE.partition(b"\r\n\r\n")[2]
     packed = PAGE.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n").replace(payload, gzip.compress(payload))

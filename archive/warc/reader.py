@@ -214,7 +214,10 @@ class _File:
         if url in self.requests:
             yield _with_request(capture, self.requests.pop(url))
             return
-        self.waiting[record.rec_headers.get_header("WARC-Record-ID") or url] = (url, capture)
+        name = record.rec_headers.get_header("WARC-Record-ID") or url
+        if name in self.waiting:  # two records of one name are two captures all the same
+            yield self.waiting.pop(name)[1]
+        self.waiting[name] = (url, capture)
         if len(self.waiting) > _WAITING:
             yield self.waiting.pop(next(iter(self.waiting)))[1]
 
