@@ -52,6 +52,7 @@ LEFT_OUT = {"search_id", "digest"}
 """Columns that only the database needs."""
 _TEXT_OF_VIEWS = {
     "raw",
+    "value_state",
     "verdict",
     "standing_three",
     "standing_four",
@@ -68,6 +69,8 @@ _TEXT_OF_VIEWS = {
     "set_aside",
 }
 """Computed columns of views that hold text; all other computed columns hold counts."""
+_NUMBERS_OF_VIEWS = {"value": "NUMERIC", "expected": "NUMERIC", "actual": "NUMERIC"}
+"""Computed columns of views that hold numbers of any kind."""
 _MOMENTS = {"deadline": "DATE", "document_date": "DATE", "captured_at": "DATETIME", "first_captured_at": "DATETIME"}
 """Columns of text that always hold a date, or a moment in UTC. `published` is kept as the page prints it."""
 _TYPES = {
@@ -174,7 +177,10 @@ def _sources(db: sqlite3.Connection) -> list[dict[str, str]]:
 def _columns(db: sqlite3.Connection, table: str) -> dict[str, str]:
     """Column → a type of _TYPES; computed columns of views have no declared type."""
     return {
-        row[1]: _MOMENTS.get(row[1]) or row[2] or ("TEXT" if row[1] in _TEXT_OF_VIEWS else "INTEGER")
+        row[1]: _MOMENTS.get(row[1])
+        or row[2]
+        or _NUMBERS_OF_VIEWS.get(row[1])
+        or ("TEXT" if row[1] in _TEXT_OF_VIEWS else "INTEGER")
         for row in db.execute(f"PRAGMA table_info({table})")
         if row[1] not in LEFT_OUT
     }
