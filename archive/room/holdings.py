@@ -76,6 +76,12 @@ def holdings(db: sqlite3.Connection) -> Holdings:
     )
 
 
+def last_year(db: sqlite3.Connection) -> int | None:
+    """The newest year that a report is of: one step of an index, where `holdings` passes over all reports."""
+    year: int | None = db.execute("SELECT MAX(report_year) FROM figures").fetchone()[0]
+    return year
+
+
 @dataclass(frozen=True, slots=True)
 class Among:
     """The reports that are looked at: a condition on `r`, and its values."""
