@@ -12,6 +12,7 @@ _MESSAGES = 100
 """Complaints of SQLite's that are asked for."""
 _INDEX = re.compile(r"(?:row (\d+) missing from|wrong # of entries in|non-unique entry in|.* of) index (\S+)")
 _FREE = re.compile(r"freelist", re.IGNORECASE)
+_QUOTED = re.compile(r'"(\w+)"|\[(\w+)\]|`(\w+)`')
 _UNUSED = re.compile(r"Page (\d+) is never used")
 
 
@@ -79,4 +80,4 @@ def _definitions(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
 
 def _normal(sql: str) -> str:
     """A definition without what differs by who wrote it: blanks and the quotes of names."""
-    return re.sub(r"\s+", "", re.sub(r'["\[\]`]', "", sql)).lower()
+    return re.sub(r"\s+", "", _QUOTED.sub(r"\1\2\3", sql)).lower()
