@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from archive.forms import LABELS
 from archive.room import vocabulary_bilingual as vocabulary
+from archive.room.data_pages import sql_error
+from archive.room.vocabulary_bilingual import cause_in_chinese
 from archive.vocabulary import (
     BodyKind,
     Counting,
@@ -93,3 +96,33 @@ def test_identities_are_spelt_out_from_the_form() -> None:
         "总计 = 结果维持 + 结果纠正 + 其他结果 + 尚未审结",
         "Total = Upheld + Corrected + Other results + Pending",
     )
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        ("the portal no longer has it (status 410)", "网站已无该文件（状态码410）"),
+        ("refused (some-wall)", "访问被拒（some-wall）"),
+        ("refresh to an error page", "跳转到错误提示页面"),
+        ("https://a.example/b.html", "https://a.example/b.html"),
+        ("titled '一份通知'", "标题为“一份通知”"),
+        (
+            "table two, table four: not captured; table three: every cell is blank",
+            "表二、表四：尚未存档；表三：所有单元格均为空",
+        ),
+        ("nobody has put this into words", "详情为英文：nobody has put this into words"),
+    ],
+)
+def test_causes_are_said_in_chinese(cause: str, words: str) -> None:
+    assert cause_in_chinese(cause) == words
+
+
+@pytest.mark.parametrize(
+    "statement", ["select x", "select 1 from from", "select * from nowhere", "select f(1)", "select (1"]
+)
+def test_errors_of_sql_are_said_in_chinese(statement: str) -> None:
+    with pytest.raises(sqlite3.OperationalError) as raised:
+        sqlite3.connect(":memory:").execute(statement)
+    said = str(raised.value)
+    assert sql_error(said, "en") == said
+    assert not sql_error(said, "zh").startswith("详情为英文")

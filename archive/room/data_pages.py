@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -65,6 +66,31 @@ _CONDITIONS = {
     "is not blank": "不为空白",
 }
 """Datasette's conditions of a filter; signs such as = stand for themselves."""
+_SQL_ERRORS: tuple[tuple[str, str], ...] = (
+    (r"no such column: (.+)", r"没有这一列：\1"),
+    (r"no such table: (.+)", r"没有这张表：\1"),
+    (r"no such function: (.+)", r"没有这个函数：\1"),
+    (r"ambiguous column name: (.+)", r"列名有歧义，须注明所属的表：\1"),
+    (r"near \"(.*)\": syntax error", r"“\1”附近有语法错误"),
+    (r"incomplete input", "语句不完整"),
+    (r"unrecognized token: \"(.*)\"", r"无法识别的符号：\1"),
+    (r"wrong number of arguments to function (.+)", r"函数的参数个数不对：\1"),
+    (r"misuse of aggregate(?: function)?:? (.+)", r"聚合函数用法有误：\1"),
+    (r"Statement must (?:be a SELECT|begin with .*|start with .*)", "只能使用SELECT语句"),
+    (r"You can only execute one statement at a time\.", "每次只能执行一条语句"),
+    (r"not authorized", "不允许使用该语句"),
+)
+"""What SQLite and Datasette say of a query in English, as a pattern → in Chinese."""
+
+
+def sql_error(said: str, lang: str) -> str:
+    """What is wrong with a query; in Chinese with a word that it is English where it has no Chinese."""
+    if lang == "en":
+        return said
+    for pattern, words in _SQL_ERRORS:
+        if found := re.fullmatch(pattern, said):
+            return found.expand(words)
+    return f"详情为英文：{said}"
 
 
 def template_vars(datasette: Any, request: Any) -> dict[str, Any]:
@@ -78,6 +104,9 @@ def template_vars(datasette: Any, request: Any) -> dict[str, Any]:
 
     def condition(shown: str) -> str:
         return t(_CONDITIONS.get(shown, shown), shown)
+
+    def error_of_sql(said: object) -> str:
+        return sql_error(str(said), t.lang)
 
     def in_order(
         tables: list[dict[str, Any]], views: list[dict[str, Any]], show_hidden: object
@@ -99,6 +128,7 @@ def template_vars(datasette: Any, request: Any) -> dict[str, Any]:
         "alternates": {},
         "named": named,
         "condition": condition,
+        "sql_error": error_of_sql,
         "more_than": more_than,
         "most_listed": MOST_LISTED,
     }

@@ -11,6 +11,7 @@ from datasette.utils.asgi import Base400, Forbidden, NotFound, Response
 from datasette.views.base import DatasetteError
 
 from archive.room.captured_pages import DamagedError, WithheldError
+from archive.room.data_pages import sql_error
 from archive.room.database_access import query
 from archive.room.rendering import NoFontError, Translator, as_json, language, page
 from archive.room.request_parameters import BadParameterError
@@ -59,6 +60,8 @@ def with_error_pages(handler: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
+_OF_SQL = (DatasetteError, Base400, sqlite3.DataError)
+"""What is said of a query, in English."""
 _ANSWERED = (BadParameterError, BusyError, sqlite3.OperationalError, DamagedError, WithheldError, NoFontError)
 _WITHHELD_REPORT = f"SELECT cause FROM unreported WHERE portal = ? AND key = ? AND fate = '{Fate.WITHHELD}'"  # noqa: S608 - a constant
 
@@ -75,6 +78,8 @@ async def _withheld_report(datasette: Any, request: Any) -> str:
 async def of_exception(datasette: Any, request: Any, exception: Exception) -> Response:
     """The answer in place of one that failed."""
     what, status, detail = _kind(exception)
+    if what == "bad" and isinstance(exception, _OF_SQL):
+        detail = sql_error(detail, language(request))
     if what == "failed":
         if isinstance(exception, _UNCHECKED) and (request.query_string or "." in request.path):
             _LOG.warning("%s cannot be answered: %r", request.full_path, exception)

@@ -101,7 +101,7 @@ def marks(t: Translator, years: Sequence[int], breaks: Mapping[int, str], *, all
             + t("）", ")")
         )
     if not all_verified:
-        said.append(t("空心或斜线：未经核对", "Hollow or hatched: not verified"))
+        said.append(t("空心或斜线：未经核对", "hollow or hatched: not verified"))
     return [
         *([t("；", "; ").join(said)] if said else ()),
         t("通鉴档案，数字照录原文", "Tongjian archive; figures as printed"),

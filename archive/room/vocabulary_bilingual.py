@@ -405,7 +405,7 @@ REPORT_FIELDS: dict[str, Bilingual] = {
     "division": ("行政区划", "Division"),
     "level": ("层级", "Level"),
     "body_kind": ("机关类型", "Kind of body"),
-    "report_scope": ("统计范围", "Figures of"),
+    "report_scope": ("统计范围", "Scope"),
     "report_scope_witness": ("统计范围依据", "Basis of the scope"),
     "report_year": ("年度", "Report year"),
     "published": ("公布日期", "Published"),
@@ -664,13 +664,44 @@ _CAUSES: tuple[tuple[str, str], ...] = (
     ("markup stands in the text", "文字中夹有网页代码"),
     ("escaped markup stands in the text", "文字中夹有网页代码"),
     ("it could not be read", "无法识读"),
+    (r"status (\d+)", r"状态码\1"),
+    ("page says so", "页面注明"),
+    (r"(?:refresh|script|status \d+) to itself", "跳转到自身"),
+    (r"(?:refresh|script|status \d+) to a page above", "跳转到上级页面"),
+    (r"(?:refresh|script|status \d+) to an error page", "跳转到错误提示页面"),
+    ("refresh", "页面自动跳转"),
+    (r"listed as '(.*)', on a host that the portal does not declare", r"列表标题为“\1”，网址不属于本网站登记的域名"),
+    ("the portal does not declare its host", "网址不属于本网站登记的域名"),
+    (r"titled '(.*)'", r"标题为“\1”"),
+    ("a page of links", "页面只有链接"),
+    ("redirects to itself", "跳转到自身"),
+    (r"redirects in a circle, to (.*)", r"循环跳转：\1"),
+    (r"redirects to (.*), never fetched", r"跳转到\1，未能取得"),
+    (r"redirects to (.*)", r"跳转到\1"),
+    ("not read yet", "尚未识读"),
+    ("not asked for yet", "尚未抓取"),
+    ("cookie script", "要求验证（Cookie脚本）"),
+    ("the listing has no entries", "列表没有条目"),
+    (r"(\d+) entries without a date", r"\1个条目没有日期"),
+    (r"more than (\d+) pages", r"超过\1页"),
 )
-"""What readers of pages say of a part in English, as a pattern → in Chinese."""
+"""What readers and crawls say in English of a part, an entry, a capture or a problem, as a pattern → in Chinese."""
+_WITH_ASIDE = {"the portal no longer has it": "网站已无该文件", "refused": "访问被拒"}
+"""Beginnings of causes that have another one in brackets."""
+_PARTS_IN_ENGLISH = {words[1]: words[0] for words in PART_NAMES.values()}
 
 
 def cause_in_chinese(cause: str) -> str:
-    """A cause in Chinese; a sentence of the page itself as it is, and what has no Chinese with a word that it is English."""
+    """A cause in Chinese; a sentence of the page itself, a name or an address as it is, and what has no Chinese with a word that it is English."""
     for pattern, words in _CAUSES:
         if found := re.fullmatch(pattern, cause):
             return found.expand(words)
-    return cause if re.search("[\u4e00-\u9fff]", cause) else f"详情为英文：{cause}"
+    for begins, words in _WITH_ASIDE.items():
+        if cause.startswith(f"{begins} (") and cause.endswith(")"):
+            return f"{words}（{cause_in_chinese(cause[len(begins) + 2 : -1])}）"
+    names, colon, rest = cause.partition(": ")
+    parts = [_PARTS_IN_ENGLISH.get(name) for name in names.split(", ")]
+    if colon and all(parts):
+        return "、".join(filter(None, parts)) + "：" + "；".join(map(cause_in_chinese, rest.split("; ")))
+    is_name = not re.search(r"\s", cause)
+    return cause if is_name or re.search("[\u4e00-\u9fff]", cause) else f"详情为英文：{cause}"

@@ -201,6 +201,8 @@ def canned_queries(database: str) -> dict[str, dict[str, Any]] | None:
 def render_cell(value: Any, column: str, table: str | None, database: str, datasette: Any) -> Any:
     """Links to reports, units behind numbers, and texts of portals that cannot change the direction of their line."""
     if isinstance(value, int | float):
+        if table is None:  # the answer of a query, whose cells reach the template as text
+            return Markup('<span class="counted">{}</span>').format(value)
         return _with_unit(value, column, table, database, datasette)
     if not isinstance(value, str):
         return None
