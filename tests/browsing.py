@@ -157,7 +157,7 @@ def get(address: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     """Status, headers in lower case, body; an error is an answer too."""
     request = urllib.request.Request(address, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()

@@ -119,6 +119,7 @@ def test_a_file_comes_byte_for_byte_and_in_parts(room: str) -> None:
         ("bytes=5-", data[5:]),
         ("bytes=-3", data[-3:]),
         ("bytes=0-99", data),
+        (f"bytes={'9' * 5_000}-", data),  # no range of any file: all of it
     ):
         status, headers, body = get(address, Range=asked)
         assert body == part, asked
@@ -131,7 +132,8 @@ def test_a_file_comes_byte_for_byte_and_in_parts(room: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../secret.txt", "%2e%2e/secret.txt", "..%2fsecret.txt", "link.txt", ".hidden", "data/.hidden/x", "data", "no"],
+    ["../secret.txt", "%2e%2e/secret.txt", "..%2fsecret.txt", "link.txt", ".hidden", "data/.hidden/x", "data", "no", "n" * 300, "n/" * 3_000],
+    ids=lambda name: name[:20],
 )
 def test_nothing_else_is_given(room: str, name: str) -> None:
     status, _, body = get(f"{room}/downloads/{name}")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})$")
 _PIECE = 1 << 18
 MOST_FILES = 5_000
 
@@ -97,7 +97,10 @@ def file_of(name: str) -> Path | None:
         return None
     path = found / name
     is_inside = ".." not in Path(name).parts and not Path(name).is_absolute()
-    return path if is_inside and path.is_file() and _is_offered(found, path) else None
+    try:
+        return path if is_inside and path.is_file() and _is_offered(found, path) else None
+    except OSError:  # a name longer than any file's
+        return None
 
 
 def part_of(size: int, asked: str) -> tuple[int, int] | None:
