@@ -132,7 +132,18 @@ def test_a_file_comes_byte_for_byte_and_in_parts(room: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../secret.txt", "%2e%2e/secret.txt", "..%2fsecret.txt", "link.txt", ".hidden", "data/.hidden/x", "data", "no", "n" * 300, "n/" * 3_000],
+    [
+        "../secret.txt",
+        "%2e%2e/secret.txt",
+        "..%2fsecret.txt",
+        "link.txt",
+        ".hidden",
+        "data/.hidden/x",
+        "data",
+        "no",
+        "n" * 300,
+        "n/" * 3_000,
+    ],
     ids=lambda name: name[:20],
 )
 def test_nothing_else_is_given(room: str, name: str) -> None:

@@ -107,6 +107,10 @@ NOWHERE = (
     "/-/none",
     "/-/databases.json",
     "/nowhere/%E5%9C%B0",
+    "/room/none.css",
+    "/room/",
+    f"/room/{'n' * 300}",
+    "/-/static/none.js",
     "/~",
 )
 WRONG = (
@@ -124,6 +128,8 @@ WRONG = (
     "/reports/reports?_through=x",
     "/reports/reports?_facet=none",
     "/reports/reports?_where=none",
+    "/reports/reports?%00",
+    "/reports/reports.csv?%00",
     "/reports/reports.json?_size=x",
     "/reports?sql=drop+table+reports",
     "/reports.csv",

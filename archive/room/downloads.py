@@ -97,10 +97,7 @@ def file_of(name: str) -> Path | None:
         return None
     path = found / name
     is_inside = ".." not in Path(name).parts and not Path(name).is_absolute()
-    try:
-        return path if is_inside and path.is_file() and _is_offered(found, path) else None
-    except OSError:  # a name longer than any file's
-        return None
+    return path if is_inside and path.is_file() and _is_offered(found, path) else None
 
 
 def part_of(size: int, asked: str) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -19,8 +20,8 @@ from archive.room.vocabulary_bilingual import MESSAGES
 from archive.vocabulary import Fate
 
 _LOG = logging.getLogger(__name__)
-_UNCHECKED = (ValueError, LookupError, AttributeError, TypeError, AssertionError)
-"""What Datasette's own pages raise over a parameter that they use unchecked (`_timelimit=x`, `_sort=x`)."""
+_UNCHECKED = (ValueError, LookupError, AttributeError, TypeError, AssertionError, sqlite3.ProgrammingError)
+"""What Datasette's own pages raise over a parameter that they use unchecked (`_timelimit=x`, `_sort=x`, `%00`)."""
 
 
 class BusyError(Exception):
@@ -108,6 +109,8 @@ def _kind(exception: Exception) -> tuple[str, int, str]:
             return "forbidden", 403, ""
         case sqlite3.OperationalError() if "interrupted" in str(exception):
             return "busy", 503, ""
+        case OSError() if exception.errno == errno.ENAMETOOLONG:  # of a file that is asked for
+            return "missing", 404, ""
         case MemoryError():
             return "busy", 400, ""
         case sqlite3.DataError():  # a value larger than SQL may make

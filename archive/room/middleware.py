@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from datasette.utils.asgi import Request
+
 from archive.room.rendering import CSP, LANGUAGES
 
 
@@ -89,6 +91,35 @@ class LanguageOfData:
         if chosen[0].decode("latin-1") in LANGUAGES:
             headers.append((b"set-cookie", b"lang=%s; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax" % chosen[0]))
         await _redirect(scope | {"query_string": query}, path, send, 302, headers)
+
+
+class OwnWordsForFiles:
+    """ASGI middleware: a file of the looks that is not there is said to be missing as any other address is.
+
+    Datasette says so itself, in English, before anything of ours is asked.
+    """
+
+    def __init__(self, app: Any, missing: Callable[[Any], Awaitable[Any]]) -> None:
+        self.app = app
+        self.missing = missing
+
+    async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        """Puts our answer in the place of Datasette's; passes everything else through."""
+        if not scope.get("path", "").startswith(("/room/", "/-/static")):
+            await self.app(scope, receive, send)
+            return
+        is_missing = False
+
+        async def unless_missing(said: Any) -> None:
+            nonlocal is_missing
+            if said["type"] == "http.response.start":
+                is_missing = said["status"] in {403, 404}
+            if not is_missing:
+                await send(said)
+
+        await self.app(scope, receive, unless_missing)
+        if is_missing:
+            await (await self.missing(Request(scope, receive))).asgi_send(send)
 
 
 class OnlyReading:

@@ -113,6 +113,7 @@ async def page(datasette: Any, request: Any, template: str, context: dict[str, A
         "can_draw": chart_images.font() is not None,
         "alternates": {name: as_format(request, name) for name in context.get("formats", ())},
     }
+    request.scope.setdefault("csrftoken", str)  # Datasette asks for it; there is none where middleware of ours answers
     body = await datasette.render_template(f"room/{template}.html", context, request=request)
     response = Response.html(body, status=status)
     response.headers |= {"Content-Security-Policy": CSP, "Vary": "Accept-Language, Cookie", "Content-Language": lang}

@@ -20,9 +20,16 @@ from archive.room.bounded_counts import bound
 from archive.room.csv_middleware import CsvWithoutFormulas
 from archive.room.data_pages import template_vars
 from archive.room.database_access import keep_bodies
-from archive.room.error_pages import of_exception, with_error_pages
+from archive.room.error_pages import message, of_exception, with_error_pages
 from archive.room.fts_queries import escape_fts
-from archive.room.middleware import LanguageOfData, OneAddress, OnlyReading, SecurityHeaders, SharedData
+from archive.room.middleware import (
+    LanguageOfData,
+    OneAddress,
+    OnlyReading,
+    OwnWordsForFiles,
+    SecurityHeaders,
+    SharedData,
+)
 from archive.room.pages import (
     api_guide,
     atom_feed,
@@ -235,7 +242,8 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
     base_url = os.environ.get("BASE_URL")
 
     def wrapped(app: Any) -> Any:
-        own: Any = SecurityHeaders(SharedData(CsvWithoutFormulas(app)))
+        files = OwnWordsForFiles(app, lambda request: message(datasette, request, "missing", 404))
+        own: Any = SecurityHeaders(SharedData(CsvWithoutFormulas(files)))
         if os.environ.get("SQL_COMMAND") and not is_sql_process():
             own = SqlElsewhere(own, datasette, datasette.databases)
         return OneAddress(OnlyReading(LanguageOfData(own, datasette.databases)), base_url)
