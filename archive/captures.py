@@ -78,6 +78,10 @@ class Capture:
     """Size of the entity as transferred, before decoding."""
     ip_address: str | None = None
     protocol: str | None = None
+    tls_version: str | None = None
+    """As OpenSSL names it, `TLSv1.2`; None where none was used or it was not noted."""
+    certificate: str | None = None
+    """Words of CertificateState, blanks between, beside a noted version of TLS."""
     redirect_url: str | None = None
     note: str | None = None
     role: CaptureRole | None = None

@@ -20,7 +20,7 @@ import zstandard
 from archive.captures import PAGE_SIZE, Capture, Captures, fingerprint
 from archive.database import ArchiveError, open_database, placeholders, utc_now, writing
 from archive.migrations.captures import migrations
-from archive.row_digests import DIGESTED, DIGESTED_TABLES, RowCheck, columns, digest_of, key_of, row_digest
+from archive.row_digests import ADDED, DIGESTED, DIGESTED_TABLES, RowCheck, columns, digest_of, key_of, row_digest
 from archive.run_seals import RunSeal
 from archive.verification import UNREADABLE, Verification, as_bytes, open_damaged
 from archive.verify_captures import body_damage, unpacked
@@ -333,7 +333,7 @@ def _row_of(capture: Capture) -> Row:
     """A capture of a WARC as captures.db has it."""
     if capture.body is not None and capture.sha256 is None:
         capture.sha256 = sha256(capture.body).hexdigest()
-    values = {name: getattr(capture, name) for name in (*DIGESTED, "role")} | {
+    values = {name: getattr(capture, name) for name in (*DIGESTED, *ADDED)} | {
         "request_body": capture.request_body or None,
         "request_headers": json.dumps(capture.request_headers, ensure_ascii=False),
         "response_headers": json.dumps(capture.response_headers, ensure_ascii=False),
@@ -355,7 +355,7 @@ def _mend_captures(here: sqlite3.Connection, damage: Verification, sound: Iterab
     if not wanted:
         return 0
     mended = set()
-    names = (*DIGESTED, "role", "digest", "fingerprint")
+    names = (*DIGESTED, *ADDED, "digest", "fingerprint")
     for row in sound:
         altered = wanted.get(row["digest"])
         if altered is not None and altered not in mended:

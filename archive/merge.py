@@ -12,7 +12,7 @@ from typing import Any
 from archive.asking import merge_asking
 from archive.captures import Captures
 from archive.database import ArchiveError, DamageError, open_read_only, placeholders
-from archive.row_digests import DIGESTED, RowCheck, row_digest
+from archive.row_digests import ADDED, DIGESTED, RowCheck, row_digest
 from archive.run_seals import RunSeal, Summed, put, seal
 from archive.runs import FINISHED, INTERRUPTED
 from archive.vocabulary import RunKind, Stage
@@ -54,8 +54,8 @@ WHERE f.sha256 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM main.bodies b WHERE b.s
 """
 _COPIED = ("fingerprint", *DIGESTED)
 _COPY_CAPTURES = f"""
-INSERT INTO main.captures (run_id, digest, role, {", ".join(_COPIED)})
-SELECT r.here, {{digest}}, {{role}}, {", ".join(f"o.{name}" for name in _COPIED)}
+INSERT INTO main.captures (run_id, digest, {", ".join((*ADDED, *_COPIED))})
+SELECT r.here, {{digest}}, {{added}}, {", ".join(f"o.{name}" for name in _COPIED)}
 FROM temp.fresh f CROSS JOIN other.captures o ON o.id = f.id LEFT JOIN temp.run_ids r ON r.there = o.run_id
 ORDER BY f.id
 """  # noqa: S608 - our column names
@@ -200,7 +200,8 @@ class Merge:
     def _copy(self, connection: sqlite3.Connection) -> None:
         columns = {row["name"] for row in connection.execute("PRAGMA other.table_info(captures)")}
         digest = f"COALESCE(o.digest, {_DIGEST})" if "digest" in columns else _DIGEST
-        copy_captures = _COPY_CAPTURES.format(digest=digest, role="o.role" if "role" in columns else "NULL")
+        added = ", ".join(f"o.{name}" if name in columns else "NULL" for name in ADDED)
+        copy_captures = _COPY_CAPTURES.format(digest=digest, added=added)
         has_seals = self.source.db.table("run_seals").exists()
         (total,) = connection.execute("SELECT COUNT(*) FROM other.captures").fetchone()
         last = done = 0

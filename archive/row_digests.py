@@ -33,17 +33,22 @@ DIGESTED = (
     "portal",
 )
 """The columns that a digest is of."""
+ADDED = ("role", "tls_version", "certificate")
+"""Those that later versions added: a digest is of them, too, where they are not empty."""
 
 
 def row_digest(row: Mapping[str, Any] | sqlite3.Row) -> bytes:
     """SHA-256 of what a row of `captures` says, by its columns: a JSON list in the order of DIGESTED, bytes as hex.
 
-    It is the same in every archive: `id` and `run_id`, which are not, do not count. A role comes last where there is one,
-    so that rows of before there were roles keep their digests.
+    It is the same in every archive: `id` and `run_id`, which are not, do not count. What was added later comes last and
+    only where there is some, so that rows of before keep their digests: a role, then the others with their names.
     """
-    values = [value.hex() if isinstance(value := row[name], bytes) else value for name in DIGESTED]
-    if "role" in row.keys() and row["role"] is not None:  # noqa: SIM118 - a Row iterates over values
-        values.append(row["role"])
+    values: list[Any] = [value.hex() if isinstance(value := row[name], bytes) else value for name in DIGESTED]
+    names = row.keys()
+    role, *others = (row[name] if name in names else None for name in ADDED)
+    if role is not None:
+        values.append(role)
+    values += [[name, value] for name, value in zip(ADDED[1:], others, strict=True) if value is not None]
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 

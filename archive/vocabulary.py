@@ -32,6 +32,23 @@ class CaptureRole(StrEnum):
     """A stylesheet or picture, kept so that captured pages can be shown as they looked."""
 
 
+class CertificateState(StrEnum):
+    """What was found of the certificate by which a portal named itself (`captures.certificate`); none stops a crawl."""
+
+    VALID = "valid"
+    SELF_SIGNED = "self_signed"
+    UNKNOWN_ISSUER = "unknown_issuer"
+    """No authority that the crawling machine knows vouches for it, or one between was not sent."""
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    WRONG_HOST = "wrong_host"
+    """It is another host's."""
+    WEAK = "weak"
+    """A key or hash that OpenSSL no longer takes."""
+    NOT_VERIFIED = "not_verified"
+    """Anything else that OpenSSL objected to."""
+
+
 DOCUMENT_OUTCOMES = (Outcome.OK, Outcome.UNCHANGED)
 """The archive has the document; no other capture is ever read."""
 ANSWER_OUTCOMES = (*DOCUMENT_OUTCOMES, Outcome.REDIRECT, Outcome.MISSING)

@@ -80,6 +80,9 @@ REFERRER_POLICY = "no-referrer"
 # -s OFFLINE=1: the crawl is answered from the captures, no request is sent.
 OFFLINE = False
 
+# Notes how each connection was, and accepts TLS of long ago from portals that declare `legacy_tls`.
+DOWNLOAD_HANDLERS = {"https": "crawler.tls.NotingHandler"}
+
 DOWNLOADER_MIDDLEWARES = {
     # The capture knows more about refresh shells: a refresh to a folder above is a removed page.
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,

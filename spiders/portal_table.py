@@ -274,6 +274,12 @@ def _numbers(name: str, value: object) -> tuple[int, ...]:
     return tuple(value)
 
 
+def _truth(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise WrongRowError(f"{name} is neither true nor false")
+    return value
+
+
 def _selector(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise WrongRowError(f"{name} is no CSS selector")
@@ -292,6 +298,7 @@ _FACTS: Mapping[str, Callable[[str, object], Any]] = {
     "document": _pattern,
     "next_page_address": _pattern,
     "categories": _numbers,
+    "legacy_tls": _truth,
     "entry_links": _selector,
     "next_page": _selector,
 }

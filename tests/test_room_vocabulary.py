@@ -16,6 +16,7 @@ from archive.room.data_pages import sql_error
 from archive.room.vocabulary_bilingual import cause_in_chinese
 from archive.vocabulary import (
     BodyKind,
+    CertificateState,
     Counting,
     Fate,
     Form,
@@ -57,6 +58,7 @@ HAN = re.compile("[\u4e00-\u9fff]")
         (PartState, vocabulary.PART_STATES),
         (Stage, vocabulary.STAGES),
         (Outcome, vocabulary.OUTCOMES),
+        (CertificateState, vocabulary.CERTIFICATE_STATES),
         (Fate, vocabulary.FATES),
         (Fate, vocabulary.FATE_REMEDIES),
         (ProblemKind, vocabulary.PROBLEM_MEANINGS),

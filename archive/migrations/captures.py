@@ -190,6 +190,13 @@ def m008_withheld(db: Database) -> None:
     )
 
 
+@migrations()
+def m009_tls(db: Database) -> None:
+    """By which version of TLS a capture came, and what was found of the certificate."""
+    for name in ("tls_version", "certificate"):
+        db.execute(f"ALTER TABLE captures ADD COLUMN {name} TEXT")
+
+
 _COUNT_CHANGE = (
     "INSERT INTO entry_changes (portal, number) VALUES (COALESCE(NEW.portal, ''), 1)"
     " ON CONFLICT (portal) DO UPDATE SET number = number + 1"

@@ -59,7 +59,7 @@ class CapturedBody:
 MOST_CAPTURES = 500
 """Captures of one address that are listed with one of them."""
 _FACTS = """SELECT c.id, c.portal, p.title AS portal_title, c.url, c.requested_at, c.status, c.outcome, c.sha256,
-  c.redirect_url, c.note
+  c.redirect_url, c.note, c.tls_version, c.certificate
 FROM captures c LEFT JOIN portals p ON p.name = c.portal
 WHERE c.id = ?"""
 _SAME_ADDRESS = """SELECT id, requested_at, status, outcome, sha256 FROM captures

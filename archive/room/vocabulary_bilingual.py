@@ -14,6 +14,7 @@ from archive.forms import LABELS, names
 from archive.room.labels_english import ENGLISH, RESULTS
 from archive.vocabulary import (
     BodyKind,
+    CertificateState,
     Counting,
     Fate,
     Form,
@@ -159,6 +160,16 @@ OUTCOMES: dict[Outcome, Bilingual] = {
     Outcome.MISSING: ("页面不存在", "missing"),
     Outcome.BLOCKED: ("访问被拒", "blocked"),
     Outcome.ERROR: ("访问出错", "error"),
+}
+CERTIFICATE_STATES: dict[CertificateState, Bilingual] = {
+    CertificateState.VALID: ("有效", "valid"),
+    CertificateState.SELF_SIGNED: ("自签名", "self-signed"),
+    CertificateState.UNKNOWN_ISSUER: ("签发机构无法确认", "issuer not known"),
+    CertificateState.EXPIRED: ("已过期", "expired"),
+    CertificateState.NOT_YET_VALID: ("尚未生效", "not valid yet"),
+    CertificateState.WRONG_HOST: ("与域名不符", "of another host"),
+    CertificateState.WEAK: ("密钥或签名算法强度不足", "weak key or signature"),
+    CertificateState.NOT_VERIFIED: ("未通过验证", "not verified"),
 }
 PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ProblemKind.LISTING_EMPTY: (
@@ -435,6 +446,7 @@ VALUES: dict[str, Mapping[Any, Bilingual]] = {
     "part_state": PART_STATES,
     "stage": STAGES,
     "outcome": OUTCOMES,
+    "certificate": CERTIFICATE_STATES,
     "fate": FATES,
     "fate_remedy": FATE_REMEDIES,
     "report_field": REPORT_FIELDS,

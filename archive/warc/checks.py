@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from archive.captures import Capture, Headers
 from archive.database import iso, utc_now
-from archive.vocabulary import Level
+from archive.vocabulary import CertificateState, Level
 
 LONGEST_ADDRESS = 8_000
 """Characters of an address: the request line that every server has to accept (RFC 9112, section 3)."""
@@ -62,9 +62,10 @@ def check_capture(capture: Capture) -> None:
         raise ForeignValueError("a size that is none")
     if capture.redirect_url is not None:
         _check_text(capture.redirect_url, LONGEST_ADDRESS, "an address to move to")
-    for name in ("content_type", "content_encoding", "protocol", "portal"):
+    for name in ("content_type", "content_encoding", "protocol", "tls_version", "portal"):
         _check_text(getattr(capture, name), LONGEST_TEXT if name == "content_type" else LONGEST_WORD, name)
     _check_text(capture.note, LONGEST_TEXT, "a note")
+    _check_certificate(capture.certificate)
     if capture.portal is not None and not _PORTAL.fullmatch(capture.portal):
         raise ForeignValueError("a portal's name that is none")
     if capture.ip_address is not None:
@@ -156,6 +157,11 @@ def _check_text(text: object, longest: int, what: str) -> None:
         return
     if not isinstance(text, str) or len(text) > longest or _LINES.search(text) or not _is_unicode(text):
         raise ForeignValueError(f"{what} that is none")
+
+
+def _check_certificate(states: object) -> None:
+    if states is not None and not (isinstance(states, str) and set(CertificateState).issuperset(states.split(" "))):
+        raise ForeignValueError("a state of a certificate that is none")
 
 
 def _check_ip_address(address: object) -> None:

@@ -316,7 +316,8 @@ def _restore(capture: Capture, own: dict[str, Any]) -> None:
     capture.response_headers = [(name.removeprefix(RENAMED), value) for name, value in capture.response_headers]
     capture.outcome = Outcome(own["outcome"]) if "outcome" in own else None
     capture.role = CaptureRole(own["role"]) if "role" in own else None
-    for name in ("portal", "note", "redirect_url", "content_encoding", "wire_bytes", "protocol"):
+    names = ("portal", "note", "redirect_url", "content_encoding", "wire_bytes", "protocol")
+    for name in (*names, "tls_version", "certificate"):
         setattr(capture, name, own.get(name))
     if "response_headers" in own:
         capture.response_headers = [(name, value) for name, value in own["response_headers"]]

@@ -234,7 +234,8 @@ class Export:
 
 def _own_fields(capture: Capture, answer: Capture) -> dict[str, Any]:
     """What a capture has that WARC has no place for, and what the record shows differently, for our own import."""
-    names = ("portal", "outcome", "note", "role", "redirect_url", "content_encoding", "wire_bytes", "protocol")
+    names = ["portal", "outcome", "note", "role", "redirect_url", "content_encoding", "wire_bytes", "protocol"]
+    names += ["tls_version", "certificate"]
     fields = {name: value for name in names if (value := getattr(capture, name)) is not None}
     if answer is not capture or not _is_plain(answer.response_headers):
         fields |= {"status": capture.status, "response_headers": capture.response_headers}

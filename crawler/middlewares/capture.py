@@ -24,6 +24,7 @@ from crawler.extensions.runs import Runs
 from crawler.middlewares.decoding import CONFIRMED, FAULTY, REPLAYED, TOO_LARGE, fault, pairs
 from crawler.middlewares.hosts import ROLE, Cookies, Hosts, note_cookies
 from crawler.middlewares.unusable import UnusableResponse
+from crawler.tls import TLS
 from pipelines.ingest.compose import known_ends
 from pipelines.outcomes import Classification, classify
 from pipelines.page_ends import PageEnds
@@ -183,7 +184,7 @@ class CaptureMiddleware:
 
     def _capture(self, request: Request, response: Response, answer: Classification) -> Capture:
         wire, encodings, headers = request.meta.pop("wire", (len(response.body), None, pairs(response.headers)))
-        content_type = response.headers.get("Content-Type")
+        content_type, tls = response.headers.get("Content-Type"), request.meta.pop(TLS, None)
         return Capture(
             url=request.url,
             method=request.method,
@@ -199,6 +200,8 @@ class CaptureMiddleware:
             wire_bytes=wire,
             ip_address=str(response.ip_address) if response.ip_address else None,
             protocol=response.protocol,
+            tls_version=tls.version if tls else None,
+            certificate=tls.certificate if tls else None,
             redirect_url=answer.redirect_url,
             note=answer.note,
             role=request.meta.get(ROLE),

@@ -43,6 +43,9 @@ class Site:
     hosts: ClassVar[tuple[str, ...]] = ()
     """Hosts beside those of `home` and `listings` to which links may be followed."""
 
+    legacy_tls: ClassVar[bool] = False
+    """Whether these hosts may be asked with TLS 1.0 and 1.1, short keys and renegotiation without RFC 5746."""
+
     menus: ClassVar[tuple[str, ...]] = ()
     """Pages that link the columns, where those of new years appear."""
     menu: ClassVar[re.Pattern[str] | None] = None
