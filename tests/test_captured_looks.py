@@ -49,7 +49,7 @@ def put_pages(folder: Path) -> None:
         captures.add(Capture(url=url, requested_at=f"{day}T08:00:00.000000Z", role=role, **answer))
 
     put(PAGE, TEXT.replace("正文", "初稿"), "text/html", "2025-01-10")
-    put(PAGE, TEXT, "text/html", "2025-03-10")
+    put(PAGE, TEXT, "text/html", "2025-03-10", tls_version="TLSv1", certificate="expired wrong_host")
     put(OTHER, "<p>早</p>", "text/html", "2024-01-01")
     put(OTHER.replace("https", "http"), "<p>近</p>", "text/html", "2025-03-01")
     put(f"{SITE}/nb/old.html", b"", "text/html", "2025-03-01", status=302, outcome=Outcome.REDIRECT, redirect_url=OTHER)
@@ -104,6 +104,15 @@ def test_links_lead_to_the_archived_page_nearest_in_time(room: str) -> None:
     assert get(f"{room}/captured/2/link/99")[0] == 404
     early = html.document_fromstring(get(f"{room}/captured/1?pictures=1")[2].decode())
     assert early.get_element_by_id("archived").get("href") == "/captured/4/page"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh", "TLSv1，证书已过期、与域名不符"), ("en", "TLSv1, certificate expired, of another host")],
+)
+def test_a_capture_says_how_its_connection_was(room: str, language: str, words: str) -> None:
+    assert words in get(f"{room}/captured/2/page", Cookie=f"lang={language}")[2].decode()
+    assert "TLS" not in get(f"{room}/captured/1/page", Cookie=f"lang={language}")[2].decode()
 
 
 @pytest.mark.parametrize(("language", "words"), [("zh", "此前无存档"), ("en", "none before")])
