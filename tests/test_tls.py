@@ -130,14 +130,19 @@ def test_a_strict_setting_of_scrapy_still_refuses(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1 is deprecated")
-@pytest.mark.parametrize(("old", "version"), [(tls_1_0, "TLSv1"), (small_group, "TLSv1.2")])
+@pytest.mark.parametrize(
+    ("old", "version", "refusal"),
+    [(tls_1_0, "TLSv1", "protocol version"), (small_group, "TLSv1.2", "dh key too small")],
+)
 def test_an_old_portal_is_reached_where_that_is_declared_and_only_there(
-    tmp_path: Path, old: Callable[[ssl.SSLContext, Path], None], version: str
+    tmp_path: Path, old: Callable[[ssl.SSLContext, Path], None], version: str, refusal: str
 ) -> None:
-    pem = certificate(tmp_path, "127.0.0.2")
+    pem = certificate(tmp_path, "127.0.0.2", key=rsa.generate_private_key(65537, 2048))
     with by_tls(Nfcms("qinghe", 15), pem, old) as replica:
         assert crawl(tmp_path / "usual", replica, settings={"RETRY_TIMES": 0}).returncode == 1
     assert noted(tmp_path / "usual") == set()
+    (failure,) = {note for (note,) in rows(tmp_path / "usual", "captures", "SELECT note FROM captures")}
+    assert refusal in failure
     with by_tls(Old("qinghe", 15), pem, old) as replica:
         assert crawl(tmp_path / "old", replica).returncode == 0
     assert noted(tmp_path / "old") == {(version, "self_signed")}
