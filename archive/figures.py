@@ -166,7 +166,7 @@ class _Cells:
 
     def __init__(self, statistics: Iterable[Sequence[Any]], ranks: Ranks, *, everything: bool) -> None:
         """With `everything`, cells count whose table has no source, too."""
-        best: dict[tuple[int, str, str], tuple[tuple[int, int, int], Found]] = {}
+        best: dict[tuple[int, str, str], tuple[tuple[int, int, int, str], Found]] = {}
         parts: dict[tuple[str, str], list[tuple[str, int | float]]] = {}
         for table_no, row_name, column_name, value, _, _, _, origin in statistics:
             key = (table_no, row_name, column_name)
@@ -177,18 +177,18 @@ class _Cells:
             if is_part and rank is not None:
                 parts.setdefault((is_part, origin), []).append((row_name, value))
             if origin == _PROSE:
-                order = (1, 0, 0)
+                order = (1, 0, 0, origin)
             elif rank is not None:
-                order = (0, *rank)
+                order = (0, *rank, origin)
             elif everything:
-                order = (0, *_UNKNOWN)
+                order = (0, *_UNKNOWN, origin)
             else:
                 continue
             if key in _CELLS and (key not in best or order < best[key][0]):
                 best[key] = order, Found(value, table_no, origin)
         self.cells = {key: found for key, (_, found) in best.items()}
         self.groups: dict[str, Found] = {}
-        for prefix, origin in sorted(parts, key=lambda part: ranks[3, part[1]], reverse=True):
+        for prefix, origin in sorted(parts, key=lambda part: (ranks[3, part[1]], part[1]), reverse=True):
             total = sum(value for _, value in sorted(parts[prefix, origin]))
             self.groups[prefix] = Found(total, 3, origin)
 

@@ -10,8 +10,10 @@ import hashlib
 import json
 import marshal
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from archive.figures import OF_OTHER_REPORTS
 
 DIGESTED = (
     "url",
@@ -91,6 +93,13 @@ DIGESTED_TABLES: dict[str, dict[str, Key]] = {
     },
 }
 """Database → table → what names one of its rows. Captures, bodies and what a report says have digests of their own."""
+_ALONE = {
+    "reports": ("id", "reader_version", "search_id", "digest", "same_as"),
+    "figures": ("report_id", *OF_OTHER_REPORTS),
+}
+"""The columns that a row's digest is of where it is not of all: a report's digest is of the others, or they follow from it."""
+_LATER = {"figures"}
+"""Tables whose rows have no digest until one of those columns holds anything."""
 CREATE = (
     'CREATE TABLE row_digests ("table" TEXT NOT NULL, row BLOB NOT NULL, digest BLOB NOT NULL,'
     ' PRIMARY KEY ("table", row)) WITHOUT ROWID'
@@ -122,19 +131,18 @@ def keep_digests(connection: sqlite3.Connection, database: str) -> None:
     """
     add_functions(connection)
     for table, key in present(connection, database).items():
-        names = columns(connection, table)
+        names = digested(connection, table)
         this, others = _keyed(table, key, "NEW."), [name for name in names if name not in key]
-        put = f"{put_digests(table, key, names)} WHERE {this} {_REPLACING}"
+        put = f"{_put_digests(table, key, names)} WHERE {this} {_REPLACING}"
+        when = f"WHEN {_holding(others, 'NEW.')}" if table in _LATER else ""
         drop = f"DELETE FROM row_digests WHERE \"table\" = '{table}' AND row = key_of({_listed(key, 'OLD.')})"  # noqa: S608 - our names
         moved = f"{drop} AND row <> key_of({_listed(key, 'NEW.')})"
         for name, event, body in (
-            ("added", "INSERT", put),
-            ("changed", f"UPDATE OF {_listed([*others, *key])}", f"{moved}; {put}"),
-            ("removed", "DELETE", drop),
+            ("added", f"INSERT ON main.{table} {when}", put),
+            ("changed", f"UPDATE OF {_listed([*others, *key])} ON main.{table}", f"{moved}; {put}"),
+            ("removed", f"DELETE ON main.{table}", drop),
         ):
-            connection.execute(
-                f"CREATE TEMP TRIGGER digest_{table}_{name} AFTER {event} ON main.{table} BEGIN {body}; END"
-            )
+            connection.execute(f"CREATE TEMP TRIGGER digest_{table}_{name} AFTER {event} BEGIN {body}; END")
 
 
 def fill_digests(connection: sqlite3.Connection, database: str, *tables: str) -> None:
@@ -143,7 +151,9 @@ def fill_digests(connection: sqlite3.Connection, database: str, *tables: str) ->
     for table, key in present(connection, database).items():
         if not tables or table in tables:
             connection.execute('DELETE FROM row_digests WHERE "table" = ?', (table,))
-            connection.execute(put_digests(table, key, columns(connection, table)))
+            names = digested(connection, table)
+            where = f"WHERE {_holding([name for name in names if name not in key])}" if table in _LATER else ""
+            connection.execute(f"{_put_digests(table, key, names)} {where}")
 
 
 def present(connection: sqlite3.Connection, database: str) -> dict[str, Key]:
@@ -159,7 +169,17 @@ def columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
 
 
-def put_digests(table: str, key: Key, names: Iterable[str]) -> str:
+def digested(connection: sqlite3.Connection, table: str) -> Sequence[str]:
+    """The columns of a table that the digests of its rows are of."""
+    return _ALONE.get(table) or columns(connection, table)
+
+
+def _holding(names: Iterable[str], prefix: str = "") -> str:
+    """Whether any of these columns holds anything, as SQL."""
+    return " OR ".join(f'COALESCE({prefix}"{name}", 0) <> 0' for name in names)
+
+
+def _put_digests(table: str, key: Key, names: Iterable[str]) -> str:
     """The statement that writes the digests of a table's rows."""
     return f"INSERT INTO row_digests SELECT '{table}', key_of({_listed(key)}), digest_of({_listed(names)}) FROM {table}"  # noqa: S608 - our names
 
@@ -170,7 +190,7 @@ class RowCheck:
     def __init__(self, connection: sqlite3.Connection, database: str, table: str) -> None:
         self.table = table
         self.key = DIGESTED_TABLES[database][table]
-        self.columns = columns(connection, table)
+        self.columns = digested(connection, table)
         self.is_possible = table in present(connection, database)
         self._connection = connection
 
@@ -180,6 +200,8 @@ class RowCheck:
             return None
         stored = self._connection.execute(_STORED, (self.table, self.hash(row))).fetchone()
         if stored is None:
+            if self.table in _LATER and all(row[name] in {None, 0} for name in self.columns if name not in self.key):
+                return None
             return "its row has no digest; it was altered, or added by another program"
         return None if stored[0] == digest_of(*(row[name] for name in self.columns)) else _ALTERED
 

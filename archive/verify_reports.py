@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from archive.figures import COLUMNS
 from archive.migrations.reports import EARLIER, migrations
 from archive.migrations.sums import MET_AGAIN, SEVERAL_AGAIN
 from archive.migrations.views import TOTALS, TOTALS_AGAIN, TOTALS_KEY
@@ -21,6 +22,7 @@ from archive.verification import UNREADABLE, Scope, Verification, chance, open_d
 from archive.verify_index import MOST_REPORTS, index_faults
 
 _WITHOUT_FIGURES = "SELECT id FROM reports WHERE id NOT IN (SELECT report_id FROM figures) ORDER BY id"
+_FIGURES = f"SELECT {', '.join(COLUMNS)} FROM figures WHERE report_id = ?"  # noqa: S608 - our column names
 _REBUILD = "scrapy reparse builds reports.db anew"
 
 
@@ -154,6 +156,9 @@ class _Reports:
             return True
         if digest_as_stored(record.row, record.tables) != record.digest:
             self.say(f"{report_id}: its rows do not match its digest; they were altered")
+        figures = self.db.execute(_FIGURES, (report_id,)).fetchone()
+        if figures and tuple(figures) != tuple(record.figures.row.values()):
+            self.say(f"figures {report_id}: they are not those of its tables; they were altered")
         if cross_year_digest(self.db, report_id) != stored_cross_year(self.db, report_id):
             self.say(f"{report_id}: its checks between years were altered")
         return False

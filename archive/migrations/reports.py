@@ -385,3 +385,9 @@ def m021_titles_of_successions(db: Database) -> None:
     db.execute("DELETE FROM successions")
     db.conn.executemany("INSERT INTO successions VALUES (?, ?, ?, ?, ?, ?)", successions())
     row_digests.fill_digests(db.conn, "reports.db", "successions")
+
+
+@migrations()
+def m022_digests_of_what_does_not_follow(db: Database) -> None:
+    """The digests of a report's row and of its figures are of what neither its own digest nor its tables bind."""
+    row_digests.fill_digests(db.conn, "reports.db", "reports", "figures")
