@@ -5,14 +5,15 @@ Not to be confused with the package `pipelines`, which reads pages and knows not
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy.exceptions import DropItem
-from scrapy.utils.defer import maybe_deferred_to_future
-from twisted.internet.threads import deferToThread
 
 from archive import ledger
 from archive.database import CannotWriteError, writing
@@ -43,6 +44,16 @@ from pipelines.time_limit import OutOfTimeError, time_limit
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+
+
+_WAITING = 64
+"""Documents that wait for a child of the sandbox; further ones wait for one of these."""
+
+
+@cache
+def _waiting() -> ThreadPoolExecutor:
+    """The threads in which a process waits for documents to be read: the reactor's own look up names, for all its crawls."""
+    return ThreadPoolExecutor(_WAITING, thread_name_prefix="document")
 
 
 class Attachments:
@@ -103,7 +114,9 @@ class Attachments:
 
     async def _read(self, body: bytes, kind: str, sha256: str | None) -> None:
         try:
-            await maybe_deferred_to_future(deferToThread(READER.read, body, kind, sha256=sha256))
+            await asyncio.get_running_loop().run_in_executor(
+                _waiting(), partial(READER.read, body, kind, sha256=sha256)
+            )
         except DocumentError:
             self.runs.count("attachments/unread")  # the reading of the report says why
 
