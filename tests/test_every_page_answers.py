@@ -75,6 +75,10 @@ def test_a_walk_of_every_link_meets_no_error(rooms: dict[str, str], kind: str, l
             assert f'<html lang="{"zh-CN" if language == "zh" else "en"}">' in answer.body.decode(), answer.path
 
 
+_OF_THE_PROGRAM = {"_sqlite_migrations", "sqlite_sequence", "row_digests"}
+"""Tables that are no pages."""
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_table_view_and_query_answers_in_every_format(
     archives: dict[str, Path], rooms: dict[str, str], kind: str
@@ -85,7 +89,7 @@ def test_every_table_view_and_query_answers_in_every_format(
         if file.exists():
             db = sqlite3.connect(file)
             sql = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT GLOB 'report_search_*'"
-            names = [name for (name,) in db.execute(sql) if name not in {"_sqlite_migrations", "sqlite_sequence"}]
+            names = [name for (name,) in db.execute(sql) if name not in _OF_THE_PROGRAM]
             db.close()
             paths += [f"/{database}", *(f"/{database}/{name}" for name in names)]
     every = [path + form for path in paths for form in ("", ".json", ".csv?_size=1") if path.count("/") > 1 or not form]

@@ -334,6 +334,16 @@ def test_a_place_shows_one_total_and_what_is_within_it(room: str) -> None:
     assert counted == ["200"]
 
 
+@pytest.mark.parametrize("year", [2020, 2021, 2022])
+def test_a_place_of_the_map_answers_in_a_year_without_its_reports(room: str, year: int) -> None:
+    tiles = page(room, f"/map?year={year}") + page(room, f"/map?year={year}&place=350000")
+    links = set(re.findall(r'href="(/place/[^"]+)"', tiles))
+    assert f"/place/350211?year={year}" in links
+    assert {link: status for link in links if (status := get(room + link)[0]) != 200} == {}
+    said = page(room, f"/place/350211?year={year}", "en")
+    assert (f"no report of this place for {year}" in said) == (year != 2022)
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_pages_lead_to_each_other(room: str, language: str) -> None:
     home = page(room, "/", language)

@@ -76,10 +76,11 @@ def holdings(db: sqlite3.Connection) -> Holdings:
     )
 
 
-def last_year(db: sqlite3.Connection) -> int | None:
-    """The newest year that a report is of: one step of an index, where `holdings` passes over all reports."""
-    year: int | None = db.execute("SELECT MAX(report_year) FROM figures").fetchone()[0]
-    return year
+def years_held(db: sqlite3.Connection) -> range:
+    """From the first to the newest year that a report is of: two steps of an index, where `holdings` passes over all."""
+    year = "SELECT {}(report_year) FROM figures INDEXED BY figures_summed WHERE same_as IS NULL"
+    first, last = db.execute(f"SELECT ({year.format('MIN')}), ({year.format('MAX')})").fetchone()
+    return range(first, last + 1) if first else range(0)
 
 
 @dataclass(frozen=True, slots=True)

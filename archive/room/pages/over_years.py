@@ -14,7 +14,7 @@ from archive.room.absences import Absence, Judge
 from archive.room.bodies import successions_of
 from archive.room.charts_over_years import CHARTS, COLUMNS, OUTCOMES, ChartsOverYears, breaks_of_forms, over_years
 from archive.room.database_access import query, walks_of
-from archive.room.holdings import Among, last_year
+from archive.room.holdings import Among, years_held
 from archive.room.key_figures import KEY_FIGURES, MAX_AGENCIES, KeyFigure, Series
 from archive.room.pages import atom_feed
 from archive.room.rendering import Translator, as_csv, as_format, as_image, as_json, chart_files, language, page
@@ -58,7 +58,7 @@ async def body(datasette: Any, request: Any) -> Any:
 
     def missing(db: sqlite3.Connection) -> list[tuple[int, Absence]]:
         judge, (years, portals) = Judge(db, known, today), figures.years_of(db, name)
-        every = range(min(years), max(*years, last_year(db) or 0) + 1) if years else range(0)
+        every = range(min(years), max(*years, *years_held(db)[-1:]) + 1) if years else range(0)
         return [(year, judge.absence(name, year, portals)) for year in every if year not in years]
 
     more = {

@@ -10,6 +10,7 @@ from archive.room import places, sum_rows
 from archive.room.absences import Judge
 from archive.room.asked_figures import ADDED_UP
 from archive.room.database_access import query, walks_of
+from archive.room.holdings import years_held
 from archive.room.pages import atom_feed
 from archive.room.places import CHINA, Cell, Place, YearOfBody
 from archive.room.rendering import (
@@ -52,7 +53,7 @@ async def place(datasette: Any, request: Any) -> Any:
         return await as_image(request, str(wanted), chart)
     of_years = sum_rows.of_years(totals)
     known_years = [total.year for total in of_years if total.year] or years[::-1]
-    chosen = _year(request, known_years)
+    chosen = _year(request, known_years, await query(datasette, years_held))
     inside = [] if found.is_town else await query(datasette, lambda db: _inside(db, found, chosen))
     towns = await query(datasette, lambda db: places.towns(db, found.id)) if found.level is Level.COUNTY else []
     if wanted == "json":
@@ -89,10 +90,14 @@ async def place(datasette: Any, request: Any) -> Any:
     return await page(datasette, request, "place", context)
 
 
-def _year(request: Any, known_years: list[int]) -> int:
-    """The year asked for, else the newest; 0 where there is none. Raises BadParameterError for one without a report."""
+def _year(request: Any, known_years: list[int], held: range) -> int:
+    """The year asked for, else the newest of the place; 0 where it has none.
+
+    The map leads here in any year of the archive, though the place may have no report of it. Raises BadParameterError for
+    a year of which there is no report at all.
+    """
     chosen = int(year(request, known_years[0] if known_years else None) or 0)
-    if chosen and known_years and chosen not in range(known_years[-1], known_years[0] + 1):
+    if chosen and known_years and chosen not in held and chosen not in known_years:
         raise BadParameterError("year", str(chosen))
     return chosen
 
