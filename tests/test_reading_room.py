@@ -140,6 +140,30 @@ def addresses(archive: Path) -> dict[str, str]:
     }
 
 
+def further_addresses(archive: Path) -> dict[str, str]:
+    """Pages that are looked at for their look alone, those that say no among them."""
+    body = one(archive, "SELECT issuing_body FROM reports ORDER BY id LIMIT 1")
+    changed = one(archive, "SELECT report_id FROM versions ORDER BY report_id LIMIT 1")
+    return {
+        "place": f"/place/{one(archive, 'SELECT division_code FROM reports ORDER BY id LIMIT 1')}",
+        "bodies": "/bodies",
+        "rankings": "/rankings?figure=denial_rate&level=county",
+        "nation": "/nation",
+        "map": "/map",
+        "portals": "/portals",
+        "changes": f"/report/{changed}/changes",
+        "picture": f"/report/{one(archive, 'SELECT report_id FROM attachments LIMIT 1')}",
+        "nothing found": f"/search?q={quote(body)}+nowhere",
+        "captured": "/captured/1/page",
+        "API": "/api",
+        "downloads": "/downloads",
+        "no such page": "/nowhere",
+        "no such year": "/rankings?year=x",
+        "wide answer": f"/reports?sql={quote('select *, 1.5 from reports')}",
+        "wrong SQL": "/reports?sql=select+nothing",
+    }
+
+
 # As pages
 
 
@@ -169,6 +193,11 @@ def test_every_page_says_what_it_is_for(archive: Path, room: str) -> None:
         "body": "<svg",
         "portal": "发布机关",
         "compare": "<svg",
+        "data": "数据表",
+        "table": "筛选",
+        "row": "其他表中的相关行",
+        "sql": "SQL 查询",
+        "canned query": "修改 SQL",
         "questions": "公开率",
         "question": "不包括",
         "problems": "blocked",
@@ -605,7 +634,23 @@ def test_pages_are_accessible_and_fit_their_screen(
         found = Axe().run(page).response["violations"]
         serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in {"serious", "critical"}]
         assert serious == [], name
+    if width < 600:
+        for name, address in further_addresses(archive).items():
+            page.goto(room + address)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            found = Axe().run(page).response["violations"]
+            assert [v["id"] for v in found if v["impact"] in {"serious", "critical"}] == [], name
     context.close()
+
+
+@needs_chromium
+def test_columns_of_an_answer_are_wide_enough_to_read(archive: Path, room: str, browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(room + further_addresses(archive)["wide answer"])
+    narrow = "cells => cells.filter(c => c.innerText.trim().length > 3 && c.clientWidth < 40).map(c => c.innerText)"
+    assert page.locator(".rows td").evaluate_all(narrow) == []
+    assert page.locator(".rows td:last-child").first.evaluate("c => getComputedStyle(c).textAlign") == "right"
+    page.close()
 
 
 @needs_chromium

@@ -66,6 +66,8 @@ _CONDITIONS = {
     "is not blank": "不为空白",
 }
 """Datasette's conditions of a filter; signs such as = stand for themselves."""
+_FIELDS = {"body_kind": "kind"}
+"""Columns whose values have their words under another name."""
 _SQL_ERRORS: tuple[tuple[str, str], ...] = (
     (r"no such column: (.+)", r"没有这一列：\1"),
     (r"no such table: (.+)", r"没有这张表：\1"),
@@ -105,6 +107,9 @@ def template_vars(datasette: Any, request: Any) -> dict[str, Any]:
     def condition(shown: str) -> str:
         return t(_CONDITIONS.get(shown, shown), shown)
 
+    def in_words(column: str, value: object) -> str:
+        return t.value(_FIELDS.get(column, column), value) if value not in ("", None) else "–"
+
     def error_of_sql(said: object) -> str:
         return sql_error(str(said), t.lang)
 
@@ -128,6 +133,7 @@ def template_vars(datasette: Any, request: Any) -> dict[str, Any]:
         "alternates": {},
         "named": named,
         "condition": condition,
+        "in_words": in_words,
         "sql_error": error_of_sql,
         "more_than": more_than,
         "most_listed": MOST_LISTED,
