@@ -143,8 +143,10 @@ NAMES = {
     "cv2": "opencv-python-headless",
     "dateutil": "python-dateutil",
     "pdfminer": "pdfminer.six",
+    "OpenSSL": "pyopenssl",
     "PIL": "pillow",
     "yaml": "pyyaml",
+    "zope": "zope-interface",
 }
 """Distributions whose name is not that of the module which is imported."""
 NOT_IMPORTED = {
