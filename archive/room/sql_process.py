@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -62,6 +63,7 @@ def become_sql_process() -> None:
 
 def _end_with_parent() -> None:
     os.read(sys.stdin.fileno(), 1)  # the other end of the pipe is closed when its process ends, however it does
+    shutil.rmtree(os.environ["SQL_FOLDER"], ignore_errors=True)  # which it cannot, when it was killed
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -108,7 +110,7 @@ class SqlProcess:
         if self.process is not None and self.process.poll() is None:
             return
         self.socket.unlink(missing_ok=True)
-        environment = os.environ | {"SQL_PROCESS": "1"}
+        environment = os.environ | {"SQL_PROCESS": "1", "SQL_FOLDER": self.folder.name}
         self.process = subprocess.Popen(self.command, env=environment, stdin=subprocess.PIPE)  # noqa: S603 - our own command
 
     async def answer(self, scope: Any) -> httpx.Response:

@@ -162,7 +162,7 @@ class Child:
         self._read = 0
         kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "LC_ALL", "VIRTUAL_ENV"}}
         self._process = subprocess.Popen(  # noqa: S603 - this very Python
-            [sys.executable, "-P", "-m", "pipelines.ingest.sandbox.child", str(self.memory)],
+            [sys.executable, "-P", "-m", "pipelines.ingest.sandbox.child", str(self.memory), self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
