@@ -100,6 +100,10 @@ def test_a_damaged_capture_of_the_other_archive_is_left_and_named(machines: dict
     done = scrapy(tmp_path / "merged", "merge", other)
     assert done.returncode == 1
     assert url in done.stderr
+    told = scrapy(tmp_path / "merged", "verify")
+    assert told.returncode == 1
+    assert "captures and" in told.stdout + told.stderr  # the run's seal counts the one that was left out
+    assert scrapy(tmp_path / "merged", "merge", machines["a"]).returncode == 0
     assert scrapy(tmp_path / "merged", "verify").returncode == 0
 
 
