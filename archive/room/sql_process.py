@@ -33,8 +33,8 @@ MOST_MEMORY = 2_000_000_000
 """Bytes of address space: the last bound, should all others fail."""
 MOST_HEAP = 200_000_000
 """Bytes that SQLite may take for all queries together: for values, sorting and temporary tables. One that needs more fails."""
-MOST_VALUE = 8_000_000
-"""Bytes of one value that a query makes, where visitors are not given bodies."""
+MOST_VALUE = 16_000_000
+"""Bytes of one value, and of one row, that a query makes, where visitors are not given bodies."""
 MOST_COLUMNS = 200
 """Columns of an answer: no row can have many large values."""
 MOST_ANSWER = 30_000_000
