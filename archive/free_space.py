@@ -16,7 +16,7 @@ def check_free_space(folder: Path, least: int) -> None:
     try:
         disk = os.statvfs(place)
     except OSError as error:
-        raise ArchiveError(f"cannot use {place}: {error}") from error
+        raise ArchiveError(f"cannot open the archive {folder}: {error.strerror}") from error
     free = disk.f_bavail * disk.f_frsize
     if free < least * _MIB:
         raise CannotWriteError(f"{free / _MIB:.1f} MiB are free for {folder}, less than MIN_FREE = {least}")

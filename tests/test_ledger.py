@@ -112,12 +112,7 @@ def test_an_entry_without_a_fate_is_a_problem_and_the_exit_code_says_so(tmp_path
         database.close()
         assert crawl(archive, *server).returncode == 1
         assert kinds(archive) == {"unaccounted": 1}
-        done = scrapy(archive, "reparse")
-        assert done.returncode == 1
-        database = sqlite3.connect(archive / "reports.db")
-        database.execute("DROP TRIGGER lose")
-        database.commit()
-        database.close()
+        # a reparse trusts no database that does more than it was made to do
         assert scrapy(archive, "reparse").returncode == 0
         assert kinds(archive) == {}
 
