@@ -1,4 +1,4 @@
-"""Checks a seal against a captures.db with nothing but Python: python check_seal.py SEAL CAPTURES_DB
+"""Checks a seal against a captures.db with nothing of this project: python check_seal.py SEAL CAPTURES_DB
 
 Every body is hashed again, every capture's row too; then all leaves of the seal must be among them, and give its root.
 It needs `zstandard`, for bodies are compressed.
