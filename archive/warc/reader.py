@@ -159,7 +159,7 @@ class _File:
             raise ArchiveError(f"{self.name} has no WARC record")
 
     def _record(self, record: Any) -> Iterator[Capture | Declared | Skipped]:
-        """One record. What is wrong with it alone is told of it; what is wrong with the file is raised."""
+        """One record. A fault of its own makes it a `Skipped`. Raises one of _UNREADABLE where the file is damaged."""
         data, fault = _block(record)
         is_headed = record.rec_headers.get_header("Content-Length") is not None
         if not is_headed or getattr(record.raw_stream, "limit", 0) > 0:
