@@ -1,13 +1,16 @@
 """How long reading one page may take: a page that was made to take for ever is ended, and the next one is read.
 
 The time is that of this process's processor, so that a busy machine changes nothing. It is kept in the main thread alone,
-where crawls, imports and reparses read; regular expressions hear it, too.
+where pages are read; regular expressions hear it, too. Code that hears no signals is ended with its process, where that
+is one that can be spared.
 """
 
 from __future__ import annotations
 
+import resource
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +19,8 @@ SECONDS = 20.0
 """Of the processor, for a page; real ones take some thousandths of a second, the slowest one."""
 _AGAIN = 0.5
 """Seconds after which it is said again, should something have swallowed it."""
+_DEAF = 2
+"""Seconds over its time after which the system ends a process that can be spared."""
 
 
 class _TimeIsUp(BaseException):
@@ -27,6 +32,13 @@ class OutOfTimeError(Exception):
 
 
 _is_limited = False
+_can_be_spared = False
+
+
+def spare_this_process() -> None:
+    """From now on the system ends this process (SIGXCPU) where it hears of no limit: another one goes on."""
+    global _can_be_spared
+    _can_be_spared = True
 
 
 @contextmanager
@@ -43,6 +55,8 @@ def time_limit(seconds: float = SECONDS) -> Iterator[None]:
     before = signal.signal(signal.SIGVTALRM, end)
     _is_limited = True
     try:
+        if _can_be_spared:
+            _end_at(int(time.process_time() + seconds) + _DEAF)
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _AGAIN)
         try:
             yield
@@ -53,3 +67,12 @@ def time_limit(seconds: float = SECONDS) -> Iterator[None]:
     finally:
         _is_limited = False
         signal.signal(signal.SIGVTALRM, before)
+        if _can_be_spared:
+            _end_at(None)
+
+
+def _end_at(seconds: int | None) -> None:
+    """Have the system end this process once it has used so many seconds of the processor."""
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    soft = hard if seconds is None else seconds if hard == resource.RLIM_INFINITY else min(seconds, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
