@@ -39,6 +39,8 @@ _OWN = "WHERE \"table\" <> '_sqlite_migrations'"
 """Of the digests, those of rows that the copy has from the archive."""
 _DATABASES = ("reports.db", "captures.db")
 """In the order in which a restored archive gets them: what has captures.db is whole."""
+_RESTORING = ".restoring"
+"""The folder in which an archive is restored."""
 _UNFINISHED = ".part"
 """End of the name of a file that is being written."""
 
@@ -84,19 +86,31 @@ def back_up(folder: Path, copy: Path, progress: Progress = lambda *_: None) -> B
 def restore(copy: Path, folder: Path) -> list[str]:
     """Make the archive in `folder` what the backup in `copy` is, and verify it; returns what is wrong, a line each.
 
+    It is made in a folder within, so that there is an archive only once it is whole and was looked at.
+
     Raises ArchiveError where there is an archive already, no backup, or no room.
     """
     if (folder / "captures.db").exists():
         raise ArchiveError(f"{folder} holds an archive: move it away first")
     if not (copy / "captures.db").is_file():
         raise ArchiveError(f"{copy} holds no backup: there is no captures.db in it")
+    made = folder / _RESTORING
     with _errors(copy, folder):
         folder.mkdir(exist_ok=True)
-        _remove_unfinished(folder)
-        for name in _DATABASES:
-            if (copy / name).is_file():
-                _copy_whole(copy / name, folder / name)
-    return verify(folder).lines
+        made.mkdir(exist_ok=True)
+        try:
+            for name in _DATABASES:
+                if (copy / name).is_file():
+                    _copy_whole(copy / name, made / name)
+            lines = verify(made).lines
+            for name in _DATABASES:
+                if (made / name).is_file():
+                    (made / name).replace(folder / name)
+        finally:
+            for name in _DATABASES:
+                (made / name).unlink(missing_ok=True)
+            made.rmdir()
+    return lines
 
 
 @contextmanager

@@ -86,6 +86,7 @@ BY_YEAR = {
     "checks": "report_id IN (SELECT id FROM reports WHERE report_year IS ?)",
 }
 """The largest tables, whose Parquet files are one for each year: which rows are of a year."""
+DESCRIPTION = "datapackage.json"
 CODEBOOK = "codebook"
 """The resource that explains the others."""
 
@@ -125,7 +126,7 @@ FORMULAS = (
 def export(reports: Path, out: Path, described: Traversable) -> dict[str, int]:
     """Write every table of `reports` (reports.db) into the directory `out`; returns table → number of rows.
 
-    All tables are of the same moment, whatever is written meanwhile. `described` is the metadata.yaml that describes
+    A directory with a datapackage.json is whole: one that is stopped has none, and the next export completes it. All tables are of the same moment, whatever is written meanwhile. `described` is the metadata.yaml that describes
     every column. Raises ArchiveError when `out` cannot be written.
     """
     tables = yaml.safe_load(described.read_text(encoding="utf-8"))["databases"]["reports"]["tables"]
@@ -134,6 +135,8 @@ def export(reports: Path, out: Path, described: Traversable) -> dict[str, int]:
     resources: list[dict[str, Any]] = []
     try:
         out.mkdir(exist_ok=True)
+        described_by = out / DESCRIPTION
+        described_by.unlink(missing_ok=True)  # it says what the files hold: it comes last
         db.execute("BEGIN")
         for name, key in KEYS.items():
             columns = _columns(db, name)
@@ -152,14 +155,24 @@ def export(reports: Path, out: Path, described: Traversable) -> dict[str, int]:
             "sources": _sources(db),
             "resources": resources,
         }
-        (out / "datapackage.json").write_text(
-            json.dumps(package, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
+        _remove_earlier(out, {resource["path"] for resource in resources})
+        part = out / f"{DESCRIPTION}.part"
+        part.write_text(json.dumps(package, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        part.replace(described_by)
     except (OSError, sqlite3.Error) as error:
         raise ArchiveError(f"cannot export to {out}: {error}") from error
     finally:
         db.close()
     return counts
+
+
+def _remove_earlier(out: Path, written: set[str]) -> None:
+    """Remove the files of years that an earlier export had and this one has not."""
+    for table in BY_YEAR:
+        for path in out.glob(f"{table}/{parquet.YEAR}=*/part-0.parquet"):
+            if path.relative_to(out).as_posix() not in written:
+                path.unlink()
+                path.parent.rmdir()
 
 
 def _version(db: sqlite3.Connection) -> str:

@@ -24,6 +24,7 @@ from archive.row_digests import ADDED, DIGESTED, DIGESTED_TABLES, RowCheck, colu
 from archive.run_seals import RunSeal
 from archive.verification import UNREADABLE, Verification, as_bytes, open_damaged
 from archive.verify_captures import body_damage, unpacked
+from archive.vocabulary import RunKind
 from archive.warc.reader import is_warc, read
 
 _UNREADABLE_ROWS = 500
@@ -121,14 +122,22 @@ def salvage(folder: Path) -> Path:
             part.with_name(part.name + end).unlink(missing_ok=True)
         _read_out(path, part)
         part.rename(fresh)
-    kept = folder / f"captures.db.damaged-{utc_now()[:19].replace(':', '')}"
-    if not kept.exists():
-        os.link(path, kept)
+    kept = _kept(path)
     for suffix in ("-wal", "-shm"):  # of the damaged file: the new one must not be read with it
         log = path.with_name(path.name + suffix)
         if log.exists():
             log.rename(kept.with_name(kept.name + suffix))
     fresh.replace(path)
+    return kept
+
+
+def _kept(path: Path) -> Path:
+    """The damaged file under a name of its own: the one that a repair which was killed has given it, if there is one."""
+    for other in path.parent.glob(f"{path.name}.damaged-*"):
+        if other.samefile(path):
+            return other
+    kept = path.with_name(f"{path.name}.damaged-{utc_now()[:19].replace(':', '')}")
+    os.link(path, kept)
     return kept
 
 
@@ -385,7 +394,7 @@ def _bring_back(here: sqlite3.Connection, there: sqlite3.Connection) -> int:
         if place == (row["id"], row["run_id"]):
             continue
         if place is None:
-            if row["id"] in taken:
+            if row["id"] in taken and not _take_out(here, row["id"]):
                 continue
             here.execute(f"INSERT INTO captures ({_listed(row)}) VALUES ({placeholders(row)})", tuple(row.values()))  # noqa: S608
             body = there.execute("SELECT * FROM bodies WHERE sha256 = ?", (row["sha256"],)).fetchone()
@@ -398,26 +407,41 @@ def _bring_back(here: sqlite3.Connection, there: sqlite3.Connection) -> int:
     return count
 
 
+def _take_out(here: sqlite3.Connection, number: int) -> bool:
+    """Delete a capture that is not as it was written, and that nothing could mend; whether it was such a one."""
+    row = here.execute("SELECT * FROM captures WHERE id = ?", (number,)).fetchone()
+    is_ruined = _is_ruined(row)
+    if is_ruined:
+        here.execute("DELETE FROM captures WHERE id = ?", (number,))
+    return is_ruined
+
+
+def _is_ruined(row: sqlite3.Row) -> bool:
+    try:
+        return bool(row["digest"] != row_digest(row))
+    except UNREADABLE:
+        return True
+
+
 _PLACES = "SELECT id, run_id, digest FROM captures"
 
 
 def seal_again(folder: Path, brought_by: int) -> bool:
-    """Bind runs to what is left of their captures where the run `brought_by` has brought all the others back.
+    """Bind runs to what is left of their captures where `brought_by` and imports before it have brought the others back.
 
-    It has if the digests of its captures are just those that the seals lack. Returns whether it has.
+    They have if the digests of their captures are just those that the seals lack: a repair that was killed leaves more
+    than one such import. Rows that are not as they were written are surplus then, and go. Returns whether it is so.
     """
     with _plainly(folder) as connection:
         lacking: dict[int, RunSeal] = {}
         difference = RunSeal()
-        for row in connection.execute(
-            "SELECT run_id, captures, digests FROM run_seals WHERE run_id <> ?", (brought_by,)
-        ):
+        for row in connection.execute("SELECT run_id, captures, digests FROM run_seals ORDER BY run_id").fetchall():
             found = _seal_of(connection, row["run_id"])
             stored = RunSeal.stored(row["captures"], as_bytes(row["digests"]))
             if stored != found:
                 lacking[row["run_id"]] = found
                 difference += stored - found
-        if not lacking or difference != _seal_of(connection, brought_by):
+        if not lacking or not _is_brought(connection, difference, brought_by):
             return False
         for run_id, found in lacking.items():
             values = (run_id, found.captures, found.blob)
@@ -425,9 +449,26 @@ def seal_again(folder: Path, brought_by: int) -> bool:
             connection.execute(
                 "INSERT OR REPLACE INTO row_digests VALUES ('run_seals', ?, ?)", (key_of(run_id), digest_of(*values))
             )
+            ruined = [(row["id"],) for row in _of_run(connection, run_id) if _is_ruined(row)]
+            connection.executemany("DELETE FROM captures WHERE id = ?", ruined)
     return True
 
 
+def _is_brought(connection: sqlite3.Connection, difference: RunSeal, newest: int) -> bool:
+    """Whether the newest imports, together, have just the captures that are missing elsewhere."""
+    brought = RunSeal()
+    imports = "SELECT id FROM runs WHERE kind = ? AND id <= ? ORDER BY id DESC"
+    for (run_id,) in map(tuple, connection.execute(imports, (RunKind.IMPORT, newest)).fetchall()):
+        brought += _seal_of(connection, run_id)
+        if brought == difference:
+            return True
+    return False
+
+
+def _of_run(connection: sqlite3.Connection, run_id: int) -> Iterator[sqlite3.Row]:
+    yield from connection.execute("SELECT * FROM captures WHERE run_id = ?", (run_id,)).fetchall()
+
+
 def _seal_of(connection: sqlite3.Connection, run_id: int) -> RunSeal:
-    rows = connection.execute("SELECT digest FROM captures WHERE run_id = ?", (run_id,))
-    return RunSeal.of(as_bytes(row["digest"]) for row in rows)
+    """The seal of a run's captures that are as they were written."""
+    return RunSeal.of(as_bytes(row["digest"]) for row in _of_run(connection, run_id) if not _is_ruined(row))

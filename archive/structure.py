@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sqlite_utils import Database, Migrations
 
@@ -13,6 +14,8 @@ _MESSAGES = 100
 _INDEX = re.compile(r"(?:row (\d+) missing from|wrong # of entries in|non-unique entry in|.* of) index (\S+)")
 _FREE = re.compile(r"freelist", re.IGNORECASE)
 _QUOTED = re.compile(r'"(\w+)"|\[(\w+)\]|`(\w+)`')
+_TEXT = re.compile(r"('[^']*')")
+_BLANK = re.compile(r"\s+")
 _UNUSED = re.compile(r"Page (\d+) is never used")
 
 
@@ -52,17 +55,11 @@ def in_words(message: str) -> str:
 
 def _differences(connection: sqlite3.Connection, migrations: Migrations) -> Iterator[str]:
     """Tables, indexes, triggers and views that are missing, other or too many, for the steps that were applied."""
-    expected = Database(memory=True)
-    applied = {step.name for step in migrations.applied(Database(connection))}
-    steps = migrations.pending(expected)
-    migrations.ensure_migrations_table(expected)
-    for step in steps:
-        if step.name in applied:
-            step.fn(expected)
-    for name in sorted(applied - {step.name for step in steps}):
+    applied = frozenset(step.name for step in migrations.applied(Database(connection)))
+    known, wanted = _made_by(migrations, applied)
+    for name in sorted(applied - known):
         yield f"step {name} is none of this version's"
-    wanted, found = _definitions(expected.conn), _definitions(connection)
-    expected.close()
+    found = _definitions(connection)
     for key in sorted(wanted.keys() | found.keys()):
         what = " ".join(key)
         if key not in found:
@@ -73,11 +70,31 @@ def _differences(connection: sqlite3.Connection, migrations: Migrations) -> Iter
             yield f"{what} is defined otherwise"
 
 
+@lru_cache(maxsize=4)
+def _made_by(migrations: Migrations, applied: frozenset[str]) -> tuple[frozenset[str], dict[tuple[str, str], str]]:
+    """The names of all steps that there are, and what those that were applied define."""
+    expected = Database(memory=True)
+    steps = migrations.pending(expected)
+    migrations.ensure_migrations_table(expected)
+    for step in steps:
+        if step.name in applied:
+            step.fn(expected)
+    wanted = _definitions(expected.conn)
+    expected.close()
+    return frozenset(step.name for step in steps), wanted
+
+
 def _definitions(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
     rows = connection.execute("SELECT type, name, sql FROM sqlite_master")
     return {(str(kind), str(name)): _normal(str(sql or "")) for kind, name, sql in map(tuple, rows)}
 
 
 def _normal(sql: str) -> str:
-    """A definition without what differs by who wrote it: blanks and the quotes of names."""
-    return re.sub(r"\s+", "", _QUOTED.sub(r"\1\2\3", sql)).lower()
+    """A definition without what differs by who wrote it: blanks, capitals and the quotes of names. Texts stay as they are.
+
+    >>> _normal("SELECT  'It''s  A'||[b] FROM T"), _normal("select 'it''s a'||b from t")
+    ("select'It''s  A'||bfromt", "select'it''s a'||bfromt")
+    """
+    outside_and_texts = _TEXT.split(sql)
+    outside_and_texts[::2] = [_BLANK.sub("", _QUOTED.sub(r"\1\2\3", part)).lower() for part in outside_and_texts[::2]]
+    return "".join(outside_and_texts)

@@ -1,4 +1,4 @@
-"""The trials of `make soak`, made small: portals that fail by lot, random lives of an archive, crawls killed anywhere."""
+"""The trials of `make soak`, made small: portals that fail by lot, random lives of an archive, crawls and commands killed anywhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from tests import histories, kills, unreliable
+from tests import histories, killed_commands, kills, unreliable
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,9 @@ from tests import histories, kills, unreliable
         (unreliable.main, "--seeds 7 --shares 0.3 --pauses 1 --size 3"),
         (histories.main, "--seeds 3 --steps 5"),
         (kills.main, "4"),
+        (killed_commands.main, "4"),
     ],
-    ids=["unreliable", "histories", "kills"],
+    ids=["unreliable", "histories", "kills", "killed_commands"],
 )
 def test_nothing_is_lost_and_nothing_is_said_to_be_well_too_early(
     trial: Callable[[Sequence[str]], int], arguments: str, capsys: pytest.CaptureFixture[str]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,22 +48,33 @@ def export_file(
     """
     captures = Captures(archive, read_only=True)
     try:
-        # Beside `out`, so that it can be renamed to it; nothing but this folder is ever deleted.
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
-            whole = Path(folder) / "out"
-            warc = Path(folder) / "data.warc.gz" if as_wacz else whole
+        with _workplace(out) as folder:
+            whole = folder / "out"
+            warc = folder / "data.warc.gz" if as_wacz else whole
             with warc.open("wb") as stream:
                 export = Export(captures, stream, is_gzip=as_wacz or out.name.endswith(".gz"))
                 written = _write(export, selection, warc.name if as_wacz else out.name, progress, keep=as_wacz)
             if as_wacz:
                 pack(whole, warc, written, _titles(archive))
-            whole.chmod(0o644)
             whole.replace(out)
         return Exported(captures=export.count, size=out.stat().st_size)
     except OSError as error:
         raise ArchiveError(f"cannot write {out}: {error}") from error
     finally:
         captures.close()
+
+
+@contextmanager
+def _workplace(out: Path) -> Iterator[Path]:
+    """A folder beside `out`, so that what is made in it can be renamed to `out`; what a killed export left in it goes."""
+    folder = out.with_name(f".{out.name}.export")
+    folder.mkdir(exist_ok=True)
+    try:
+        yield folder
+    finally:
+        for name in ("out", "data.warc.gz"):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def _write(

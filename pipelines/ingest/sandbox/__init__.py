@@ -27,6 +27,7 @@ from hashlib import sha256 as sha256_of
 from pathlib import Path
 from queue import LifoQueue
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from archive.vocabulary import ProblemKind
 from pipelines.documents import Content
@@ -158,7 +159,8 @@ class Child:
         return _DeathError(f"was ended by {number.name}", is_of_machine=number in _OF_MACHINE)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._folder = tempfile.mkdtemp(prefix="tongjian-")
+        # The child makes it, so that there is none that nobody takes away, whenever this process is killed.
+        self._folder = str(Path(tempfile.gettempdir(), f"tongjian-{uuid4().hex}"))
         self._read = 0
         kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "LC_ALL", "VIRTUAL_ENV"}}
         self._process = subprocess.Popen(  # noqa: S603 - this very Python
@@ -166,7 +168,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=self._folder,
+            cwd="/",
             env={**kept, **_ONE_THREAD, "PYTHONPATH": _ROOT, "HOME": self._folder, "TMPDIR": self._folder},
             start_new_session=True,
         )

@@ -1,4 +1,6 @@
-"""The process in which documents are read: `python -m pipelines.ingest.sandbox.child MEMORY`.
+"""The process in which documents are read: `python -m pipelines.ingest.sandbox.child MEMORY FOLDER`.
+
+The folder is made here, is where everything temporary goes, and goes with this process.
 
 Standard input: for each document a line of JSON ({"size": bytes, "kind": …}) and the bytes. Standard output: for each a
 line with the length of the answer, and the answer as JSON; before them a line `+` for each picture that takes more time. What a hostile document can do here is limited by the
@@ -15,6 +17,7 @@ import shutil
 import signal
 import sys
 from functools import partial
+from pathlib import Path
 from typing import IO, Any
 
 from archive.vocabulary import ProblemKind
@@ -84,7 +87,19 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not mix with the answers
     limit(int(sys.argv[1]))
-    has_network = not leave_network()
+    folder = Path(sys.argv[2])
+    folder.mkdir(mode=0o700)
+    try:
+        os.chdir(folder)
+        serve(requests, answers, has_network=not leave_network())
+    except BrokenPipeError:
+        pass  # the process that asked is gone, and was perhaps killed
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def serve(requests: IO[bytes], answers: IO[bytes], *, has_network: bool) -> None:
+    """Answer until the input ends. Raises BrokenPipeError where nobody waits for an answer any more."""
     effort.before_picture = partial(make_room, answers)
     while line := requests.readline():
         request = json.loads(line)
@@ -96,8 +111,6 @@ def main() -> None:
         answers.write(b"%d\n" % len(data) + data)
         answers.flush()
         signal.alarm(0)
-    for folder in sys.argv[2:]:  # the process that made it is gone, and was perhaps killed
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
