@@ -10,7 +10,8 @@ stand apart because nothing says whose figures they are, come beside it with the
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archive.divisions import significant_digits
@@ -93,11 +94,36 @@ def sums(
     `level` and `kind` ask for bodies of that level or kind alone. With a kind other than governments only what the
     bodies report of themselves is counted. `by` gives a sum for each province, prefecture or county of the place.
     """
-    groups: dict[tuple[int | None, str | None], Sum] = {}
     where, values = _chosen(place, level, kind, by)
-    known = _bodies(db, _KNOWN, where, values, by, place)
-    further = _bodies(db, _FURTHER, where, values, by, place)
-    for row in db.execute(_sql(where, place, year, level, kind, by), values | {"year": year, "place": place}):
+    group = _group(by, place)
+    known = _bodies(db, _KNOWN, where, values, group, place)
+    further = _bodies(db, _FURTHER, where, values, group, place)
+    sql = _sql(where, group, _counting(place, level, kind, by), year)
+    return list(_gathered(db.execute(sql, values | {"year": year, "place": place}), known, further).values())
+
+
+def sums_of_each(db: sqlite3.Connection, every: type[Level] | type[BodyKind], year: int) -> dict[str, Sum]:
+    """Level or kind → its sum of a year over the country: what `sums` gives for each, in one pass."""
+    if every is Level:
+        column, rules = "level", {str(one): _counting(None, one, None, None) for one in Level}
+    else:
+        column, rules = "body_kind", {str(one): _counting(None, None, one, None) for one in BodyKind}
+    cases = " ".join(f"WHEN '{one}' THEN {counting}" for one, counting in rules.items())
+    rule = f"CASE {column} {cases} END"
+    known = _bodies(db, _KNOWN_OF_EACH[column], "TRUE", {}, column, None)
+    further = _bodies(db, _FURTHER, "report_year = :year", {"year": year}, column, None)
+    sql = _sql(f"{column} <> ''", column, rule, year)
+    found = _gathered(db.execute(sql, {"year": year}), known, further)
+    return {str(group): replace(one, place=None) for (_, group), one in found.items()}
+
+
+Key = tuple[int | None, str | None]
+"""Year and group of a sum."""
+
+
+def _gathered(rows: Iterable[tuple[Any, ...]], known: dict[Key, int], further: dict[Key, int]) -> dict[Key, Sum]:
+    groups: dict[Key, Sum] = {}
+    for row in rows:
         one = dict(zip(_COLUMNS, row, strict=True))
         at = one["place"] or None
         key = (one["report_year"] or None, at)
@@ -106,7 +132,7 @@ def sums(
             groups[key] = Sum(*key, form, known.get((None, at), 0), -further.get(key, 0))
         groups[key].parts.append(part := _part(one))
         groups[key].in_hand += part.reports
-    return list(groups.values())
+    return groups
 
 
 # Asking
@@ -161,12 +187,10 @@ def _group(by: Level | None, place: str | None) -> str:
     return _GROUPS[by] if by else ":place" if place else "''"
 
 
-def _sql(
-    where: str, place: str | None, year: int | None, level: Level | None, kind: BodyKind | None, by: Level | None
-) -> str:
+def _sql(where: str, group: str, counting: str, year: int | None) -> str:
     of_year = "report_year = :year AND " if year is not None else ""
     added = ", ".join(f"SUM({name})" for name in ("reports", "verified_three", "verified_four", *_FIGURE_COLUMNS))
-    return f"""SELECT report_year, {_group(by, place)}, new_form, report_scope, {_counting(place, level, kind, by)}, {added}
+    return f"""SELECT report_year, {group}, new_form, report_scope, {counting}, {added}
     FROM sums WHERE {of_year}{where}
     GROUP BY 1, 2, 4, 5 ORDER BY report_year DESC, 2, 5, 4"""  # noqa: S608 - our own names
 
@@ -194,19 +218,24 @@ def _rank(place: str) -> Level:
     return _RANKS[len(significant_digits(place)) // 2]
 
 
-_KNOWN = """SELECT DISTINCT NULL AS report_year, division_code, agency_id FROM (
+_MET = """FROM (
     SELECT * FROM agencies_met
     WHERE agency_id NOT IN (SELECT predecessor FROM successions JOIN agencies_met ON agency_id = successor)
 )"""
 """A body whose successor was met, too, counts with that."""
-_FURTHER = "SELECT report_year, division_code FROM further_reports"
+_KNOWN = f"SELECT DISTINCT NULL AS report_year, division_code, agency_id {_MET}"
+_KNOWN_OF_EACH = {
+    column: f"SELECT DISTINCT NULL AS report_year, {column}, division_code, agency_id {_MET}"
+    for column in ("level", "body_kind")
+}
+_FURTHER = "SELECT report_year, division_code, level, body_kind FROM further_reports"
 
 
 def _bodies(
-    db: sqlite3.Connection, counted: str, where: str, values: dict[str, Any], by: Level | None, place: str | None
-) -> dict[tuple[int | None, str | None], int]:
-    """(Year, place) → how many there are; the year is None for those of any."""
-    sql = f"SELECT report_year, {_group(by, place)}, COUNT(*) FROM ({counted} WHERE {where}) GROUP BY 1, 2"  # noqa: S608 - our own names
+    db: sqlite3.Connection, counted: str, where: str, values: dict[str, Any], group: str, place: str | None
+) -> dict[Key, int]:
+    """(Year, group) → how many there are; the year is None for those of any."""
+    sql = f"SELECT report_year, {group}, COUNT(*) FROM ({counted} WHERE {where}) GROUP BY 1, 2"  # noqa: S608 - our own names
     return {(year or None, at or None): number for year, at, number in db.execute(sql, values | {"place": place})}
 
 

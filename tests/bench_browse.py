@@ -27,6 +27,8 @@ WORDS = ("公开", "政府信息", "申请", "教育", "行政复议", "2021", "
 ONE, ALL = 2, 10
 """How many times as long a page may take on 100,000 reports: of one thing, and of all."""
 MOST_MS, FIRST_S = 500, 2
+_PAGED = ("grant-rate", "reused-text")
+"""Questions whose answer over all years has several pages at every size, so that each visit is to another."""
 FIRST = ("/", "/nation", "/map", "/rankings", "/search?q=" + quote(WORDS[0]), "/questions/grant-rate", "/bodies")
 
 
@@ -102,6 +104,11 @@ def _of_all(_: Path) -> dict[str, Sequence[str]]:
         "rankings of departments": [f"/rankings?level=all&kind=department&year={year}" for year in YEARS],
         "questions": ["/questions"],
         "problems": ["/problems"],
+        "portals": [f"/portals?page={number}" for number in (1, 1)],
+        "feed": ["/feed.atom"],
+        "feed of a search": [f"/search.atom?q={quote(word)}" for word in WORDS],
+        "place of a province": ["/place/130000", "/place/140000"],
+        "questions over all years": [f"/questions/{name}?year=all&page={n}" for name in _PAGED for n in (1, 2, 3, 4)],
     }
     pages |= {f"question {name}": [f"/questions/{name}?year={year}" for year in YEARS] for name in QUESTIONS}
     return {name: [quote(path, safe="/?=&%") for path in paths] for name, paths in pages.items()}

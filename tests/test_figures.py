@@ -19,7 +19,7 @@ from archive.migrations.reports import migrations
 from archive.migrations.views import TOTALS_AGAIN
 from archive.model import Check
 from archive.records import Record, Rows
-from archive.room.questions import QUESTIONS, answer
+from archive.room.questions import QUESTIONS, _narrowed, answer
 from archive.vocabulary import BodyKind, Form, Level, Origin, ReportScope, Severity, Standing, Verdict
 from tests.crawling import scrapy
 from tests.made_reports import made
@@ -188,6 +188,11 @@ def test_sums_go_through_their_index_and_questions_through_the_table(reports: Re
         assert plan(reports, QUESTIONS[name].sql).startswith("SCAN r;")
     years = plan(reports, QUESTIONS["carried-over-wrongly"].sql)
     assert years.startswith("SCAN r USING INDEX figures_years_of_agencies")
+    of_year = _narrowed(QUESTIONS["grant-rate"].sql, {"year": "2020", "portal": ""})
+    assert plan(reports, of_year).startswith("SEARCH r USING INDEX figures_summed (report_year=?)")
+    left_out = plan(reports, _narrowed(QUESTIONS["grant-rate"].left_out_sql, {"year": "2020", "portal": ""}))
+    assert "INDEX figures_copies (report_year=?)" in left_out
+    assert "SCAN r" not in left_out
     failed = plan(reports, QUESTIONS["failed-identities"].sql)
     assert failed.startswith("SCAN e;")
     years = plan(reports, "SELECT * FROM year_over_year")
@@ -219,6 +224,11 @@ def test_a_question_says_how_many_rows_its_whole_answer_has(reports: Reports, tm
         for held, year, portal in product((reports, bodies), ("", "2020", "1999"), ("", "p", "other")):
             whole = answer(held.db.conn, question, year, portal, 0, 10_000)
             assert whole["total"] == len(whole["rows"])
+            asked = {"year": year, "portal": portal}
+            assert whole["rows"] == list(map(dict, held.db.conn.execute(question.sql, asked)))
+            left_out = held.db.conn.execute(question.left_out_sql, asked).fetchall()
+            assert whole["left_out"] == [(reason, number) for reason, number in left_out if number]
+            assert answer(held.db.conn, question, year, portal, 10_000, 1)["total"] == whole["total"]
             assert answer(held.db.conn, question, year, portal, 0, 1)["total"] == whole["total"]
             seen += whole["total"]
         assert seen, name

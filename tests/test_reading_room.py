@@ -15,6 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from urllib.parse import quote
 import pytest
 from lxml import etree, html
 
-from archive import Capture, Captures
+from archive import Capture, Captures, Reports
 from archive.room.captured_looks import as_it_looked
 from archive.room.captured_pages import body as body_of
 from archive.room.captured_pages import without_connections
@@ -34,6 +35,7 @@ from crawler.demo.demo_portals import demo_replicas
 from crawler.demo.server import Server
 from tests.browsing import NASTY, browsing, get, put_hostile
 from tests.crawling import ROOT, crawl, scrapy
+from tests.made_reports import made
 
 SCREENS = ROOT / "build" / "screens"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -437,6 +439,26 @@ def test_every_chart_and_list_is_csv_and_json_too(archive: Path, room: str) -> N
         assert len(list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))) > 1, name
         assert json.loads(get(f"{room}{path}.json?{query}")[2]), name
     assert json.loads(get(f"{room}{at['report']}.json")[2])["report"]["title"]
+
+
+def test_a_list_of_many_portals_comes_in_pages_and_whole_as_data(tmp_path: Path) -> None:
+    with closing(Reports(tmp_path)) as reports:
+        for number in range(120):
+            reports.put_portal({"name": f"portal{number:03}", "title": f"第{number}个网站"})
+        reports.put(made("portal007-1", portal="portal007", report_year=2021, title="甲局报告"))
+        reports.commit()
+    with browsing(tmp_path) as room:
+        last = get(f"{room}/portals?page=3&lang=en")[2].decode()
+        assert "101–120 of 120" in last
+        assert last.count('<a href="/portal/portal') == 20
+        assert get(f"{room}/portals?page=4")[0] == 400
+        rows = json.loads(get(f"{room}/portals.json")[2])["portals"]
+        assert len(rows) == 120
+        assert [(row["name"], row["report_year"]) for row in rows if row["reports"]] == [("portal007", 2021)]
+        assert len(get(f"{room}/portals.csv")[2].decode().splitlines()) == 121
+        question = get(f"{room}/questions/late?portal=portal007&lang=en")[2].decode()
+        assert 'name="portal" value="portal007"' in question
+        assert "<small>2021" in question
 
 
 def test_questions_have_answers_and_can_be_changed_as_sql(room: str) -> None:

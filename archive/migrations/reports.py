@@ -391,3 +391,9 @@ def m021_titles_of_successions(db: Database) -> None:
 def m022_digests_of_what_does_not_follow(db: Database) -> None:
     """The digests of a report's row and of its figures are of what neither its own digest nor its tables bind."""
     row_digests.fill_digests(db.conn, "reports.db", "reports", "figures")
+
+
+@migrations()
+def m023_copies_by_year(db: Database) -> None:
+    """The questions count the copies of a year without a look at any other report."""
+    db.execute("CREATE INDEX figures_copies ON figures (report_year, portal) WHERE same_as IS NOT NULL")

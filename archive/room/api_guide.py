@@ -95,6 +95,11 @@ ENDPOINTS = (
         ("year（all 为全部）、portal", "year (all), portal"),
     ),
     Endpoint(
+        "/portals",
+        ("json", "csv"),
+        ("各网站各年度的报告数", "reports of each portal and year"),
+    ),
+    Endpoint(
         "/entries",
         ("json", "csv"),
         ("网站列表的条目及去向", "entries of a portal's listings and their fates"),

@@ -110,16 +110,19 @@ class Catalogue:
         """Issuing bodies whose name has every term, or one and their place the others, with the number of their reports."""
         if not query.groups:
             return []
-        return [
-            (name, number)
-            for name, folded, number, place in self.bodies
-            if any(term.folded and term.folded in folded for term in query.terms)
-            and all(
-                any((term.folded and term.folded in folded) or named.lies_in(place, term) for term in group)
-                for group in query.groups
-            )
-            and not any(term.folded and term.folded in folded for term in query.without)
-        ]
+        having = {term: self._bodies_with(term.folded) for term in (*query.terms, *query.without)}
+        found = set[int]().union(*(having[term] for term in query.terms))
+        for group in query.groups:
+            found = {
+                at
+                for at in found
+                if any(at in having[term] or named.lies_in(self.bodies[at][3], term) for term in group)
+            }
+        found.difference_update(*(having[term] for term in query.without))
+        return [(self.bodies[at][0], self.bodies[at][2]) for at in sorted(found)]
+
+    def _bodies_with(self, folded: str) -> set[int]:
+        return {at for at, body in enumerate(self.bodies) if folded in body[1]} if folded else set()
 
     def _set(self, search_ids: list[int]) -> Found:
         flags = bytearray(self.size)
@@ -193,6 +196,8 @@ class Catalogue:
 
     def ids_in(self, found: Found) -> list[str]:
         """The ids of these reports, newest year first."""
+        if not found:
+            return []
         return list(compress(self.ids, map(self._flags(found).__getitem__, self.search_ids)))
 
     def narrow(self, found: Found, chosen: Mapping[str, str]) -> Found:
@@ -211,6 +216,8 @@ class Catalogue:
 
     def count(self, found: Found) -> dict[str, list[tuple[str, int]]]:
         """Facet → (value, number of reports): years newest first, all others most frequent first."""
+        if not found:
+            return {name: [] for name in FACETS}
         flags = self._flags(found)
         portal, *others = FACETS
         counts: dict[str, Counter[Any]] = {name: Counter() for name in FACETS}

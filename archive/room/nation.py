@@ -5,10 +5,9 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from archive.room.asked_figures import AskedFigure
-from archive.sums import Sum, sums
+from archive.sums import Sum, sums_of_each
 from archive.vocabulary import BodyKind, Level, ReportScope
 
 LEVELS = (Level.PROVINCE, Level.PREFECTURE, Level.COUNTY, Level.TOWNSHIP)
@@ -95,13 +94,11 @@ def medians_of_years(db: sqlite3.Connection, figure: AskedFigure) -> dict[int, d
 
 def by_level(db: sqlite3.Connection, every: Values, year: int) -> list[Group]:
     """Each level by itself."""
-    return [Group(one, _of(db, year, level=one), medians(every, level=one)) for one in LEVELS]
+    totals = sums_of_each(db, Level, year)
+    return [Group(one, totals.get(one), medians(every, level=one)) for one in LEVELS]
 
 
 def by_kind(db: sqlite3.Connection, every: Values, year: int) -> list[Group]:
     """Each kind of body by itself."""
-    return [Group(one, _of(db, year, kind=one), medians(every, kind=one)) for one in BodyKind]
-
-
-def _of(db: sqlite3.Connection, year: int, **wanted: Any) -> Sum | None:
-    return next(iter(sums(db, year=year, **wanted)), None)
+    totals = sums_of_each(db, BodyKind, year)
+    return [Group(one, totals.get(one), medians(every, kind=one)) for one in BodyKind]

@@ -17,8 +17,10 @@ from archive.room.key_figures import KEY_FIGURES, VERIFIED
 from archive.room.report import dicts, each
 from archive.room.vocabulary_bilingual import Bilingual, label_of
 
-# What a visitor chose, as a condition on `r`.
+# What a visitor chose, as a condition on `r` that holds for every choice.
 _CHOSEN = "(:year = '' OR r.report_year = :year) AND (:portal = '' OR r.portal = :portal)"
+# The same for pairs of years, which an index of bodies leads to: it stays as it is where a year is chosen.
+_CHOSEN_OF_PAIR = "(:portal = '' OR r.portal = :portal) AND (:year = '' OR r.report_year = :year)"
 
 # The report `p` of the year before `r`, as in the view year_over_year.
 _LAST_YEAR = "p.agency_id = r.agency_id AND p.report_year = r.report_year - 1 AND p.same_as IS NULL"
@@ -40,13 +42,52 @@ class Question:
     all_reports: bool = False
     """Whether every report is a row of the answer or left out."""
 
-    def total(self, db: sqlite3.Connection, values: dict[str, str], left_out: int) -> int:
-        """How many rows the answer has: by an index where that can be said without working out each row."""
-        if self.all_reports:
-            sql = f"SELECT COUNT(*) FROM figures r WHERE {_CHOSEN}"  # noqa: S608 - constants
-            return int(db.execute(sql, values).fetchone()[0]) - left_out
-        rows = self.sql[: self.sql.rindex("ORDER BY")]
-        return int(db.execute(f"SELECT COUNT(*) FROM ({rows})", values).fetchone()[0])  # noqa: S608 - our own queries
+    def answer(self, db: sqlite3.Connection, values: dict[str, str], first: int, limit: int) -> dict[str, Any]:
+        """Rows from `first` on, at most `limit`; how many there are; and (reason, reports) of what is left out."""
+        rows, left_out = _narrowed(self.sql, values), _narrowed(self.left_out_sql, values)
+        without = [(reason, number) for reason, number in db.execute(left_out, values) if number]
+        of_all = "NULL" if self.all_reports else "COUNT(*) OVER ()"
+        sql = f"SELECT *, {of_all} AS of_all FROM ({rows}) LIMIT {int(limit)} OFFSET {int(first)}"  # noqa: S608 - our own queries
+        found = dicts(db, sql, values)
+        totals = [row.pop("of_all") for row in found]
+        if self.all_reports:  # by an index, without working out each row
+            every = _narrowed(_EVERY_REPORT, values)
+            total = db.execute(every, values).fetchone()[0] - sum(number for _, number in without)
+        elif found or not first:
+            total = totals[0] if found else 0
+        else:
+            total = db.execute(f"SELECT COUNT(*) FROM ({rows})", values).fetchone()[0]  # noqa: S608 - our own queries
+        return {"rows": found, "total": total, "left_out": without}
+
+
+def _narrowed(sql: str, values: dict[str, str]) -> str:
+    """A query for what was chosen alone: SQLite takes an index of years only where no OR stands beside the year."""
+    chosen = [
+        f"r.{column} = :{name}" for column, name in (("report_year", "year"), ("portal", "portal")) if values[name]
+    ]
+    return sql.replace(_CHOSEN, " AND ".join(chosen) or "TRUE")
+
+
+_EVERY_REPORT = f"""SELECT
+  (SELECT COUNT(*) FROM figures r WHERE same_as IS NULL AND {_CHOSEN})
+  + (SELECT COUNT(*) FROM figures r WHERE same_as IS NOT NULL AND {_CHOSEN})"""  # noqa: S608 - constants
+"""How many there are: those that are no copies, and copies, have an index of years each."""
+
+
+def _left_out(reason: str, condition: str, *, copies_too: bool = False) -> str:
+    """How many reports meet a condition, by the reason, and how many are copies: each half by its own index.
+
+    With `copies_too`, copies are reports as all others are.
+    """
+    return f"""SELECT reason, COUNT(*) AS reports
+FROM (
+  SELECT {reason} AS reason FROM figures r
+  WHERE same_as IS NULL AND {_CHOSEN} AND {condition}
+  UNION ALL
+  SELECT {reason if copies_too else "'copy'"} FROM figures r
+  WHERE same_as IS NOT NULL AND {_CHOSEN}{f" AND {condition}" if copies_too else ""}
+)
+GROUP BY reason"""  # noqa: S608 - constants
 
 
 def _rate(name: str) -> Question:
@@ -64,16 +105,9 @@ def _rate(name: str) -> Question:
 FROM figures r
 WHERE same_as IS NULL AND {_CHOSEN} AND {rate.sql} IS NOT NULL
 ORDER BY {rate.sql} DESC, report_id"""  # noqa: S608 - constants
-    left_out = f"""SELECT
-  CASE
-    WHEN same_as IS NOT NULL THEN 'copy'
-    WHEN cells_three + cells_four = 0 THEN 'no_figures'
-    ELSE 'no_denominator'
-  END AS reason,
-  COUNT(*) AS reports
-FROM figures r
-WHERE {_CHOSEN} AND (same_as IS NOT NULL OR {rate.sql} IS NULL)
-GROUP BY 1"""  # noqa: S608 - constants
+    left_out = _left_out(
+        "CASE WHEN cells_three + cells_four = 0 THEN 'no_figures' ELSE 'no_denominator' END", f"{rate.sql} IS NULL"
+    )
     leaves_out = (
         "分子或分母为空、分母为零的报告，以及重复的同一份报告",
         "reports whose numerator or denominator is blank or whose denominator is zero, and copies of another report",
@@ -101,10 +135,7 @@ FROM (
 )
 WHERE reports > 0
 ORDER BY refusals DESC""",  # noqa: S608 - constants
-        f"""SELECT CASE WHEN same_as IS NOT NULL THEN 'copy' ELSE 'no_table_three' END AS reason, COUNT(*) AS reports
-FROM figures r
-WHERE {_CHOSEN} AND (same_as IS NOT NULL OR totals_three = 0)
-GROUP BY 1""",  # noqa: S608 - constants
+        _left_out("'no_table_three'", "totals_three = 0"),
         (
             "没有表三的报告（2019年以前多为文字），以及重复的同一份报告",
             "reports without table three (most before 2019), and copies of another report",
@@ -131,16 +162,11 @@ def _late() -> Question:
 FROM figures r
 WHERE days_late > 0 AND {_CHOSEN}
 ORDER BY days_late DESC, report_id""",  # noqa: S608 - constants
-        f"""SELECT
-  CASE
-    WHEN report_year IS NULL THEN 'no_year'
-    WHEN published IS NULL THEN 'no_date'
-    ELSE 'no_body_kind'
-  END AS reason,
-  COUNT(*) AS reports
-FROM figures r
-WHERE days_late IS NULL AND {_CHOSEN}
-GROUP BY 1""",  # noqa: S608 - constants
+        _left_out(
+            "CASE WHEN report_year IS NULL THEN 'no_year' WHEN published IS NULL THEN 'no_date' ELSE 'no_body_kind' END",
+            "days_late IS NULL",
+            copies_too=True,
+        ),
         ("没有年度、发布日期或机关类型的报告", "reports without a year, a date of publication or a kind of body"),
     )
 
@@ -187,7 +213,7 @@ WHERE NOT EXISTS (SELECT 1 FROM figures r WHERE r.agency_id = s.agency_id AND r.
   AND (:year = '' OR y = CAST(:year AS INTEGER))
 ORDER BY y DESC, issuing_body""",
         """SELECT CASE WHEN issuing_body IS NULL THEN 'no_body' ELSE 'no_year' END AS reason, COUNT(*) AS reports
-FROM reports
+FROM reports INDEXED BY idx_reports_issuing_body_report_year
 WHERE (issuing_body IS NULL OR report_year IS NULL)
   AND (:portal = '' OR portal = :portal)
   AND (:year = '' OR :year <> '')
@@ -216,9 +242,11 @@ def _failed_identities() -> Question:
 FROM failed_checks r
 WHERE identity NOT GLOB 'X-*' AND {_CHOSEN}
 ORDER BY identity, report_id, scope""",  # noqa: S608 - constants
-        f"""SELECT 'no_checks' AS reason, COUNT(*) AS reports
-FROM figures r
-WHERE {_CHOSEN} AND held_checks + failed_checks + held_over_years + failed_over_years = 0""",  # noqa: S608 - constants
+        _left_out(
+            "'no_checks'",
+            "held_checks + failed_checks + held_over_years + failed_over_years = 0",
+            copies_too=True,
+        ),
         ("没有可核对表格的报告", "reports without a table that could be checked"),
     )
 
@@ -242,13 +270,13 @@ def _carried_over_wrongly() -> Question:
   r.carried_in - p.carried_out AS difference
 FROM figures r INDEXED BY figures_years_of_agencies
 JOIN figures p ON {_LAST_YEAR}
-WHERE r.same_as IS NULL AND r.carried_in <> p.carried_out AND {_CHOSEN}
+WHERE r.same_as IS NULL AND r.carried_in <> p.carried_out AND {_CHOSEN_OF_PAIR}
 ORDER BY ABS(r.carried_in - p.carried_out) DESC, r.report_id""",  # noqa: S608 - constants
         f"""SELECT
   CASE WHEN r.same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason,
   COUNT(*) AS reports
 FROM figures r INDEXED BY figures_years_of_agencies
-WHERE {_CHOSEN} AND (
+WHERE {_CHOSEN_OF_PAIR} AND (
   r.same_as IS NOT NULL
   OR r.carried_in IS NULL
   OR NOT EXISTS (SELECT 1 FROM figures p WHERE {_LAST_YEAR} AND p.carried_out IS NOT NULL)
@@ -276,12 +304,7 @@ def _reused_text() -> Question:
 FROM figures r
 WHERE same_as IS NULL AND +previous_report_id IS NOT NULL AND {_CHOSEN}
 ORDER BY reused_share DESC, report_id""",  # noqa: S608 - constants
-        f"""SELECT
-  CASE WHEN same_as IS NOT NULL THEN 'copy' ELSE 'no_previous_year' END AS reason,
-  COUNT(*) AS reports
-FROM figures r
-WHERE {_CHOSEN} AND (same_as IS NOT NULL OR previous_report_id IS NULL)
-GROUP BY 1""",  # noqa: S608 - constants
+        _left_out("'no_previous_year'", "previous_report_id IS NULL"),
         ("没有上年报告的报告", "reports without last year's report"),
         all_reports=True,
     )
@@ -330,7 +353,8 @@ def columns(db: sqlite3.Connection, question: Question) -> list[str]:
 
 def each_row(db: sqlite3.Connection, question: Question, year: str, portal: str) -> Iterator[dict[str, Any]]:
     """Every row of a question."""
-    return each(db, question.sql, {"year": year, "portal": portal})
+    values = {"year": year, "portal": portal}
+    return each(db, _narrowed(question.sql, values), values)
 
 
 def answer(
@@ -340,10 +364,4 @@ def answer(
 
     What is left out is (reason, number of reports).
     """
-    values = {"year": year, "portal": portal}
-    rows = dicts(db, f"SELECT * FROM ({question.sql}) LIMIT {int(limit)} OFFSET {int(first)}", values)  # noqa: S608 - our own queries
-    left_out = db.execute(question.left_out_sql, values).fetchall()
-    total = len(rows)
-    if first or total == limit:
-        total = question.total(db, values, sum(number for _, number in left_out))
-    return {"rows": rows, "total": total, "left_out": [(reason, number) for reason, number in left_out if number]}
+    return question.answer(db, {"year": year, "portal": portal}, first, limit)

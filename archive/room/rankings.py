@@ -62,9 +62,10 @@ class Ranking:
 
 def ranking(db: sqlite3.Connection, asked: Asked) -> Ranking:
     """One row a body: its best report of the year that can be ranked."""
-    left_out: Counter[str] = Counter()
+    reports, copies = _reports(db, asked)
+    left_out: Counter[str] = Counter(copy=copies)
     chosen: dict[str, dict[str, Any]] = {}
-    for row in _reports(db, asked):
+    for row in reports:
         reason = _left_out(row, asked)
         # Of two reports on one area, the one that comes first in the order of the query counts.
         whose = row["division_code"] if asked.kind == WHOLE_AREAS else row["agency_id"]
@@ -94,8 +95,11 @@ def ranking(db: sqlite3.Connection, asked: Asked) -> Ranking:
     )
 
 
-def _reports(db: sqlite3.Connection, asked: Asked) -> list[dict[str, Any]]:
-    """The reports of the year, kind, level and place, with both numbers; of one area the one that counts comes first."""
+def _reports(db: sqlite3.Connection, asked: Asked) -> tuple[list[dict[str, Any]], int]:
+    """The reports of the year, kind, level and place, with both numbers, and how many copies there are beside them.
+
+    Of one area the one that counts comes first.
+    """
     whole_areas = asked.kind == WHOLE_AREAS
     conditions = ["report_year = :year"]
     values: dict[str, Any] = {"year": asked.year, "kind": asked.kind}
@@ -113,15 +117,16 @@ def _reports(db: sqlite3.Connection, asked: Asked) -> list[dict[str, Any]]:
         conditions.append("division_code >= :first AND division_code < :beyond")
         digits = significant_digits(asked.place)
         values |= {"first": digits, "beyond": digits + ":"}  # a colon comes after all digits
-    figure = asked.figure
-    return dicts(
+    figure, wanted = asked.figure, " AND ".join(conditions)
+    copies = f"SELECT COUNT(*) FROM figures WHERE same_as IS NOT NULL AND {wanted}"  # noqa: S608 - our own words
+    reports = dicts(
         db,
         f"""SELECT
           report_id, issuing_body, agency_id, place_id, division_code, level, body_kind, report_scope, published,
-          same_as, table_three, table_four, {", ".join(REFUSALS)},
+          table_three, table_four, {", ".join(REFUSALS)},
           {figure.numerator} AS over, {figure.denominator or "NULL"} AS under
         FROM figures
-        WHERE {" AND ".join(conditions)}
+        WHERE same_as IS NULL AND {wanted}
         ORDER BY
           COALESCE(applications, processed) IS NULL,
           CASE body_kind WHEN '{BodyKind.GOVERNMENT}' THEN 0 WHEN '{BodyKind.GENERAL_OFFICE}' THEN 1 ELSE 2 END,
@@ -130,17 +135,17 @@ def _reports(db: sqlite3.Connection, asked: Asked) -> list[dict[str, Any]]:
           report_id""",  # noqa: S608 - our own names and words
         values,
     )
+    return reports, db.execute(copies, values).fetchone()[0]
+
+
+_STATES = {3: "table_three", 4: "table_four"}
 
 
 def _left_out(row: dict[str, Any], asked: Asked) -> str | None:
     """Why a report is not ranked; None where it is. Its `value` and `verified` are put into it."""
     figure = asked.figure
-    row["verified"] = all(
-        row["table_three" if table == 3 else "table_four"] == TableState.VERIFIED for table in figure.tables
-    )
+    row["verified"] = is_verified = all(row[_STATES[table]] == TableState.VERIFIED for table in figure.tables)
     scope = ReportScope.WHOLE_AREA if asked.kind == WHOLE_AREAS else ReportScope.BODY_ONLY
-    if row["same_as"]:
-        return "copy"
     if row["report_scope"] != scope:
         return "scope"
     if row["over"] is None or (figure.share and row["under"] is None):
@@ -149,7 +154,7 @@ def _left_out(row: dict[str, Any], asked: Asked) -> str | None:
         return "nothing"
     if figure.share and row["under"] < asked.at_least:
         return "small"
-    if asked.verified_only and not row["verified"]:
+    if asked.verified_only and not is_verified:
         return "unverified"
     row["value"] = row["over"] / row["under"] if figure.share else row["over"]
     return None

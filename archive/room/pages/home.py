@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from archive.room import absences, holdings
 from archive.room.asked_figures import ADDED_UP
 from archive.room.database_access import cache, holdings_of, kept, query, walks_of
-from archive.room.holdings import Holdings
+from archive.room.holdings import Coverage, Holdings
 from archive.room.pages import tile_map
-from archive.room.rendering import Translator, language, page
+from archive.room.rendering import Translator, as_csv, as_json, language, page
+from archive.room.request_parameters import format_of, part
 
 PORTALS_ON_HOME = 24
+PORTALS_ON_PAGE = 50
 YEARS_ON_HOME = 18
 YEARS_ON_MAP = 2
 """The first page shows the coverage of so many portals and of the last years; the page of portals has all."""
@@ -64,8 +67,32 @@ async def _unwell(datasette: Any) -> list[dict[str, Any]] | None:
     return rows
 
 
+_FACTS = ("name", "title", "home_url", "platform", "division_code", "division", "level")
+_COUNTS = ("reports", "missing", "removed", "late")
+
+
 async def portals(datasette: Any, request: Any) -> Any:
-    """The coverage of every portal."""
+    """The coverage of every portal, some on a page; as data, a row for each portal and year."""
     here = await holdings_of(datasette)
-    context = {"here": here} | await _coverage(datasette, here, here.portals, here.years)
+    wanted = format_of(request)
+    if wanted == "csv":
+        return as_csv((*_FACTS, "report_year", *_COUNTS), _rows(here))
+    if wanted == "json":
+        return as_json({"portals": list(_rows(here))})
+    shown = part(request, PORTALS_ON_PAGE, len(here.portals))
+    context = {
+        "here": here,
+        "part": shown,
+        "address": lambda page: f"/portals?page={page}",
+        "formats": ("json", "csv"),
+    }
+    context |= await _coverage(datasette, here, here.portals[max(shown.first - 1, 0) : shown.last], here.years)
     return await page(datasette, request, "portals", context)
+
+
+def _rows(here: Holdings) -> Iterator[dict[str, Any]]:
+    """Each portal and year that it has reports of; a portal without reports once, with none."""
+    for portal in here.portals:
+        facts = {name: portal[name] for name in _FACTS}
+        for year, held in here.coverage.get(portal["name"], {None: Coverage(0, 0, 0, 0)}).items():
+            yield facts | {"report_year": year} | {name: getattr(held, name) for name in _COUNTS}

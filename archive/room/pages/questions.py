@@ -15,7 +15,9 @@ from archive.room.questions import LEFT_OUT_REASONS, QUESTIONS, Question
 from archive.room.rendering import csv_of_all, json_of_all, page
 from archive.room.request_parameters import format_of, page_number, part, path_part, year
 
-ROWS_ON_PAGE = 200
+ROWS_ON_PAGE = 100
+PORTALS_TO_CHOOSE = 100
+"""Of more portals the visitor names one: a list of thousands is no choice, and is larger than the answer."""
 MISSING_YEARS = "missing-years"
 Rows = Iterable[dict[str, Any]]
 Explain = Callable[[sqlite3.Connection, Rows], Rows]
@@ -77,6 +79,7 @@ async def question(datasette: Any, request: Any) -> Any:
         "address": address,
         "reasons": LEFT_OUT_REASONS,
         "here": here,
+        "portals_to_choose": PORTALS_TO_CHOOSE,
         "formats": ("json", "csv"),
         "sql_page": f"/reports/{asked.name}?" + urlencode({"year": chosen_year, "portal": portal}),
     }

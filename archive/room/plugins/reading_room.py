@@ -64,7 +64,7 @@ MAX_SQL_BYTES = 60_000_000
 
 ROUTES: tuple[tuple[str, Any], ...] = (
     (r"^/$", home.home),
-    (r"^/portals$", home.portals),
+    (r"^/portals(?:\.(?P<format>json|csv))?$", home.portals),
     (r"^/search(?:\.(?P<format>json|csv|atom))?$", search.results),
     (
         r"^/report/(?P<id>.+?)/at/(?P<moment>\d{4}(?:[\dT:.Z-]|%3A)*?)(?:\.(?P<format>json|txt|bib|ris))?$",
