@@ -336,9 +336,13 @@ class Captures(RunsAndProblems):
 
         Those that failed with that note are among them.
         """
+        for url, sha256 in self.newest_page_hashes(portal, limit, or_note):
+            yield url, self.body(sha256)
+
+    def newest_page_hashes(self, portal: str, limit: int, or_note: str) -> list[tuple[str, str]]:
+        """The same with the hashes of the bodies."""
         values = {"portal": portal, "note": or_note, "limit": limit}
-        for row in self.db.conn.execute(_NEWEST_PAGES, values).fetchall():
-            yield row["url"], self.body(row["sha256"])
+        return [(row["url"], row["sha256"]) for row in self.db.conn.execute(_NEWEST_PAGES, values)]
 
     def body(self, sha256: str, *, check: bool = False) -> bytes:
         """The bytes kept under this hash; with `check` they are hashed again.

@@ -14,6 +14,8 @@ SECTIONS = {
     "To run": PROJECT["dependencies"],
     "To read pictures": PROJECT["optional-dependencies"]["ocr"],
     "To write Parquet": PROJECT["optional-dependencies"]["parquet"],
+    "To read and crawl on a cluster": PROJECT["optional-dependencies"]["cluster"],
+    "To keep bodies in an object store": PROJECT["optional-dependencies"]["s3"],
     "To develop": PROJECT["optional-dependencies"]["dev"],
 }
 LINE = re.compile(r"^\| (\S+) \| (.+?) \| (.+?) \| ([\d.]+) \| (.+?) \|$", re.MULTILINE)

@@ -316,9 +316,10 @@ def _is_running(pid: int) -> bool:
 def _workers(pid: int) -> list[int]:
     """The reading processes of a process."""
     try:
-        children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        tasks = Path(f"/proc/{pid}/task").iterdir()  # each thread has children of its own
+        children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
         return [
-            child for child in children if b"pipelines.ingest.executor" in Path(f"/proc/{child}/cmdline").read_bytes()
+            child for child in children if b"pipelines.ingest.processes" in Path(f"/proc/{child}/cmdline").read_bytes()
         ]
     except FileNotFoundError:
         return []

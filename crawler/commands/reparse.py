@@ -14,6 +14,7 @@ from archive import ArchiveError, Captures, Reports
 from crawler.command import UNWELL, WELL, ArchiveCommand, unknown_portal
 from crawler.extensions.progress import Counting
 from crawler.reading_diff import print_diff
+from crawler.scheduler_option import add_scheduler, check_scheduler
 from pipelines.ingest.compose import compose
 from pipelines.ingest.locate import located
 from pipelines.ingest.reparse import Account, Selection, reparse
@@ -44,6 +45,7 @@ class Command(ArchiveCommand):
         """What to read, how, and what to say of it."""
         super().add_options(parser)
         parser.add_argument("--jobs", type=int, metavar="N", help="processes to read with (default: one per core)")
+        add_scheduler(parser, "reads")
         parser.add_argument(
             "--new",
             action="store_true",
@@ -63,6 +65,7 @@ class Command(ArchiveCommand):
             raise UsageError("name one portal, or none for all")
         if opts.jobs is not None and opts.jobs < 1:
             raise UsageError("--jobs takes 1 or more")
+        check_scheduler(opts.scheduler)
         try:
             since = date.fromisoformat(opts.since).isoformat() if opts.since else None
         except ValueError as error:
@@ -101,6 +104,7 @@ class Command(ArchiveCommand):
                     portals,
                     selection,
                     jobs=opts.jobs,
+                    scheduler=opts.scheduler,
                     dry_run=opts.dry_run,
                     tell=lambda line: errors.print(f"scrapy: {line}", highlight=False),
                     progress=counting.show,

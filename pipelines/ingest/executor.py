@@ -1,33 +1,35 @@
-"""Composing in several processes. Each has its own connection to captures.db and only reads; the caller writes."""
+"""Composing documents somewhere else: in processes of this machine, or on a cluster. They only read; the caller writes.
+
+Either is an executor of concurrent.futures that is given documents a batch at a time, a few batches ahead. What a process
+that dies was reading is read again, one document at a time; a document whose process dies twice has failed.
+"""
 
 from __future__ import annotations
 
 import gc
-import os
-import signal
-import socket
-import subprocess
-import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from multiprocessing.connection import Connection, wait
+from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
 
+from archive.batches import batched
 from archive.captures import Captures
-from archive.database import ArchiveError
+from archive.excerpt import Wanted
 from archive.model import Located, Problem
 from archive.records import Reading
 from archive.vocabulary import ProblemKind
 from pipelines.ingest.compose import compose
+from pipelines.ingest.processes import DiedError, Processes, StuckError
 from pipelines.ingest.sandbox import READER
 
-CHUNK = 8
-"""Documents sent at a time."""
-IN_HAND = 2
-"""Chunks that a worker has at a time; with CHUNK it bounds what is in memory."""
+_SIZE = 8
+"""Documents sent to a process of this machine at a time."""
+_IN_HAND = 2
+"""Batches that a process has at a time; with their size it bounds what is in memory."""
 _ALLOCATIONS = 10_000
 """Allocations between two searches for garbage cycles; Python's default is 700. Reading leaves hardly any cycles, and
 with the default a twentieth of its time goes into searches."""
@@ -36,21 +38,36 @@ Prepare = Callable[[], None]
 """Run once in every process before it reads; tests change a reader with it."""
 
 
-@dataclass(slots=True)
-class _Chunk:
-    """Documents that are sent together, and how many processes died while reading them."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Documents that are sent together."""
 
-    places: list[Located]
+    places: Sequence[Located]
+    beside: Wanted = field(default_factory=Wanted)
+    """What they lacked when they were sent before."""
     deaths: int = 0
+    """Processes that died while they read them."""
 
 
-@dataclass(slots=True)
-class _Worker:
-    """A process, and what it was sent and has not answered, oldest first."""
+class Engine:
+    """Composes batches of documents in processes of this machine."""
 
-    process: subprocess.Popen[bytes]
-    connection: Connection
-    chunks: deque[_Chunk] = field(default_factory=deque)
+    size = _SIZE
+    """Documents in a batch."""
+
+    def __init__(self, executor: Executor, at_once: int, archive: Path, *, dry_run: bool) -> None:
+        """at_once: batches that are given to the executor before the first of them is awaited."""
+        self.executor = executor
+        self.at_once = at_once
+        self.archive = archive
+        self.dry_run = dry_run
+
+    def submit(self, batch: Batch) -> Future[list[Reading | Wanted]]:
+        """Have a batch composed: of each document its reading, or what else its batch has to carry.
+
+        The future raises BrokenExecutor where what composed it died.
+        """
+        return self.executor.submit(compose_here, self.archive, batch.places, dry_run=self.dry_run)
 
 
 def compose_all(
@@ -61,33 +78,94 @@ def compose_all(
     prepare: Prepare | None = None,
     tell: Callable[[str], None] = lambda _: None,
     dry_run: bool = False,
+    scheduler: str | None = None,
 ) -> Iterator[Reading]:
-    """Compose documents in `jobs` processes, in this one if that is 1; in any order. `dry_run`: nothing at all is written.
+    """Compose documents in `jobs` processes, in this one if that is 1, or on the cluster of a scheduler; in any order.
 
-    What a process that is killed was reading is read again, one document at a time; a document whose process dies twice
-    has failed. Raises ArchiveError when the captures cannot be read.
+    `dry_run`: nothing at all is written. Raises ArchiveError when the captures cannot be read.
     """
-    if jobs == 1:
-        captures = Captures(archive, read_only=True)
+    if scheduler:
+        from pipelines.ingest.cluster import cluster  # an extra that is imported only where it is asked for
+
+        with cluster(scheduler, archive, dry_run=dry_run) as engine:
+            yield from spread(engine, places, tell)
+    elif jobs > 1:
+        executor = Processes(jobs, initializer=_begin, initargs=(prepare,))
         try:
+            yield from spread(Engine(executor, _IN_HAND * jobs, archive, dry_run=dry_run), places, tell)
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
+    else:
+        with closing(Captures(archive, read_only=True)) as captures, few_collections():
             READER.keep_in(archive, read_only=dry_run)
             if prepare:
                 prepare()
-            with _few_collections():
-                for place in places:
-                    yield compose(captures, place)
-        finally:
-            captures.close()
-        return
-    pool = _Pool(archive, places, prepare, tell, dry_run=dry_run)
+            for place in places:
+                yield compose(captures, place)
+
+
+def spread(engine: Engine, places: Iterable[Located], tell: Callable[[str], None]) -> Iterator[Reading]:
+    """Compose documents, a bounded number of batches ahead; readings come as they are made."""
+    fresh = map(Batch, batched(places, engine.size))
+    again: deque[Batch] = deque()
+    in_hand: dict[Future[list[Reading | Wanted]], Batch] = {}
+    done: SimpleQueue[Future[list[Reading | Wanted]]] = SimpleQueue()
     try:
-        yield from pool.run(jobs)
+        while True:
+            while len(in_hand) < engine.at_once and (batch := again.popleft() if again else next(fresh, None)):
+                future = engine.submit(batch)
+                in_hand[future] = batch
+                future.add_done_callback(done.put)
+            if not in_hand:
+                return
+            future = done.get()
+            batch = in_hand.pop(future)
+            try:
+                answers = future.result()
+            except BrokenExecutor as error:
+                yield from _died(batch, error, again, tell)
+                continue
+            lacking: list[Located] = []
+            beside = batch.beside
+            for place, answer in zip(batch.places, answers, strict=True):
+                if isinstance(answer, Wanted):
+                    lacking.append(place)
+                    beside |= answer
+                else:
+                    yield answer
+            if lacking:
+                again.append(Batch(lacking, beside))
     finally:
-        pool.stop()
+        for future in in_hand:
+            future.cancel()
+
+
+def _died(batch: Batch, error: BrokenExecutor, again: deque[Batch], tell: Callable[[str], None]) -> Iterator[Reading]:
+    """What a process was reading when it died is read again document by document; one that is alone fails in the end."""
+    if len(batch.places) > 1:
+        again.extend(Batch([place], batch.beside) for place in batch.places)
+    elif batch.deaths == 0 and not isinstance(error, StuckError):
+        again.append(replace(batch, deaths=1))
+    else:
+        yield failed_reading(batch.places[0], error)
+        return
+    tell(f"a reading process was {error}; what it was reading is read again by another")
+
+
+def failed_reading(place: Located, error: BrokenExecutor) -> Reading:
+    """The reading of a document whose processes died."""
+    kind, times = ProblemKind.READ_FAILED, ", twice"
+    if isinstance(error, StuckError):
+        kind, times = ProblemKind.TIMED_OUT, ""
+    elif isinstance(error, DiedError) and error.is_of_machine:
+        kind = ProblemKind.NOT_READ_HERE
+    problem = Problem(kind=kind, message=f"the process that read it was {error}{times}")
+    return Reading(located=place, problems=[(place.urls[0], [problem])], failed=True)
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
+def few_collections() -> Iterator[None]:
+    """Few searches for garbage cycles, and none among what is loaded."""
     before = gc.get_threshold()
     gc.set_threshold(_ALLOCATIONS, *before[1:])
     gc.freeze()
@@ -98,114 +176,21 @@ def _few_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-class _Pool:
-    """Worker processes that survive the death of any of them."""
-
-    def __init__(
-        self,
-        archive: Path,
-        places: Iterable[Located],
-        prepare: Prepare | None,
-        tell: Callable[[str], None],
-        *,
-        dry_run: bool,
-    ) -> None:
-        self.dry_run = dry_run
-        self.archive = archive
-        self.places = iter(places)
-        self.prepare = prepare
-        self.tell = tell
-        self.again: deque[_Chunk] = deque()
-        self.workers: list[_Worker] = []
-
-    def run(self, jobs: int) -> Iterator[Reading]:
-        self.workers = [self._started() for _ in range(jobs)]
-        for worker in self.workers:
-            self._feed(worker)
-        while busy := {worker.connection: worker for worker in self.workers if worker.chunks}:
-            for connection in wait(list(busy)):
-                worker = busy[connection]  # type: ignore[index] # connections came in, connections come out
-                try:
-                    answer = worker.connection.recv()
-                except (EOFError, ConnectionError):
-                    yield from self._died(worker)
-                    continue
-                if isinstance(answer, ArchiveError):
-                    raise answer
-                worker.chunks.popleft()
-                self._feed(worker)
-                yield from answer
-
-    def stop(self) -> None:
-        """End the processes; one that is reading is not waited for."""
-        for worker in self.workers:
-            worker.connection.close()
-        for worker in self.workers:
-            if worker.chunks:
-                worker.process.terminate()
-            worker.process.wait()
-
-    def _started(self) -> _Worker:
-        ours, theirs = socket.socketpair()
-        # A process of its own rather than multiprocessing's: that one would import whatever this one was started with.
-        process = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-c", "from pipelines.ingest.executor import main; main()", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-        theirs.close()
-        connection = Connection(ours.detach())
-        connection.send((self.archive, self.prepare, self.dry_run))
-        return _Worker(process, connection)
-
-    def _feed(self, worker: _Worker) -> None:
-        while len(worker.chunks) < IN_HAND:
-            chunk = self.again.popleft() if self.again else _Chunk(list(islice(self.places, CHUNK)))
-            if not chunk.places:
-                return
-            worker.chunks.append(chunk)
-            try:
-                worker.connection.send(chunk.places)
-            except (BrokenPipeError, ConnectionError):
-                return  # the process has died, which `run` sees when it next receives from it
-
-    def _died(self, worker: _Worker) -> Iterator[Reading]:
-        """Start another process in its place. What it was reading is read again, document by document."""
-        code = worker.process.wait()
-        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"gone with exit code {code}"
-        suspect, *others = worker.chunks
-        self.tell(f"a reading process was {how}; what it was reading is read again by another")
-        self.again.extend(others)
-        if len(suspect.places) > 1:
-            self.again.extend(_Chunk([place]) for place in suspect.places)
-        elif suspect.deaths == 0:
-            self.again.append(_Chunk(suspect.places, deaths=1))
-        else:
-            (place,) = suspect.places
-            is_of_machine = code == -signal.SIGKILL
-            kind = ProblemKind.NOT_READ_HERE if is_of_machine else ProblemKind.READ_FAILED
-            problem = Problem(kind=kind, message=f"the process that read it was {how}, twice")
-            yield Reading(located=place, problems=[(place.urls[0], [problem])], failed=True)
-        self.workers[self.workers.index(worker)] = other = self._started()
-        worker.connection.close()
-        self._feed(other)
+def _begin(prepare: Prepare | None) -> None:
+    """Of a process that composes."""
+    if prepare:
+        prepare()
+    few_collections().__enter__()
 
 
-def main() -> None:
-    """A worker process: composes what it is sent until the connection is closed, which its parent's death does too."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    connection = Connection(int(sys.argv[1]))
-    try:
-        archive, prepare, dry_run = connection.recv()
-        READER.keep_in(archive, read_only=dry_run)
-        if prepare:
-            prepare()
-        captures = Captures(archive, read_only=True)
-        with _few_collections():
-            while True:
-                readings = (compose(captures, place) for place in connection.recv())
-                connection.send([replace(reading, report=None) for reading in readings])  # its rows are all it takes
-    except ArchiveError as error:
-        connection.send(error)
-    except (EOFError, ConnectionError):
-        pass
+@cache
+def _opened(archive: Path) -> Captures:
+    """A process's own connection, until it ends."""
+    return Captures(archive, read_only=True)
+
+
+def compose_here(archive: Path, places: Sequence[Located], *, dry_run: bool) -> list[Reading | Wanted]:
+    """Compose documents in the process that is asked to. Raises ArchiveError."""
+    READER.keep_in(archive, read_only=dry_run)
+    captures = _opened(archive)
+    return [replace(compose(captures, place), report=None) for place in places]  # its rows are all the caller takes

@@ -122,13 +122,15 @@ def reparse(
     selection: Selection,
     *,
     jobs: int | None = None,
+    scheduler: str | None = None,
     dry_run: bool = False,
     tell: Callable[[str], None] = lambda _: None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Account:
     """Read stored documents again as a run of its own: write what changed, remove what is lost, relate the reports.
 
-    jobs: processes that read (default: as many as cores, fewer for few documents). dry_run: write nothing, only give
+    jobs: processes that read (default: as many as cores, fewer for few documents). scheduler: of the Dask cluster that
+    reads instead. dry_run: write nothing, only give
     the account. tell: hears what happens on the way, one line at a time. progress: hears how many documents of how many
     are read. An interrupt (KeyboardInterrupt) ends it early with what is read so far written. Raises ArchiveError.
     """
@@ -150,6 +152,7 @@ def reparse(
             run.run(
                 run.selected(located_all(addresses, portals), selection),
                 jobs or min(os.cpu_count() or 1, total // _WORTH_A_PROCESS + 1),
+                scheduler=scheduler,
                 tell=tell,
                 progress=lambda done: progress(done, total),
             )
@@ -201,13 +204,20 @@ class Reparse:
         places: Iterable[Located],
         jobs: int,
         *,
+        scheduler: str | None = None,
         prepare: Prepare | None = None,
         tell: Callable[[str], None] = lambda _: None,
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Read these documents. What is written is consistent whenever it is stopped, and the next run goes on."""
         readings = compose_all(
-            self.archive, self._known(places), jobs, prepare=prepare, tell=tell, dry_run=self.run_id is None
+            self.archive,
+            self._known(places),
+            jobs,
+            scheduler=scheduler,
+            prepare=prepare,
+            tell=tell,
+            dry_run=self.run_id is None,
         )
         is_time = Pace(_AT_ONCE)
         for number, reading in enumerate(readings, 1):
