@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -13,10 +11,9 @@ from pathlib import Path
 import pytest
 from scrapy.utils.project import get_project_settings
 
-import pipelines.ingest.compose
 from archive import ArchiveError, Captures, Reports
 from archive.excerpt import ExcerptCaptures, Wanted, excerpt
-from archive.model import Located, Page, Report
+from archive.model import Located
 from archive.records import Reading
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
@@ -25,13 +22,12 @@ from pipelines.ingest.executor import compose_all
 from pipelines.ingest.locate import located_documents
 from spiders.registry import Registry
 from tests.crawling import crawl, scrapy
+from tests.poison import die_on_one
 from tests.test_fetched_documents import AttachingWord, Framing
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install 'tongjian[cluster]'")
 
 from pipelines.ingest import cluster  # noqa: E402 - only where Dask is
-
-REAL_READ = pipelines.ingest.compose.read
 
 
 @pytest.fixture(scope="module")
@@ -127,16 +123,6 @@ def test_a_cluster_rebuilds_what_this_machine_does(archive: Path, scheduler: str
     assert "0 new, 0 changed, 0 unchanged" in again.stdout, again.stdout + again.stderr
 
 
-def _die_on_one(page: Page, *known: object, **more: object) -> Report:
-    if (page.sha256 or "").startswith(os.environ["DIE_ON"]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return REAL_READ(page, *known, **more)  # type: ignore[arg-type]
-
-
-def begin_with_poison() -> None:
-    pipelines.ingest.compose.read = _die_on_one
-
-
 def test_a_document_that_kills_its_process_fails_alone(
     archive: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,7 +132,7 @@ def test_a_document_that_kills_its_process_fails_alone(
     reports.close()
     places = sorted(places_of(archive), key=lambda place: place.id != report_id)[:3]
     monkeypatch.setenv("DIE_ON", sha256)
-    monkeypatch.setattr(cluster, "_begin", begin_with_poison)
+    monkeypatch.setattr(cluster, "begin", die_on_one)
     end_processes()
     said: list[str] = []
     readings = list(compose_all(archive, places, 1, scheduler=scheduler, tell=said.append))
@@ -182,5 +168,5 @@ def test_a_scheduler_that_is_none_is_said_in_a_line(archive: Path, address: str,
 
 def test_where_no_scheduler_listens_that_is_said(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "CONNECT_S", 0.2)
-    with pytest.raises(ArchiveError, match="no scheduler to be reached at tcp://127.0.0.1:9"):
+    with pytest.raises(ArchiveError, match=r"no scheduler to be reached at tcp://127.0.0.1:9"):
         list(compose_all(archive, places_of(archive), 1, scheduler="tcp://127.0.0.1:9"))

@@ -31,6 +31,7 @@ from pipelines.ingest.locate import located_documents
 from pipelines.ingest.reparse import Account, Reparse
 from spiders.registry import Registry
 from tests.crawling import ROOT, crawl, scrapy
+from tests.poison import die_on_one
 
 REAL_READ = pipelines.ingest.compose.read
 
@@ -103,16 +104,6 @@ def _raise_on_some(page: Page, *known: Any, **more: Any) -> Report:
 
 def raise_on_some() -> None:
     pipelines.ingest.compose.read = _raise_on_some
-
-
-def _die_on_one(page: Page, *known: Any, **more: Any) -> Report:
-    if "hepan" in (page.portal or "") and (page.sha256 or "").startswith(os.environ["DIE_ON"]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return REAL_READ(page, *known, **more)
-
-
-def die_on_one() -> None:
-    pipelines.ingest.compose.read = _die_on_one
 
 
 def _slowly(page: Page, *known: Any, **more: Any) -> Report:

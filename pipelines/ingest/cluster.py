@@ -7,10 +7,9 @@ about it, are Dask's own configuration.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,9 @@ from distributed.scheduler import KilledWorker
 
 from archive.captures import Captures
 from archive.database import ArchiveError
-from archive.excerpt import ExcerptCaptures, Wanted, excerpt
-from archive.model import Located
+from archive.excerpt import Wanted, excerpt
 from archive.records import Reading
-from pipelines.ingest.compose import compose
-from pipelines.ingest.executor import Batch, Engine, few_collections
+from pipelines.ingest.executor import Batch, Engine, begin, compose_excerpt
 from pipelines.ingest.processes import DiedError, Processes
 from pipelines.version import READER_VERSION
 
@@ -141,11 +138,7 @@ def _hand_on(answer: Future[list[Reading | Wanted]], told: Future[bytes]) -> Non
 @cache
 def processes() -> Processes:
     """A worker's own: a document that kills or blocks its process harms no worker."""
-    return Processes(get_worker().state.nthreads, initializer=_begin)
-
-
-def _begin() -> None:
-    few_collections().__enter__()
+    return Processes(get_worker().state.nthreads, initializer=begin)
 
 
 def compose_there(version: str, data: bytes) -> bytes:
@@ -153,20 +146,3 @@ def compose_there(version: str, data: bytes) -> bytes:
     if version != READER_VERSION:
         raise ArchiveError(_other_readers(get_worker().address, READER_VERSION, version))
     return processes().submit(compose_excerpt, data).result()
-
-
-def compose_excerpt(data: bytes) -> bytes:
-    """Compose the documents of a batch; where one asked for more than the batch carries, say for what."""
-    places: Sequence[Located]
-    places, carried = pickle.loads(data)  # noqa: S301 - of the process that sends the batch
-    with closing(ExcerptCaptures(carried)) as captures:
-        return pickle.dumps([_compose(captures, place) for place in places], pickle.HIGHEST_PROTOCOL)
-
-
-def _compose(captures: ExcerptCaptures, place: Located) -> Reading | Wanted:
-    captures.lacking = Wanted()
-    reading = compose(captures, place)
-    if captures.lacking:
-        return captures.lacking
-    mark = replace(reading.mark, capture_id=captures.newest) if reading.mark else None
-    return replace(reading, report=None, mark=mark)

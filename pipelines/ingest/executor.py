@@ -7,6 +7,7 @@ that dies was reading is read again, one document at a time; a document whose pr
 from __future__ import annotations
 
 import gc
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
@@ -18,7 +19,7 @@ from queue import SimpleQueue
 
 from archive.batches import batched
 from archive.captures import Captures
-from archive.excerpt import Wanted
+from archive.excerpt import ExcerptCaptures, Wanted
 from archive.model import Located, Problem
 from archive.records import Reading
 from archive.vocabulary import ProblemKind
@@ -90,7 +91,7 @@ def compose_all(
         with cluster(scheduler, archive, dry_run=dry_run) as engine:
             yield from spread(engine, places, tell)
     elif jobs > 1:
-        executor = Processes(jobs, initializer=_begin, initargs=(prepare,))
+        executor = Processes(jobs, initializer=begin, initargs=(prepare,))
         try:
             yield from spread(Engine(executor, _IN_HAND * jobs, archive, dry_run=dry_run), places, tell)
         finally:
@@ -176,8 +177,8 @@ def few_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _begin(prepare: Prepare | None) -> None:
-    """Of a process that composes."""
+def begin(prepare: Prepare | None = None) -> None:
+    """Make a process ready to compose until it ends."""
     if prepare:
         prepare()
     few_collections().__enter__()
@@ -194,3 +195,20 @@ def compose_here(archive: Path, places: Sequence[Located], *, dry_run: bool) -> 
     READER.keep_in(archive, read_only=dry_run)
     captures = _opened(archive)
     return [replace(compose(captures, place), report=None) for place in places]  # its rows are all the caller takes
+
+
+def compose_excerpt(data: bytes) -> bytes:
+    """Compose the documents of a batch; where one asked for more than the batch carries, say for what."""
+    places: Sequence[Located]
+    places, carried = pickle.loads(data)  # noqa: S301 - of the process that sends the batch
+    with closing(ExcerptCaptures(carried)) as captures:
+        return pickle.dumps([_compose(captures, place) for place in places], pickle.HIGHEST_PROTOCOL)
+
+
+def _compose(captures: ExcerptCaptures, place: Located) -> Reading | Wanted:
+    captures.lacking = Wanted()
+    reading = compose(captures, place)
+    if captures.lacking:
+        return captures.lacking
+    mark = replace(reading.mark, capture_id=captures.newest) if reading.mark else None
+    return replace(reading, report=None, mark=mark)
