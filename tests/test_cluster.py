@@ -18,7 +18,7 @@ from archive.records import Reading
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
 from pipelines.ingest.compose import compose
-from pipelines.ingest.executor import compose_all
+from pipelines.ingest.composing import compose_all
 from pipelines.ingest.locate import located_documents
 from spiders.registry import Registry
 from tests.crawling import crawl, scrapy

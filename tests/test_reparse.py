@@ -26,7 +26,7 @@ from archive.records import record_of
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from pipelines.ingest.executor import compose_all
+from pipelines.ingest.composing import compose_all
 from pipelines.ingest.locate import located_documents
 from pipelines.ingest.reparse import Account, Reparse
 from spiders.registry import Registry

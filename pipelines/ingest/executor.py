@@ -24,13 +24,11 @@ from archive.model import Located, Problem
 from archive.records import Reading
 from archive.vocabulary import ProblemKind
 from pipelines.ingest.compose import compose
-from pipelines.ingest.processes import DiedError, Processes, StuckError
+from pipelines.ingest.processes import DiedError, StuckError
 from pipelines.ingest.sandbox import READER
 
 _SIZE = 8
 """Documents sent to a process of this machine at a time."""
-_IN_HAND = 2
-"""Batches that a process has at a time; with their size it bounds what is in memory."""
 _ALLOCATIONS = 10_000
 """Allocations between two searches for garbage cycles; Python's default is 700. Reading leaves hardly any cycles, and
 with the default a twentieth of its time goes into searches."""
@@ -69,40 +67,6 @@ class Engine:
         The future raises BrokenExecutor where what composed it died.
         """
         return self.executor.submit(compose_here, self.archive, batch.places, dry_run=self.dry_run)
-
-
-def compose_all(
-    archive: Path,
-    places: Iterable[Located],
-    jobs: int,
-    *,
-    prepare: Prepare | None = None,
-    tell: Callable[[str], None] = lambda _: None,
-    dry_run: bool = False,
-    scheduler: str | None = None,
-) -> Iterator[Reading]:
-    """Compose documents in `jobs` processes, in this one if that is 1, or on the cluster of a scheduler; in any order.
-
-    `dry_run`: nothing at all is written. Raises ArchiveError when the captures cannot be read.
-    """
-    if scheduler:
-        from pipelines.ingest.cluster import cluster  # an extra that is imported only where it is asked for
-
-        with cluster(scheduler, archive, dry_run=dry_run) as engine:
-            yield from spread(engine, places, tell)
-    elif jobs > 1:
-        executor = Processes(jobs, initializer=begin, initargs=(prepare,))
-        try:
-            yield from spread(Engine(executor, _IN_HAND * jobs, archive, dry_run=dry_run), places, tell)
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
-    else:
-        with closing(Captures(archive, read_only=True)) as captures, few_collections():
-            READER.keep_in(archive, read_only=dry_run)
-            if prepare:
-                prepare()
-            for place in places:
-                yield compose(captures, place)
 
 
 def spread(engine: Engine, places: Iterable[Located], tell: Callable[[str], None]) -> Iterator[Reading]:

@@ -19,8 +19,9 @@ from archive.read_marks import due, portal_states, state_of
 from archive.records import Reading, Record
 from archive.verify_reports import discard_damaged
 from archive.vocabulary import ProblemKind, RunKind, Stage
+from pipelines.ingest.composing import compose_all
 from pipelines.ingest.differences import Change, compare
-from pipelines.ingest.executor import Prepare, compose_all
+from pipelines.ingest.executor import Prepare
 from pipelines.ingest.locate import locate, located_all
 from pipelines.ingest.portals import Portals
 from pipelines.ingest.same_text import contradicted
