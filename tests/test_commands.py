@@ -258,6 +258,16 @@ def test_every_column_is_described(tmp_path: Path) -> None:
         opened.close()
 
 
+def test_every_description_is_there_in_both_languages() -> None:
+    folder = ROOT / "archive" / "room"
+    described = yaml.safe_load((folder / "metadata.yaml").read_text(encoding="utf-8"))["databases"]
+    said = {database["description"] for database in described.values()}
+    for table in (table for database in described.values() for table in database["tables"].values()):
+        said |= {table["description"], *table.get("columns", {}).values()} if "description" in table else set()
+    chinese = yaml.safe_load((folder / "descriptions_chinese.yaml").read_text(encoding="utf-8"))
+    assert chinese.keys() == said
+
+
 @pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
 def test_the_readme_names_every_command_and_table(readme: str) -> None:
     text = (ROOT / readme).read_text(encoding="utf-8")

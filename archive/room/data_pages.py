@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
+import yaml
+
 from archive.room import vocabulary_bilingual as vocabulary
 from archive.room.bounded_counts import MOST_LISTED, more_than
+from archive.room.database_access import MOST_ROWS
 from archive.room.rendering import LANGUAGES, Translator, language, number
 from archive.room.vocabulary_bilingual import Bilingual
 
@@ -95,9 +101,30 @@ def sql_error(said: str, lang: str) -> str:
     return f"详情为英文：{said}"
 
 
-def template_vars(datasette: Any, request: Any) -> dict[str, Any]:
+@cache
+def _in_chinese() -> dict[str, str]:
+    """What metadata.yaml says of databases, tables and columns → the same in Chinese."""
+    text = files("archive.room").joinpath("descriptions_chinese.yaml").read_text(encoding="utf-8")
+    found: dict[str, str] = yaml.safe_load(text)
+    return found
+
+
+def conditions_in_chinese(filters: Any, search: str, sort: str | None, sort_desc: str | None) -> str:
+    """What is shown of a table and in which order: Datasette says so in English alone."""
+    displays = {key: (display, no_argument) for key, display, no_argument in filters.lookups()}
+    said = [f"检索“{search}”"] if search else []
+    for column, lookup, value in filters.selections():
+        display, no_argument = displays.get(lookup, (lookup, False))
+        words = _CONDITIONS.get(display, display)
+        said.append(f"{column} {words}" if no_argument else f"{column} {words} “{value}”")
+    if sort or sort_desc:
+        said.append(f"按 {sort or sort_desc} {'从小到大' if sort else '从大到小'}排列")
+    return "，".join(said)
+
+
+def template_vars(datasette: Any, request: Any, portals: Mapping[str, str]) -> dict[str, Any]:
     """What the templates of Datasette's pages use besides what Datasette gives them."""
-    t = Translator(language(request))
+    t = Translator(language(request), portals)
     others = [(key, value) for key in request.args for value in request.args.getlist(key) if key != "lang"]
     other = next(name for name in LANGUAGES if name != t.lang)
 
@@ -109,6 +136,9 @@ def template_vars(datasette: Any, request: Any) -> dict[str, Any]:
 
     def in_words(column: str, value: object) -> str:
         return t.value(_FIELDS.get(column, column), value) if value not in ("", None) else "–"
+
+    def told(text: str | None) -> str:
+        return t(_in_chinese().get(text, text), text) if text else ""
 
     def error_of_sql(said: object) -> str:
         return sql_error(str(said), t.lang)
@@ -135,6 +165,9 @@ def template_vars(datasette: Any, request: Any) -> dict[str, Any]:
         "condition": condition,
         "in_words": in_words,
         "sql_error": error_of_sql,
+        "told": told,
+        "conditions_in_chinese": conditions_in_chinese,
+        "most_rows": MOST_ROWS,
         "more_than": more_than,
         "most_listed": MOST_LISTED,
     }

@@ -22,6 +22,8 @@ LIMIT_MS = 3000
 """Milliseconds that one query function may take."""
 BATCH = 500
 """Rows of a streamed answer that are read at a time."""
+MOST_ROWS = 100_000
+"""Rows of a visitor's own query that a file has at most."""
 BATCH_MS = 15_000
 """Milliseconds that such a batch may take; the first one may sort everything."""
 
@@ -178,6 +180,18 @@ async def holdings_of(datasette: Any) -> holdings.Holdings:
     cached = cache(datasette, "holdings")
     found: holdings.Holdings = await datasette.get_database("reports").execute_fn(
         lambda db: cached.get(lambda: holdings.holdings(db))
+    )
+    return found
+
+
+async def portal_titles(datasette: Any) -> dict[str, str]:
+    """Name of a portal → what it calls itself; empty if reports.db is not served."""
+    if "reports" not in datasette.databases:
+        return {}
+    cached = cache(datasette, "portal titles")
+    sql = "SELECT name, title FROM portals WHERE title IS NOT NULL"
+    found: dict[str, str] = await datasette.get_database("reports").execute_fn(
+        lambda db: cached.get(lambda: dict(map(tuple, db.execute(sql))))
     )
     return found
 

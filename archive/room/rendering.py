@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,6 +14,7 @@ from datasette.utils.asgi import AsgiStream, Response
 
 from archive.room import chart_images, error_reports
 from archive.room import vocabulary_bilingual as vocabulary
+from archive.room.database_access import portal_titles
 from archive.room.untrusted_text import csv_lines
 from archive.room.vocabulary_bilingual import Bilingual
 
@@ -49,10 +50,11 @@ def language(request: Any) -> str:
 
 
 class Translator:
-    """The language of one answer, as templates use it: `t("中文", "English")`."""
+    """The language of one answer, as templates use it: `t("中文", "English")`, and the names of portals."""
 
-    def __init__(self, lang: str) -> None:
+    def __init__(self, lang: str, portals: Mapping[str, str] | None = None) -> None:
         self.lang = lang
+        self.portals = portals or {}
 
     def __call__(self, zh: str, en: str) -> str:
         return zh if self.lang == "zh" else en
@@ -65,6 +67,8 @@ class Translator:
         """A value of a field in words; as it is where it has none."""
         if value is None or value == vocabulary.NOT_STATED:
             return self("未说明", "not stated")
+        if field == "portal":
+            return self.portals.get(str(value)) or str(value)
         pair = vocabulary.VALUES.get(field, {}).get(str(value))
         return self.pair(pair) if pair else str(value)
 
@@ -97,11 +101,12 @@ def origin(datasette: Any, request: Any) -> str:
 async def page(datasette: Any, request: Any, template: str, context: dict[str, Any], status: int = 200) -> Response:
     """A page of the reading room from its template; `formats` in the context names its other formats."""
     lang = language(request)
+    portals = {} if status >= 400 else await portal_titles(datasette)  # what is wrong may be the database
     others = [(key, value) for key in request.args for value in request.args.getlist(key) if key != "lang"]
     other = "en" if lang == "zh" else "zh"
     switch = f"{request.path}?{urlencode([*others, ('lang', other)])}"
     context = context | {
-        "t": Translator(lang),
+        "t": Translator(lang, portals),
         "lang": lang,
         "vocabulary": vocabulary,
         "switch": switch,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from archive.room.api_guide import ENDPOINTS, EXAMPLES, HERE
-from archive.room.pages.visitors_sql import MOST_ROWS, MOST_SECONDS
+from archive.room.database_access import MOST_ROWS
+from archive.room.pages.visitors_sql import MOST_SECONDS
 from archive.room.rendering import origin, page
 
 

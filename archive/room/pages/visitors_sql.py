@@ -16,11 +16,10 @@ from datasette.utils.asgi import AsgiStream
 from datasette.views.base import DatasetteError
 from datasette.views.database import DatabaseView
 
-from archive.room.database_access import LIMIT_MS, batches_of_visitor
+from archive.room.database_access import LIMIT_MS, MOST_ROWS, batches_of_visitor
 from archive.room.request_parameters import path_part
 from archive.room.untrusted_text import csv_lines
 
-MOST_ROWS = 100_000
 MOST_SECONDS = 5 * LIMIT_MS / 1000
 CUT = "此处截断，查询结果不止于此 · cut here, the query has more rows"
 """The last line of a file that has not all rows."""

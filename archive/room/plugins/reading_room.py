@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,7 @@ from markupsafe import Markup
 from archive.room.bounded_counts import bound
 from archive.room.csv_middleware import CsvWithoutFormulas
 from archive.room.data_pages import template_vars
-from archive.room.database_access import keep_bodies
+from archive.room.database_access import keep_bodies, portal_titles
 from archive.room.error_pages import message, of_exception, with_error_pages
 from archive.room.fts_queries import escape_fts
 from archive.room.middleware import (
@@ -146,9 +146,13 @@ def startup(datasette: Any) -> None:
 
 
 @hookimpl
-def extra_template_vars(datasette: Any, request: Any, view_name: str | None) -> dict[str, Any]:
+def extra_template_vars(datasette: Any, request: Any, view_name: str | None) -> Callable[[], Awaitable[dict[str, Any]]]:
     """For Datasette's own pages; the reading room's bring theirs."""
-    return template_vars(datasette, request) if view_name and request else {}
+
+    async def of_data_pages() -> dict[str, Any]:
+        return template_vars(datasette, request, await portal_titles(datasette)) if view_name and request else {}
+
+    return of_data_pages
 
 
 @hookimpl
