@@ -132,7 +132,7 @@ def test_a_document_that_kills_its_process_fails_alone(
     reports.close()
     places = sorted(places_of(archive), key=lambda place: place.id != report_id)[:3]
     monkeypatch.setenv("DIE_ON", sha256)
-    monkeypatch.setattr(cluster, "begin", die_on_one)
+    monkeypatch.setattr(cluster, "PREPARE", die_on_one)
     end_processes()
     said: list[str] = []
     readings = list(compose_all(archive, places, 1, scheduler=scheduler, tell=said.append))

@@ -21,7 +21,7 @@ from archive.captures import Captures
 from archive.database import ArchiveError
 from archive.excerpt import Wanted, excerpt
 from archive.records import Reading
-from pipelines.ingest.executor import Batch, Engine, begin, compose_excerpt
+from pipelines.ingest.executor import Batch, Engine, Prepare, compose_excerpt
 from pipelines.ingest.processes import DiedError, Processes
 from pipelines.version import READER_VERSION
 
@@ -134,11 +134,14 @@ def _hand_on(answer: Future[list[Reading | Wanted]], told: Future[bytes]) -> Non
 
 # What runs on a worker
 
+PREPARE: Prepare | None = None
+"""Run once in each of its processes; tests change a reader with it."""
+
 
 @cache
 def processes() -> Processes:
     """A worker's own: a document that kills or blocks its process harms no worker."""
-    return Processes(get_worker().state.nthreads, initializer=begin)
+    return Processes(get_worker().state.nthreads, initializer=PREPARE)
 
 
 def compose_there(version: str, data: bytes) -> bytes:

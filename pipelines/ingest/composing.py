@@ -10,7 +10,7 @@ from archive.captures import Captures
 from archive.model import Located
 from archive.records import Reading
 from pipelines.ingest.compose import compose
-from pipelines.ingest.executor import Engine, Prepare, begin, few_collections, spread
+from pipelines.ingest.executor import Engine, Prepare, few_collections, spread
 from pipelines.ingest.processes import Processes
 from pipelines.ingest.sandbox import READER
 
@@ -38,7 +38,7 @@ def compose_all(
         with cluster(scheduler, archive, dry_run=dry_run) as engine:
             yield from spread(engine, places, tell)
     elif jobs > 1:
-        executor = Processes(jobs, initializer=begin, initargs=(prepare,))
+        executor = Processes(jobs, initializer=prepare)
         try:
             yield from spread(Engine(executor, _IN_HAND * jobs, archive, dry_run=dry_run), places, tell)
         finally:

@@ -141,13 +141,6 @@ def few_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def begin(prepare: Prepare | None = None) -> None:
-    """Make a process ready to compose until it ends."""
-    if prepare:
-        prepare()
-    few_collections().__enter__()
-
-
 @cache
 def _opened(archive: Path) -> Captures:
     """A process's own connection, until it ends."""
