@@ -242,6 +242,9 @@ def test_snippets_are_sentences_that_answer(tmp_path: Path) -> None:
     ]
     assert [words for snippet in others for words, is_hit in snippet if is_hit] == ["复议", "复议"]
     assert all(sum(len(words) for words, _ in snippet) < 200 for snippet in result.hits[0].snippets)
+    result = search(db, Catalogue(db), parse("规章"), {})
+    assert result is not None
+    assert ("规章", True) in result.hits[0].snippets[0]
     db.close()
 
 

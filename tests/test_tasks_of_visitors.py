@@ -1,4 +1,7 @@
-"""What people come for, done in a browser from the home page: each answer within a few clicks, in both languages."""
+"""What people come for, done in a browser from the home page: each answer within a few clicks, in both languages.
+
+In Chinese with a mouse, in English with the keyboard alone.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ from tests.test_reading_room import browser as browser
 from tests.test_reading_room import needs_chromium
 
 pytestmark = needs_chromium
+MOST_STEPS = 400
+"""Times that the Tab key is pressed to come to something."""
 
 
 class Visitor:
@@ -55,6 +60,45 @@ class Visitor:
         return str(self.page.inner_text("main"))
 
 
+class KeyboardVisitor(Visitor):
+    """The same without a mouse: goes from one thing to the next, and presses Enter."""
+
+    def search(self, words: str) -> None:
+        self._go_to("#q")
+        self.page.keyboard.type(words)
+        self._press_enter()
+
+    def click(self, selector: str) -> None:
+        self._go_to(selector)
+        self._press_enter()
+
+    def choose(self, field: str, value: str) -> None:
+        self._go_to(f"main select[name={field}]")
+        self.clicks += 1
+        self.page.keyboard.type(value)
+
+    def download(self, selector: str) -> bytes:
+        self._go_to(selector)
+        self.clicks += 1
+        with self.page.expect_download() as started:
+            self.page.keyboard.press("Enter")
+        return Path(started.value.path()).read_bytes()
+
+    def _go_to(self, selector: str) -> None:
+        target = self.page.locator(selector).first
+        for _ in range(MOST_STEPS):
+            self.page.keyboard.press("Tab")
+            if target.evaluate("element => element === document.activeElement"):
+                assert target.evaluate("element => getComputedStyle(element).outlineStyle") != "none", selector
+                return
+        raise AssertionError(f"no way by keyboard to {selector}")
+
+    def _press_enter(self) -> None:
+        self.clicks += 1
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+
+
 @pytest.fixture(scope="module")
 def room(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("tasks") / "archive"
@@ -64,9 +108,10 @@ def room(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         yield address
 
 
-@pytest.fixture(params=["zh", "en"])
+@pytest.fixture(params=[(Visitor, "zh"), (KeyboardVisitor, "en")], ids=["mouse", "keyboard"])
 def visitor(room: str, browser: Any, request: pytest.FixtureRequest) -> Iterator[Visitor]:
-    found = Visitor(browser, room, request.param)
+    means, language = request.param
+    found: Visitor = means(browser, room, language)
     yield found
     found.page.context.close()
 

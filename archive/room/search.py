@@ -113,11 +113,13 @@ def rows(db: sqlite3.Connection, ids: Iterable[str]) -> Iterator[dict[str, Any]]
 AROUND = 40
 """Characters before the first hit and after the last one that a snippet shows at most."""
 MAX_SNIPPETS = 3
+LONGEST_HEADING = 60
+"""Characters; a longer line without a blank is prose that lacks its punctuation."""
 _SENTENCES = re.compile(r"[^。；！？\n]+[。；！？]?")
 
 
 def _snippets(db: sqlite3.Connection, report_id: str, terms: list[Term]) -> list[Snippet]:
-    """The sentences that have most of the terms; rows of a table, whose cells stand there in one line, come last."""
+    """The sentences that have most of the terms; headings and rows of tables, all in one line, only where no sentence has any."""
     row = db.execute("SELECT text FROM report_texts WHERE report_id = ?", (report_id,)).fetchone()
     text = row[0] if row and row[0] else ""
     ranked: list[tuple[int, bool, int, int, str]] = []
@@ -125,9 +127,14 @@ def _snippets(db: sqlite3.Connection, report_id: str, terms: list[Term]) -> list
         folded = fold(found[0])
         often = [found[0].count(term.typed) if term.exact else folded.count(term.folded) for term in terms]
         if any(often):
-            is_sentence = found[0][-1] in "。；！？" or "，" in found[0]
-            ranked.append((-sum(map(bool, often)), not is_sentence, -sum(often), place, found[0].strip()))
-    return [_snippet(sentence, terms) for *_, sentence in sorted(ranked)[:MAX_SNIPPETS]]
+            ranked.append((-sum(map(bool, often)), not _is_prose(found[0]), -sum(often), place, found[0].strip()))
+    ranked.sort()
+    answers = [one for one in ranked if not one[1]] or ranked
+    return [_snippet(sentence, terms) for *_, sentence in answers[:MAX_SNIPPETS]]
+
+
+def _is_prose(line: str) -> bool:
+    return line[-1] in "。；！？" or "，" in line or (len(line) > LONGEST_HEADING and len(line.split()) == 1)
 
 
 def _snippet(sentence: str, terms: list[Term]) -> Snippet:
