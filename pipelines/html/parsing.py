@@ -68,7 +68,7 @@ def parse_page(page: Page) -> ParsedPage:
     source, encoding = _decode_without_nulls(page.body, content_type)
     if _is_plain_text(source, content_type):
         return ParsedPage(url=page.url, kind="text", encoding=encoding, source=source, base=page.url)
-    root = parse_html(source)
+    root = _parse_utf8(_as_utf8(source, encoding, page.body))
     if root is None:
         raise ReaderError("no markup and no text")
     base, metas, scripts, frames = _head_of(root, page.url)
@@ -107,6 +107,12 @@ def _decode_without_nulls(body: bytes, content_type: str) -> tuple[str, str]:
     return source.lstrip("\ufeff"), encoding
 
 
+def _as_utf8(source: str, encoding: str, body: bytes) -> bytes:
+    """A text in UTF-8: the body itself where it is that already, without a mark, nulls or a character that is cut or broken."""
+    is_already = encoding == "utf-8" and body[:1].isascii() and body[-1:].isascii() and b"\0" not in body
+    return body if is_already and "\ufffd" not in source else source.encode("utf-8", "replace")
+
+
 def _is_plain_text(source: str, content_type: str) -> bool:
     """Whether a page is text without markup; servers that say text/plain or nothing may still send HTML."""
     if content_type and not content_type.lower().startswith("text/plain"):
@@ -134,7 +140,7 @@ _LARGE = 100_000
 """Bytes from which on a page is looked at for tags that libxml2 would take minutes for."""
 _LONGEST_TAG = 20_000
 """Bytes of a tag without what stands in quotes: thousands of attributes, each compared with all before it."""
-_TAG = re.compile(rb"<[A-Za-z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*+")
+_TAG = re.compile(rb"<[A-Za-z][^<>\"']*+(?:(?:\"[^\"]*+\"|'[^']*+')[^<>\"']*+)*+")
 _QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
 
 
@@ -152,31 +158,17 @@ def parse_html(source: str) -> Any:
 
     Raises ReaderError as `refuse_endless_tags` does.
     """
+    return _parse_utf8(source.encode("utf-8", "replace"))
+
+
+def _parse_utf8(source: bytes) -> Any:
     # libxml2 is fed UTF-8 whatever the page was, so that a wrong meta charset has no say
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    refuse_endless_tags(source)
     try:
-        encoded = source.encode("utf-8", "replace")
-        refuse_endless_tags(encoded)
-        root = etree.fromstring(_without_early_end(encoded), parser)
+        return etree.fromstring(_without_early_end(source), parser)
     except etree.XMLSyntaxError:
         return None
-    if any(word in encoded and pattern.search(encoded) for word, pattern in _WIDE_SPANS):
-        _narrow_spans(root)
-    return root
-
-
-_WIDE_SPANS = tuple(
-    (word, re.compile(word + rb"\s*=\s*[\"']?\s*\d{3}")) for word in (b"olspan", b"OLSPAN", b"owspan", b"OWSPAN")
-)
-_WIDEST = {"colspan": 100, "rowspan": 1_000}
-"""Columns and rows of a cell, as many as grids take of the first: whoever fills them in makes a cell for each."""
-
-
-def _narrow_spans(root: Any) -> None:
-    for cell in root.iter("td", "th"):
-        for name, most in _WIDEST.items():
-            if len((cell.get(name) or "").strip()) >= len(str(most)):
-                cell.set(name, str(most))
 
 
 _FIRST_END = re.compile(rb"</(?:html|body|HTML|BODY)")

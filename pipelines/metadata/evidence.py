@@ -38,15 +38,47 @@ _SECTIONS = [
 _ORDINAL = frozenset("一二三四五六七八（(")
 """What a heading of a section begins with."""
 _SENTENCE = re.compile(r"[，。；：,;:]")
-_WORDS_OF_DISCLOSURE = re.compile(
-    r"(主动公开)|(依申请|公开申请|申请公开|收到[^，。]{0,6}申请|受理[^，。]{0,4}申请|办理申请)"
-    r"|(不予公开|予以公开|部分公开|同意公开|免予公开|不予提供)|(条例(?!外)|信息公开规定|信息公开办法)"
-    r"|(本报告|本年报|特此报告|报告如下)|(行政复议|行政诉讼|复议|诉讼)|(收费|减免|信息处理费|收取[^，。]{0,8}费)"
-    r"|(统计(?:期限|时限|周期))|(公开(?:目录|指南|专栏|平台|渠道|载体|形式|方式|内容|范围|窗口|事项)|公[开示]栏|查阅(?:点|场所))"
-    r"|((?:公开|发布|公布|更新)[^，。；]{0,16}?\d+\s*余?[条件篇份次]|\d+\s*余?[条件篇份][^，。；]{0,6}(?:信息|申请))"
-    r"|(信息公开工作(?!年度|报告|年报)|政务公开工作(?!年度|报告|年报)|公开政府信息|[村厂党校院]务公开|公开[^，。]{0,4}信息)"
+_SUBJECTS = (
+    ("主动公开",),
+    (
+        "依申请",
+        "公开申请",
+        "申请公开",
+        "收到[^，。]{0,6}申请",
+        "受理[^，。]{0,4}申请",
+        "办理申请",
+    ),
+    ("不予公开", "予以公开", "部分公开", "同意公开", "免予公开", "不予提供"),
+    ("条例(?!外)", "信息公开规定", "信息公开办法"),
+    ("本报告", "本年报", "特此报告", "报告如下"),
+    ("行政复议", "行政诉讼", "复议", "诉讼"),
+    ("收费", "减免", "信息处理费", "收取[^，。]{0,8}费"),
+    ("统计期限", "统计时限", "统计周期"),
+    (
+        "公开(?:目录|指南|专栏|平台|渠道|载体|形式|方式|内容|范围|窗口|事项)",
+        "公[开示]栏",
+        "查阅(?:点|场所)",
+    ),
+    (
+        r"公开[^，。；]{0,16}?\d+\s*余?[条件篇份次]",
+        r"发布[^，。；]{0,16}?\d+\s*余?[条件篇份次]",
+        r"公布[^，。；]{0,16}?\d+\s*余?[条件篇份次]",
+        r"更新[^，。；]{0,16}?\d+\s*余?[条件篇份次]",
+        r"\d++\s*余?[条件篇份][^，。；]{0,6}(?:信息|申请)",
+    ),
+    (
+        "信息公开工作(?!年度|报告|年报)",
+        "政务公开工作(?!年度|报告|年报)",
+        "公开政府信息",
+        "[村厂党校院]务公开",
+        "公开[^，。]{0,4}信息",
+    ),
 )
-"""What reports speak of, a group a subject; the words of their titles are left out."""
+"""What reports speak of; the words of their titles are left out."""
+_WORDS_OF_DISCLOSURE = re.compile("|".join(f"{words}()" for subject in _SUBJECTS for words in subject))
+"""An empty group ends each alternative: one that begins with a letter is passed over without being tried."""
+_SUBJECT_OF = [-1, *(subject for subject, alternatives in enumerate(_SUBJECTS) for _ in alternatives)]
+"""By number of the group that ends the alternative."""
 _WORDS_OF_TABLES = re.compile(
     r"(本年新收)|(上年结转)|(商业\s*企业)|(科研\s*机构)|(社会公益)|(法律服务)|(三安全一稳定)|(结转下年度)|(结果\s*维持)|(结果\s*纠正)|(尚未\s*审结)"
     r"|(制发件数)|(现行有效)|(行政事业性收费)|(处理决定数量)|(统计指标)|(主动公开政府信息数)|(收到申请数)|(申请办结数)|(申请答复数)|(行政复议数量)|(行政诉讼数量)"
@@ -93,10 +125,10 @@ def count_sections(paragraphs: Iterable[str]) -> int:
 
 def substance(paragraphs: Sequence[str]) -> Substance:
     """How far the sentences, headings and table rows of a text are those of a report; stops where that is certain."""
-    subjects: set[int | None] = set()
+    subjects: set[int] = set()
     for paragraph in paragraphs:
         if len(paragraph) >= 8 and _SENTENCE.search(paragraph):
-            subjects.update(match.lastindex for match in _WORDS_OF_DISCLOSURE.finditer(paragraph))
+            subjects.update([_SUBJECT_OF[match.lastindex or 0] for match in _WORDS_OF_DISCLOSURE.finditer(paragraph)])
             if len(subjects) >= 4:
                 return Substance.FULL
     if count_sections(paragraphs) >= 3 or len(_distinct(_WORDS_OF_TABLES, paragraphs)) >= 3:

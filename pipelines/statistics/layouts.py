@@ -24,8 +24,8 @@ from pipelines.tables.annex import find_header
 from pipelines.tables.grid import Grid, expand, grids
 from pipelines.tables.report_table import ReportTable
 
-_FIGURE = re.compile(r"(?<=>)\s*([+-]?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,4})?)\s*(?=(?:</(?:p|div)>\s*)?</t[dh]>)")
-"""A plain figure at the end of a cell."""
+_FIGURE = re.compile(r">\s*([+-]?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,4})?)\s*(?=(?:</(?:p|div)>\s*)?</t[dh]>)")
+"""A plain figure at the end of a cell, with the end of the tag before it: one character to look for is quickly found."""
 _HERE, _NEXT_TABLE = "\x01", "\x02"
 """Where a figure stands in a layout, and what separates its tables."""
 _UNKNOWN = "&#xFFFD;"
@@ -89,7 +89,7 @@ def _layout(key: str, report_year: int | None) -> _Layout | None:
     parts = key.split(_HERE)
     ours = [str(_OURS + place) for place in range(len(parts) - 1)]
     place_of = {figure: place for place, figure in enumerate(ours)}
-    own_grids = _grids_of("".join(chain.from_iterable(zip_longest(parts, ours, fillvalue=""))))
+    own_grids = _grids_of("".join(chain.from_iterable(zip_longest(parts, map(">{}".format, ours), fillvalue=""))))
     if not own_grids:
         return None
     texts = [cell.text for grid in own_grids for row in grid.rows for cell in row if cell.starts_here]
