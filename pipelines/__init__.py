@@ -151,7 +151,7 @@ def _read_figures(
     contents = [(url, document.content) for url, document in documents.items() if document.content is not None]
     attached = provenance.read_documents(contents, report.report_year, source)
     table_rows = set(source.paragraphs) - set(source.prose) if source else set()
-    prose = [paragraph for paragraph in article.paragraphs if paragraph not in table_rows]
+    prose = [one for one in article.paragraphs if one not in table_rows] if table_rows else article.paragraphs
     report.statistics, report.form, problems = statistics.read(
         own,
         prose,

@@ -52,7 +52,9 @@ IDENTITIES = {
 }
 SEVERITY = {identity.id: identity.severity for identity in IDENTITIES.values()}
 
-_SPACE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\xad]+")
+_FULL_WIDTH = (("，", ","), ("：", ":"), ("；", ";"), ("（", "("), ("）", ")"))
+"""What texts have most of that NFKC changes; without these it mostly has nothing to do, which takes a tenth of the time."""
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\xad]+")
 _PREFIX = re.compile(r"^(?:其中:?|\d{1,2}[.、,)]|\(?\d{1,2}\)|\(?[一二三四五六七八九十]{1,2}[)、.])+")
 _NOT_WORD = re.compile(r"[\W_]+")
 _SHORTEST_CORRECTED = 4
@@ -89,7 +91,9 @@ def without_blanks(text: str) -> str:
     >>> without_blanks("（一） 予以 公开")
     '(一)予以公开'
     """
-    return _SPACE.sub("", unicodedata.normalize("NFKC", text))
+    for sign, plain in _FULL_WIDTH:
+        text = text.replace(sign, plain)
+    return _INVISIBLE.sub("", "".join(unicodedata.normalize("NFKC", text).split()))
 
 
 @lru_cache(maxsize=4096)

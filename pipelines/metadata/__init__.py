@@ -16,7 +16,6 @@ Imports `archive` and `pipelines.html`. The figures of a report are the business
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from archive.model import Page, Problem, Report
 from archive.vocabulary import Fate, ProblemKind
@@ -53,9 +52,32 @@ def describe(parsed: ParsedPage, article: Article, page: Page, *, is_file: bool 
 
     `is_file`: the page is itself a Word, PDF or other document.
     """
-    report = Report(url=page.url, text="\n".join(article.paragraphs))
     is_listing = page_kind.is_listing(parsed, article)
     title = read_title(parsed, article, is_listing=is_listing)
+    report = _of_any_article(title, parsed, article, page, is_listing=is_listing)
+    judgement = _judge(report.title, title, parsed, article, is_listing=is_listing, is_file=is_file)
+    if judgement.fate is Fate.REPORT:
+        report.is_report = True
+        _describe_report(report, parsed, article, page)
+        verdicts = witnesses.verdicts(title, report, article, page.entries)
+        report.contradicting = [(entry, why) for entry, why in verdicts if why]
+        contradiction = witnesses.contradiction(verdicts)
+        if contradiction is not None:
+            report = _of_any_article(title, parsed, article, page, is_listing=is_listing)
+            judgement = evidence.Judgement(Fate.NOT_A_REPORT, contradiction)
+            _note(report, ProblemKind.CONTRADICTS_LISTING, contradiction)
+    elif report.title is None:
+        _note(report, ProblemKind.NO_TITLE, "the page names no title")
+    if not report.is_report:
+        report.fate, report.cause = judgement.fate, judgement.cause
+    for problem in report.problems:
+        problem.url = problem.url or page.url
+    return report
+
+
+def _of_any_article(title: str | None, parsed: ParsedPage, article: Article, page: Page, *, is_listing: bool) -> Report:
+    """What any page says of its article, whether it is a report or not."""
+    report = Report(url=page.url, text="\n".join(article.paragraphs))
     if not is_listing:
         labels = article.labels()
         report.witnesses = read_dates(parsed, article, page, labels.get(PUBLISHED))
@@ -65,24 +87,6 @@ def describe(parsed: ParsedPage, article: Article, page: Page, *, is_file: bool 
     report.title = _title_with_listing(title, page)
     if (site := page_kind.foreign_site(parsed)) is not None:
         _note(report, ProblemKind.REHOSTED, f"the page names {site} as its site")
-    judgement = _judge(report.title, title, parsed, article, is_listing=is_listing, is_file=is_file)
-    if judgement.fate is Fate.REPORT:
-        described = replace(report, problems=list(report.problems), is_report=True)
-        _describe_report(described, parsed, article, page)
-        verdicts = witnesses.verdicts(title, described, article, page.entries)
-        described.contradicting = [(entry, why) for entry, why in verdicts if why]
-        contradiction = witnesses.contradiction(verdicts)
-        if contradiction is None:
-            report = described
-        else:
-            judgement = evidence.Judgement(Fate.NOT_A_REPORT, contradiction)
-            _note(report, ProblemKind.CONTRADICTS_LISTING, contradiction)
-    elif report.title is None:
-        _note(report, ProblemKind.NO_TITLE, "the page names no title")
-    if not report.is_report:
-        report.fate, report.cause = judgement.fate, judgement.cause
-    for problem in report.problems:
-        problem.url = problem.url or page.url
     return report
 
 

@@ -334,10 +334,14 @@ def _stated(article: Article, parsed: ParsedPage) -> Judgement | None:
     return None
 
 
+_FIRST_LETTER = re.compile(f"[{re.escape(''.join({part[0] for _, _, parts, _ in STATED for part in parts}))}]")
+
+
 def _said_in(text: str) -> Judgement | None:
     folded = text.casefold()
+    begun = set(_FIRST_LETTER.findall(folded))  # one look through the text instead of one for each part
     for fate, cause, parts, pattern in STATED:
-        if any(map(folded.__contains__, parts)) and pattern.search(folded):
+        if any(part[0] in begun and part in folded for part in parts) and pattern.search(folded):
             return Judgement(fate, cause)
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from archive.forms import LABELS, SEVERITY, columns, rows
 from archive.forms.names import (
@@ -55,6 +55,9 @@ _COMMON_OUTCOMES = tuple(
     row.name for row in rows(Form.NATIONAL_2021, 3) if row.code.startswith(("3.1", "3.2", "3.3", "3.4", "3.5"))
 )
 _OTHER_OUTCOMES_2021 = tuple(row.name for row in rows(Form.NATIONAL_2021, 3) if row.code.startswith("3.6"))
+_NOT_READ: list[Number] = [None] * len(_COLUMNS)
+"""The figures of a row that was not read."""
+_NO_PARTS: tuple[tuple[Number, ...], ...] = ((),) * len(_COLUMNS)
 _FLOW_ROWS = (NEW_RECEIVED, CARRIED_IN, PROCESSED_TOTAL, CARRIED_OUT)
 _ROWS_WITH_ITEMS = tuple(row.name for row in rows(Form.NATIONAL_2019, 2) if ITEMS_CHANGE in row.columns)
 _GROUPS: dict[str, tuple[str, ...]] = {
@@ -67,11 +70,34 @@ _GROUPS_OF_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 # bound here: looking a member up in its enum takes longer than comparing two figures
 _PLACE = attrgetter("table_no", "origin")
+_ROW = itemgetter(0)
 _NARRATIVE = Origin.NARRATIVE
 _HOLDS, _FAILS, _NOT_ASSESSABLE = Verdict.HOLDS, Verdict.FAILS, Verdict.NOT_ASSESSABLE
 
 
-def check(statistics: list[Statistic], best: Mapping[int, Origin] | None = None) -> list[Check]:
+Place = tuple[int, Origin]
+"""The number of a table, and what it was read from."""
+
+
+class Placed:
+    """Statistics by place, and the cells of each place as identities ask for them; each is worked out once."""
+
+    def __init__(self, statistics: Iterable[Statistic]) -> None:
+        """Sort statistics by place; within one they keep their order."""
+        self.statistics = list(statistics)
+        self.by_place: dict[Place, list[Statistic]] = {}
+        self._cells: dict[Place, Cells] = {}
+        for place, group in groupby(self.statistics, _PLACE):
+            self.by_place.setdefault(place, []).extend(group)
+
+    def cells(self, place: Place) -> Cells:
+        """The cells of a table from one origin."""
+        if place not in self._cells:
+            self._cells[place] = {(s.row_name, s.column_name): s.value for s in self.by_place.get(place, ())}
+        return self._cells[place]
+
+
+def check(statistics: Placed | Iterable[Statistic], best: Mapping[int, Origin] | None = None) -> list[Check]:
     """All identities within one report.
 
     Not assessable where the stated total is blank, where all that it sums is, and where a cell was not read. A blank
@@ -79,20 +105,19 @@ def check(statistics: list[Statistic], best: Mapping[int, Origin] | None = None)
 
     `best` names the origin whose reading of a table counts; without it the page's own comes first.
     """
-    by_place = _by_place(statistics)
-    tables = _tables(by_place, best or {})
-    in_prose = [one for one in statistics if one.origin == _NARRATIVE]
+    placed = statistics if isinstance(statistics, Placed) else Placed(statistics)
+    tables = _tables(placed, best or {})
     return [
         *(_check_three(tables[3]) if tables[3] else ()),
         *(_check_four(tables[4]) if tables[4] else ()),
-        *_check_sanity(statistics, tables[2]),
-        *_check_prose(in_prose, tables),
+        *_check_sanity(placed.statistics, tables[2]),
+        *_check_prose([one for one in placed.statistics if one.origin == _NARRATIVE], tables),
     ]
 
 
 def check_years(previous: list[Statistic], current: list[Statistic]) -> list[Check]:
     """The identities between the reports of two consecutive years of one body: X-A, X-B and X-C."""
-    before, now = (_tables(_by_place(statistics), {}) for statistics in (previous, current))
+    before, now = (_tables(Placed(statistics), {}) for statistics in (previous, current))
     return [
         *_check_carried_over(before[3], now[3]),
         *_check_in_force(before[2], now[2]),
@@ -160,20 +185,12 @@ def compare_origins(first: list[Statistic], other: list[Statistic]) -> list[Chec
     ]
 
 
-def _by_place(statistics: Iterable[Statistic]) -> dict[tuple[int, Origin], list[Statistic]]:
-    by_place: dict[tuple[int, Origin], list[Statistic]] = {}
-    for place, group in groupby(statistics, _PLACE):
-        by_place.setdefault(place, []).extend(group)
-    return by_place
-
-
-def _tables(by_place: Mapping[tuple[int, Origin], list[Statistic]], best: Mapping[int, Origin]) -> dict[int, Cells]:
+def _tables(placed: Placed, best: Mapping[int, Origin]) -> dict[int, Cells]:
     """The cells of tables two, three and four, each of the best origin that holds it; prose is no table."""
     tables = {}
     for number in (2, 3, 4):
         origins = (best[number], *TABLE_ORIGINS) if number in best else TABLE_ORIGINS
-        chosen = next((by_place[number, origin] for origin in origins if (number, origin) in by_place), [])
-        tables[number] = {(one.row_name, one.column_name): one.value for one in chosen}
+        tables[number] = next((placed.cells((number, one)) for one in origins if (number, one) in placed.by_place), {})
     return tables
 
 
@@ -202,7 +219,7 @@ def _check_three(cells: Cells) -> list[Check]:
     order = _ROWS_2021 if is_2021 else _ROWS_2019
     table = {row: [cells[row, column] for column in _COLUMNS] for row in order if (row, TOTAL) in cells}
     blank_totals = {row for row, values in table.items() if values[-1] is None and any(values[:-1])}
-    has_added_rows = any(row.startswith(OTHER_ROW) for row, _ in cells)
+    has_added_rows = any(row.startswith(OTHER_ROW) for row in set(map(_ROW, cells)))
     outcomes = (*_COMMON_OUTCOMES, *(_OTHER_OUTCOMES_2021 if is_2021 else (OTHER_HANDLING,)))
     return [
         *_check_flow(table, is_total_known=blank_totals.isdisjoint(_FLOW_ROWS)),
@@ -225,10 +242,10 @@ def _assess(checks: list[Check], *, is_sure: bool) -> list[Check]:
 def _check_flow(table: dict[str, list[Number]], *, is_total_known: bool) -> list[Check]:
     """T3-A, each column."""
     flow = [table.get(row) for row in _FLOW_ROWS]
+    is_whole = None not in flow
     checks = []
-    for index, column in enumerate(_COLUMNS):
-        new, before, done, after = [values[index] if values else None for values in flow]
-        assessable = None not in flow and done is not None and (is_total_known or column != TOTAL)
+    for column, new, before, done, after in zip(_COLUMNS, *(values or _NOT_READ for values in flow), strict=True):
+        assessable = is_whole and done is not None and (is_total_known or column != TOTAL)
         checks.append(_compare(FLOW, column, _add([new, before]), _add([done, after]), assessable=assessable))
     return checks
 
@@ -237,12 +254,12 @@ def _check_outcomes(table: dict[str, list[Number]], rows_of: tuple[str, ...], *,
     """T3-B, each column."""
     outcomes = [table[row] for row in rows_of if row in table]
     is_complete = len(outcomes) == len(rows_of)
-    processed = table.get(PROCESSED_TOTAL)
+    processed = table.get(PROCESSED_TOTAL) or _NOT_READ
+    by_column = zip(*outcomes, strict=True) if is_complete else _NO_PARTS
     checks = []
-    for index, column in enumerate(_COLUMNS):
+    for column, actual, parts in zip(_COLUMNS, processed, by_column, strict=True):
         assessable = is_complete and (is_total_known or column != TOTAL)
-        expected = _add([values[index] for values in outcomes]) if assessable else None
-        actual = processed[index] if processed else None
+        expected = _add(parts) if assessable else None
         checks.append(_compare(OUTCOME_SUM, column, expected, actual, assessable=assessable))
     return checks
 

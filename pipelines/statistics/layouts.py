@@ -24,7 +24,9 @@ from pipelines.tables.annex import find_header
 from pipelines.tables.grid import Grid, expand, grids
 from pipelines.tables.report_table import ReportTable
 
-_FIGURE = re.compile(r">\s*([+-]?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,4})?)\s*(?=(?:</(?:p|div)>\s*)?</t[dh]>)")
+_FIGURE = re.compile(
+    r">(?!<)\s*+([+-]?+(?:0|[1-9][0-9]{0,11}+)(?:\.[0-9]{1,4}+)?+)\s*+(?=(?:</(?:p|div)>\s*+)?</t[dh]>)"
+)
 """A plain figure at the end of a cell, with the end of the tag before it: one character to look for is quickly found."""
 _HERE, _NEXT_TABLE = "\x01", "\x02"
 """Where a figure stands in a layout, and what separates its tables."""

@@ -238,7 +238,8 @@ LISTED = re.compile(rf"^(?P<label>[^\d]{{4,30}}?){_FILLER}{_COUNT}$")
 
 FIGURE = re.compile(r"\d\s*[件宗条份起例个项次]")
 STATES = re.compile(
-    r"\d\s*[件宗条份起例个项次]|[一二两三四五六七八九十百千万〇]\s*[件宗份]|[未没无][^。]{0,60}?(?:申请|复议|诉讼)"
+    r"[\d一二两三四五六七八九十百千万〇未没无](?:(?<=\d)\s*[件宗条份起例个项次]|(?<=[一二两三四五六七八九十百千万〇])\s*[件宗份]"
+    r"|(?<=[未没无])[^。]{0,60}?(?:申请|复议|诉讼))"
 )
 """A figure in digits or in words, or zero: what a sentence must have to be read."""
 MAY_STATE = re.compile("[件宗条份起例个项次未没无]")
@@ -316,7 +317,7 @@ CLAUSE_END = re.compile(r"[,;:。!?]|、(?<=[件宗条份起例个项次]、)")
 TITLE = re.compile(r"《[^《》]*》")
 THOUSANDS = re.compile(r",(?<=\d,)(?=\d{3}(?!\d))")
 LONE_FIGURE = re.compile(
-    r"[(\[【〔](\d{1,9}(?:件次|件|宗|条|份|起))[)\]】〕]|:(?<=[\u4e00-\u9fff]:)(\d{1,9}(?:件次|件|宗|条|份|起))"
+    r"[(\[【〔:](?:(?<=[(\[【〔])(\d{1,9}(?:件次|件|宗|条|份|起))[)\]】〕]|(?<=[\u4e00-\u9fff]:)(\d{1,9}(?:件次|件|宗|条|份|起)))"
 )
 """A figure in brackets or after a colon: 行政复议（2件）, 行政复议：2件."""
 QUOTES = re.compile("[“”\"'‘’「」『』]")

@@ -12,15 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
-from itertools import groupby
-from operator import attrgetter
 
 from archive.forms import ANNEX_FORMS, NATIONAL_FORMS, columns, normalised, rows
 from archive.forms.names import APPLICANT_SUM, CUMULATIVE, FLOW, OTHER_HANDLING, OUTCOME_SUM, RESULT_SUM
 from archive.model import Check, Problem, Statistic, TableSource
 from archive.vocabulary import Form, Origin, ProblemKind, Standing, Verdict
 from pipelines.documents import Content
-from pipelines.statistics.checks import TABLE_ORIGINS, check, compare_origins
+from pipelines.statistics.checks import TABLE_ORIGINS, Place, Placed, check, compare_origins
 from pipelines.statistics.table_figures import statistics_of
 from pipelines.tables.annex import read_annex
 from pipelines.tables.cell_value import read_value
@@ -47,9 +45,8 @@ _NEEDED = {3: (FLOW, OUTCOME_SUM, APPLICANT_SUM), 4: (RESULT_SUM,)}
 
 _CELLS_OF_FOUR = len(columns(Form.NATIONAL_2021, 4))
 
-Place = tuple[Origin, int]
-"""The origin and the number of a table."""
 # bound here: looking a member up in its enum takes longer than the comparison
+_HTML = Origin.HTML
 _HOLDS, _FAILS, _UNREAD = Verdict.HOLDS, Verdict.FAILS, Standing.UNREAD
 
 
@@ -83,7 +80,7 @@ def read_documents(
                 found.has_rejoined_figures = True
             if found.has_rejoined_figures and not table.refused and not _is_proved(table):
                 table.refuse(f"table {table.table_no}: figures torn by the layout, which no identity proves")
-            place = table.origin, table.table_no
+            place = table.table_no, table.origin
             best[place] = _better(best[place], found) if place in best else found
     return list(best.values())
 
@@ -254,68 +251,58 @@ def assess_sources(
 
     Where several origins have a table, a verified one is the best; they are compared cell by cell.
     """
-    by_place = _by_place(statistics)
-    checks = check(statistics)
+    placed = Placed(statistics)
+    checks = check(placed)
     sources = [
-        TableSource(table_no=number, origin=origin, url=page_url, standing=_standing_in_page(number, own, checks))
-        for (origin, number), own in by_place.items()
-        if origin == Origin.HTML
+        TableSource(table_no=number, origin=origin, url=page_url, standing=_standing_in_page(number, placed, checks))
+        for number, origin in placed.by_place
+        if number and origin == _HTML
     ]
-    sources += [_document_source(document, by_place) for document in attached]
+    sources += [_document_source(document, placed) for document in attached]
     sources.sort(key=lambda one: (one.table_no, _RANK.get(one.standing, 2), TABLE_ORIGINS.index(one.origin)))
     best: dict[int, Origin] = {}
     for source in sources:
         if source.standing is not _UNREAD:
             best.setdefault(source.table_no, source.origin)
     if attached:  # without documents the page's own tables are the best
-        checks = check(statistics, best)
+        checks = check(placed, best)
     problems = [
         Problem(kind=ProblemKind.UNSURE, message=doubt, url=document.url)
         for document in attached
         for doubt in document.table.doubts
     ]
-    return sources, [*checks, *_compared(sources, best, by_place)], problems
+    return sources, [*checks, *_compared(sources, best, placed)], problems
 
 
-def _by_place(statistics: list[Statistic]) -> dict[Place, list[Statistic]]:
-    """The statistics of each table of each origin; those of prose are of no table."""
-    by_place: dict[Place, list[Statistic]] = {}
-    for place, group in groupby(statistics, attrgetter("origin", "table_no")):
-        if place[0] in TABLE_ORIGINS and place[1]:
-            by_place.setdefault(place, []).extend(group)
-    return by_place
-
-
-def _document_source(document: DocumentTable, by_place: dict[Place, list[Statistic]]) -> TableSource:
+def _document_source(document: DocumentTable, placed: Placed) -> TableSource:
     table = document.table
-    own = by_place.get((table.origin, table.table_no), [])
+    own = placed.by_place.get((table.table_no, table.origin), [])
     standing = assess_standing(table, check(own), document.confidence)
     return TableSource(table_no=table.table_no, origin=table.origin, url=document.url, standing=standing)
 
 
-def _compared(
-    sources: list[TableSource], best: dict[int, Origin], by_place: dict[Place, list[Statistic]]
-) -> list[Check]:
+def _compared(sources: list[TableSource], best: dict[int, Origin], placed: Placed) -> list[Check]:
     """D-1 of every other origin of a table with the best."""
     checks: list[Check] = []
     for source in sources:
         first = best.get(source.table_no)
         if first is not None and source.origin != first and source.standing is not _UNREAD:
-            other = by_place.get((source.origin, source.table_no), [])
+            other = placed.by_place.get((source.table_no, source.origin), [])
             if any(statistic.value is not None for statistic in other):  # the picture of an empty form says nothing
-                checks += compare_origins(by_place.get((first, source.table_no), []), other)
+                checks += compare_origins(placed.by_place.get((source.table_no, first), []), other)
     return checks
 
 
-def _standing_in_page(number: int, statistics: list[Statistic], checks: list[Check]) -> Standing:
+def _standing_in_page(number: int, placed: Placed, checks: list[Check]) -> Standing:
     """The page's own tables were judged as they were read: what is left to say is whether all is there and adds up."""
+    statistics = placed.by_place[number, _HTML]
     without = [statistic.raw for statistic in statistics if statistic.value is None]
     if not all(read_value(raw).sure for raw in without):
         return Standing.INCOMPLETE
     if len(without) == len(statistics):
         return Standing.BLANK
-    names = set(map(attrgetter("row_name", "column_name"), statistics))
-    if not any(names >= _cells_of(form, number) for form in _forms(number)):
+    cells = placed.cells((number, _HTML)).keys()
+    if not any(cells >= _cells_of(form, number) for form in _forms(number)):
         return Standing.INCOMPLETE
     fails = any(proof.verdict is _FAILS for proof in _proofs(number, checks))
     return Standing.INCONSISTENT if fails else Standing.VERIFIED
