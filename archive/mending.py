@@ -193,7 +193,7 @@ def _rows(db: sqlite3.Connection, table: str, names: list[str]) -> Iterator[tupl
                     return
                 last = row[0]
                 yield tuple(row)[1:]
-        except sqlite3.Error:
+        except UNREADABLE:
             pass
         else:
             return
@@ -207,7 +207,7 @@ def _between(db: sqlite3.Connection, sql: str, rowids: Iterable[int]) -> Iterato
     for rowid in rowids:
         try:
             row = db.execute(sql, (rowid,)).fetchone()
-        except sqlite3.Error:
+        except UNREADABLE:
             row = None
         missed = 0 if row else missed + 1
         if row:
@@ -222,7 +222,7 @@ def _in_both_directions(db: sqlite3.Connection, table: str, names: list[str]) ->
         try:
             for row in db.execute(f"SELECT {_listed(names)} FROM {table} ORDER BY 1 {order}, 2 {order}"):  # noqa: S608 - our names
                 yield tuple(row)
-        except sqlite3.Error:
+        except UNREADABLE:
             continue
         return
 
@@ -386,7 +386,7 @@ def _bring_back(here: sqlite3.Connection, there: sqlite3.Connection) -> int:
     shared = ours.keys() & theirs.keys()
     if not shared or any(ours[number] != theirs[number] for number in shared):
         return 0
-    count = 0
+    count = sum(_catch_up(here, there, table) for table in _mendable(there)) if ours.keys() < theirs.keys() else 0
     known = {as_bytes(row["digest"]): (row["id"], row["run_id"]) for row in here.execute(_PLACES)}
     taken = {number for number, _ in known.values()}
     for row in _sound_captures(there):
@@ -403,6 +403,21 @@ def _bring_back(here: sqlite3.Connection, there: sqlite3.Connection) -> int:
         else:
             new = row["id"] if row["id"] not in taken else place[0]
             here.execute("UPDATE captures SET id = ?, run_id = ? WHERE id = ?", (new, row["run_id"], place[0]))
+        count += 1
+    return count
+
+
+def _catch_up(here: sqlite3.Connection, there: sqlite3.Connection, table: str) -> int:
+    """Where the copy has later runs, and here they are lost: make the rows of a table what they are there."""
+    check = RowCheck(there, "captures.db", table)
+    held = {check.hash(row): tuple(row) for row in _all(here, table)}
+    count = 0
+    for row in _all(there, table):
+        key = check.hash(row)
+        if held.get(key) == tuple(row) or check.fault(row) is not None:
+            continue
+        _replace(here, table, check.key, row)
+        here.execute("INSERT OR REPLACE INTO row_digests VALUES (?, ?, ?)", (table, key, digest_of(*row)))
         count += 1
     return count
 

@@ -5,26 +5,42 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from functools import lru_cache
+from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from archive.database import open_read_only
+from archive.verification import UNREADABLE
+
 _MESSAGES = 100
 """Complaints of SQLite's that are asked for."""
+_LONGEST = 400
+"""Characters of one: it may list each cell of a page."""
 _INDEX = re.compile(r"(?:row (\d+) missing from|wrong # of entries in|non-unique entry in|.* of) index (\S+)")
 _FREE = re.compile(r"freelist", re.IGNORECASE)
 _QUOTED = re.compile(r'"(\w+)"|\[(\w+)\]|`(\w+)`')
 _TEXT = re.compile(r"('[^']*')")
-_BLANK = re.compile(r"\s+")
+_BLANK = re.compile(r"[ \t\n\f\r]+")
+"""As SQLite has it."""
 _UNUSED = re.compile(r"Page (\d+) is never used")
 
 
-def faults(connection: sqlite3.Connection, migrations: Migrations) -> Iterator[str]:
-    """What is wrong with the file beside the values of its rows, a line each."""
-    yield from _complaints(connection)
+def faults(connection: sqlite3.Connection, migrations: Migrations, path: Path) -> Iterator[str]:
+    """What is wrong with the file at `path` beside the values of its rows, a line each.
+
+    `connection` reads more of it than others would, whom a damaged header or definition may keep from reading anything.
+    """
+    with closing(open_read_only(path)) as plain:
+        plain.text_factory = connection.text_factory
+        complaints = list(_complaints(plain))
+    if complaints:
+        complaints += _complaints(connection)
+    yield from dict.fromkeys(complaints)
     try:
         yield from _differences(connection, migrations)
-    except (sqlite3.Error, ValueError, TypeError) as error:
+    except UNREADABLE as error:
         yield f"the list of its tables cannot be read: {error}"
 
 
@@ -32,8 +48,8 @@ def _complaints(connection: sqlite3.Connection) -> Iterator[str]:
     try:
         for (message,) in map(tuple, connection.execute(f"PRAGMA integrity_check({_MESSAGES})")):
             if message != "ok":
-                yield in_words(" ".join(str(message).split()))
-    except sqlite3.Error as error:
+                yield in_words(" ".join(str(message)[:_LONGEST].split()))
+    except UNREADABLE as error:  # what it complains of may hold bytes that are no text
         yield f"cannot be checked to its end: {error}"
 
 

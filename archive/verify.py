@@ -12,6 +12,7 @@ from archive.structure import faults
 from archive.verification import Scope, Verification, open_damaged
 from archive.verify_captures import CapturesCheck, Progress
 from archive.verify_reports import verify_reports
+from archive.write_ahead_log import log_fault
 
 
 def verify(folder: Path, progress: Progress = lambda *_: None, scope: Scope | None = None) -> Verification:
@@ -20,9 +21,12 @@ def verify(folder: Path, progress: Progress = lambda *_: None, scope: Scope | No
     db = open_damaged(folder / "captures.db")
     try:
         if scope.share >= 1:
-            for message in faults(db, migrations):
+            for message in faults(db, migrations, folder / "captures.db"):
                 result.is_broken = True
                 result.lines.append(f"captures.db: {message}")
+            if fault := log_fault(folder / "captures.db"):
+                result.is_incomplete = True
+                result.lines.append(f"captures.db: {fault}")
         else:
             result.notes.append("the structure of the files was not looked at, as only a sample was asked for")
         CapturesCheck(db, result, scope).run(progress)

@@ -99,7 +99,7 @@ class CapturesCheck:
         """The bodies in the table's index or, where that cannot be read, those that captures refer to."""
         try:
             return [row[0] for row in self.db.execute("SELECT sha256 FROM bodies ORDER BY sha256")]
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             self.result.is_broken = True
             self.result.lines.append(f"captures.db: the bodies cannot be listed: {error}")
             return self._captured_hashes(None)
@@ -202,7 +202,7 @@ class CapturesCheck:
                 last = row["_rowid_"]
                 yield row
             return
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             self.result.is_broken = True
             where = f"after row {last}" if last is not None else "from its beginning"
             self.result.lines.append(f"captures.db: table {table} cannot be read {where}: {error}")
@@ -211,7 +211,7 @@ class CapturesCheck:
                 if last is not None and row["_rowid_"] <= last:
                     return
                 yield row
-        except sqlite3.Error:
+        except UNREADABLE:
             return
 
 

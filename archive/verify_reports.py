@@ -20,6 +20,7 @@ from archive.row_digests import DIGESTED_TABLES, RowCheck, cross_year_digest, st
 from archive.structure import faults
 from archive.verification import UNREADABLE, Scope, Verification, chance, open_damaged, references
 from archive.verify_index import MOST_REPORTS, index_faults
+from archive.write_ahead_log import log_fault
 
 _WITHOUT_FIGURES = "SELECT id FROM reports WHERE id NOT IN (SELECT report_id FROM figures) ORDER BY id"
 _FIGURES = f"SELECT {', '.join(COLUMNS)} FROM figures WHERE report_id = ?"  # noqa: S608 - our column names
@@ -71,8 +72,10 @@ class _Reports:
                 self.result.notes.append(f"reports.db is of an earlier version and was not looked at: {_REBUILD}")
                 return
         if self.scope.share >= 1:
-            for line in faults(self.db, migrations):
+            for line in faults(self.db, migrations, self.reports.path):
                 self.say(line)
+            if fault := log_fault(self.reports.path):
+                self.say(fault)
         with self.looking("its tables"):
             if migrations.pending(self.reports.db):
                 self.result.notes.append(

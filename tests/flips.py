@@ -24,6 +24,7 @@ from pathlib import Path
 from scrapy.utils.project import get_project_settings
 
 from archive import Captures, Reports
+from archive.verification import UNREADABLE
 from archive.verify import verify
 from archive.verify_reports import discard_damaged
 from crawler.demo.nfcms import Nfcms
@@ -36,6 +37,8 @@ from tests.crawling import crawl
 NAMES = ("captures.db", "reports.db")
 Rows = dict[str, Counter[tuple[object, ...]]]
 
+_MANY = 200
+"""Flips after which a line says how it goes."""
 _NOT_COMPARED = frozenset(("_sqlite_migrations", "row_digests"))
 """What a new file has otherwise: when its steps were taken."""
 
@@ -50,7 +53,7 @@ def rows(path: Path) -> Rows | str:
             for table in tables:
                 if not table.startswith("report_search") or table.count("_") > 1:
                     found[table] = Counter(db.execute(f"SELECT * FROM {table} NOT INDEXED"))
-    except (sqlite3.Error, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return str(error)
     return found
 
@@ -59,10 +62,14 @@ def rows(path: Path) -> Rows | str:
 class Flips:
     """What came of them."""
 
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Where the bits were."""
     harmless: int = 0
     named: int = 0
     unreadable: int = 0
     """The file could not be read to its end, and verify said so."""
+    mended: int = 0
+    """Flips that were repaired, to be compared."""
     untold: list[str] = field(default_factory=list)
     tracebacks: list[str] = field(default_factory=list)
     unmended: list[str] = field(default_factory=list)
@@ -91,68 +98,138 @@ def changed(before: Rows, after: Rows) -> list[tuple[str, tuple[object, ...]]]:
 
 
 def original(folder: Path) -> Path:
-    """A crawled archive with both databases in one file each."""
+    """A crawled archive with both databases in one file each, some pages of which are free."""
     archive = folder / "original"
-    with Server(Nfcms("qinghe", 6)) as server:
+    with Server(Nfcms("qinghe", 5)) as server:
         assert crawl(archive, *server).returncode == 0
     for name in NAMES:
-        with closing(sqlite3.connect(archive / name)) as db:
+        with closing(sqlite3.connect(archive / name, isolation_level=None)) as db:
+            db.execute("CREATE TABLE passing (data)")
+            db.execute("INSERT INTO passing SELECT zeroblob(3000) FROM (SELECT 1 UNION SELECT 2 UNION SELECT 3)")
+            db.execute("DROP TABLE passing")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             db.execute("PRAGMA journal_mode = DELETE")
     return archive
 
 
+def with_logs(source: Path, folder: Path) -> Path:
+    """The same archive after two captures more, and with a new reports.db: these stand in logs beside the databases."""
+    archive, copy = folder / "living", folder / "with-logs"
+    shutil.copytree(source, archive)
+    (archive / "reports.db").unlink()
+    captures, settings = Captures(archive), get_project_settings()
+    with closing(captures), closing(Reports(archive)):  # which keeps the log there
+        run_id = captures.start_run("crawl", "qinghe")
+        for row in captures.db.conn.execute("SELECT id FROM captures WHERE sha256 IS NOT NULL LIMIT 2").fetchall():
+            again = captures.get(row["id"])
+            again.run_id, again.requested_at = run_id, f"2031{again.requested_at[4:]}"
+            captures.add(again)
+        captures.finish_run(run_id, "finished", {})
+        reparse(archive, captures, Registry(settings, captures), Selection(), jobs=1)
+        copy.mkdir()
+        for name in NAMES:
+            for end in ("", "-wal"):
+                shutil.copy(archive / f"{name}{end}", copy)
+    return copy
+
+
+class Places:
+    """Where bits are flipped: anywhere, and more often than their size would have it in what is no row."""
+
+    def __init__(self, path: Path) -> None:
+        self.size = path.stat().st_size
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+            (self.page,) = db.execute("PRAGMA page_size").fetchone()
+            kinds = dict(db.execute("SELECT name, type FROM sqlite_schema").fetchall())
+            pages = db.execute("SELECT name, pageno FROM dbstat").fetchall()
+        used = {number for _, number in pages}
+        self.kinds = {
+            "index": [number for name, number in pages if kinds.get(name) == "index"],
+            "schema": [number for name, number in pages if name == "sqlite_schema"],
+            "free": [number for number in range(1, self.size // self.page + 1) if number not in used],
+        }
+
+    def bit(self, lot: random.Random, number: int) -> tuple[str, int]:
+        """Where the flip with this number goes: half of them anywhere."""
+        kind = ("anywhere", "index", "anywhere", "schema", "anywhere", "free", "anywhere", "header")[number % 8]
+        if kind == "header":
+            return kind, lot.randrange(100 * 8)
+        if kind != "anywhere":
+            return kind, ((lot.choice(self.kinds[kind]) - 1) * self.page) * 8 + lot.randrange(self.page * 8)
+        return kind, lot.randrange(self.size * 8)
+
+
 def play(folder: Path, flips: int, seed: int, *, mend_every: int = 1) -> Flips:
-    """So many flips, each of a fresh copy of one archive."""
+    """So many flips, each of a fresh copy of an archive; every tenth in a log."""
     result, lot = Flips(), random.Random(seed)
     source = original(folder)
-    undamaged = {name: rows(source / name) for name in NAMES} | {"dump": dump(source)}
+    logged = with_logs(source, folder)
+    undamaged = {path: known(path) for path in (source, logged)}
+    places = {name: Places(source / name) for name in NAMES}
     for number in range(flips):
-        name = NAMES[number % 2]
-        bit = lot.randrange((source / name).stat().st_size * 8)
+        name, of_log = NAMES[number % 2], number % 20 >= 18
+        whole = logged if of_log else source
+        if of_log:
+            file, (kind, bit) = f"{name}-wal", ("log", lot.randrange((logged / f"{name}-wal").stat().st_size * 8))
+        else:
+            file, (kind, bit) = name, places[name].bit(lot, number // 2)
         archive = folder / "flipped"
-        shutil.copytree(source, archive)
-        flip(archive / name, bit)
+        shutil.copytree(whole, archive)
+        flip(archive / file, bit)
+        result.kinds[kind] += 1
         try:
-            one(result, archive, source, name, bit, undamaged, is_mended=number // 2 % mend_every == 0)
+            one(result, archive, whole, file, bit, undamaged[whole], is_mended=number // 2 % mend_every == 0)
         except Exception:  # noqa: BLE001 - whatever it is, it is a fault to tell
-            result.tracebacks.append(f"{name} bit {bit}: {traceback.format_exc()}")
+            result.tracebacks.append(f"{file} bit {bit}: {traceback.format_exc()}")
         shutil.rmtree(archive)
+        if flips >= _MANY and (number + 1) % _MANY == 0:
+            print(f"{number + 1} flips, {len(result.wrong)} faults", *result.wrong[-3:], sep="\n", flush=True)
     return result
+
+
+def known(archive: Path) -> dict[str, Rows | str]:
+    """All that an undamaged archive says; read in a copy, so that its files stay as they are."""
+    copy = archive.with_name("read")
+    shutil.copytree(archive, copy)
+    found = {name: rows(copy / name) for name in NAMES} | {"dump": dump(copy)}
+    shutil.rmtree(copy)
+    return found
 
 
 def one(
     result: Flips,
     archive: Path,
     source: Path,
-    name: str,
+    file: str,
     bit: int,
     undamaged: dict[str, Rows | str],
     *,
     is_mended: bool,
 ) -> None:
     """One flip: what it changed, what verify says, and what a repair makes of it."""
+    name = file.removesuffix("-wal")
+    verdict = verify(archive)
     before, after = undamaged[name], rows(archive / name)
     assert not isinstance(before, str)
-    verdict = verify(archive)
     lines = [line for line in verdict.lines if name == "reports.db" or not line.startswith("reports.db")]
     if isinstance(after, str):
         result.unreadable += bool(lines)
-        result.untold += [] if lines else [f"{name} bit {bit}: cannot be read ({after}), untold"]
+        result.untold += [] if lines else [f"{file} bit {bit}: cannot be read ({after}), untold"]
     elif different := changed(before, after):
         if lines and any(_names(line, *different[0]) for line in lines):
             result.named += 1
         else:
-            result.untold.append(f"{name} bit {bit}: {different[0][0]} {str(different[0][1])[:200]}: {lines[:3]}")
+            result.untold.append(f"{file} bit {bit}: {different[0][0]} {str(different[0][1])[:200]}: {lines[:3]}")
     else:
         result.harmless += 1
         result.false_alarms.update({"told": bool(lines)})
-    if is_mended:
+    if is_mended and (lines or isinstance(after, str)):
+        result.mended += 1
         _mend(archive, source, name)
         if left := _different(undamaged, archive, name):
-            result.unmended.append(f"{name} bit {bit}: after the repair: {left[:300]}")
+            result.unmended.append(f"{file} bit {bit}: after the repair: {left[:300]}")
         if again := verify(archive).lines:
-            result.unmended.append(f"{name} bit {bit}: after the repair: {again[:3]}")
+            result.unmended.append(f"{file} bit {bit}: after the repair: {again[:3]}")
 
 
 def _different(undamaged: dict[str, Rows | str], archive: Path, name: str) -> str:
@@ -182,7 +259,12 @@ def _names(line: str, table: str, row: tuple[object, ...]) -> bool:
     """Whether a line names the row: by its key, its report, or the index or sum that it belongs to."""
     texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in row]
     is_index = table.startswith("report_search") and "index of texts" in line
-    return is_index or table in line or any(len(text) > 0 and text in line for text in texts if text != "None")
+    return (
+        is_index
+        or table in line
+        or "of its log" in line
+        or any(len(text) > 0 and text in line for text in texts if text != "None")
+    )
 
 
 def _mend(archive: Path, source: Path, name: str) -> None:
@@ -211,9 +293,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(
         f"{chosen.flips} flips: {found.named} changed a value and were named, {found.unreadable} made a file unreadable"
         f" and were told, {found.harmless} changed none ({found.false_alarms['told']} of them told);"
-        f" {len(found.untold)} untold, {len(found.tracebacks)} tracebacks, {len(found.unmended)} not mended;"
+        f" {len(found.untold)} untold, {len(found.tracebacks)} tracebacks, {len(found.unmended)} of {found.mended} not mended;"
         f" {time.monotonic() - begun:.0f} s"
     )
+    print(", ".join(f"{kind}: {count}" for kind, count in found.kinds.items()))
     print(*found.wrong, sep="\n")
     return int(bool(found.wrong))
 

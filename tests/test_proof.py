@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from archive.verification import Scope, chance
 from archive.verify import verify
+from archive.write_ahead_log import log_fault
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
 from tests import flips
@@ -135,6 +137,37 @@ def test_a_sample_says_what_it_proves_and_since_looks_at_what_is_new(archive: Pa
 def test_the_chance_of_a_sample_is_that_of_drawing_without_looking() -> None:
     assert "10.0 %, 29 or more with 95 %" in chance(100, 1000)
     assert chance(5, 5) == "every altered row is found"
+
+
+def test_a_damaged_log_is_named_and_what_it_held_comes_back(original: Path, tmp_path: Path) -> None:
+    living = flips.with_logs(original, tmp_path)
+    before = flips.known(living)
+    archive = Path(shutil.copytree(living, tmp_path / "archive"))
+    for name in flips.NAMES:
+        log = archive / f"{name}-wal"
+        flips.flip(log, 8 * (log.stat().st_size // 2))
+    lines = verify(archive).lines
+    assert any(line.startswith("captures.db: page ") and "of its log" in line for line in lines), lines
+    assert any(line.startswith("reports.db: page ") and "of its log" in line for line in lines), lines
+    scrapy(archive, "verify", "--repair-from", Path(shutil.copytree(living, tmp_path / "copy")))
+    scrapy(archive, "reparse")
+    found = flips.rows(archive / "captures.db")
+    assert found["captures"] == before["captures.db"]["captures"]  # type: ignore[index]
+    assert flips.dump(archive) == before["dump"]
+    assert verify(archive).lines == []
+
+
+def test_the_end_of_a_log_that_was_begun_again_is_no_damage(original: Path, tmp_path: Path) -> None:
+    archive = Path(shutil.copytree(original, tmp_path / "archive"))
+    with closing(sqlite3.connect(archive / "captures.db")) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        for text in ("long" * 20_000, "short"):
+            with db:
+                db.execute("UPDATE runs SET finish_reason = ? WHERE id = 1", (text,))
+            db.execute("PRAGMA wal_checkpoint(RESTART)")
+        with db:
+            db.execute("UPDATE runs SET finish_reason = 'finished' WHERE id = 1")
+        assert log_fault(archive / "captures.db") is None
 
 
 def test_flipped_bits_are_named_and_mended(tmp_path: Path) -> None:
