@@ -96,6 +96,13 @@ _FIELDS = {
     "problem": "problems.kind",
 }
 """Vocabulary of the reading room → the column that holds its values."""
+_VOCABULARIES = {column: vocabulary for vocabulary, column in _FIELDS.items()}
+
+
+def vocabulary_of(table: str, column: str) -> str:
+    """The vocabulary that says what a column's values mean: that of the column, or of one of its name in another table."""
+    alike = {name.partition(".")[2]: vocabulary for name, vocabulary in _VOCABULARIES.items()}
+    return _VOCABULARIES.get(f"{table}.{column}") or alike.get(column, column)
 
 
 @cache

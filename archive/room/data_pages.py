@@ -13,6 +13,7 @@ import yaml
 
 from archive.room import vocabulary_bilingual as vocabulary
 from archive.room.bounded_counts import MOST_LISTED, more_than
+from archive.room.codebook import vocabulary_of
 from archive.room.database_access import MOST_ROWS
 from archive.room.rendering import LANGUAGES, Translator, language, number
 from archive.room.vocabulary_bilingual import Bilingual
@@ -72,8 +73,23 @@ _CONDITIONS = {
     "is not blank": "不为空白",
 }
 """Datasette's conditions of a filter; signs such as = stand for themselves."""
-_FIELDS = {"body_kind": "kind"}
-"""Columns whose values have their words under another name."""
+_COLUMNS: dict[str, Bilingual] = {
+    "portal": ("网站", "Portal"),
+    "state": ("状态", "State"),
+    "fate": ("去向", "Fate"),
+    "outcome": ("结果", "Outcome"),
+    "status": ("状态码", "Status"),
+    "stage": ("环节", "Stage"),
+    "kind": ("类别", "Kind"),
+    "finish_reason": ("结束原因", "Why it ended"),
+    "part": ("组成部分", "Part"),
+    "table_no": ("表号", "Table"),
+    "origin": ("数据来源", "Origin"),
+    "standing": ("可靠程度", "Standing"),
+    "counting": ("是否计入", "Counting"),
+    "province": ("省级代码", "Province"),
+}
+"""Columns that rows are grouped by, besides those of a report."""
 _SQL_ERRORS: tuple[tuple[str, str], ...] = (
     (r"no such column: (.+)", r"没有这一列：\1"),
     (r"no such table: (.+)", r"没有这张表：\1"),
@@ -134,8 +150,12 @@ def template_vars(datasette: Any, request: Any, portals: Mapping[str, str]) -> d
     def condition(shown: str) -> str:
         return t(_CONDITIONS.get(shown, shown), shown)
 
-    def in_words(column: str, value: object) -> str:
-        return t.value(_FIELDS.get(column, column), value) if value not in ("", None) else "–"
+    def in_words(table: str, column: str, value: object) -> str:
+        field = vocabulary_of(table, column)
+        return t.value(field, value) if value not in ("", None) else "–"
+
+    def column_words(column: str) -> str:
+        return t.pair(_COLUMNS[column]) if column in _COLUMNS else t.value("report_field", column)
 
     def told(text: str | None) -> str:
         return t(_in_chinese().get(text, text), text) if text else ""
@@ -164,6 +184,7 @@ def template_vars(datasette: Any, request: Any, portals: Mapping[str, str]) -> d
         "named": named,
         "condition": condition,
         "in_words": in_words,
+        "column_words": column_words,
         "sql_error": error_of_sql,
         "told": told,
         "conditions_in_chinese": conditions_in_chinese,

@@ -69,6 +69,13 @@ FORMS: dict[Form, Bilingual] = {
     Form.NATIONAL_2019: ("2019年全国统一格式", "national form of 2019"),
     Form.NATIONAL_2021: ("2021年全国统一格式", "national form of 2021"),
 }
+SOURCES: dict[str, Bilingual] = {
+    "福建省 政府信息公开情况统计表, before 2014": (
+        "福建省 政府信息公开情况统计表（2014年以前）",
+        "福建省 政府信息公开情况统计表, before 2014",
+    ),
+}
+"""Documents of forms that labels.json names with words of ours."""
 REPORT_STATES: dict[ReportState, Bilingual] = {
     ReportState.LIVE: ("在线", "online"),
     ReportState.MISSING: ("暂未找到", "missing"),
