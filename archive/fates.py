@@ -22,6 +22,7 @@ _AT_ONCE = 500
 """Addresses in one query."""
 _MOST_MOVES = 5
 """Redirects on the way to a document."""
+NOT_READ_YET = "not read yet"
 _SAID = {ReportState.MISSING: Fate.MISSING, ReportState.REMOVED: Fate.REMOVED}
 _OUTCOME_FATES = {
     Outcome.MISSING: Fate.MISSING,
@@ -266,5 +267,5 @@ class Judge:
             return None
         said = self.unreported.get(self.portal.key(answer.url)) or self.unreported.get(self.portal.key(url))
         if said is None:
-            return Witness(fate=Fate.CAPTURED, cause="not read yet", capture_id=answer.id)
+            return Witness(fate=Fate.CAPTURED, cause=NOT_READ_YET, capture_id=answer.id)
         return Witness(fate=said.fate, cause=said.cause, capture_id=said.capture_id or answer.id)

@@ -17,7 +17,7 @@ from w3lib.url import safe_url_string
 from archive.asking import acknowledged_urls
 from archive.captures import Captures
 from archive.database import sql_words
-from archive.fates import Judge, ListingPortal, Witness
+from archive.fates import NOT_READ_YET, Judge, ListingPortal, Witness
 from archive.model import Entry, Located, Problem
 from archive.reports import Reports
 from archive.vocabulary import Fate, ProblemKind, RunKind, Stage
@@ -33,6 +33,13 @@ FEW_REPORTS = 3
 
 _COLUMNS = ("portal", "listing_url", "url", "title", "fate", "report_id", "cause", "capture_id")
 _INSERT = f"INSERT OR REPLACE INTO fates ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' for _ in _COLUMNS)})"  # noqa: S608 - our names
+_CAPTURED = str(Fate.CAPTURED)
+_INSERT_CAPTURED = f"""
+INSERT INTO fates ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" for _ in _COLUMNS)})
+ON CONFLICT (portal, listing_url, url) DO UPDATE SET
+    fate = excluded.fate, report_id = NULL, cause = excluded.cause, capture_id = excluded.capture_id
+WHERE fate NOT IN ('{Fate.REPORT}', '{Fate.COPY}')
+"""  # noqa: S608 - our names, and words of the vocabulary
 _DELETE = "DELETE FROM fates WHERE portal = ? AND listing_url = ? AND url = ?"
 _LIMITS = f"SELECT stats FROM runs WHERE kind = '{RunKind.CRAWL}' AND portal = ? ORDER BY id DESC LIMIT 1"  # noqa: S608 - our words
 _EXPLAINS = (
@@ -44,6 +51,7 @@ _EXPLAINS = (
     ProblemKind.UNREADABLE,
     ProblemKind.LISTED_UNREAD,
     ProblemKind.READ_FAILED,
+    ProblemKind.TIMED_OUT,
     ProblemKind.NOT_READ_HERE,
 )
 """Kinds of problems of an address that say why it gave no report, and make the portal unwell themselves."""
@@ -218,6 +226,13 @@ def set_contradictions(reports: Reports, report_id: str, entries: Iterable[tuple
             "INSERT OR REPLACE INTO contradictions (report_id, portal, listing_url, url, cause) VALUES (?, ?, ?, ?, ?)",
             [(report_id, *row) for row in wanted],
         )
+
+
+def set_captured(reports: Reports, entries: Iterable[Entry], capture_id: int) -> None:
+    """Say of entries without a report that what they lead to is captured and not read yet. Commits."""
+    rows = [(e.portal, e.listing_url or "", e.url, e.title, _CAPTURED, None, NOT_READ_YET, capture_id) for e in entries]
+    reports.db.conn.executemany(_INSERT_CAPTURED, rows)
+    reports.commit()
 
 
 def unsettled_urls(reports: Reports, portal: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from archive.vocabulary import (
@@ -46,8 +47,10 @@ class PageReference:
     url: str
     capture_id: int
     """The answer in `captures` that the crawl has just received."""
-    prepared: object = field(default=None, repr=False, compare=False)
-    """The page as pipelines.prepared.PreparedPage where it was parsed on the way: an optional saving, never needed."""
+    documents: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+    """Documents beside it, by SHA-256, as they were read on the way and are not kept: an optional saving, never needed."""
+    reading: object = field(default=None, repr=False, compare=False)
+    """What came of reading its document (archive.records.Reading), where that was read on the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,12 +104,12 @@ def mark_of(captures: Captures, urls: Sequence[str], reader_version: str) -> Rea
 def put_mark(reports: Reports, reading: Reading, *, has_report: bool, is_changed: bool) -> None:
     """Keep what a document was read from; the caller commits it together with the report.
 
-    Nothing is kept of a reading that failed or that this machine prevented: the document stays due.
+    Nothing is kept of a reading without a mark: the document stays due.
     Raises ArchiveError where it cannot be written.
     """
     mark = reading.mark
     with writing(reports.path):
-        if mark is None or reading.failed:
+        if mark is None:
             reports.db.conn.execute("DELETE FROM read_marks WHERE id = ?", (reading.located.id,))
             return
         values = {

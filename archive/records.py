@@ -6,7 +6,7 @@ import hashlib
 import json
 import marshal
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -14,7 +14,7 @@ from archive.agencies import agency_id, place_id
 from archive.figures import Figures, figures
 from archive.model import Check, Entry, Located, Problem, Report, Statistic
 from archive.versions import Delta, State
-from archive.vocabulary import Fate
+from archive.vocabulary import Fate, Origin, Severity, ValueState, Verdict
 
 FIELDS = (
     "title",
@@ -191,6 +191,29 @@ def _check(c: Check) -> tuple[Any, ...]:
     return c.identity, c.scope, c.expected, c.actual, str(c.verdict), str(c.severity)
 
 
+_VALUE_STATES = {str(state): state for state in ValueState}
+_ORIGINS = {str(origin): origin for origin in Origin}
+
+
+def without_rows(report: Report) -> Report:
+    """A report without what its rows say in bulk: cheap to hand to another process beside them."""
+    return replace(report, text="", statistics=[], checks=[])
+
+
+def with_rows(report: Report, tables: Mapping[str, Rows]) -> Report:
+    """The same report with that again."""
+    (report.text,) = tables["report_texts"][0]
+    report.statistics = [
+        Statistic(table_no, row, column, value, unit, raw, _VALUE_STATES[state], _ORIGINS[origin])
+        for table_no, row, column, value, unit, raw, state, origin in tables["statistics"]
+    ]
+    report.checks = [
+        Check(identity, scope, expected, actual, Verdict(verdict), Severity(severity))
+        for identity, scope, expected, actual, verdict, severity in tables["checks"]
+    ]
+    return report
+
+
 def _json(changed: Mapping[str, Any] | None) -> str | None:
     return None if changed is None else json.dumps(changed, ensure_ascii=False, sort_keys=True) if changed else "{}"
 
@@ -290,7 +313,8 @@ class Reading:
     contradicting: list[tuple[Entry, str]] = field(default_factory=list)
     """Entries that lead to the report and announce another, each with what shows it."""
     mark: ReadMark | None = None
-    """What it was read from. None where this machine kept it from being read whole: it is to be read again."""
+    """What it was read from. None where it is to be read again: a reader raised what it should not, or this machine kept
+    it from being read whole."""
     beside: set[str] = field(default_factory=set)
     """Addresses of the documents and next pages that its pages name."""
 

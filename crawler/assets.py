@@ -23,7 +23,6 @@ from crawler.extensions.runs import Runs
 from crawler.middlewares.hosts import ROLE
 from crawler.middlewares.safety import refusal
 from crawler.middlewares.unusable import UnusableResponse
-from pipelines.html.assets import pictures_of, stylesheets_of
 from pipelines.html.links import absolute
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from pipelines.prepared import PreparedPage
+    from pipelines.ingest.page_tasks import Parts
 
 OLD = timedelta(days=180)
 """After that, an asset is asked for again where a page names it."""
@@ -76,14 +75,11 @@ class Assets:
         if not self.is_off:
             crawler.signals.connect(self.ask, signals.spider_idle)
 
-    def want(self, prepared: PreparedPage) -> None:
+    def want(self, parts: Parts) -> None:
         """Remember what a page is shown with."""
-        if self.is_off:
-            return
-        self._add(stylesheets_of(prepared.parsed), 0)
-        self._add([picture.url for picture in prepared.article.images], None)
-        if self.kept is Kept.PAGE:
-            self._add(pictures_of(prepared.parsed), None)
+        if not self.is_off:
+            self._add(parts.stylesheets, 0)
+            self._add(parts.pictures, None)
 
     def _add(self, urls: Iterable[str], depth: int | None) -> None:
         for url in urls:

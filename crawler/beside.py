@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,29 +14,15 @@ from crawler.middlewares.capture import ANEW
 from crawler.middlewares.safety import refusal
 from crawler.middlewares.unusable import UnusableResponse
 from pipelines.documents import is_web_page, recognise
-from pipelines.frames import prepared_frame
 from pipelines.html.links import file_name
-from pipelines.ingest.compose import captured_page, document_capture
+from pipelines.ingest.compose import document_capture
 from pipelines.ingest.sandbox import LARGEST
-from pipelines.next_pages import prepared_next_page
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from archive import Capture, Captures
-    from pipelines.prepared import PreparedPage
-
-
-def next_page(captures: Captures, url: str) -> PreparedPage | None:
-    """Page 2, 3 … of a split article as it is captured; None where it is not, or another page came in its place."""
-    page = captured_page(captures, url)
-    return prepared_next_page(page) if page is not None else None
-
-
-def frame(captures: Captures, url: str) -> PreparedPage | None:
-    """A page shown in a frame as it is captured; None where it is not, or a notice came in its place."""
-    page = captured_page(captures, url)
-    return prepared_frame(page) if page is not None else None
+    from pipelines.ingest.page_tasks import PageBeside
 
 
 def has_document(captures: Captures, url: str) -> bool:
@@ -68,32 +54,42 @@ class Beside:
         self.offline = crawler.settings.getbool("OFFLINE")
         self.asked: set[str] = set()
 
-    async def next_page(self, url: str) -> PreparedPage | None:
-        """Page 2, 3 … of a split article; None where it is not to be had."""
-        await self._fetch_once(url, lambda url: next_page(self.captures, url) is not None)
-        return next_page(self.captures, url)
+    async def page(self, page: PageBeside) -> bool:
+        """Page 2, 3 … of a split article, or one in a frame; whether an answer came."""
 
-    async def frame(self, url: str) -> PreparedPage | None:
-        """A page that another shows in a frame; None where it is not to be had."""
-        await self._fetch_once(url, lambda url: frame(self.captures, url) is not None)
-        return frame(self.captures, url)
+        async def is_had() -> bool:
+            return await self.runs.archive.readers.is_had(page.url, is_frame=page.is_frame)
+
+        return self._is_first(page.url) and await self._fetch(page.url, is_had, is_known=page.is_had)
 
     async def document(self, url: str) -> None:
         """A document or picture."""
-        await self._fetch_once(url, lambda url: has_document(self.captures, url))
 
-    async def _fetch_once(self, url: str, is_had: Callable[[str], bool]) -> None:
-        if url in self.asked:
-            return
+        async def is_had() -> bool:
+            return has_document(self.captures, url)
+
+        if self._is_first(url):
+            await self._fetch(url, is_had, is_known=await is_had())
+
+    def _is_first(self, url: str) -> bool:
+        """Whether this crawl has not looked for it; from now on it has."""
+        is_first = url not in self.asked
         self.asked.add(url)
+        return is_first
+
+    async def _fetch(self, url: str, is_had: Callable[[], Awaitable[bool]], *, is_known: bool) -> bool:
+        """Fetch what is not known, or asked for anew; whether an answer came."""
         is_wanted = url in self.runs.wanted
-        if is_had(url) and not is_wanted and not self.offline and not getattr(self.crawler.spider, "refresh", False):
+        if is_known and not is_wanted and not self.offline and not getattr(self.crawler.spider, "refresh", False):
             self.runs.count("attachments/known")
         elif url in self.runs.asking.left_out and not self.offline:
             self.runs.count("attachments/paused")
-        elif self._is_allowed(url) and await self._fetch(url, anew=is_wanted) and (self.offline or is_had(url)):
-            self.runs.count("attachments/fetched")
-            self.runs.resolve(url, Stage.FETCH)
+        elif self._is_allowed(url) and await self._ask(url, anew=is_wanted):
+            if self.offline or await is_had():
+                self.runs.count("attachments/fetched")
+                self.runs.resolve(url, Stage.FETCH)
+            return True
+        return False
 
     def _is_allowed(self, url: str) -> bool:
         declares = getattr(self.crawler.spider, "declares", None)
@@ -102,7 +98,7 @@ class Beside:
             self.runs.problem(*refused, url, Stage.FETCH)
         return refused is None
 
-    async def _fetch(self, url: str, *, anew: bool) -> bool:
+    async def _ask(self, url: str, *, anew: bool) -> bool:
         """Ask for it; whether an answer came that may be it."""
         meta = {"resume": not anew, ANEW: anew, "download_maxsize": LARGEST, "download_warnsize": 0}
         if self.crawler.engine is None:

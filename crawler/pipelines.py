@@ -6,45 +6,45 @@ Not to be confused with the package `pipelines`, which reads pages and knows not
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
+from hashlib import sha256 as sha256_of
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast, runtime_checkable
 
-from scrapy.exceptions import DropItem
+from scrapy import Request, signals
+from scrapy.exceptions import DontCloseSpider, DropItem
 
 from archive import ledger
 from archive.database import CannotWriteError, writing
-from archive.model import Located, PageReference, Problem, Report
+from archive.model import Entry, Located, PageReference, Problem, Report
 from archive.read_marks import due, state_of
+from archive.records import Reading
 from archive.resume import failed_urls, problem_urls
 from archive.vocabulary import Fate, ProblemKind, Stage
-from crawler.assets import Assets
+from crawler.assets import Assets, Kept
 from crawler.beside import Beside, document_format
 from crawler.extensions.runs import Runs
 from crawler.middlewares.safety import refusal
 from crawler.missing import MissingParts, missing_parts
-from pipelines.attachments import documents_to_fetch
-from pipelines.documents import recognise
-from pipelines.errors import DocumentError, ReaderError
-from pipelines.frames import DEEPEST, as_framed
-from pipelines.html.article import framed_urls, next_page_urls
+from crawler.waiting import told_as_captured
+from pipelines.errors import DocumentError
 from pipelines.ingest import store
-from pipelines.ingest.compose import compose, document_capture, referenced_page
-from pipelines.ingest.locate import locate, located_documents
+from pipelines.ingest.compose import document_capture, referenced_page
+from pipelines.ingest.locate import locate, located, located_documents
 from pipelines.ingest.portals import OnePortal, PortalFacts
 from pipelines.ingest.sandbox import READER
+from pipelines.ingest.sandbox.kept import is_kept
 from pipelines.metadata import may_be_report_title
-from pipelines.next_pages import joined
 from pipelines.outcomes import NOT_CLOSED
-from pipelines.prepared import PreparedPage, prepare
-from pipelines.time_limit import OutOfTimeError, time_limit
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+    from pipelines.documents import Content
+    from pipelines.ingest.page_tasks import Parts
 
 _WAITING = 64
 """Documents that wait for a child of the sandbox; further ones wait for one of these."""
@@ -71,54 +71,59 @@ class Attachments:
         return cls(crawler, Runs.of(crawler))
 
     async def process_item(self, item: Any) -> Any:
-        """Fetch next pages and documents, and have the documents read by the sandbox while the crawl goes on.
-
-        What was parsed to find them is handed on, so that the page is parsed once.
-        """
+        """Fetch next pages and documents, and have the documents read by the sandbox while the crawl goes on."""
         if not isinstance(item, PageReference):
             return item
-        page = referenced_page(self.captures, item)
-        if kind := recognise(page.body, page.content_type, name=page.url):  # the listing links a document itself
-            await self._read(page.body, kind, page.sha256)
-            return item
-        try:
-            with time_limit():
-                prepared = prepare(page)
-        except (ReaderError, OutOfTimeError):
-            return item  # the reading of the report says why
-        self.assets.want(prepared)
-        for attachment in documents_to_fetch(await self._whole(prepared)):
-            await self.beside.document(attachment.url)
-            document = document_capture(self.captures, attachment.url)
+        place = self.runs.located(item)
+        found = self.runs.found.get(item.url, ())
+        with told_as_captured(self.runs, item):
+            parts = await self._parts(item, None if found else place)
+        if parts.stuck:
+            return replace(item, reading=self.runs.archive.readers.not_read(place, parts.stuck))
+        self.assets.want(parts)
+        if parts.reading is not None:
+            return replace(item, reading=parts.reading)
+        unkept: dict[str, object] = {}
+        if parts.file_format:  # the listing links a document itself
+            page = referenced_page(self.captures, item)
+            await self._read(page.body, parts.file_format, page.sha256, unkept)
+        for url in dict.fromkeys((*parts.documents, *found)):
+            await self.beside.document(url)
+            document = document_capture(self.captures, url)
             if document is not None and document.body is not None and (kind := document_format(document)):
-                await self._read(document.body, kind, document.sha256)
-        return replace(item, prepared=prepared)
+                await self._read(document.body, kind, document.sha256, unkept)
+        return replace(item, documents=unkept) if unkept else item
 
-    async def _whole(self, prepared: PreparedPage) -> PreparedPage:
-        """A page with the article that stands in its frame, and with what its next pages add; they are fetched."""
-        if framed := framed_urls(prepared.parsed, prepared.article):
-            return await self._with_frames(prepared, framed, DEEPEST)
-        later = [await self.beside.next_page(url) for url in next_page_urls(prepared.parsed)]
-        article = joined(prepared.article, [one.article for one in later if one is not None])
-        return replace(prepared, article=article)
+    async def _parts(self, item: PageReference, place: Located | None) -> Parts:
+        """What belongs to a page; its next pages, and those in its frames, are fetched, for they may name more."""
+        while True:
+            parts = await self.runs.archive.readers.parts(item, place, with_pictures=self.assets.kept is Kept.PAGE)
+            fetched = [await self.beside.page(page) for page in parts.pages]
+            if not any(fetched):
+                return parts
 
-    async def _with_frames(self, prepared: PreparedPage, urls: list[str], depth: int) -> PreparedPage:
-        frames: dict[str, PreparedPage | None] = {}
-        for url in urls:
-            inside = await self.beside.frame(url)
-            nested = framed_urls(inside.parsed, inside.article) if inside is not None and depth > 1 else []
-            if inside is not None and nested:
-                inside = await self._with_frames(inside, nested, depth - 1)
-            frames[url] = inside
-        return as_framed(prepared, frames)
-
-    async def _read(self, body: bytes, kind: str, sha256: str | None) -> None:
+    async def _read(self, body: bytes, kind: str, sha256: str | None, unkept: dict[str, object]) -> None:
+        """Have a document read; what the archive does not keep of that is added to `unkept`."""
+        sha256 = sha256 or sha256_of(body).hexdigest()
         try:
-            await asyncio.get_running_loop().run_in_executor(
+            content = await asyncio.get_running_loop().run_in_executor(
                 _waiting(), partial(READER.read, body, kind, sha256=sha256)
             )
-        except DocumentError:
+        except DocumentError as error:
             self.runs.count("attachments/unread")  # the reading of the report says why
+            if error.kind is not ProblemKind.NOT_READ_HERE:
+                unkept[sha256] = error.with_traceback(None)
+        else:
+            if not is_kept(content):
+                unkept[sha256] = content
+
+
+@runtime_checkable
+class AsksForDocuments(Protocol):
+    """A spider of a portal."""
+
+    def document_request(self, entry: Entry, key: str, *, archived: bool = False) -> Request:
+        """The request for a document; `archived`: the archive answers it."""
 
 
 class Store:
@@ -144,7 +149,7 @@ class Store:
 
     def _open(self) -> None:
         READER.keep_in(Path(self.crawler.settings["ARCHIVE"]))
-        self.reports = self.runs.archive.reports
+        self.reports, self.readers = self.runs.archive.reports, self.runs.archive.readers
         self.reports.put_portal(self.portal.facts())
         self.store = store.Store(self.runs.captures, self.reports, OnePortal(self.portal), self._problems)
         index = locate(self.runs.captures, self.store.portals, self.portal.name)
@@ -152,9 +157,29 @@ class Store:
         self.read_keys: set[str] = set()
         self.late: dict[str, list[Problem]] = {}
         self.is_over = False
+        self.runs.located = self.located
         self.runs.unread = {place.key for place in self._due()}
         self.runs.missing = self._missing()
         self.runs.wanted = {url for beside in self.runs.missing.values() for url in beside.urls}
+        self.crawler.signals.connect(self.ask_for_found, signals.spider_idle)
+
+    def ask_for_found(self) -> None:
+        """Once there is nothing else to do, ask for what reading has found to be missing beside pages of this crawl."""
+        engine, spider = self.crawler.engine, self.crawler.spider
+        if engine is None or not isinstance(spider, AsksForDocuments) or not self.read_keys or self.runs.limits:
+            return
+        asked = self.runs.tried | self.runs.asking.left_out
+        requests = []
+        for page, missing in self._missing().items():
+            key = self.portal.key(page)
+            urls = [url for url in missing.urls if url not in asked]
+            if urls and key in self.read_keys and page not in self.runs.found:
+                self.runs.found[page] = urls
+                requests.append(spider.document_request(Entry(url=page), key, archived=True).replace(dont_filter=True))
+        for request in requests:
+            engine.crawl(request)
+        if requests:
+            raise DontCloseSpider
 
     def _missing(self) -> dict[str, MissingParts]:
         def may_ask(url: str) -> bool:
@@ -162,28 +187,38 @@ class Store:
 
         return missing_parts(self.runs.captures, self.reports, self.portal.name, may_ask)
 
-    def process_item(self, item: Any) -> Any:
-        """Read a page with all the addresses known by now; count the result."""
+    async def process_item(self, item: Any) -> Any:
+        """Have a page read, unless it was on the way; count the result."""
         if not isinstance(item, PageReference):
             return item
         if self.runs.archive.failed is not None:
             raise DropItem(f"{item.url} is not read: the archive cannot be written", log_level="DEBUG")
+        reading = item.reading if isinstance(item.reading, Reading) else await self._read(item)
         with self.runs.writing(), writing(self.reports.path):
-            return self._read(item)
+            return self._kept(item, reading)
         raise DropItem(f"{item.url} is not kept: the archive cannot be written", log_level="DEBUG")
 
-    def _read(self, item: PageReference) -> Report:
+    def located(self, item: PageReference) -> Located:
+        """The document of a page with all its addresses known by now."""
         urls = self.addresses.setdefault(item.key, set())
         urls.add(item.url)
         urls.update(entry.url for entry in getattr(self.crawler.spider, "shown", {}).get(item.key, ()))
-        prepared = item.prepared if isinstance(item.prepared, PreparedPage) else None
-        stored = self.store.read(self.portal, item.key, urls, prepared)
+        return located(self.portal, item.key, urls)
+
+    async def _read(self, item: PageReference) -> Reading:
+        documents = cast("Mapping[str, Content | DocumentError]", item.documents)
+        with told_as_captured(self.runs, item):
+            return await self.readers.read(self.located(item), item.capture_id, documents)
+
+    def _kept(self, item: PageReference, reading: Reading) -> Report:
+        """Write what was read of a page."""
+        result = self.store.write(reading)
         self.read_keys.add(item.key)
-        self.runs.count(f"reports/{stored.result}")
+        self.runs.count(f"reports/{result}")
         self.reports.commit()
-        if stored.report is None:
+        if reading.report is None or result not in {"new", "changed", "unchanged"}:
             raise DropItem(f"{item.url} gives no report", log_level="DEBUG")
-        return stored.report
+        return reading.report
 
     def _due(self) -> Iterator[Located]:
         """Documents that reports.db lacks or holds in an older state than the captures, whichever run brought them.
@@ -195,12 +230,12 @@ class Store:
         again |= captures.urls_noted(self.portal.name, NOT_CLOSED)
         yield from due(captures, self.reports, located_documents(captures, portals, self.portal.name), again=again)
 
-    def _catch_up(self) -> None:
+    async def _catch_up(self) -> None:
         """Read what this crawl, or one that was killed, has brought and not read. Its problems are told in the end."""
         self.is_over = True
         self.states = state_of(self.runs.captures, self.portal.name)
-        for place in self._due():
-            reading = compose(self.runs.captures, place)
+        async for reading in self.readers.read_all(self._due()):
+            place = reading.located
             result = self.store.write(reading)
             if result == "none" and reading.fate is Fate.ERROR:  # read before there were others to compare it with
                 self.reports.remove(place.id)
@@ -279,19 +314,19 @@ class Store:
         for page, urls in unexplained.items():
             self.runs.problem(kind, f"not fetched: {', '.join(urls)}", page, Stage.FETCH)
 
-    def close_spider(self) -> None:
+    async def close_spider(self) -> None:
         """Bring in what came late, relate reports of different years, release the database.
 
         Scrapy only logs what is raised here, so it is made the run's own problem first.
         """
         with self.runs.writing():
             if self.runs.archive.failed is None:
-                self._settle()
+                await self._settle()
 
-    def _settle(self) -> None:
+    async def _settle(self) -> None:
         try:
             with writing(self.reports.path):
-                self._catch_up()
+                await self._catch_up()
                 self.store.relate()
                 self.store.note_read(self.states, {self.portal.name: self._balance()})
         except CannotWriteError:

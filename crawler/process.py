@@ -14,10 +14,12 @@ from contextlib import suppress
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
 
 from archive import ArchiveError
 from crawler.command import UNWELL
 from crawler.extensions.runs import Runs
+from pipelines.ingest.processes.warm import cool_down, warm_up
 from pipelines.ingest.sandbox import READER
 
 ORDERLY_S = 2.5
@@ -27,7 +29,19 @@ MOST_S = 4.0
 
 
 class CrawlProcess(AsyncCrawlerProcess):
-    """Scrapy's, with an end."""
+    """Scrapy's, with an end, and with a process beside it to fork those from that read pages."""
+
+    def __init__(self, settings: Settings) -> None:
+        """To be made before the archive is opened."""
+        warm_up()
+        super().__init__(settings)
+
+    def start(self, *args: Any, **named: Any) -> None:
+        """Crawl until all crawls have ended, and their readers."""
+        try:
+            super().start(*args, **named)
+        finally:
+            cool_down()
 
     def stop_reactor(self) -> None:
         """End; no crawl may run."""

@@ -1,4 +1,4 @@
-"""The two databases of an archive, open once in a process, however many crawls write to them.
+"""The two databases of an archive, and the processes that read it, once in a process, however many crawls write to them.
 
 All of that happens in the reactor's thread, and what one crawl writes is whole when another comes to write: connections
 of their own would only wait for one another, and cost memory and files for each portal.
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from archive import ArchiveError, Captures, Reports
+from crawler.readers import Readers
 
 
 class SharedArchive:
@@ -40,12 +41,19 @@ class SharedArchive:
         """Raises ArchiveError when reports.db cannot be used."""
         return Reports(self.folder)
 
+    @cached_property
+    def readers(self) -> Readers:
+        """The processes in which its pages are read; each is started when it is first needed."""
+        return Readers(self.captures)
+
     def release(self) -> None:
         """Close both databases, unless another crawl has them."""
         self.users -= 1
         if self.users:
             return
         del self._opened[self.folder.absolute()]
+        if "readers" in vars(self):
+            self.readers.close()
         if "reports" in vars(self):
             try:
                 self.reports.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from archive import Capture
+    from archive.model import Located, PageReference
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +99,10 @@ class Runs:
         """Addresses of all that."""
         self.tried: set[str] = set()
         """Addresses beside pages that this crawl has asked for."""
+        self.found: dict[str, list[str]] = {}
+        """Pages of this crawl beside which only their reading has found something to be missing, with its addresses."""
+        self.located: Callable[[PageReference], Located]
+        """The document of a page, with its addresses; set by what reads."""
         self.is_given_up = False
         self.asking: Asking
         self.is_after_outage = False

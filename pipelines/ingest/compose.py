@@ -72,20 +72,25 @@ def compose(captures: Captures, located: Located, prepared: PreparedPage | None 
             history = _history(captures, prepared, reading)
             composed = record(history) if history else None
     except OutOfTimeError as error:
-        return _failed(reading, ProblemKind.TIMED_OUT, str(error))
+        return failed(reading, ProblemKind.TIMED_OUT, str(error))
     except Exception as error:
         if isinstance(error, ArchiveError) and not isinstance(error, DamageError):
             raise
-        return _failed(reading, ProblemKind.READ_FAILED, f"{type(error).__name__}: {error}")
+        return failed(reading, ProblemKind.READ_FAILED, f"{type(error).__name__}: {error}")
     reading.report = history.report if history else None
     reading.is_unchanged = composed is not None and composed.digest == located.digest
     reading.record = None if reading.is_unchanged else composed
     return reading
 
 
-def _failed(reading: Reading, kind: ProblemKind, message: str) -> Reading:
-    """A reading that came to nothing: what an earlier one wrote stays."""
+def failed(reading: Reading, kind: ProblemKind, message: str) -> Reading:
+    """A reading that came to nothing: what an earlier one wrote stays.
+
+    What took too long is not read again by these readers, until there is something new of it; anything else is.
+    """
     reading.failed = True
+    if kind is not ProblemKind.TIMED_OUT:
+        reading.mark = None
     reading.problems = [(reading.located.urls[0], [Problem(kind=kind, message=message)])]
     return reading
 

@@ -13,25 +13,24 @@ from archive.batches import batched
 from archive.copy_candidates import Candidate
 from archive.document_index import DiskSet
 from archive.fates import Witness
-from archive.model import Located, Problem, Report
+from archive.model import Located, Problem
 from archive.read_marks import State, put_mark, put_read_through, set_related, unrelated
 from archive.records import Reading, Record
 from archive.resume import failed_urls
 from archive.vocabulary import Fate, ProblemKind, Stage
 from archive.withheld import decision, withhold_also
 from pipelines.ingest.compose import compose
-from pipelines.ingest.locate import located
 from pipelines.ingest.near_copies import endings, find_copies
-from pipelines.ingest.portals import PortalFacts, Portals
+from pipelines.ingest.portals import Portals
 from pipelines.ingest.same_text import contradicted
 from pipelines.metadata import may_be_report_title
-from pipelines.prepared import PreparedPage
 from pipelines.statistics.checks import check_years
 
 _FATES = {
     ProblemKind.NOT_A_REPORT: Fate.NOT_A_REPORT,
     ProblemKind.UNREADABLE: Fate.UNREADABLE,
     ProblemKind.READ_FAILED: Fate.UNREADABLE,
+    ProblemKind.TIMED_OUT: Fate.UNREADABLE,
 }
 """Problems of a reading that say why it gave no report."""
 _PART_OF_A_PAGE = "a part of the page that shows it in a frame"
@@ -44,16 +43,6 @@ _SECONDS = 5.0
 
 Problems = Callable[[str, str, list[Problem]], None]
 """Called after each reading with a portal, an address and its problems; without any, those reported before are resolved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What came of reading a document and writing its report."""
-
-    result: str
-    """new, changed, unchanged, elsewhere (another portal has the address), none (no report) or failed."""
-    report: Report | None
-    """As reports.db has it now; None where it has none of this document."""
 
 
 @dataclass(slots=True)
@@ -95,21 +84,18 @@ class Store:
         self.left_due: set[str] = set()
         """Portals with documents that could not be read and stay due."""
 
-    def read(self, portal: PortalFacts, key: str, urls: Iterable[str], prepared: PreparedPage | None = None) -> Stored:
-        """Compose the document found at `urls` and write it. `prepared` is one of its pages where it was parsed before."""
-        reading = compose(self.captures, located(portal, key, urls), prepared)
-        result = self.write(reading)
-        return Stored(result, reading.report if result in {"new", "changed", "unchanged"} else None)
-
     def write(self, reading: Reading) -> str:
-        """Write what was composed. Returns new, changed, unchanged, elsewhere, none or failed, as Stored has it."""
+        """Write what was composed.
+
+        Returns new, changed, unchanged, elsewhere (another portal has the address), none (no report) or failed.
+        """
         ledger.set_unreported(self.reports, reading.located, _unreported(reading))
         result = self._put(reading)
         is_withdrawn = result == "none" and (reading.record is not None or reading.is_unchanged)
         for url, said in reading.problems:
             self.problems(reading.located.portal, url, [] if is_withdrawn else said)
         has_report = result in {"new", "changed", "unchanged"}
-        if reading.mark is None or reading.failed:
+        if reading.mark is None:
             self.left_due.add(reading.located.portal)
         put_mark(self.reports, reading, has_report=has_report, is_changed=result in {"new", "changed"})
         return result

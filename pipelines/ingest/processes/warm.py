@@ -73,7 +73,7 @@ _made: list[WarmProcess] = []
 
 def warm_up() -> None:
     """Make the process to fork from, unless there is one. Where threads are running none is made."""
-    import pipelines.ingest.compose  # noqa: F401 - what is imported by now is there in every fork
+    import pipelines.ingest.page_tasks  # noqa: F401 - what is imported by now is there in every fork
 
     if warm_process() is not None or threading.active_count() > 1:
         return

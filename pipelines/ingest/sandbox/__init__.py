@@ -276,6 +276,18 @@ class Reader:
             raise DocumentError(str(error), error.kind)
         return found.result()
 
+    def remember(self, sha256: str, outcome: Content | DocumentError) -> None:
+        """Take over what another process made of a document."""
+        read: Future[Content] = Future()
+        if isinstance(outcome, DocumentError):
+            read.set_exception(outcome)
+        else:
+            read.set_result(outcome)
+        with self._lock:
+            self._remembered[sha256] = read
+            if len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+
     def _forget(self, key: str, found: Future[Content]) -> None:
         """What this machine could not read now is tried again when it is next asked for."""
         with self._lock:

@@ -38,6 +38,11 @@ def readers() -> str:
     return f"{READER_VERSION}-{digest.hexdigest()[:32]}"
 
 
+def is_kept(content: Content) -> bool:
+    """Whether a document as read is kept: nothing of this machine kept it from being read whole."""
+    return _OF_MACHINE.isdisjoint(problem.kind for problem in content.problems)
+
+
 class KeptReadings:
     """The documents of an archive as these readers read them."""
 
@@ -65,7 +70,7 @@ class KeptReadings:
 
         It is hashed here: nobody else has held these very bytes against their hash.
         """
-        if not _OF_MACHINE.isdisjoint(problem.kind for problem in content.problems):
+        if not is_kept(content):
             return
         text = json.dumps(content.as_json(), ensure_ascii=False)
         self.readings.put(hashlib.sha256(body).hexdigest(), kind, text.encode("utf-8", "replace"))
