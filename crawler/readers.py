@@ -20,6 +20,7 @@ from pipelines.documents import Content
 from pipelines.errors import DocumentError
 from pipelines.ingest import page_tasks
 from pipelines.ingest.compose import failed
+from pipelines.ingest.executor import failed_reading
 from pipelines.ingest.page_tasks import Parts
 from pipelines.ingest.processes import DiedError, Processes, StuckError
 from pipelines.version import READER_VERSION
@@ -106,10 +107,7 @@ class Readers:
 
     def _failed(self, place: Located, error: DiedError) -> Reading:
         """A reading whose process died."""
-        if isinstance(error, StuckError):
-            return self.not_read(place, error.how)
-        kind = ProblemKind.NOT_READ_HERE if error.is_of_machine else ProblemKind.READ_FAILED
-        return failed(Reading(located=place), kind, f"the process that read it was {error.how}, twice")
+        return self.not_read(place, error.how) if isinstance(error, StuckError) else failed_reading(place, error)
 
     async def _performed(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.wrap_future(self.processes.submit(function, *args, **kwargs))

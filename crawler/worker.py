@@ -132,6 +132,7 @@ def main() -> None:
     told = json.loads(sys.argv[1])
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
+    print(json.dumps({"requests": 0}), file=answers, flush=True)  # it lives; the readers are loaded next
     settings = get_project_settings()
     settings.setdict(told["settings"], priority="cmdline")
     configure_logging(settings)
