@@ -108,6 +108,9 @@ def test_identities_are_spelt_out_from_the_form() -> None:
         ("refresh to an error page", "跳转到错误提示页面"),
         ("https://a.example/b.html", "https://a.example/b.html"),
         ("titled '一份通知'", "标题为“一份通知”"),
+        ("titled '一份通知': a notice", "标题为“一份通知”，通知"),
+        ("titled 'A', it does not read as an annual report: advertising", "内容不是年度报告：广告"),
+        ("no usable answer (status 500)", "没有可用的应答（状态码500）"),
         (
             "table two, table four: not captured; table three: every cell is blank",
             "表二、表四：尚未存档；表三：所有单元格均为空",

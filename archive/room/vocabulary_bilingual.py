@@ -76,6 +76,25 @@ SOURCES: dict[str, Bilingual] = {
     ),
 }
 """Documents of forms that labels.json names with words of ours."""
+FORMULAS: dict[str, Bilingual] = {
+    "in_force(Y) = in_force(Y-1) + issued(Y) - abolished(Y)": (
+        "现行有效(Y) = 现行有效(Y-1) + 制发(Y) - 废止(Y)",
+        "in_force(Y) = in_force(Y-1) + issued(Y) - abolished(Y)",
+    ),
+    "number in the prose of 一(二) or 三 = number in the table": (
+        "正文一（二）或三所述数字 = 表中数字",
+        "number in the prose of 一(二) or 三 = number in the table",
+    ),
+    "figure in the page = figure in the document beside it": (
+        "网页中的数字 = 所附文档中的数字",
+        "figure in the page = figure in the document beside it",
+    ),
+    "total_disclosed >= newly_disclosed; every count >= 0 except items_change": (
+        "total_disclosed >= newly_disclosed；除 items_change 外各数 >= 0",
+        "total_disclosed >= newly_disclosed; every count >= 0 except items_change",
+    ),
+}
+"""Formulas of labels.json that are words."""
 REPORT_STATES: dict[ReportState, Bilingual] = {
     ReportState.LIVE: ("在线", "online"),
     ReportState.MISSING: ("暂未找到", "missing"),
@@ -703,15 +722,61 @@ _CAUSES: tuple[tuple[str, str], ...] = (
     ("the listing has no entries", "列表没有条目"),
     (r"(\d+) entries without a date", r"\1个条目没有日期"),
     (r"more than (\d+) pages", r"超过\1页"),
+    ("not in the archive, and this crawl is offline", "档案中没有，本次为离线抓取"),
+    ("nothing in it speaks of a year's disclosure work", "内容不涉及年度政府信息公开工作"),
+    ("nothing but its title", "除标题外没有内容"),
+    ("its bytes are no text in any charset", "内容不是任何编码的文字"),
+    ("advertising", "广告"),
+    ("a notice", "通知"),
+    ("a notice of maintenance", "网站维护提示"),
+    ("a notice of review", "审核提示"),
+    ("a guide to applications", "申请公开指南"),
+    ("a refusal for want of permission", "提示没有访问权限"),
+    ("a login form", "登录页面"),
+    ("a challenge", "访问验证页面"),
+    ("a page that says it is gone", "提示内容已不存在"),
+    ("an error of the server", "服务器出错提示"),
+    ("robots.txt of the host forbids this address", "网站的robots.txt不允许访问该网址"),
+    ("a body that is not whole", "内容不完整"),
+    ("neither period, title nor preamble names the report year", "统计期间、标题和前言均未载明年度"),
+    (
+        r"report year: the period of the statistics says (\d+), the title (\d+)",
+        r"年度：统计期间为\1年，标题为\2年",
+    ),
+    (
+        "no issuing body: title, signature, preamble and source name none",
+        "没有发布机关：标题、落款、前言和来源均未载明",
+    ),
+    (r"(\d+) pages, (\d+) of them available", r"共\1页，其中\2页可用"),
+    (r"the article stands in a frame that is not captured: (.*)", r"正文所在的框架页尚未存档：\1"),
+    ("the document holds macros; they were not run", "文档含有宏，未予运行"),
+    ("no document in it", "其中没有文档"),
+    (r"(.+) in the archive is not read", r"压缩包中的\1不予识读"),
 )
 """What readers and crawls say in English of a part, an entry, a capture or a problem, as a pattern → in Chinese."""
-_WITH_ASIDE = {"the portal no longer has it": "网站已无该文件", "refused": "访问被拒"}
+_WITH_ASIDE = {
+    "the portal no longer has it": "网站已无该文件",
+    "refused": "访问被拒",
+    "no usable answer": "没有可用的应答",
+    "it leads back to itself": "跳转到自身",
+}
 """Beginnings of causes that have another one in brackets."""
+_COMPOUND: tuple[tuple[str, str], ...] = (
+    (r"titled '.*', it does not read as an annual report: (.*)", "内容不是年度报告：{}"),
+    (r"titled '(.*)': (.*)", "标题为“{}”，{}"),
+    (r"captured as a failure: (.*)", "存档为失败：{}"),
+    (r"its robots\.txt answers with (.*)", "网站的robots.txt应答异常：{}"),
+)
+"""Causes that end in another one, as a pattern → in Chinese, with the place of what was found."""
 _PARTS_IN_ENGLISH = {words[1]: words[0] for words in PART_NAMES.values()}
 
 
 def cause_in_chinese(cause: str) -> str:
     """A cause in Chinese; a sentence of the page itself, a name or an address as it is, and what has no Chinese with a word that it is English."""
+    for pattern, words in _COMPOUND:
+        if found := re.fullmatch(pattern, cause):
+            *others, ends = found.groups()
+            return words.format(*others, cause_in_chinese(ends))
     for pattern, words in _CAUSES:
         if found := re.fullmatch(pattern, cause):
             return found.expand(words)
