@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import getaddrinfo
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from archive import ArchiveError
@@ -51,6 +51,21 @@ class Crawl:
     """The counters of its run."""
     message: str = ""
     """Why it could not run."""
+
+
+class Dealer(Protocol):
+    """Deals portals out to workers, wherever these are."""
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, as far as is known."""
+
+    @property
+    def running(self) -> int:
+        """Portals, or addresses with theirs, that are being crawled."""
+
+    def crawl(self, portals: Mapping[str, Iterable[str]]) -> AsyncGenerator[Crawl]:
+        """Crawl portals, given with the hosts that they declare."""
 
 
 @dataclass(eq=False, slots=True)

@@ -38,6 +38,8 @@ AUTOTHROTTLE_MAX_DELAY = 60.0
 
 # Seconds. A host that asks for a longer pause (Crawl-delay, Retry-After) is left alone for the rest of the run.
 LONGEST_PAUSE = 300.0
+# Seconds after which a crawl on a cluster ends that does not hear the scheduler: others may ask its host from then on.
+CLUSTER_LEASE = 30.0
 # Local time, as 22:00-06:00; outside it a crawl does not begin, or ends. Empty: at any time.
 CRAWL_WINDOW = os.environ.get("CRAWL_WINDOW", "")
 # Requests after which a run ends; the next run continues from there. 0: no limit.

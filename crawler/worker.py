@@ -80,7 +80,7 @@ class Worker:
 
     async def _live(self) -> None:
         while True:
-            self.tell(requests=self.requests + sum(map(_requests, self.crawls.values())))
+            self.tell(requests=self.requests + sum(map(requests_of, self.crawls.values())))
             await asyncio.sleep(ALIVE_EVERY_S)
 
     def _begin(self, name: str) -> None:
@@ -96,20 +96,8 @@ class Worker:
     def _done(self, name: str, began: float, error: BaseException | None) -> None:
         """The crawl of a portal has ended, or did not begin."""
         crawler = self.crawls.pop(name, None)
-        runs = crawler.get_extension(Runs) if crawler is not None else None
-        failed = runs.archive.failed if runs is not None else None
-        code = WELL if runs is not None and runs.finished and not runs.unwell else UNWELL
-        if failed or (error is not None and not isinstance(error, PortalBusyError)):
-            code = UNUSABLE
-        self.requests += _requests(crawler) if crawler is not None else 0
-        self.tell(
-            portal=name,
-            exit_code=int(code),
-            seconds=round(time.monotonic() - began, 1),
-            stats=runs.counts() | {"unwell": sorted(runs.unwell)} if runs is not None else {},
-            message=" ".join(str(failed or error or "").split())[:300],
-            is_archive_full=failed is not None,
-        )
+        self.requests += requests_of(crawler)
+        self.tell(**account(name, crawler, began, error))
         self._end_if_done()
 
     def _end_if_done(self) -> None:
@@ -122,9 +110,26 @@ class Worker:
             print(json.dumps(line, ensure_ascii=False), file=self.answers, flush=True)
 
 
-def _requests(crawler: Crawler) -> int:
+def account(name: str, crawler: Crawler | None, began: float, error: BaseException | None) -> dict[str, Any]:
+    """What is told of a crawl that has ended, or did not begin."""
+    runs = crawler.get_extension(Runs) if crawler is not None else None
+    failed = runs.archive.failed if runs is not None else None
+    code = WELL if runs is not None and runs.finished and not runs.unwell else UNWELL
+    if failed or (error is not None and not isinstance(error, PortalBusyError)):
+        code = UNUSABLE
+    return {
+        "portal": name,
+        "exit_code": int(code),
+        "seconds": round(time.monotonic() - began, 1),
+        "stats": runs.counts() | {"unwell": sorted(runs.unwell)} if runs is not None else {},
+        "message": " ".join(str(failed or error or "").split())[:300],
+        "is_archive_full": failed is not None,
+    }
+
+
+def requests_of(crawler: Crawler | None) -> int:
     """The requests that a crawl has sent."""
-    return int(crawler.stats.get_value("downloader/request_count", 0)) if crawler.stats else 0
+    return int(crawler.stats.get_value("downloader/request_count", 0)) if crawler and crawler.stats else 0
 
 
 def main() -> None:

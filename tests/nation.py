@@ -58,11 +58,11 @@ def declare(folder: Path, server: Server) -> None:
         (package / f"{replica.name}.py").write_text(replica.source(), encoding="utf-8")
 
 
-def start(folder: Path, workers: int, *arguments: str) -> subprocess.Popen[str]:
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     """`scrapy crawl-all` into folder/archive, as a shell would start it."""
     options = [word for key, value in SETTINGS.items() for word in ("-s", f"{key}={value}")]
     return subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "crawl-all", "--workers", str(workers), "--json", *options, *arguments],
+        [sys.executable, "-m", "scrapy", "crawl-all", "--json", *options, *arguments],
         cwd=ROOT,
         env=os.environ | {"ARCHIVE": str(folder / "archive"), "PYTHONPATH": str(folder)},
         stdout=subprocess.PIPE,
@@ -119,7 +119,7 @@ def disturbed(folder: Path, server: Server, workers: int, reports: int, share: f
     codes = []
     fail(server, share, 1)
     expected = len(server.replicas) * (reports + 2)
-    first = start(folder, workers)
+    first = start(folder, "--workers", str(workers))
     wait_for(server, expected // 3, first)
     os.kill(workers_of(first)[0], signal.SIGKILL)
     wait_for(server, expected // 2, first)
@@ -128,12 +128,12 @@ def disturbed(folder: Path, server: Server, workers: int, reports: int, share: f
     first.communicate()
     codes.append(first.returncode)
     print(f"Ctrl-C: ended within {time.monotonic() - begun:.1f} s", flush=True)
-    second = start(folder, workers)
+    second = start(folder, "--workers", str(workers))
     second.communicate()
     codes.append(second.returncode)
     fail(server, 0.0, 1)
     while codes[-1] != 0 and len(codes) < 6:
-        further = start(folder, workers)
+        further = start(folder, "--workers", str(workers))
         further.communicate()
         codes.append(further.returncode)
     return codes

@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -21,9 +22,12 @@ from archive.free_space import check_free_space
 from archive.health import last_run
 from crawler.command import UNUSABLE, UNWELL, WELL, ArchiveCommand, refuse_unknown_arguments, unknown_portal
 from crawler.extensions.progress import FleetProgress
-from crawler.fleet import Crawl, Fleet
+from crawler.fleet import Crawl, Dealer, Fleet
+from crawler.scheduler_option import add_scheduler, check_scheduler
 from crawler.spider_loader import broken_files
+from pipelines.ingest.reparse import Selection, reparse
 from spiders.platforms.portal import Portal, parse_years
+from spiders.portal_table import OWN, paths
 from spiders.registry import Registry
 
 
@@ -56,6 +60,7 @@ class Command(ArchiveCommand):
             metavar="K",
             help="processes that crawl (default: as many as there are processors, %(default)s here)",
         )
+        add_scheduler(parser, "crawls, and what was fetched is merged into ARCHIVE")
         parser.add_argument("--json", action="store_true", help="print one JSON object per portal")
         parser.add_argument(
             "-a", dest="arguments", action="append", default=[], metavar="NAME=VALUE", help="as for scrapy crawl"
@@ -69,6 +74,7 @@ class Command(ArchiveCommand):
                 raise unknown_portal(name, known.names())
         if opts.workers < 1:
             raise UsageError("--workers takes 1 or more")
+        check_scheduler(opts.scheduler)
         classes = {portal.name: portal for portal in known}
         portals = [classes[name] for name in dict.fromkeys(args or known.names())]
         try:
@@ -90,6 +96,8 @@ class Command(ArchiveCommand):
         if not opts.json:
             self._sum_up(crawls)
         codes = [crawl.exit_code for crawl in crawls]
+        if opts.scheduler:
+            codes.append(self._read(opts.scheduler))
         # a portal whose file does not import was to be crawled, too
         return max([*codes, UNUSABLE if broken and not args else WELL])
 
@@ -113,9 +121,11 @@ class Command(ArchiveCommand):
         this = asyncio.current_task()
         if this is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
-        fleet = Fleet(self.archive, opts.workers, settings=settings, arguments=arguments)
         crawls = []
-        with FleetProgress(Console(stderr=True), fleet, len(portals)) as progress:
+        with (
+            self._dealer(settings, arguments, opts) as fleet,
+            FleetProgress(Console(stderr=True), fleet, len(portals)) as progress,
+        ):
             async with aclosing(fleet.crawl(portals)) as ended:
                 async for crawl in ended:
                     crawls.append(crawl)
@@ -124,6 +134,37 @@ class Command(ArchiveCommand):
                         print(json.dumps(asdict(crawl), ensure_ascii=False))
                         sys.stdout.flush()
         return crawls
+
+    @contextmanager
+    def _dealer(self, settings: dict[str, Any], arguments: dict[str, str], opts: Namespace) -> Iterator[Dealer]:
+        """The workers of this machine, or of a cluster."""
+        if not opts.scheduler:
+            yield Fleet(self.archive, opts.workers, settings=settings, arguments=arguments)
+            return
+        from crawler.cluster_fleet import ClusterFleet  # an extra that is imported only where it is asked for
+        from pipelines.ingest.cluster import connected
+
+        table = next((path for path in paths(self.configuration) if path != OWN.absolute()), None)
+        lease = self.configuration.getfloat("CLUSTER_LEASE")
+        with connected(opts.scheduler) as client:
+            yield ClusterFleet(client, self.archive, settings=settings, arguments=arguments, table=table, lease=lease)
+
+    def _read(self, scheduler: str) -> int:
+        """Read on the cluster what was fetched there: the crawls' own readings stay with them."""
+        captures = Captures(self.archive)
+        try:
+            account = reparse(
+                self.archive,
+                captures,
+                Registry(self.configuration, captures),
+                Selection(only_unread=True),
+                scheduler=scheduler,
+                tell=lambda line: print(f"scrapy: {line}", file=sys.stderr),
+            )
+        finally:
+            captures.close()
+        is_well = account.is_finished and not (account.counts["failed"] or account.counts["unaccounted"])
+        return WELL if is_well else UNWELL
 
     def _sum_up(self, crawls: list[Crawl]) -> None:
         bad = sorted(crawl.portal for crawl in crawls if crawl.exit_code != WELL)

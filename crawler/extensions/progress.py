@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
     from scrapy.crawler import Crawler
 
-    from crawler.fleet import Crawl, Fleet
+    from crawler.fleet import Crawl, Dealer
 
 PLAIN_EVERY_S = 5.0
 FLEET_EVERY_S = 60.0
@@ -82,7 +82,7 @@ class Crawls:
 class FleetProgress:
     """Shows how far a fleet is: a line for each portal that is done, and one for all that are not; a context manager."""
 
-    def __init__(self, console: Console, fleet: Fleet, total: int) -> None:
+    def __init__(self, console: Console, fleet: Dealer, total: int) -> None:
         self.console = console
         self.fleet = fleet
         self.total = total

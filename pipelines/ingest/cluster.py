@@ -144,8 +144,13 @@ def processes() -> Processes:
     return Processes(get_worker().state.nthreads, initializer=PREPARE)
 
 
-def compose_there(version: str, data: bytes) -> bytes:
-    """Compose the documents of a batch by readers of that version. Raises ArchiveError where this worker has others."""
+def check_version(version: str) -> None:
+    """Raises ArchiveError where this worker has readers of another one: it may have come after all were asked."""
     if version != READER_VERSION:
         raise ArchiveError(_other_readers(get_worker().address, READER_VERSION, version))
+
+
+def compose_there(version: str, data: bytes) -> bytes:
+    """Compose the documents of a batch by readers of that version. Raises ArchiveError where this worker has others."""
+    check_version(version)
     return processes().submit(compose_excerpt, data).result()

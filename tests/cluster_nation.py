@@ -1,0 +1,137 @@
+"""Many portals crawled by the workers of a Dask cluster, one of which is killed; then the scheduler falls silent, and dies.
+
+`python -m tests.cluster_nation`, or `make soak`. In the end the archive is that of crawls of single portals, each ledger
+balances, no address ever answered two requests at once or sooner than its pace, and none was asked anything when a lease
+was over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from crawler.demo.server import Server
+from tests.crawling import ROOT, crawl
+from tests.nation import addresses, declare, impolite, published, replicas, start, wait_for
+from tests.unreliable import fail, unbalanced
+
+LEASE_S = 4.0
+PORT = 8797
+ADDRESS = f"tcp://127.0.0.1:{PORT}"
+ARGUMENTS = ("--scheduler", ADDRESS, "-s", f"CLUSTER_LEASE={LEASE_S}")
+
+
+def dask(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """A scheduler, or a worker, as a shell would start it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=(folder / f"{arguments[0]}.log").open("ab"),
+    )
+
+
+@contextmanager
+def cluster(folder: Path, workers: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """A scheduler and so many workers, in this order."""
+    processes = [dask(folder, "scheduler", "--host", "127.0.0.1", "--port", str(PORT))]
+    places = [f"--local-directory={folder / f'worker{number}'}" for number in range(workers)]
+    processes += [dask(folder, "worker", ADDRESS, "--nthreads", "1", "--no-nanny", place) for place in places]
+    from distributed import Client
+
+    try:
+        with Client(ADDRESS, timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=120)
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def disturbed(folder: Path, server: Server, expected: int, share: float) -> list[int]:
+    """A run with faults, one worker killed; then healthy ones until all is well. Their exit codes."""
+    with cluster(folder, 2) as (_, first, _second):
+        fail(server, share, 1)
+        run = start(folder, *ARGUMENTS)
+        wait_for(server, expected // 3, run)
+        first.kill()
+        run.communicate()
+        codes = [run.returncode]
+        fail(server, 0.0, 1)
+        while codes[-1] != 0 and len(codes) < 6:
+            run = start(folder, *ARGUMENTS)
+            said = run.communicate()[1]
+            codes.append(run.returncode)
+        if codes[-1]:
+            print(said[-2000:])
+    return codes
+
+
+def parted(folder: Path, server: Server, expected: int, number: signal.Signals) -> tuple[int, float, str]:
+    """A run whose scheduler gets a signal. Its exit code, when after it the last request came, and what it said."""
+    for replica in server:
+        replica.log.clear()
+    with cluster(folder, 2) as (scheduler, *_):
+        run = start(folder, *ARGUMENTS)
+        wait_for(server, expected // 4, run)
+        scheduler.send_signal(number)
+        moment = time.monotonic()
+        said = run.communicate()[1].strip().splitlines()[-1]
+        time.sleep(LEASE_S)
+    last = max(hit.time for replica in server for hit in replica.log)
+    return run.returncode, last - moment, said
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """One nation."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--portals", type=int, default=300)
+    parser.add_argument("--addresses", type=int, default=250)
+    parser.add_argument("--reports", type=int, default=6)
+    parser.add_argument("--share", type=float, default=0.05, help="of answers that are faulty")
+    chosen = parser.parse_args(arguments)
+    hosts = addresses(chosen.portals, chosen.addresses)
+    expected = chosen.portals * (chosen.reports + 2)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        Server(*replicas(chosen.portals, chosen.reports), addresses=hosts) as server,
+    ):
+        folder = Path(name)
+        declare(folder, server)
+        codes = disturbed(folder, server, expected, chosen.share)
+        rude = list(impolite(server))
+        for replica in server:
+            crawl(folder / "single", replica)
+        found, wanted = published(folder / "archive"), published(folder / "single")
+        lacking, excess = set(wanted) - set(found), set(found) - set(wanted)
+        print(
+            f"{chosen.portals} portals, exits {codes}, {len(found)} rows, {len(lacking)} lacking, {len(excess)} too many"
+        )
+        print(f"entries without a fate {unbalanced(folder / 'archive')}, addresses asked too soon {len(rude)}")
+        print(*rude[:10], *sorted(lacking)[:3], *sorted(excess)[:3], sep="\n", flush=True)
+        late = 0
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            shutil.rmtree(folder / "archive")
+            code, last, said = parted(folder, server, expected, number)
+            print(
+                f"{number.name}: exit {code}, last request {last:.1f} s after it (lease {LEASE_S:.0f} s): {said}",
+                flush=True,
+            )
+            late += last > LEASE_S
+        return int(bool(codes[-1] or lacking or excess or rude or late or unbalanced(folder / "archive")))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
