@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from archive.captures import PAGE_SIZE, Captures
 from archive.database import ArchiveError, DamageError, open_database, open_read_only, placeholders, writing
 from archive.migrations.captures import migrations
+from archive.outside_bodies import inside
 from archive.verify import verify
 
 Progress = Callable[[int, int], None]
@@ -146,7 +148,7 @@ def _add_captures(archive: Captures, target: sqlite3.Connection, result: Backup,
                 except DamageError as error:
                     result.damaged.append(f"{error}; it was left out of the backup")
                 else:
-                    _insert(target, "bodies", body)
+                    _insert(target, "bodies", _within(source, body))
                     result.bodies += 1
             for row in batch:
                 _insert(target, "captures", row)
@@ -155,23 +157,30 @@ def _add_captures(archive: Captures, target: sqlite3.Connection, result: Backup,
         progress(result.captures, total)
 
 
-def _missing(source: sqlite3.Connection, target: sqlite3.Connection, hashes: list[str]) -> Iterator[sqlite3.Row]:
+def _missing(source: sqlite3.Connection, target: sqlite3.Connection, hashes: list[str]) -> Iterator[dict[str, Any]]:
     """The bodies among these that the copy lacks."""
     sql = f"SELECT sha256 FROM bodies WHERE sha256 IN ({placeholders(hashes)})"  # noqa: S608 - question marks
     held = {row["sha256"] for row in target.execute(sql, hashes)}
     for name in hashes:
         if name not in held:
-            yield from source.execute("SELECT * FROM bodies WHERE sha256 = ?", (name,))
+            yield from map(dict, source.execute("SELECT * FROM bodies WHERE sha256 = ?", (name,)))
+
+
+def _within(source: sqlite3.Connection, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of `bodies` as a backup has it: it is whole without what else the archive keeps."""
+    encoding, data = inside(source, row["encoding"], row["data"], row["sha256"])
+    return row | {"encoding": encoding, "data": data}
 
 
 def _compare(source: sqlite3.Connection, target: sqlite3.Connection, first: int, last: int) -> None:
     """Raises ArchiveError where the copy does not give back what was written to it."""
-    sql = (
-        "SELECT c.*, b.data FROM captures c LEFT JOIN bodies b USING (sha256) WHERE c.id BETWEEN ? AND ? ORDER BY c.id"
-    )
+    sql = "SELECT c.*, b.encoding, b.data FROM captures c LEFT JOIN bodies b USING (sha256) WHERE c.id BETWEEN ? AND ? ORDER BY c.id"
     ours, theirs = (db.execute(sql, (first, last)) for db in (source, target))
     for here, there in zip(ours, theirs, strict=True):
-        if there["data"] is not None and tuple(here) != tuple(there):
+        *row, encoding, data = here
+        if data is not None:
+            encoding, data = inside(source, encoding, data, here["sha256"])
+        if there["data"] is not None and (*row, encoding, data) != tuple(there):
             raise ArchiveError(f"the backup did not keep capture {here['id']} as it is: look at the disk")
 
 
@@ -184,10 +193,10 @@ def _replace_others(source: sqlite3.Connection, target: sqlite3.Connection) -> N
                 _insert(target, table, row)
 
 
-def _insert(db: sqlite3.Connection, table: str, row: sqlite3.Row) -> None:
-    names = row.keys()
+def _insert(db: sqlite3.Connection, table: str, row: sqlite3.Row | dict[str, Any]) -> None:
+    names = list(row.keys())
     listed = ", ".join(f'"{name}"' for name in names)
-    db.execute(f"INSERT INTO {table} ({listed}) VALUES ({placeholders(names)})", tuple(row))  # noqa: S608
+    db.execute(f"INSERT INTO {table} ({listed}) VALUES ({placeholders(names)})", [row[name] for name in names])  # noqa: S608
 
 
 def _copy_whole(database: Path, copy: Path) -> None:

@@ -28,8 +28,10 @@ from archive.database import (
     writing,
 )
 from archive.divisions import add_those_of
+from archive.media_types import format_of
 from archive.migrations.captures import migrations
 from archive.model import Entry
+from archive.outside_bodies import OUTSIDE, check_place, read_outside, write_outside
 from archive.row_digests import keep_digests, row_digest
 from archive.runs import RunsAndProblems
 from archive.vocabulary import ANSWER_OUTCOMES, DOCUMENT_OUTCOMES, CaptureRole, Outcome, ProblemKind, Stage
@@ -141,8 +143,18 @@ class Captures(RunsAndProblems):
             self.db = open_database(self.path, migrations, page_size=PAGE_SIZE)
             with writing(self.path):
                 keep_digests(self.db.conn, "captures.db")
+        self.bodies = ""
+        """Where the bodies of documents and pictures go that are added: a place of archive.outside_bodies, or the database."""
         self._compress = zstandard.ZstdCompressor(level=9).compress
         self._decompress = zstandard.ZstdDecompressor().decompress
+
+    def keep_bodies_at(self, place: str) -> None:
+        """From now on bodies of documents and pictures are kept there (archive.outside_bodies); empty: in the database.
+
+        Raises ArchiveError where that is no place.
+        """
+        check_place(place)
+        self.bodies = place
 
     def close(self) -> None:
         """Release the database."""
@@ -188,9 +200,13 @@ class Captures(RunsAndProblems):
     def add_body(self, connection: sqlite3.Connection, sha256: str | None, body: bytes) -> None:
         """Keep a body once, as part of the caller's transaction."""
         if connection.execute("SELECT 1 FROM bodies WHERE sha256 = ?", (sha256,)).fetchone() is None:
+            encoding, data = "zstd", self._compress(body)
+            if self.bodies and sha256 and format_of(body):
+                write_outside(self.path.parent, self.bodies, sha256, data)
+                encoding, data = OUTSIDE, self.bodies.encode()
             connection.execute(
-                "INSERT INTO bodies (sha256, size, encoding, data) VALUES (?, ?, 'zstd', ?)",
-                (sha256, len(body), self._compress(body)),
+                "INSERT INTO bodies (sha256, size, encoding, data) VALUES (?, ?, ?, ?)",
+                (sha256, len(body), encoding, data),
             )
 
     def _sha256_before(self, key: bytes, moment: str) -> str | None:
@@ -354,8 +370,17 @@ class Captures(RunsAndProblems):
             raise DamageError(f"body {sha256} is missing from {self.path}")
         return self.unpacked(sha256, row["encoding"], row["data"], check=check)
 
+    def packed(self, sha256: str, encoding: str, data: bytes) -> bytes:
+        """A body as `data` of its row has it, or would have it were it not outside of the database; empty where it is lost."""
+        try:
+            return read_outside(self.path.parent, data.decode(), sha256) if encoding == OUTSIDE else data
+        except DamageError:
+            return b""
+
     def unpacked(self, sha256: str, encoding: str, data: bytes, *, check: bool = False) -> bytes:
         """A body as it was before it was compressed. Raises DamageError as `body` does."""
+        if encoding == OUTSIDE:
+            encoding, data = "zstd", read_outside(self.path.parent, data.decode(), sha256)
         if encoding != "zstd":
             raise DamageError(f"body {sha256} has the unknown encoding {encoding!r}")
         try:

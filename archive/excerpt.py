@@ -42,7 +42,7 @@ _COPY = (
     "INSERT INTO entries SELECT * FROM archive.entries WHERE url IN (SELECT url FROM carried_urls)",
     "INSERT INTO withheld SELECT * FROM archive.withheld WHERE url IN (SELECT url FROM carried_urls)",
     """
-    INSERT INTO bodies SELECT b.* FROM (
+    INSERT INTO bodies SELECT b.sha256, b.size, 'zstd', packed(b.sha256, b.encoding, b.data) FROM (
         SELECT sha256 FROM captures WHERE sha256 IS NOT NULL UNION SELECT sha256 FROM carried_pages
     ) n CROSS JOIN archive.bodies b ON b.sha256 = n.sha256
     """,
@@ -77,6 +77,7 @@ def excerpt(captures: Captures, urls: Iterable[str], beside: Wanted) -> bytes:
     connection = sqlite3.connect(":memory:", uri=True)
     try:
         connection.execute("ATTACH ? AS archive", (f"{captures.path.resolve().as_uri()}?mode=ro",))
+        connection.create_function("packed", 3, captures.packed)
         for (statement,) in connection.execute(_SCHEMA).fetchall():
             connection.execute(statement)
         connection.executescript(_OWN_SCHEMA)

@@ -25,7 +25,7 @@ _LENT = {
         )
     """,
     "bodies": """
-        SELECT b.* FROM (SELECT DISTINCT sha256 FROM whole.captures WHERE portal = :portal AND sha256 IS NOT NULL) n
+        SELECT b.sha256, b.size, 'zstd', packed(b.sha256, b.encoding, b.data) FROM (SELECT DISTINCT sha256 FROM whole.captures WHERE portal = :portal AND sha256 IS NOT NULL) n
         CROSS JOIN whole.bodies b ON b.sha256 = n.sha256
     """,
     "captures": _OF_PORTAL.format("captures"),
@@ -55,27 +55,29 @@ class Lent:
             (folder / "readings.db").write_bytes(self.readings)
 
 
-def lend(whole: Path, portal: str, folder: Path) -> Lent:
-    """A portal's part of the archive `whole`, made in `folder`, which must not be there. Raises ArchiveError."""
+def lend(whole: Captures, portal: str, folder: Path) -> Lent:
+    """A portal's part of an archive, made in `folder`, which must not be there. Raises ArchiveError."""
     try:
         with closing(Captures(folder)) as part:
             connection = part.db.conn
             connection.execute("PRAGMA foreign_keys = OFF")  # a body that is lost there is lost here
-            connection.execute("ATTACH ? AS whole", (f"{(whole / 'captures.db').resolve().as_uri()}?mode=ro",))
+            connection.create_function("packed", 3, whole.packed)
+            connection.execute("ATTACH ? AS whole", (f"{whole.path.resolve().as_uri()}?mode=ro",))
             with connection:
                 for table, rows in _LENT.items():
                     connection.execute(f"INSERT INTO main.{table} {rows}", {"portal": portal})
             connection.execute("DETACH whole")
-            readings = _readings(whole, folder, connection) if (whole / "readings.db").is_file() else b""
+            kept = whole.path.with_name("readings.db")
+            readings = _readings(kept, folder, connection) if kept.is_file() else b""
             return Lent(_packed(connection), readings)
     except sqlite3.Error as error:
-        raise ArchiveError(f"cannot lend {portal} of {whole}: {error}") from error
+        raise ArchiveError(f"cannot lend {portal} of {whole.path}: {error}") from error
 
 
-def _readings(whole: Path, folder: Path, connection: sqlite3.Connection) -> bytes:
+def _readings(kept: Path, folder: Path, connection: sqlite3.Connection) -> bytes:
     """What was read of the portal's documents."""
     with closing(open_database(folder / "readings.db", migrations)) as part:
-        part.conn.execute("ATTACH ? AS kept", (f"{(whole / 'readings.db').resolve().as_uri()}?mode=ro",))
+        part.conn.execute("ATTACH ? AS kept", (f"{kept.resolve().as_uri()}?mode=ro",))
         found = [row[0] for row in connection.execute("SELECT DISTINCT sha256 FROM captures WHERE sha256 IS NOT NULL")]
         with part.conn:
             for sha256 in found:

@@ -89,7 +89,7 @@ def _intact(source: Path, wanted: set[str]) -> Iterator[bytes]:
                 if (
                     row
                     and body_damage(db, name, decompress) is None
-                    and (body := unpacked(row, decompress)) is not None
+                    and (body := unpacked(db, name, row, decompress)) is not None
                 ):
                     yield body
         except sqlite3.Error as error:

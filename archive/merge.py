@@ -12,6 +12,8 @@ from typing import Any
 from archive.asking import merge_asking
 from archive.captures import Captures
 from archive.database import ArchiveError, DamageError, open_read_only, placeholders
+from archive.media_types import format_of
+from archive.outside_bodies import OUTSIDE, read_outside, write_outside
 from archive.row_digests import ADDED, DIGESTED, RowCheck, row_digest
 from archive.run_seals import RunSeal, Summed, put, seal
 from archive.runs import FINISHED, INTERRUPTED
@@ -43,7 +45,7 @@ GROUP BY o.fingerprint, o.requested_at, o.status
 """
 _COPY_BODIES = """
 INSERT INTO main.bodies (sha256, size, encoding, data)
-SELECT b.sha256, b.size, b.encoding, b.data
+SELECT b.sha256, b.size, encoding_here(b.sha256), data_here(b.sha256, b.encoding, b.data)
 FROM (SELECT sha256 FROM temp.fresh WHERE sha256 IS NOT NULL GROUP BY sha256 ORDER BY MIN(id)) f
 CROSS JOIN other.bodies b ON b.sha256 = f.sha256
 WHERE NOT EXISTS (SELECT 1 FROM main.bodies m WHERE m.sha256 = f.sha256) AND is_whole(b.sha256, b.encoding, b.data)
@@ -112,6 +114,8 @@ class Merge:
         """Run of the other archive → its captures that another run has brought here."""
         self.damaged: list[str] = []
         """A line for each capture, and each other row, that could not be merged."""
+        self._outside: set[str] = set()
+        """Bodies that are about to be kept outside of this archive's database."""
 
     def run(self) -> None:
         """Add portals, runs, captures with their bodies, entries, problems and pauses. Raises ArchiveError."""
@@ -167,6 +171,8 @@ class Merge:
         """Copy by SQLite itself, some at a time, what is not here yet."""
         connection = self.captures.db.conn
         connection.create_function("is_whole", 3, self._is_whole)
+        connection.create_function("encoding_here", 1, self._encoding_here)
+        connection.create_function("data_here", 3, self._data_here)
         connection.create_aggregate("digest_sum", 1, Summed)  # type: ignore[arg-type]
         connection.create_function(
             "row_digest", len(DIGESTED), lambda *row: row_digest(dict(zip(DIGESTED, row, strict=True)))
@@ -231,10 +237,33 @@ class Merge:
     def _is_whole(self, sha256: str, encoding: str, data: bytes) -> bool:
         """Whether a body has its hash: called by SQLite for each that is copied."""
         try:
-            self.source.unpacked(sha256, encoding, data, check=True)
+            if encoding == OUTSIDE:
+                encoding, data = "zstd", self._packed_there(sha256, data.decode())
+            body = self.source.unpacked(sha256, encoding, data, check=True)
         except DamageError:
             return False
+        if self.captures.bodies and format_of(body):
+            self._outside.add(sha256)
         return True
+
+    def _encoding_here(self, sha256: str) -> str:
+        """Of a body that was found whole: where it is kept there says nothing of where it is kept here."""
+        return OUTSIDE if sha256 in self._outside else "zstd"
+
+    def _data_here(self, sha256: str, encoding: str, data: bytes) -> bytes:
+        packed = self._packed_there(sha256, data.decode()) if encoding == OUTSIDE else data
+        if sha256 not in self._outside:
+            return packed
+        self._outside.remove(sha256)
+        write_outside(self.captures.path.parent, self.captures.bodies, sha256, packed)
+        return self.captures.bodies.encode()
+
+    def _packed_there(self, sha256: str, place: str) -> bytes:
+        """A body that is outside of the other archive: anybody may have written where, so only where that is its own or ours."""
+        is_its_own = "://" not in place and not Path(place).is_absolute() and ".." not in Path(place).parts
+        if not (is_its_own or place == self.captures.bodies):
+            raise DamageError(f"body {sha256} is said to be at {place}, which is no folder of the other archive's")
+        return read_outside(self.source.path.parent, place, sha256)
 
     def _why_damaged(self, row: sqlite3.Row) -> str:
         """A line on a capture whose body the other archive has lost."""

@@ -14,7 +14,9 @@ from sqlite_utils import Database
 
 from archive import run_seals
 from archive.captures import fingerprint
+from archive.database import DamageError
 from archive.migrations.captures import migrations
+from archive.outside_bodies import inside
 from archive.row_digests import DIGESTED_TABLES, RowCheck, row_digest
 from archive.verification import UNREADABLE, Scope, Verification, as_bytes, chance, references
 
@@ -244,8 +246,8 @@ def body_damage(db: sqlite3.Connection, name: str, decompress: Callable[..., byt
     """What is wrong with a body; None if nothing is."""
     try:
         row = db.execute(_BODY, (name,)).fetchone()
-        body = unpacked(row, decompress)
-    except UNREADABLE as error:
+        body = unpacked(db, name, row, decompress)
+    except (*UNREADABLE, DamageError) as error:
         return f"cannot be read: {error}"
     if body is None:
         return f"unknown encoding {row['encoding']!r}"
@@ -254,11 +256,12 @@ def body_damage(db: sqlite3.Connection, name: str, decompress: Callable[..., byt
     return None if len(body) == row["size"] else f"{len(body)} bytes, but size says {row['size']}"
 
 
-def unpacked(row: sqlite3.Row, decompress: Callable[..., bytes]) -> bytes | None:
+def unpacked(db: sqlite3.Connection, name: str, row: sqlite3.Row, decompress: Callable[..., bytes]) -> bytes | None:
     """A body's bytes; None for an encoding that is not known. Raises one of UNREADABLE where it is damaged."""
-    if row["encoding"] != "zstd":
+    encoding, data = inside(db, row["encoding"], row["data"], name)
+    if encoding != "zstd":
         return None
-    size = zstandard.frame_content_size(row["data"])
+    size = zstandard.frame_content_size(data)
     if size > _MOST_BODY:
         raise ValueError(f"it claims to be of {size} bytes")
-    return decompress(row["data"], max_output_size=_MOST_BODY if size < 0 else 0)
+    return decompress(data, max_output_size=_MOST_BODY if size < 0 else 0)

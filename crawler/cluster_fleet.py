@@ -61,6 +61,7 @@ class ClusterFleet:
         arguments: Mapping[str, str],
         table: Path | None,
         lease: float,
+        bodies: str = "",
         on_start: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`table` declares portals that the workers' own project does not have. `lease`: seconds after which a crawl ends that
@@ -80,6 +81,7 @@ class ClusterFleet:
         self.workers: set[str] = set()
         self.heard = time.monotonic()
         self.captures = Captures(archive)
+        self.captures.keep_bodies_at(bodies)
 
     @property
     def requests(self) -> int:
@@ -160,7 +162,7 @@ class ClusterFleet:
                 )
         if group.portals:
             with tempfile.TemporaryDirectory(prefix="tongjian-") as folder:
-                lent = {name: lend(self.archive, name, Path(folder) / name) for name in group.portals}
+                lent = {name: lend(self.captures, name, Path(folder) / name) for name in group.portals}
             task = Task(
                 version=READER_VERSION,
                 run=self.run,

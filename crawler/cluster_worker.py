@@ -205,7 +205,7 @@ class _Crawl:
         self.is_stopped = False
         self.settings = Settings()
         self.settings.setmodule(_SETTINGS, priority="project")
-        self.settings.setdict(task.settings | {"ARCHIVE": str(folder), "PORTALS": ""}, priority="cmdline")
+        self.settings.setdict(task.settings | {"ARCHIVE": str(folder), "PORTALS": "", "BODIES": ""}, priority="cmdline")
 
     def begin(self) -> None:
         """Make its archive ready, and have the reactor crawl. Raises ArchiveError, and KeyError for an unknown portal."""

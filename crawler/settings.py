@@ -16,6 +16,10 @@ CONTACT = os.environ.get("CONTACT", "")
 # A table of portals beside the project's own. Empty: portals.csv in ARCHIVE, if there is one.
 PORTALS = os.environ.get("PORTALS", "")
 
+# Where the bodies of documents and pictures are kept: a folder, counted from ARCHIVE, or an address such as s3://bucket/folder
+# (with the extra s3). Empty: in captures.db, as those of pages always are.
+BODIES = os.environ.get("BODIES", "")
+
 # MiB that must be free for the archive: a crawl with less does not begin, or ends. One answer has 64 at most.
 MIN_FREE = int(os.environ.get("MIN_FREE", "16"))
 

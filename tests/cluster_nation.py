@@ -24,7 +24,7 @@ from tests.crawling import ROOT, crawl
 from tests.nation import addresses, declare, impolite, published, replicas, start, wait_for
 from tests.unreliable import fail, unbalanced
 
-LEASE_S = 4.0
+LEASE_S = 10.0
 PORT = 8797
 ADDRESS = f"tcp://127.0.0.1:{PORT}"
 ARGUMENTS = ("--scheduler", ADDRESS, "-s", f"CLUSTER_LEASE={LEASE_S}")

@@ -12,7 +12,9 @@ from urllib.parse import unquote, urlsplit
 import zstandard
 
 from archive.charset import decode
+from archive.database import DamageError
 from archive.media_types import MEDIA_TYPES, extension_of, format_of
+from archive.outside_bodies import inside
 from archive.room.report import dicts
 from archive.withheld import decision_on_page
 
@@ -117,8 +119,14 @@ def body(db: sqlite3.Connection, capture_id: int) -> CapturedBody | None:
         return None
     url, requested_at, sha256, content_type, encoding, packed, size = row
     refuse_withheld(db, url)
-    if encoding != "zstd" or size > MAX_BODY_BYTES:
-        raise DamagedError(f"{sha256}: encoding {encoding!r}, {size} bytes")
+    if size > MAX_BODY_BYTES:
+        raise DamagedError(f"{sha256}: {size} bytes")
+    try:
+        encoding, packed = inside(db, encoding, packed, sha256)
+    except DamageError as error:
+        raise DamagedError(str(error)) from error
+    if encoding != "zstd":
+        raise DamagedError(f"{sha256}: encoding {encoding!r}")
     try:
         data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_BODY_BYTES)
     except zstandard.ZstdError as error:

@@ -147,7 +147,15 @@ class Command(ArchiveCommand):
         table = next((path for path in paths(self.configuration) if path != OWN.absolute()), None)
         lease = self.configuration.getfloat("CLUSTER_LEASE")
         with connected(opts.scheduler) as client:
-            yield ClusterFleet(client, self.archive, settings=settings, arguments=arguments, table=table, lease=lease)
+            yield ClusterFleet(
+                client,
+                self.archive,
+                settings=settings,
+                arguments=arguments,
+                table=table,
+                lease=lease,
+                bodies=self.configuration.get("BODIES") or "",
+            )
 
     def _read(self, scheduler: str) -> int:
         """Read on the cluster what was fetched there: the crawls' own readings stay with them."""

@@ -96,6 +96,7 @@ class Command(ArchiveCommand):
         if not args and not opts.cdx:
             raise UsageError("name at least one WARC file, or an index with --cdx")
         captures, code = Captures(self.archive), WELL
+        captures.keep_bodies_at(self.configuration.get("BODIES") or "")
         portals = Registry(self.configuration, captures)
         if opts.portal and opts.portal not in portals:
             raise unknown_portal(opts.portal, portals.names())

@@ -48,6 +48,7 @@ class Command(ArchiveCommand):
         if len(args) != 1:
             raise UsageError("name one directory: the other archive")
         captures, console = Captures(self.archive), Console(stderr=True)
+        captures.keep_bodies_at(self.configuration.get("BODIES") or "")
         with Counting(console, "captures") as counting:
             merge = Merge(captures, Path(args[0]) / "captures.db", counting.show)
             run_id = begin(captures, None, lambda line: console.print(f"scrapy: {line}", highlight=False))

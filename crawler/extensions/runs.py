@@ -73,6 +73,7 @@ class Runs:
         self.least_free = crawler.settings.getint("MIN_FREE")
         self.archive = SharedArchive.at(folder)
         try:
+            self.archive.captures.keep_bodies_at(crawler.settings.get("BODIES") or "")
             name = getattr(crawler.spidercls, "name", None)
             self.lock = PortalLock.take(folder, name) if name else None  # a probe crawls no portal
         except ArchiveError:
