@@ -84,6 +84,7 @@ def significant_digits(code: str) -> str:
     return code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
 
 
+@lru_cache(maxsize=1024)
 def _longest_at(name: str, start: int) -> str | None:
     """The longest division's name that begins at this place of a body's name; None where none does."""
     names = _tables()[0]

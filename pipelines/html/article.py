@@ -244,8 +244,8 @@ def _embedded_article(parsed: ParsedPage, place: Any) -> Any:
     if parsed.gkmlpt_detail:
         is_shown = place is not None and role(place) is BoxRole.ARTICLE and content_size(place) > LITTLE
         return None if is_shown else embedded_article(parsed)
-    has_text = place is not None and text_size(place) >= ENOUGH
-    if has_text and len(parsed.scripts) < ENOUGH and next(parsed.root.iter(*FIELDS), None) is None:
+    carries_nothing = len(parsed.scripts) < ENOUGH and next(parsed.root.iter(*FIELDS), None) is None
+    if carries_nothing and place is not None and text_size(place) >= ENOUGH:
         return None
     if (marks := 0 if place is None else count_marks(place)) > _MANY_MARKS:
         return None

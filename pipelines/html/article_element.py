@@ -19,14 +19,15 @@ MAX_DEPTH = 250
 
 _CONTAINERS = (("div", "article", "section", "font", "ucapcontent"), ("td",))
 """Tags of containers; cells of layout tables only where there is no other container."""
-_LONG = "text()[string-length(.) > 15][not(parent::script or parent::style or parent::a or parent::option or parent::title or parent::textarea or parent::noscript or parent::xmp)]"
-_LONG_TEXTS = etree.XPath(f"descendant::body/descendant::{_LONG}")
+_LONG_TEXTS = etree.XPath("descendant::body/descendant::text()[string-length(.) > 15]")
+_NOT_READ = frozenset(("script", "style", "a", "option", "title", "textarea", "noscript", "xmp"))
+"""Tags of elements whose own text is none of an article's."""
 _HOLDING_NO_TEXT = ("script", "style", "textarea", "noscript", "xmp")
 _SHOWN_TEXTS = etree.XPath(
     f"descendant::text()[not({' or '.join(f'parent::{tag}' for tag in _HOLDING_NO_TEXT)})]", smart_strings=False
 )
 _MARKS = "，。；、"
-_LONG_TEXTS_WITHIN = etree.XPath(f"descendant::{_LONG}")
+_LONG_TEXTS_WITHIN = etree.XPath("descendant::text()[string-length(.) > 15]")
 _UNSEEN = ("script", "style", "textarea", "noscript", "template", "xmp")
 _SHOWN = ("img", "table")
 _VIEWERS = ("iframe", "embed", "object")
@@ -123,6 +124,8 @@ def _holds_all_of(element: Any, inner: Any) -> bool:
     within = set(inner.iter())
     for text in _LONG_TEXTS_WITHIN(element):
         holder = text.getparent()
+        if (holder.getparent() if text.is_tail else holder).tag in _NOT_READ:
+            continue
         if (holder not in within or (holder is inner and text.is_tail)) and _is_prose(text):
             return False
     return True
@@ -284,14 +287,16 @@ def _dense_part(root: Any, *, bar: bool) -> tuple[Any, int, int]:
         return state
 
     for text in _LONG_TEXTS(root):
+        element = text.getparent()
+        element = element.getparent() if text.is_tail else element
+        if element.tag in _NOT_READ:
+            continue
         key = text.strip()
         marks = len(SENTENCE_MARK.findall(key))
         if not marks or key in seen or is_footer_text(key) or (len(key) < _LONGEST_INFO and INFO_LINE.search(key)):
             continue
         seen.add(key)
         weight = len(key) + 10 * marks
-        element = text.getparent()
-        element = element.getparent() if text.is_tail else element
         if is_barred(element):
             left_out += weight
             continue

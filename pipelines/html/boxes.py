@@ -26,7 +26,7 @@ class BoxRole(StrEnum):
 
 
 _FOOTER_TEXT = re.compile(
-    r"网站标识码|ICP备|公网安备|公安备案|版权所有|技术支持|(?:主|承|协)办(?:单位)?\s*[:：]|网站地图|最佳浏览|浏览器(?:版本)?|建议使用|免责声明"
+    r"网站标识码|ICP备|公网安备|公安备案|版权所有|技术支持|主办(?:单位)?\s*[:：]|承办(?:单位)?\s*[:：]|协办(?:单位)?\s*[:：]|网站地图|最佳浏览|浏览器(?:版本)?|建议使用|免责声明"
 )
 SENTENCE_MARK = re.compile(r"[，。；、：！？,;]")
 string_of = etree.XPath("string()", smart_strings=False)

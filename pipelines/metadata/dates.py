@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
+from typing import NamedTuple
 
 from dateutil.parser import isoparse
 from dateutil.relativedelta import relativedelta
@@ -39,8 +39,7 @@ _DATE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedDate:
+class PrintedDate(NamedTuple):
     """A date in a line: ISO date or minute, and where in the normalised line it stands."""
 
     value: str

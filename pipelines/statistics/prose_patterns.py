@@ -238,8 +238,7 @@ LISTED = re.compile(rf"^(?P<label>[^\d]{{4,30}}?){_FILLER}{_COUNT}$")
 
 FIGURE = re.compile(r"\d\s*[件宗条份起例个项次]")
 STATES = re.compile(
-    r"[\d一二两三四五六七八九十百千万〇未没无](?:(?<=\d)\s*[件宗条份起例个项次]|(?<=[一二两三四五六七八九十百千万〇])\s*[件宗份]"
-    r"|(?<=[未没无])[^。]{0,60}?(?:申请|复议|诉讼))"
+    r"\d\s*[件宗条份起例个项次]|[一二两三四五六七八九十百千万〇]\s*[件宗份]|[未没无][^。]{0,60}?(?:申请|复议|诉讼)"
 )
 """A figure in digits or in words, or zero: what a sentence must have to be read."""
 MAY_STATE = re.compile("[件宗条份起例个项次未没无]")
@@ -260,10 +259,15 @@ APPLIES = re.compile(
 )
 """Names applications; 依申请公开 alone may also be how a document is classified."""
 FILES = re.compile(
-    r"公文|发文|收文|拟文|属性|定密|保密审查|信息(?:总数|总量|条数|数)|(?<!规范性)文件[^,]{0,4}\d"
-    r"|(?:制作|获取|产生|形成|生成|审查|梳理|编目|发布)[^,]{0,8}(?:信息|文件)|(?<!申请)公开[^,]{0,4}信息[^,]{0,4}\d"
+    r"公文|发文|收文|拟文|属性|定密|保密审查|信息(?:总数|总量|条数|数)|文件(?<!规范性文件)[^,]{0,4}\d|"
+    + "|".join(
+        f"{verb}[^,]{{0,8}}(?:信息|文件)"
+        for verb in ["制作", "获取", "产生", "形成", "生成", "审查", "梳理", "编目", "发布"]
+    )
+    + r"|公开(?<!申请公开)[^,]{0,4}信息[^,]{0,4}\d"
 )
-"""Names documents, which are published or classified; they are no applications."""
+"""Names documents, which are published or classified; they are no applications. Alternatives that all begin with a letter
+are soon found."""
 PUBLISHED = re.compile(r"(?<!已)(?<!属)(?<!属于)主动公开(?!范围|的范围)[^,]{0,10}\d")
 CLASSIFIED = re.compile(
     r"主动公开[^,;。]{0,10}\d+[件条份篇个][、,;及和]?(?:属于?|作为|确定为|定为|为)?依申请公开(?:的|类|政府|信息|文件|公文|数|属性|为|有|共)*\d"
@@ -317,7 +321,7 @@ CLAUSE_END = re.compile(r"[,;:。!?]|、(?<=[件宗条份起例个项次]、)")
 TITLE = re.compile(r"《[^《》]*》")
 THOUSANDS = re.compile(r",(?<=\d,)(?=\d{3}(?!\d))")
 LONE_FIGURE = re.compile(
-    r"[(\[【〔:](?:(?<=[(\[【〔])(\d{1,9}(?:件次|件|宗|条|份|起))[)\]】〕]|(?<=[\u4e00-\u9fff]:)(\d{1,9}(?:件次|件|宗|条|份|起)))"
+    r"[(\[【〔](\d{1,9}(?:件次|件|宗|条|份|起))[)\]】〕]|:(?<=[\u4e00-\u9fff]:)(\d{1,9}(?:件次|件|宗|条|份|起))"
 )
 """A figure in brackets or after a colon: 行政复议（2件）, 行政复议：2件."""
 QUOTES = re.compile("[“”\"'‘’「」『』]")
