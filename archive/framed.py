@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable
 from archive.model import Located
 from archive.reports import Reports
 
+# CROSS JOIN keeps the order: from the addresses; the planner would go through all reports of the portal
 _SHOWING = """
-SELECT r.id FROM locations o JOIN reports r ON r.id = o.report_id JOIN read_marks m ON m.id = r.id
-WHERE o.url IN (SELECT value FROM json_each(:urls)) AND r.portal = :portal AND r.id <> :id
-    AND EXISTS (SELECT 1 FROM json_each(m.beside) b WHERE b.value = o.url)
+SELECT r.id FROM json_each(:urls) u CROSS JOIN locations o ON o.url = u.value
+    CROSS JOIN reports r ON r.id = o.report_id CROSS JOIN read_marks m ON m.id = r.id
+WHERE r.portal = :portal AND r.id <> :id AND EXISTS (SELECT 1 FROM json_each(m.beside) b WHERE b.value = o.url)
 ORDER BY r.id LIMIT 1
 """
 _AT = "SELECT id FROM reports WHERE url = ? AND portal = ? AND id <> ?"

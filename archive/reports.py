@@ -26,7 +26,7 @@ from archive.divisions import add_those_of
 from archive.figures import COLUMNS as FIGURES
 from archive.figures import figures
 from archive.fulltext import search_text
-from archive.migrations.reports import EARLIER, migrations
+from archive.migrations.reports import EARLIER, TEXT_KEY, migrations
 from archive.records import COLUMNS, ROW, Record, Rows, state_of
 from archive.row_digests import keep_digests, put_cross_year
 from archive.versions import State, history
@@ -54,7 +54,10 @@ TABLES = (
 _AS_THEY_ARE = ("report_texts", "table_sources", "parts", "attachments", "locations", "versions")
 """Tables that hold a report's rows in the columns of records.COLUMNS."""
 _CROSS_YEAR_KINDS = f"SELECT id FROM check_kinds WHERE identity GLOB '{CROSS_YEAR}*'"  # noqa: S608 - a constant
-_CROSS_YEAR_LAYOUTS = f"SELECT layout FROM layout_checks WHERE kind IN ({_CROSS_YEAR_KINDS})"  # noqa: S608 - a constant
+_IS_CROSS_YEAR = f"""EXISTS (
+    SELECT 1 FROM layout_checks l JOIN check_kinds k ON k.id = l.kind
+    WHERE l.layout = evaluations.layout AND k.identity GLOB '{CROSS_YEAR}*'
+)"""  # noqa: S608 - a constant
 
 _CACHE_KIB = 16 * 1024
 """What a transaction writes stays in memory up to this, and is not written twice."""
@@ -74,11 +77,12 @@ SELECT url FROM reports r {where}
 UNION SELECT o.url FROM locations o JOIN reports r ON r.id = o.report_id {where}
 UNION SELECT a.url FROM attachments a JOIN reports r ON r.id = a.report_id {where}
 """
-_WITH_TEXT = """
-SELECT r.id, r.url FROM report_texts t JOIN reports r ON r.id = t.report_id
-WHERE length(t.text) = length(:text) AND t.text = :text AND r.portal = :portal
+# the plus: SQLite would put :text for the column in the other terms as well, and then find no index for them
+_WITH_TEXT = f"""
+SELECT r.id, r.url FROM report_texts t CROSS JOIN reports r ON r.id = t.report_id
+WHERE {" AND ".join(f"{part.format('t.text')} = {part.format(':text')}" for part in TEXT_KEY)} AND +t.text = :text AND r.portal = :portal
 ORDER BY r.id
-"""
+"""  # noqa: S608 - our own expression
 _ATTACHING = """
 SELECT report_id AS id FROM attachments WHERE url IN (SELECT value FROM json_each(:urls))
 UNION SELECT id FROM reports WHERE url IN (SELECT value FROM json_each(:urls))
@@ -109,6 +113,8 @@ class Reports:
             with writing(self.path):
                 keep_digests(self.db.conn, "reports.db")
         self.cells = Cells(self.db.conn)
+        self._unindexed = dict[int, tuple[str, str]]()
+        """Titles and texts that the full-text index gets with the commit: each savepoint would make it write a segment."""
         self.loosened = set[str]()
         """Ids of reports that were related to one that has changed or gone since."""
         self.displaced = set[str]()
@@ -126,7 +132,7 @@ class Reports:
         """The reports of a database that is open, to read only."""
         reports = cls.__new__(cls)
         reports.path, reports.db = path, database
-        reports.cells = Cells(reports.db.conn)
+        reports.cells, reports._unindexed = Cells(reports.db.conn), {}
         reports.loosened, reports.displaced = set(), set()
         return reports
 
@@ -138,9 +144,16 @@ class Reports:
     def commit(self) -> None:
         """Commit what `put` has written. Raises ArchiveError where it cannot be written."""
         try:
+            self._index_texts()
             self.db.conn.commit()
         except sqlite3.Error as error:
+            self.db.conn.rollback()
             raise not_written(f"to {self.path}", error) from error
+
+    def _index_texts(self) -> None:
+        rows = [(number, *texts) for number, texts in self._unindexed.items()]
+        self._unindexed.clear()
+        self.db.conn.executemany("INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)", rows)
 
     def put_portal(self, facts: dict[str, str | None]) -> None:
         """Write the portal's row as its file declares it, if it differs from the stored one."""
@@ -168,6 +181,8 @@ class Reports:
         try:
             self.begin()
             search_id = stored["search_id"] if stored else self._next_search_id()
+            if stored or rival:
+                self._index_texts()
             with savepoint(self.db.conn):
                 if rival:
                     self.remove(rival["id"])
@@ -176,6 +191,8 @@ class Reports:
                     self._loosen(record.id)
                     self._delete_rows(self.db.conn, record.id, stored)
                 self._insert(record, search_id)
+            ((text,),) = record.tables["report_texts"]
+            self._unindexed[search_id] = search_text(record.row["title"]), search_text(text)
         except sqlite3.Error as error:
             self.cells.forget()
             raise not_written(f"{record.id} to {self.path}", error) from error
@@ -189,7 +206,7 @@ class Reports:
             )
 
     def _insert(self, record: Record, search_id: int) -> None:
-        """Write the report's row, its rows in the other tables, its figures, and its text in the full-text index."""
+        """Write the report's row, its rows in the other tables, and its figures."""
         connection, tables = self.db.conn, record.tables
         connection.execute(
             _PUT, (*map(record.row.get, ROW), record.id, record.reader_version, search_id, record.digest)
@@ -203,17 +220,12 @@ class Reports:
         connection.execute(_PUT_FIGURES, (record.id, *record.figures.row.values()))
         if record.figures.of_all_tables:
             insert(connection, "figures_of_all_tables", [(record.id, *record.figures.of_all_tables)])
-        ((text,),) = tables["report_texts"]
-        connection.execute(
-            "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
-            (search_id, search_text(record.row["title"]), search_text(text)),
-        )
 
     def put_cross_year(self, report_id: str, rows: Rows) -> None:
         """Replace a report's checks between years; the caller commits."""
         connection = self.db.conn
         (number,) = connection.execute("SELECT search_id FROM reports WHERE id = ?", (report_id,)).fetchone()
-        connection.execute(f"DELETE FROM evaluations WHERE report = ? AND layout IN ({_CROSS_YEAR_LAYOUTS})", (number,))  # noqa: S608 - our names
+        connection.execute(f"DELETE FROM evaluations WHERE report = ? AND {_IS_CROSS_YEAR}", (number,))  # noqa: S608 - our names
         connection.execute(f"DELETE FROM failures WHERE report = ? AND kind IN ({_CROSS_YEAR_KINDS})", (number,))  # noqa: S608 - our names
         self.cells.put_checks(number, rows)
         put_cross_year(connection, report_id)
@@ -296,6 +308,7 @@ class Reports:
             return
         try:
             self.begin()
+            self._index_texts()
             with savepoint(self.db.conn):
                 self._loosen(report_id)
                 self._delete_rows(self.db.conn, report_id, stored)
@@ -323,6 +336,7 @@ class Reports:
         if not self.db.conn.in_transaction:
             self.db.execute("BEGIN IMMEDIATE")
             self.cells.forget()
+            self._unindexed.clear()
 
     @staticmethod
     def _delete_rows(connection: sqlite3.Connection, report_id: str, stored: sqlite3.Row) -> None:
@@ -339,7 +353,7 @@ class Reports:
             connection.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))  # noqa: S608 - our table names
         for rows in (
             "cells WHERE report = ?",
-            f"evaluations WHERE report = ? AND layout NOT IN ({_CROSS_YEAR_LAYOUTS})",
+            f"evaluations WHERE report = ? AND NOT {_IS_CROSS_YEAR}",
             f"failures WHERE report = ? AND kind NOT IN ({_CROSS_YEAR_KINDS})",
         ):
             connection.execute(f"DELETE FROM {rows}", (stored["search_id"],))  # noqa: S608 - our names

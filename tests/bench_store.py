@@ -110,28 +110,24 @@ def _byte_lines(line: Callable[..., bool]) -> bool:
 
 
 def build(archive: Path, pages: int) -> Path:
-    """An archive of that many pages of one portal: a few hundred reports again and again, a line apart."""
-    replica = Nfcms("bench", 200)
+    """An archive of that many pages of one portal, each a report of its own."""
+    replica = Nfcms("bench", pages)
     replica.base = "http://bench.example.gov.cn"
     captures = Captures(archive)
     captures.add_portal(portal_class(replica).facts())
-    made = []
+    captures.db.conn.execute("PRAGMA synchronous = OFF")
     for expected in replica.truth():
         path = expected.url.removeprefix(replica.base)
         reply = replica.answer(Request(method="GET", path=path, target=path))
-        made.append((reply.body, reply.content_type))
-    captures.db.conn.execute("PRAGMA synchronous = OFF")
-    for number in range(pages):
-        body, content_type = made[number % len(made)]
         captures.add(
             Capture(
-                url=f"{replica.base}/zwgk/content/post_{7_000_000 + number}.html",
+                url=expected.url,
                 requested_at="2026-11-01T08:00:00.000000Z",
                 status=200,
                 outcome="ok",
-                body=body + f"<!-- {number} -->".encode(),
-                content_type=content_type,
-                response_headers=[("Content-Type", content_type or "")],
+                body=reply.body,
+                content_type=reply.content_type,
+                response_headers=[("Content-Type", reply.content_type or "")],
                 portal="bench",
             )
         )

@@ -41,7 +41,7 @@ SMALL = frozenset(
     ]
 )
 """Tables whose rows are as many as there are portals, places, or words of the form: some thousands in a nation."""
-OPEN_ONLY = frozenset(("read_marks_unrelated", "problems_open", "problems_open_kind"))
+OPEN_ONLY = frozenset(("read_marks_unrelated", "problems_open", "problems_open_kind", "sqlite_autoindex_asking_1"))
 """Indexes that hold nothing but what is still to be done."""
 
 _VALUE = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
@@ -49,8 +49,8 @@ _STEP = re.compile(r"(SCAN|SEARCH) (\w+)(?: USING (?:COVERING |AUTOMATIC )*INDEX
 _NAMED = re.compile(r"(?:FROM|JOIN|,)\s+(\w+)\s+(?:AS\s+)?(\w+)", re.IGNORECASE)
 _EXPLAINED = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
 
-Statements = dict[tuple[str, str], str]
-"""Path of the database and shape of a statement → one of that shape as it was sent."""
+Statements = dict[tuple[str, str], tuple[str, int]]
+"""Path of the database and shape of a statement → one of that shape as it was sent, and how many were."""
 
 
 @contextmanager
@@ -65,7 +65,9 @@ def recorded() -> Iterator[Statements]:
 
         def note(statement: str) -> None:
             if _EXPLAINED.match(statement):
-                found.setdefault((name, _VALUE.sub("?", statement)), statement)
+                shape = name, _VALUE.sub("?", statement)
+                first, times = found.get(shape, (statement, 0))
+                found[shape] = first, times + 1
 
         connection.set_trace_callback(note)
         return connection
@@ -74,8 +76,11 @@ def recorded() -> Iterator[Statements]:
         yield found
 
 
-def scans(archive: Path, statements: Statements) -> dict[str, str]:
-    """Step of a plan that goes through a whole table, or a range of it → the statement that it is of."""
+def scans(archive: Path, statements: Statements, documents: int) -> dict[str, str]:
+    """Step of a plan that goes through a whole table, or a range of it → the statement that it is of.
+
+    A statement that is sent for every second of `documents` goes through all of a portal neither.
+    """
     found: dict[str, str] = {}
     for name in ("captures.db", "reports.db"):
         if not (archive / name).is_file():
@@ -84,15 +89,17 @@ def scans(archive: Path, statements: Statements) -> dict[str, str]:
         connection.row_factory = None
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         views = " ".join(row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'view'"))
-        for (database, _), statement in statements.items():
+        for (database, _), (statement, times) in statements.items():
             if Path(database) == (archive / name).resolve():
-                for step in _scans_of(connection, tables, statement, views):
+                for step in _scans_of(connection, tables, statement, views, often=2 * times >= documents):
                     found.setdefault(f"{name}: {step}", " ".join(statement.split())[:300])
         connection.close()
     return found
 
 
-def _scans_of(connection: sqlite3.Connection, tables: set[str], statement: str, views: str) -> Iterator[str]:
+def _scans_of(
+    connection: sqlite3.Connection, tables: set[str], statement: str, views: str, *, often: bool
+) -> Iterator[str]:
     names = {alias: table for table, alias in _NAMED.findall(f"{views} {statement}") if table in tables}
     try:
         plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
@@ -109,7 +116,8 @@ def _scans_of(connection: sqlite3.Connection, tables: set[str], statement: str, 
         is_range = how == "SEARCH" and re.search(r"[<>]\?", rest) is not None and "=?" not in rest
         if table is None or table in SMALL or index in OPEN_ONLY or "VIRTUAL TABLE" in detail:
             continue
-        if how == "SCAN" or is_range:
+        is_portal = how == "SEARCH" and rest.strip() == "(portal=?)"
+        if how == "SCAN" or is_range or (is_portal and often):
             yield f"{how} {table}{f' by {index}' if index else ''}{rest}"
 
 
@@ -133,9 +141,10 @@ def crawled(work: str, file: Path) -> int:
 
 
 def _write(sent: Statements, file: Path) -> None:
-    file.write_text(json.dumps([[*key, statement] for key, statement in sent.items()]), encoding="utf-8")
+    file.write_text(json.dumps([[*key, *value] for key, value in sent.items()]), encoding="utf-8")
 
 
 def read(file: Path) -> Statements:
     """The statements that another process has written."""
-    return {(name, shape): statement for name, shape, statement in json.loads(file.read_text(encoding="utf-8"))}
+    written = json.loads(file.read_text(encoding="utf-8"))
+    return {(name, shape): (statement, times) for name, shape, statement, times in written}

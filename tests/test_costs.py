@@ -14,6 +14,7 @@ from crawler.demo.trs import Trs
 from tests.crawling import Forked, crawl, planned, scrapy
 from tests.statements import Statements, crawled, read, recorded, scans, visited
 
+DOCUMENTS = 12
 KNOWN = {
     "reports.db: SEARCH body_names USING PRIMARY KEY (reversed>? AND reversed<?)": "the names with one ending",
     "captures.db: SEARCH captures by captures_portal (portal>?)": "steps from one portal to the next",
@@ -23,7 +24,7 @@ KNOWN = {
 
 def unknown(archive: Path, statements: Statements) -> dict[str, str]:
     """The scans that nothing explains."""
-    return {step: sql for step, sql in scans(archive, statements).items() if step not in KNOWN}
+    return {step: sql for step, sql in scans(archive, statements, DOCUMENTS).items() if step not in KNOWN}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Statement
     """An archive of two portals, one crawled twice, the other's archive, and the statements of a crawl with news."""
     folder = tmp_path_factory.mktemp("costs")
     here, there, file = folder / "here", folder / "there", folder / "statements"
-    first, second = Nfcms("qinghe", 12), Trs("hepan", 12)
+    first, second = Nfcms("qinghe", DOCUMENTS), Trs("hepan", DOCUMENTS)
     with Server(first, second):
         assert crawl(here, first).returncode == 0
         assert crawl(there, second).returncode == 0
