@@ -313,17 +313,23 @@ def _of_all_tables(
     return values if values != tuple(row[name] for name in ALL_TABLES) else None
 
 
-def _counts(statistics: Sequence[Sequence[Any]]) -> Counter[str]:
+def _counts(statistics: Sequence[Sequence[Any]]) -> dict[str, int]:
     """How many cells and values of tables three and four there are; values are numbers that are not from prose."""
-    counts: Counter[str] = Counter()
+    cells, found = {3: 0, 4: 0}, {3: 0, 4: 0}
+    totals = 0
     for table_no, _, column_name, value, _, _, _, origin in statistics:
-        if table_no in {3, 4}:
-            name = "three" if table_no == 3 else "four"
-            counts[f"cells_{name}"] += 1
+        if table_no in cells:
+            cells[table_no] += 1
             if value is not None and origin != _PROSE:
-                counts[f"values_{name}"] += 1
-                counts["totals_three"] += table_no == 3 and column_name == names.TOTAL
-    return counts
+                found[table_no] += 1
+                totals += table_no == 3 and column_name == names.TOTAL
+    return {
+        "cells_three": cells[3],
+        "cells_four": cells[4],
+        "values_three": found[3],
+        "values_four": found[4],
+        "totals_three": totals,
+    }
 
 
 _BESIDE_TOTAL = {

@@ -12,7 +12,7 @@ from typing import Any
 
 from archive.agencies import agency_id, place_id
 from archive.figures import Figures, figures
-from archive.model import Check, Entry, Located, Problem, Report, Statistic
+from archive.model import Check, Entry, Located, Problem, Report
 from archive.versions import Delta, State
 from archive.vocabulary import Fate, Origin, Severity, ValueState, Verdict
 
@@ -38,6 +38,7 @@ FIELDS = (
 
 STATISTIC = ("table_no", "row_name", "column_name", "value", "unit", "raw", "value_state", "origin")
 CHECK = ("identity", "scope", "expected", "actual", "verdict", "severity")
+_STATISTIC = attrgetter(*STATISTIC)
 _ATTACHMENT = attrgetter("url", "name", "media_type", "sha256")
 
 
@@ -96,8 +97,14 @@ class Record:
     tables: dict[str, Rows]
     """Its rows of the other tables, by the names and in the columns of COLUMNS."""
     digest: str
-    figures: Figures
-    """What follows from all that: its row of `figures`."""
+    _figures: Figures | None = None
+
+    @property
+    def figures(self) -> Figures:
+        """What follows from all that: its row of `figures`. Worked out once, when it is first asked for."""
+        if self._figures is None:
+            self._figures = figures(self.row, self.tables)
+        return self._figures
 
 
 _ROW = attrgetter(*_OF_DOCUMENT)
@@ -117,14 +124,13 @@ def record(history: ReportHistory) -> Record:
 
 
 def record_of(report_id: str, row: dict[str, Any], tables: dict[str, Rows], reader_version: str) -> Record:
-    """A report by its rows, with what follows from them."""
+    """A report by its rows."""
     return Record(
         id=report_id,
         reader_version=reader_version,
         row=row,
         tables=tables,
         digest=digest_as_stored(row, tables),
-        figures=figures(row, tables),
     )
 
 
@@ -170,20 +176,25 @@ def _place(statistic: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def statistics(report: Report) -> Rows:
     """The rows of its statistics: of a figure that a second sentence or table states again, the first."""
-    first: dict[tuple[Any, ...], Statistic] = {}
-    for s in report.statistics:
-        first.setdefault((s.table_no, s.row_name, s.column_name, s.origin), s)
-    return list(map(_statistic, first.values()))
+    if not report.statistics:
+        return []
+    tables, names, columns, values, units, printed, states, origins = zip(
+        *map(_STATISTIC, report.statistics), strict=True
+    )
+    sources = tuple(map(str, origins))
+    rows = list(zip(tables, names, columns, values, units, printed, map(str, states), sources, strict=True))
+    keys = list(zip(tables, names, columns, sources, strict=True))
+    if len(set(keys)) == len(keys):
+        return rows
+    first: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for key, row in zip(keys, rows, strict=True):
+        first.setdefault(key, row)
+    return list(first.values())
 
 
 def _plain(value: Any) -> Any:
     """A member of a vocabulary as its word: marshal takes no subclass of str, and SQLite is slower with one."""
     return str(value) if isinstance(value, str) else value
-
-
-def _statistic(s: Statistic) -> tuple[Any, ...]:
-    """In the order of STATISTIC."""
-    return s.table_no, s.row_name, s.column_name, s.value, s.unit, s.raw, str(s.value_state), str(s.origin)
 
 
 def _check(c: Check) -> tuple[Any, ...]:
@@ -238,14 +249,12 @@ def digest_as_stored(row: Mapping[str, Any], tables: Mapping[str, Rows]) -> str:
     """The digest of a report, by what its rows say: their order does not count, nor how a whole number is written."""
     values = [list(map(row.get, ROW)), tables["report_texts"]]
     for table, key in _KEYS.items():
-        rows = {key(stored): stored for stored in reversed(tables[table])}
+        rows = tables[table]
+        by_key = dict(zip(map(key, reversed(rows)), reversed(rows), strict=True))
+        stored = [by_key[one] for one in sorted(by_key)]
         numbers = _NUMBERS.get(table, ())
-        values.append(
-            [
-                _whole(stored, numbers) if any(type(stored[place]) is float for place in numbers) else stored
-                for _, stored in sorted(rows.items())
-            ]
-        )
+        has_floats = any(float in set(map(type, map(itemgetter(place), stored))) for place in numbers)
+        values.append([_whole(one, numbers) for one in stored] if has_floats else stored)
     return DIGEST_FORM + _hashed(values)
 
 

@@ -24,7 +24,6 @@ from archive.database import (
 )
 from archive.divisions import add_those_of
 from archive.figures import COLUMNS as FIGURES
-from archive.figures import figures
 from archive.fulltext import search_text
 from archive.migrations.reports import EARLIER, TEXT_KEY, migrations
 from archive.records import COLUMNS, ROW, Record, Rows, state_of
@@ -288,7 +287,6 @@ class Reports:
             row=row,
             tables=tables,
             digest=stored["digest"],
-            figures=figures(row, tables),
         )
 
     def states(self, report_id: str) -> list[State]:

@@ -71,6 +71,8 @@ def compose(captures: Captures, located: Located, prepared: PreparedPage | None 
         with time_limit():
             history = _history(captures, prepared, reading)
             composed = record(history) if history else None
+            if composed and composed.digest != located.digest:
+                _ = composed.figures  # worked out here, not in the process that writes it
     except OutOfTimeError as error:
         return failed(reading, ProblemKind.TIMED_OUT, str(error))
     except Exception as error:
