@@ -97,14 +97,15 @@ class Record:
     tables: dict[str, Rows]
     """Its rows of the other tables, by the names and in the columns of COLUMNS."""
     digest: str
-    _figures: Figures | None = None
+    figures: Figures | None = None
+    """Its row of `figures`, once `figures_of` was asked for it."""
 
-    @property
-    def figures(self) -> Figures:
-        """What follows from all that: its row of `figures`. Worked out once, when it is first asked for."""
-        if self._figures is None:
-            self._figures = figures(self.row, self.tables)
-        return self._figures
+
+def figures_of(record: Record) -> Figures:
+    """What follows from a report's rows; worked out once."""
+    if record.figures is None:
+        record.figures = figures(record.row, record.tables)
+    return record.figures
 
 
 _ROW = attrgetter(*_OF_DOCUMENT)

@@ -26,7 +26,7 @@ from archive.divisions import add_those_of
 from archive.figures import COLUMNS as FIGURES
 from archive.fulltext import search_text
 from archive.migrations.reports import EARLIER, TEXT_KEY, migrations
-from archive.records import COLUMNS, ROW, Record, Rows, state_of
+from archive.records import COLUMNS, ROW, Record, Rows, figures_of, state_of
 from archive.row_digests import keep_digests, put_cross_year
 from archive.versions import State, history
 from archive.vocabulary import Verdict
@@ -216,9 +216,10 @@ class Reports:
             insert(connection, table, [(record.id, *values) for values in tables[table]])
         self.cells.put_statistics(search_id, tables["statistics"])
         self.cells.put_checks(search_id, tables["checks"])
-        connection.execute(_PUT_FIGURES, (record.id, *record.figures.row.values()))
-        if record.figures.of_all_tables:
-            insert(connection, "figures_of_all_tables", [(record.id, *record.figures.of_all_tables)])
+        figures = figures_of(record)
+        connection.execute(_PUT_FIGURES, (record.id, *figures.row.values()))
+        if figures.of_all_tables:
+            insert(connection, "figures_of_all_tables", [(record.id, *figures.of_all_tables)])
 
     def put_cross_year(self, report_id: str, rows: Rows) -> None:
         """Replace a report's checks between years; the caller commits."""

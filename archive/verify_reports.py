@@ -14,7 +14,7 @@ from archive.figures import COLUMNS
 from archive.migrations.reports import EARLIER, migrations
 from archive.migrations.sums import MET_AGAIN, SEVERAL_AGAIN
 from archive.migrations.views import TOTALS, TOTALS_AGAIN, TOTALS_KEY
-from archive.records import DIGEST_FORM, digest_as_stored
+from archive.records import DIGEST_FORM, digest_as_stored, figures_of
 from archive.reports import Reports
 from archive.row_digests import DIGESTED_TABLES, RowCheck, cross_year_digest, stored_cross_year
 from archive.structure import faults
@@ -160,7 +160,7 @@ class _Reports:
         if digest_as_stored(record.row, record.tables) != record.digest:
             self.say(f"{report_id}: its rows do not match its digest; they were altered")
         figures = self.db.execute(_FIGURES, (report_id,)).fetchone()
-        if figures and tuple(figures) != tuple(record.figures.row.values()):
+        if figures and tuple(figures) != tuple(figures_of(record).row.values()):
             self.say(f"figures {report_id}: they are not those of its tables; they were altered")
         if cross_year_digest(self.db, report_id) != stored_cross_year(self.db, report_id):
             self.say(f"{report_id}: its checks between years were altered")

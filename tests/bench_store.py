@@ -34,7 +34,7 @@ ROUNDS = 3
 PAGES = 1_200
 """Enough that a second process is worth its start."""
 SMALL, LARGE = 600, 6_000
-REAL = ROOT.parent / "shared" / "real" / "portal_pages"
+REAL = ROOT.parent / "shared" / "real"
 
 
 def lines(line: Callable[..., bool]) -> bool:
@@ -82,17 +82,20 @@ def _size_lines(line: Callable[..., bool], folder: Path) -> bool:
 
 def _byte_lines(line: Callable[..., bool]) -> bool:
     if not REAL.is_dir():
-        print("captures.db: bytes are compared on real pages only, in ../shared/real/portal_pages, which is not there")
+        print("captures.db: bytes are compared on real pages only, in ../shared/real, which is not there")
         return True
     from archive.warc import reader
 
     with tempfile.TemporaryDirectory() as name:
         archive, out = Path(name), Path(name) / "export.warc.gz"
         captures = Captures(archive)
-        for path in sorted(REAL.glob("*.warc.gz")):
+        for path in (
+            path for folder in ("portal_pages", "seed_portals") for path in sorted((REAL / folder).glob("*.warc.gz"))
+        ):
             for capture in reader.read(path):
-                capture.outcome = "ok"
-                captures.add(capture)
+                if isinstance(capture, Capture) and capture.body:
+                    capture.outcome = "ok"
+                    captures.add(capture)
         captures.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         with out.open("wb") as stream:
             for _ in Export(captures, stream).write(ExportSelection(), out.name):

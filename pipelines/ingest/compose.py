@@ -17,7 +17,7 @@ from archive.captures import Capture, Captures
 from archive.database import ArchiveError, DamageError
 from archive.model import Attachment, Entry, Located, Page, PageReference, Problem, Report
 from archive.read_marks import mark_of
-from archive.records import Reading, ReportHistory, Version, record, state
+from archive.records import Reading, ReportHistory, Version, figures_of, record, state
 from archive.versions import delta
 from archive.vocabulary import DOCUMENT_OUTCOMES, Fate, Outcome, ProblemKind, ReportState
 from archive.withheld import decision
@@ -72,7 +72,7 @@ def compose(captures: Captures, located: Located, prepared: PreparedPage | None 
             history = _history(captures, prepared, reading)
             composed = record(history) if history else None
             if composed and composed.digest != located.digest:
-                _ = composed.figures  # worked out here, not in the process that writes it
+                figures_of(composed)  # here, not in the process that writes it
     except OutOfTimeError as error:
         return failed(reading, ProblemKind.TIMED_OUT, str(error))
     except Exception as error:
