@@ -12,7 +12,7 @@ from typing import Any
 
 from archive.agencies import agency_id, place_id
 from archive.figures import Figures, figures
-from archive.model import Check, Entry, Located, Problem, Report
+from archive.model import Check, Entry, Located, Problem, Report, Statistic
 from archive.versions import Delta, State
 from archive.vocabulary import Fate, Origin, Severity, ValueState, Verdict
 
