@@ -18,7 +18,7 @@ from archive.room.search_terms import parse
 from crawler.demo.prose import TOPICS
 from tests.bench_archive import archive
 from tests.bench_figures import YEARS
-from tests.browsing import browsing, get, server_id
+from tests.browsing import browsing, cpu_ms, get, server_id
 
 FEW, MANY = 1_000, 100_000
 ROUNDS = 8
@@ -118,27 +118,21 @@ def _visited(address: str, paths: Sequence[str]) -> float:
     """The CPU milliseconds of the server for the cheapest visit: other work of the machine is not counted."""
     process, spent = server_id(address), []
     for path in islice(cycle(paths), ROUNDS):
-        began = _cpu(process)
+        began = cpu_ms(process)
         status, _, _ = get(address + path)
-        spent.append(_cpu(process) - began)
+        spent.append(cpu_ms(process) - began)
         if status != 200:
             raise AssertionError(f"{path}: {status}")
     return min(spent)
-
-
-def _cpu(process: str) -> float:
-    """Milliseconds of CPU that a process has had so far; it ends no thread between two visits."""
-    threads = Path(f"/proc/{process}/task").glob("*/schedstat")
-    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e6
 
 
 def _first(folder: Path, path: str) -> float:
     """CPU seconds of a server that has answered nothing, until it answers this."""
     with browsing(folder) as address:
         process = server_id(address)
-        began = _cpu(process)
+        began = cpu_ms(process)
         status, _, _ = get(address + path)
-        taken = (_cpu(process) - began) / 1e3
+        taken = (cpu_ms(process) - began) / 1e3
         if status != 200:
             raise AssertionError(f"{path}: {status}")
     print(f"first visit of {path}: {taken:.2f} s of CPU")

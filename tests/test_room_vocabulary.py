@@ -9,10 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
+from datasette.filters import Filters
 
 from archive.forms import LABELS
 from archive.room import vocabulary_bilingual as vocabulary
-from archive.room.data_pages import sql_error
+from archive.room.codebook import vocabulary_of
+from archive.room.data_pages import conditions_in_chinese, sql_error
 from archive.room.vocabulary_bilingual import cause_in_chinese
 from archive.vocabulary import (
     BodyKind,
@@ -120,6 +122,20 @@ def test_identities_are_spelt_out_from_the_form() -> None:
 )
 def test_causes_are_said_in_chinese(cause: str, words: str) -> None:
     assert cause_in_chinese(cause) == words
+
+
+def test_what_a_table_is_filtered_by_is_said_in_chinese() -> None:
+    filters = Filters([("portal", "甲"), ("report_year__gt", "2020"), ("title__notnull", "1")])
+    said = conditions_in_chinese(filters, "复议", None, "published")
+    assert said == "检索“复议”，portal = “甲”，report_year > “2020”，title 不为空，按 published 从大到小排列"
+    assert conditions_in_chinese(Filters([]), "", "id", None) == "按 id 从小到大排列"
+
+
+def test_values_go_by_the_words_of_their_own_column() -> None:
+    own = {"parts.state": "part_state", "reports.state": "state", "runs.kind": "run_kind", "problems.kind": "problem"}
+    assert {name: vocabulary_of(*name.split(".")) for name in own} == own
+    assert vocabulary_of("agencies", "body_kind") == "kind"
+    assert vocabulary_of("entries", "portal") == "portal"
 
 
 @pytest.mark.parametrize(

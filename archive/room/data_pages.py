@@ -103,6 +103,8 @@ _SQL_ERRORS: tuple[tuple[str, str], ...] = (
     (r"Statement must (?:be a SELECT|begin with .*|start with .*)", "只能使用SELECT语句"),
     (r"You can only execute one statement at a time\.", "每次只能执行一条语句"),
     (r"not authorized", "不允许使用该语句"),
+    (r"Cannot sort table by (.+)", r"不能按该列排序：\1"),
+    (r"Cannot use _sort and _sort_desc at the same time", "_sort 与 _sort_desc 不能同时使用"),
 )
 """What SQLite and Datasette say of a query in English, as a pattern → in Chinese."""
 

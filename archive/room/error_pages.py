@@ -81,6 +81,8 @@ async def of_exception(datasette: Any, request: Any, exception: Exception) -> Re
     what, status, detail = _kind(exception)
     if what == "bad" and isinstance(exception, _OF_SQL):
         detail = sql_error(detail, language(request))
+    if isinstance(exception, sqlite3.ProgrammingError) and "pks" in request.url_vars:
+        what, status = "missing", 404  # the address of a row names fewer columns than the table's key has
     if what == "failed":
         if isinstance(exception, _UNCHECKED) and (request.query_string or "." in request.path):
             _LOG.warning("%s cannot be answered: %r", request.full_path, exception)
