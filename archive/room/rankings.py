@@ -11,7 +11,6 @@ from typing import Any
 from archive.divisions import significant_digits
 from archive.figures import REFUSALS
 from archive.room.asked_figures import AskedFigure
-from archive.room.report import dicts
 from archive.room.vocabulary_bilingual import Bilingual
 from archive.vocabulary import BodyKind, Level, ReportScope, TableState
 
@@ -65,16 +64,22 @@ def ranking(db: sqlite3.Connection, asked: Asked) -> Ranking:
     reports, copies = _reports(db, asked)
     left_out: Counter[str] = Counter(copy=copies)
     chosen: dict[str, dict[str, Any]] = {}
-    for row in reports:
-        reason = _left_out(row, asked)
+    columns = [column[0] for column in reports.description]
+    states = [columns.index("table_three" if table == 3 else "table_four") for table in asked.figure.tables]
+    by_area, figure = asked.kind == WHOLE_AREAS, asked.figure
+    for one in reports:  # a row of its own only for what is ranked: most reports of a nation are not
+        report_id, agency_id, division_code, scope, over, under = one[:6]
+        is_verified = all(one[state] == _VERIFIED for state in states)
+        reason = _left_out(asked, scope, over, under, is_verified=is_verified)
         # Of two reports on one area, the one that comes first in the order of the query counts.
-        whose = row["division_code"] if asked.kind == WHOLE_AREAS else row["agency_id"]
-        if reason is None and (whose or row["report_id"]) in chosen:
+        whose = (division_code if by_area else agency_id) or report_id
+        if reason is None and whose in chosen:
             reason = "again"
         if reason:
             left_out[reason] += 1
         else:
-            chosen[whose or row["report_id"]] = row
+            row = chosen[whose] = dict(zip(columns, one, strict=True))
+            row["verified"], row["value"] = is_verified, over / under if figure.share else over
     rows = list(chosen.values())
     _rank(rows, descending=asked.descending or asked.sort != "value")
     rows.sort(key=lambda row: (row["issuing_body"] or "", row["report_id"]))
@@ -95,7 +100,7 @@ def ranking(db: sqlite3.Connection, asked: Asked) -> Ranking:
     )
 
 
-def _reports(db: sqlite3.Connection, asked: Asked) -> tuple[list[dict[str, Any]], int]:
+def _reports(db: sqlite3.Connection, asked: Asked) -> tuple[sqlite3.Cursor, int]:
     """The reports of the year, kind, level and place, with both numbers, and how many copies there are beside them.
 
     Of one area the one that counts comes first.
@@ -119,12 +124,12 @@ def _reports(db: sqlite3.Connection, asked: Asked) -> tuple[list[dict[str, Any]]
         values |= {"first": digits, "beyond": digits + ":"}  # a colon comes after all digits
     figure, wanted = asked.figure, " AND ".join(conditions)
     copies = f"SELECT COUNT(*) FROM figures WHERE same_as IS NOT NULL AND {wanted}"  # noqa: S608 - our own words
-    reports = dicts(
-        db,
+    number = db.execute(copies, values).fetchone()[0]
+    reports = db.execute(
         f"""SELECT
-          report_id, issuing_body, agency_id, place_id, division_code, level, body_kind, report_scope, published,
-          table_three, table_four, {", ".join(REFUSALS)},
-          {figure.numerator} AS over, {figure.denominator or "NULL"} AS under
+          report_id, agency_id, division_code, report_scope,
+          {figure.numerator} AS over, {figure.denominator or "NULL"} AS under,
+          issuing_body, place_id, level, body_kind, published, table_three, table_four, {", ".join(REFUSALS)}
         FROM figures
         WHERE same_as IS NULL AND {wanted}
         ORDER BY
@@ -135,29 +140,28 @@ def _reports(db: sqlite3.Connection, asked: Asked) -> tuple[list[dict[str, Any]]
           report_id""",  # noqa: S608 - our own names and words
         values,
     )
-    return reports, db.execute(copies, values).fetchone()[0]
+    return reports, number
 
 
-_STATES = {3: "table_three", 4: "table_four"}
+_VERIFIED, _WHOLE_AREA, _BODY_ONLY = (
+    TableState.VERIFIED.value,
+    ReportScope.WHOLE_AREA.value,
+    ReportScope.BODY_ONLY.value,
+)
 
 
-def _left_out(row: dict[str, Any], asked: Asked) -> str | None:
-    """Why a report is not ranked; None where it is. Its `value` and `verified` are put into it."""
-    figure = asked.figure
-    row["verified"] = is_verified = all(row[_STATES[table]] == TableState.VERIFIED for table in figure.tables)
-    scope = ReportScope.WHOLE_AREA if asked.kind == WHOLE_AREAS else ReportScope.BODY_ONLY
-    if row["report_scope"] != scope:
+def _left_out(asked: Asked, scope: str | None, over: Any, under: Any, *, is_verified: bool) -> str | None:
+    """Why a report is not ranked; None where it is."""
+    if scope != (_WHOLE_AREA if asked.kind == WHOLE_AREAS else _BODY_ONLY):
         return "scope"
-    if row["over"] is None or (figure.share and row["under"] is None):
+    is_share = asked.figure.denominator is not None
+    if over is None or (is_share and under is None):
         return "blank"
-    if figure.share and row["under"] <= 0:
+    if is_share and under <= 0:
         return "nothing"
-    if figure.share and row["under"] < asked.at_least:
+    if is_share and under < asked.at_least:
         return "small"
-    if asked.verified_only and not is_verified:
-        return "unverified"
-    row["value"] = row["over"] / row["under"] if figure.share else row["over"]
-    return None
+    return "unverified" if asked.verified_only and not is_verified else None
 
 
 def _rank(rows: list[dict[str, Any]], *, descending: bool) -> None:
