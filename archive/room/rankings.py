@@ -80,17 +80,7 @@ def ranking(db: sqlite3.Connection, asked: Asked) -> Ranking:
         else:
             row = chosen[whose] = dict(zip(columns, one, strict=True))
             row["verified"], row["value"] = is_verified, over / under if figure.share else over
-    rows = list(chosen.values())
-    _rank(rows, descending=asked.descending or asked.sort != "value")
-    rows.sort(key=lambda row: (row["issuing_body"] or "", row["report_id"]))
-    rows.sort(key=lambda row: row["under"] or 0, reverse=True)
-    if asked.sort == "value":
-        rows.sort(key=lambda row: row["value"], reverse=asked.descending)
-    else:
-        by = {"denominator": "under", "name": "issuing_body", "published": "published"}[asked.sort]
-        known = [row for row in rows if row[by] is not None]
-        known.sort(key=lambda row: row[by], reverse=asked.descending)
-        rows = known + [row for row in rows if row[by] is None]
+    rows = _in_order(list(chosen.values()), asked)
     values = [row["value"] for row in rows]
     return Ranking(
         rows,
@@ -98,6 +88,20 @@ def ranking(db: sqlite3.Connection, asked: Asked) -> Ranking:
         median(values) if values else None,
         max(map(abs, values), default=0),
     )
+
+
+def _in_order(rows: list[dict[str, Any]], asked: Asked) -> list[dict[str, Any]]:
+    """The rows with their ranks, in the order asked for; what is not known comes last."""
+    _rank(rows, descending=asked.descending or asked.sort != "value")
+    rows.sort(key=lambda row: (row["issuing_body"] or "", row["report_id"]))
+    rows.sort(key=lambda row: row["under"] or 0, reverse=True)
+    if asked.sort == "value":
+        rows.sort(key=lambda row: row["value"], reverse=asked.descending)
+        return rows
+    by = {"denominator": "under", "name": "issuing_body", "published": "published"}[asked.sort]
+    known = [row for row in rows if row[by] is not None]
+    known.sort(key=lambda row: row[by], reverse=asked.descending)
+    return known + [row for row in rows if row[by] is None]
 
 
 def _reports(db: sqlite3.Connection, asked: Asked) -> tuple[sqlite3.Cursor, int]:
