@@ -5,6 +5,7 @@ References come in, addresses and rows go out. A page that was parsed for its ad
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,8 @@ from pipelines.next_pages import joined, prepared_next_page
 from pipelines.prepared import PreparedPage, prepare
 from pipelines.time_limit import OutOfTimeError, time_limit
 
+_NICENESS = 5
+"""The crawl comes first: it keeps its pace beside a page that takes long."""
 _PARSED = 16
 """Pages that are kept parsed."""
 
@@ -71,6 +74,7 @@ _desk: list[_Desk] = []
 
 def begin(archive: Path) -> None:
     """Open an archive to read in it. Raises ArchiveError where it cannot be read."""
+    os.nice(_NICENESS)
     READER.keep_in(archive)
     _desk[:] = [_Desk(Captures(archive, read_only=True))]
 
