@@ -31,7 +31,7 @@ from archive.divisions import add_those_of
 from archive.media_types import format_of
 from archive.migrations.captures import migrations
 from archive.model import Entry
-from archive.outside_bodies import OUTSIDE, check_place, read_outside, write_outside
+from archive.outside_bodies import OUTSIDE, check_place, is_afar, read_outside, write_outside
 from archive.row_digests import keep_digests, row_digest
 from archive.runs import RunsAndProblems
 from archive.vocabulary import ANSWER_OUTCOMES, DOCUMENT_OUTCOMES, CaptureRole, Outcome, ProblemKind, Stage
@@ -41,6 +41,7 @@ Headers = list[tuple[str, str]]
 
 MEMENTO = "memento of "
 """Begins the note of a capture that another web archive made; the archive's name follows."""
+_NEXT_PLACE = f"SELECT data FROM bodies WHERE encoding = '{OUTSIDE}' AND data > ? ORDER BY data LIMIT 1"  # noqa: S608 - our word
 PAGE_SIZE = 2048
 """Bytes of a database page of a new captures.db: on average half a page stays empty after each body."""
 HISTORY_BATCH = 500
@@ -155,6 +156,17 @@ class Captures(RunsAndProblems):
         """
         check_place(place)
         self.bodies = place
+
+    def are_bodies_afar(self) -> bool:
+        """Whether it takes a network to read all bodies: some are, or will be, kept where only that leads."""
+        place, last = self.bodies, b""
+        while not is_afar(place):
+            row = self.db.conn.execute(_NEXT_PLACE, (last,)).fetchone()
+            if row is None:
+                return False
+            last = row["data"]
+            place = last.decode()
+        return True
 
     def close(self) -> None:
         """Release the database."""

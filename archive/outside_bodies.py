@@ -62,6 +62,11 @@ def inside(connection: sqlite3.Connection, encoding: str, data: bytes, sha256: s
     return "zstd", read_outside(Path(path).parent, data.decode(), sha256)
 
 
+def is_afar(place: str) -> bool:
+    """Whether it takes a network to read what is kept there."""
+    return "://" in place.removeprefix("file://")
+
+
 def check_place(place: str) -> None:
     """Raises ArchiveError for a place at which no body can be kept."""
     if _path(Path(), place, "") is None:
@@ -71,7 +76,7 @@ def check_place(place: str) -> None:
 def _path(folder: Path, place: str, sha256: str) -> Path | None:
     """The file of a body; None where the place is no folder."""
     place = place.removeprefix("file://")
-    return None if "://" in place else folder / place / _name(sha256)
+    return None if is_afar(place) else folder / place / _name(sha256)
 
 
 def _name(sha256: str) -> str:

@@ -49,6 +49,7 @@ class Readers:
             initargs=(captures.path.parent,),
             patience=PATIENCE_S,
             seconds=STUCK_S,
+            network=captures.are_bodies_afar(),
         )
 
     async def parts(self, reference: PageReference, place: Located | None, *, with_pictures: bool) -> Parts:

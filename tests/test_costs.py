@@ -18,6 +18,7 @@ DOCUMENTS = 12
 KNOWN = {
     "reports.db: SEARCH body_names USING PRIMARY KEY (reversed>? AND reversed<?)": "the names with one ending",
     "captures.db: SEARCH captures by captures_portal (portal>?)": "steps from one portal to the next",
+    "captures.db: SEARCH bodies by bodies_outside (data>?)": "steps from one place of bodies to the next",
 }
 """Steps that look like scans, each with its reason."""
 

@@ -48,6 +48,10 @@ def test_documents_are_kept_outside_and_pages_within(captures: Captures) -> None
     captures.add(capture(b"<html>a page</html>", "http://127.0.0.1/"))
     assert encodings(captures) == [OUTSIDE, "zstd"]
     assert captures.body(stored.sha256 or "", check=True) == PDF
+    is_afar = captures.bodies.startswith("memory:")
+    assert captures.are_bodies_afar() == is_afar
+    captures.keep_bodies_at("")
+    assert captures.are_bodies_afar() == is_afar, "the rows say where they are"
     with closing(Captures(captures.path.parent, read_only=True)) as reader:  # which was told nothing of the place
         assert reader.get(stored.id or 0).body == PDF
         shown = body(reader.db.conn, stored.id or 0)

@@ -142,6 +142,11 @@ def test_a_further_process_is_started_for_a_task_that_has_waited() -> None:
         stuck.result(timeout=60)
 
 
+def test_a_process_keeps_the_network_only_where_it_is_to() -> None:
+    with Processes(1, network=True) as processes:
+        assert processes.submit(ask_out).result() == "open"
+
+
 def test_a_process_that_cannot_begin_says_why() -> None:
     with Processes(1, initializer=refuse) as processes, pytest.raises(ValueError, match="not today"):
         processes.submit(abs, -1).result()

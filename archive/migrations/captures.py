@@ -197,6 +197,12 @@ def m009_tls(db: Database) -> None:
         db.execute(f"ALTER TABLE captures ADD COLUMN {name} TEXT")
 
 
+@migrations()
+def m010_outside_bodies(db: Database) -> None:
+    """Which bodies are kept outside: none, in most archives."""
+    db.execute("CREATE INDEX bodies_outside ON bodies (data) WHERE encoding = 'zstd-outside'")
+
+
 _COUNT_CHANGE = (
     "INSERT INTO entry_changes (portal, number) VALUES (COALESCE(NEW.portal, ''), 1)"
     " ON CONFLICT (portal) DO UPDATE SET number = number + 1"

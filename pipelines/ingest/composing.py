@@ -38,7 +38,9 @@ def compose_all(
         with cluster(scheduler, archive, dry_run=dry_run) as engine:
             yield from spread(engine, places, tell)
     elif jobs > 1:
-        executor = Processes(jobs, initializer=prepare)
+        with closing(Captures(archive, read_only=True)) as captures:
+            network = captures.are_bodies_afar()
+        executor = Processes(jobs, initializer=prepare, network=network)
         try:
             yield from spread(Engine(executor, _IN_HAND * jobs, archive, dry_run=dry_run), places, tell)
         finally:

@@ -129,13 +129,14 @@ class Processes(Executor):
         initargs: tuple[Any, ...] = (),
         patience: float = 0.0,
         seconds: float | None = None,
+        network: bool = False,
     ) -> None:
-        """`initializer` is called first in each process. With `patience` a further process is started only for a task that
+        """`initializer` is called first in each process, which gives up the network unless it is to keep it. With `patience` a further process is started only for a task that
         has waited so many seconds. `seconds` that a task may take, by the clock.
         """
         self.jobs = jobs
         self.patience, self.seconds = patience, seconds
-        self._first = pickle.dumps((initializer, initargs))
+        self._first = pickle.dumps((network, pickle.dumps((initializer, initargs))))
         self._waiting: deque[_Task] = deque()
         self._processes: list[_Process] = []
         self._lock = threading.Lock()

@@ -36,7 +36,10 @@ def serve(descriptor: int) -> None:
     _limit()
     connection = Connection(descriptor)
     try:
-        unprepared = _begun(connection.recv_bytes())
+        has_network, first = pickle.loads(connection.recv_bytes())  # noqa: S301 - of our own parent
+        if not has_network:
+            leave_network()
+        unprepared = _begun(first)
         gc.freeze()
         connection.send_bytes(READY)
         while True:
@@ -92,7 +95,6 @@ def _limit() -> None:
         most = pages * resource.getpagesize() + MEMORY
         resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     spare_this_process()
-    leave_network()
 
 
 def main() -> None:
