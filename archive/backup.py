@@ -7,6 +7,7 @@ an earlier moment with some captures more, which the next backup completes.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from archive import divisions
 from archive.captures import PAGE_SIZE, Captures
 from archive.database import ArchiveError, DamageError, open_database, open_read_only, placeholders, writing
 from archive.migrations.captures import migrations
@@ -41,6 +43,8 @@ _OWN = "WHERE \"table\" <> '_sqlite_migrations'"
 """Of the digests, those of rows that the copy has from the archive."""
 _DATABASES = ("reports.db", "captures.db")
 """In the order in which a restored archive gets them: what has captures.db is whole."""
+_TABLES = (divisions.NAME, "portals.csv")
+"""An archive's own places and portals."""
 _RESTORING = ".restoring"
 """The folder in which an archive is restored."""
 _UNFINISHED = ".part"
@@ -82,6 +86,7 @@ def back_up(folder: Path, copy: Path, progress: Progress = lambda *_: None) -> B
             target.close()
     if (folder / "reports.db").is_file():
         _copy_whole(folder / "reports.db", copy / "reports.db")
+    _copy_tables(folder, copy)
     return result
 
 
@@ -105,6 +110,7 @@ def restore(copy: Path, folder: Path) -> list[str]:
                 if (copy / name).is_file():
                     _copy_whole(copy / name, made / name)
             lines = verify(made).lines
+            _copy_tables(copy, folder)
             for name in _DATABASES:
                 if (made / name).is_file():
                     (made / name).replace(folder / name)
@@ -220,7 +226,19 @@ def _copy_whole(database: Path, copy: Path) -> None:
         _remove_unfinished(copy.parent)
 
 
+def _copy_tables(folder: Path, copy: Path) -> None:
+    """Copy the tables that people put beside the databases; those that are gone go from the copy, too."""
+    for name in _TABLES:
+        path, part = copy / name, copy / f"{name}{_UNFINISHED}"
+        with _errors(folder / name, copy):
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, part)
+                part.replace(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
 def _remove_unfinished(folder: Path) -> None:
-    for name in _DATABASES:
+    for name in (*_DATABASES, *_TABLES):
         for end in ("", "-journal", "-wal", "-shm"):
             folder.joinpath(f"{name}{_UNFINISHED}{end}").unlink(missing_ok=True)

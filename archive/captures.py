@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import zstandard
-from sqlite_utils import Database
 from w3lib.url import canonicalize_url
 
 from archive.database import (
@@ -21,7 +20,7 @@ from archive.database import (
     DamageError,
     not_written,
     open_database,
-    open_read_only,
+    open_to_read,
     placeholders,
     sql_words,
     utc_now,
@@ -139,7 +138,7 @@ class Captures(RunsAndProblems):
         add_those_of(folder)
         self.path = folder / "captures.db"
         if read_only:
-            self.db = Database(open_read_only(self.path))
+            self.db = open_to_read(self.path, migrations)
         else:
             self.db = open_database(self.path, migrations, page_size=PAGE_SIZE)
             with writing(self.path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 
-_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_CHARSET = re.compile(rb"""charset\s*+=\s*+(?:["']\s*+)?([\w.:-]+)""", re.IGNORECASE)
 _SERVER_DEFAULTS = {"iso8859-1", "iso8859-15", "cp1252", "ascii"}
 """Declared by servers that were never configured; no Chinese page is written in them."""
 _DECLARED_WITHIN = 8192

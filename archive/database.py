@@ -62,6 +62,7 @@ def open_database(
         connection.execute("PRAGMA foreign_keys = ON")
         refuse(connection, path)
         database = Database(connection)
+        _refuse_newer(database, migrations, path)
         if migrations.pending(database):
             migrations.apply(database)
             with connection:
@@ -75,13 +76,40 @@ def open_database(
     return database
 
 
+def open_to_read(path: Path, migrations: Migrations) -> Database:
+    """A database that cannot be written. Raises ArchiveError where there is none, or none that this version can read."""
+    connection = open_read_only(path)
+    try:
+        database = Database(connection)
+        _refuse_newer(database, migrations, path)
+    except ArchiveError:
+        connection.close()
+        raise
+    except sqlite3.Error as error:
+        connection.close()
+        raise ArchiveError(f"cannot use {path}: {error}") from error
+    return database
+
+
+def _refuse_newer(database: Database, migrations: Migrations, path: Path) -> None:
+    """Raises ArchiveError for a database with steps that this version does not know: it cannot say what they mean."""
+    known = {step.name for step in migrations.pending(Database(memory=True))}
+    if newer := [step.name for step in migrations.applied(database) if step.name not in known]:
+        raise ArchiveError(
+            f"{path} was written by a newer version of Tongjian (step {newer[0]}): use that, or a newer one"
+        )
+
+
 def open_read_only(path: Path) -> sqlite3.Connection:
     """A connection that cannot write. Raises ArchiveError when there is no such file."""
     if not path.is_file():
         raise ArchiveError(f"there is no {path}")
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
-    )
+    try:
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise ArchiveError(f"cannot open {path}: {error}") from error
     connection.row_factory = sqlite3.Row
     return connection
 

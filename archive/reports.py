@@ -18,6 +18,7 @@ from archive.database import (
     not_written,
     open_database,
     open_read_only,
+    open_to_read,
     placeholders,
     savepoint,
     writing,
@@ -104,7 +105,7 @@ class Reports:
         add_those_of(folder)
         self.path = folder / "reports.db"
         if read_only:
-            self.db = Database(open_read_only(self.path))
+            self.db = open_to_read(self.path, migrations)
             refuse_earlier(self.db.conn, self.path)
         else:
             self.db = open_database(self.path, migrations, refuse=refuse_earlier)

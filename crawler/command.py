@@ -21,6 +21,7 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 
 from archive import ArchiveError
+from archive.free_space import Room
 
 
 class ExitCode(IntEnum):
@@ -108,6 +109,15 @@ class ArchiveCommand(ProjectCommand):
     def archive(self) -> Path:
         """The directory of the two databases."""
         return Path(self.configuration["ARCHIVE"])
+
+    @property
+    def room(self) -> Room:
+        """What has to stay free on its disk."""
+        return self.room_of(self.archive)
+
+    def room_of(self, folder: Path) -> Room:
+        """What has to stay free on the disk of a folder: the setting MIN_FREE."""
+        return Room(folder, self.configuration.getint("MIN_FREE"))
 
 
 def prepare(parser: ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from archive.charset import decode
 from archive.media_types import DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS, extension_of, format_of
 from archive.urls import browser_url, without_www
 from archive.vocabulary import Outcome
+from pipelines.elements import COMMENT, without_elements, without_tags
 from pipelines.page_ends import PageEnds
 from pipelines.wholeness import CUT_AT_THE_END, missing_end
 
@@ -95,7 +96,7 @@ _SAYS_NOTHING = 60
 _META = re.compile(r"<meta\b[^>]*>", re.IGNORECASE)
 _IS_REFRESH = re.compile(r"http-equiv\s*=\s*[\"']?\s*refresh", re.IGNORECASE)
 _REFRESH_TARGET = re.compile(
-    r"content\s*=\s*[\"']?\s*[\d.]*\s*[;,]\s*(?:url\s*=)?\s*[\"']?([^\"'>]*[^\"'>\s/]|/)", re.IGNORECASE
+    r"content\s*+=\s*+(?:[\"']\s*+)?[\d.]*+\s*+[;,]\s*+(?:url\s*+=\s*+)?[\"']?([^\"'>]*[^\"'>\s/]|/)", re.IGNORECASE
 )
 _SCRIPT_RELOAD = re.compile(
     r"location(?:\.href)?\s*(?:=|\.(?:replace|assign)\s*\()\s*(?:\w+\.)*location\b|location\.reload\b|history\.go\(0?\)"
@@ -107,17 +108,16 @@ _SCRIPT_MOVE = re.compile(
 _AT_ONCE = 30.0
 """Seconds of a refresh up to which a page only leads elsewhere; later, a reader has read it."""
 _REFRESH = re.compile(
-    r"content\s*=\s*[\"']?\s*(\d+(?:\.\d*)?|\.\d+)?\s*[;,]\s*(?:url\s*=)?\s*[\"']?([^\"'>]*[^\"'>\s/]|/)", re.IGNORECASE
+    r"content\s*+=\s*+(?:[\"']\s*+)?(\d+(?:\.\d*)?|\.\d+)?\s*+[;,]\s*+(?:url\s*+=\s*+)?[\"']?([^\"'>]*[^\"'>\s/]|/)",
+    re.IGNORECASE,
 )
-_SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script\s*>", re.IGNORECASE | re.DOTALL)
-_NO_SCRIPT = re.compile(r"<(noscript|textarea)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
-_LINK = re.compile(r"<a\b.*?</a\s*>", re.IGNORECASE | re.DOTALL)
+_SCRIPT = re.compile(r"<script\b[^>]{0,2000}>(.*?)</script\s*>", re.IGNORECASE | re.DOTALL)
 _CONDITION = re.compile(
-    r"\b(?:if|switch|for|while|case)\b|[?&|]{1,2}(?=[^\"'\n]*location)|userAgent|\bfunction\s+\w|addEventListener|\.(?:click|on|bind|live)\s*\("
+    r"\b(?:if|switch|for|while|case)\b|[?&|]{1,2}(?=[^\"'\n]{0,1000}?location)|userAgent|\bfunction\s+\w|addEventListener|\.(?:click|on|bind|live)\s*\("
     r"|\bon(?:click|change|submit)\b|confirm\s*\("
 )
 """What makes a script lead away only sometimes, or when a reader does something."""
-_NOT_SHOWN = re.compile(r"<(script|style|title|noscript)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_NOT_SHOWN = ("script", "style", "title", "noscript", COMMENT)
 _INDEX = re.compile(r"/(?:index|default)\.\w+$", re.IGNORECASE)
 
 _FILES = frozenset(DOCUMENT_EXTENSIONS + PICTURE_EXTENSIONS)
@@ -217,7 +217,7 @@ def _classify_small_page(url: str, body: bytes) -> Classification:
     if signature is None and not is_small and not _may_lead_elsewhere(body):
         return _DOCUMENT
     text, charset = decode(body)
-    visible = len("".join(html.unescape(_NOT_SHOWN.sub("", text)).split()))
+    visible = len("".join(html.unescape(without_tags(without_elements(text, *_NOT_SHOWN))).split()))
     if visible < FEW_CHARACTERS:
         if signature and not (signature == "waf" and _is_of_portal(text)):
             return Classification(Outcome.BLOCKED, note=signature)
@@ -250,14 +250,14 @@ def _sure_move(text: str) -> tuple[str, str] | None:
     Ordinary pages hold scripts that send mobile phones elsewhere, or lead away on a click, and refreshes for browsers
     without scripts: only what stands under no condition counts.
     """
-    shown = _NO_SCRIPT.sub("", text)
+    shown = without_elements(text, "noscript", "textarea", COMMENT)
     move = _sure_refresh(shown)
     for script in () if move else _SCRIPT.findall(shown):
         if not _CONDITION.search(script) and (found := _SCRIPT_MOVE.search(script)):
             move = html.unescape(next(group for group in found.groups() if group)), "script"
     if move is None:
         return None
-    between_links = html.unescape(_NOT_SHOWN.sub("", _LINK.sub("", shown)))
+    between_links = html.unescape(without_tags(without_elements(without_elements(shown, "a"), *_NOT_SHOWN)))
     return move if len("".join(between_links.split())) < FEW_CHARACTERS else None
 
 

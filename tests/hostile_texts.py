@@ -7,13 +7,15 @@ twice the text, or worse.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 import re
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from types import ModuleType
@@ -24,16 +26,17 @@ import crawler
 import pipelines
 import spiders
 
-LENGTH = 16_000
+LENGTH = 8_000
 """Characters of a text."""
 SHORT = LENGTH // 4
-FAST_S = 0.03
+FAST_S = 0.015
 """Seconds of the processor within which a text of LENGTH is read by whatever is linear; what is not takes ten times that."""
-MOST_S = 1.0
+MOST_S = 0.3
 GROWTH = 8.0
 """How much longer a text of LENGTH may take than one of SHORT: four times as long is linear, sixteen times quadratic."""
 _ENOUGH = 40
 """Texts tried of one pattern."""
+_METHODS = frozenset(("search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"))
 _CLASSES = {
     sre.CATEGORY_DIGIT: "1",
     sre.CATEGORY_NOT_DIGIT: "a",
@@ -59,15 +62,43 @@ def modules() -> Iterator[ModuleType]:
                 continue
 
 
-def patterns() -> dict[re.Pattern[Any], str]:
-    """Every compiled pattern that a module holds, in whatever it is held, with its place."""
-    found: dict[re.Pattern[Any], str] = {}
-    for module in modules():
+@dataclass(slots=True)
+class Found:
+    """A pattern, and how it is used."""
+
+    pattern: re.Pattern[Any]
+    place: str
+    """The module and the name there."""
+    methods: set[str]
+    """Of `search` (or whatever looks from every place of a text), `match` and `fullmatch`."""
+
+
+def patterns() -> list[Found]:
+    """Every compiled pattern that a module holds, in whatever it is held."""
+    every = list(modules())
+    uses = _uses(every)
+    found: dict[re.Pattern[Any], Found] = {}
+    for module in every:
         seen: set[int] = set()
         for name, value in vars(module).items():
             for pattern in _within(value, module.__name__, seen, 0):
-                found.setdefault(pattern, f"{module.__name__}.{name}")
-    return found
+                used = uses.get((module.__name__ if name.startswith("_") else "", name)) if pattern is value else None
+                one = found.setdefault(pattern, Found(pattern, f"{module.__name__}.{name}", set()))
+                one.methods |= used or {"search"}
+    return list(found.values())
+
+
+def _uses(every: list[ModuleType]) -> dict[tuple[str, str], set[str]]:
+    """(Module, name) → the methods that are called of it; public names without their module, as others import them."""
+    uses: dict[tuple[str, str], set[str]] = {}
+    for module in every:
+        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
+                name = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
+                if node.attr in _METHODS:
+                    method = node.attr if node.attr in {"match", "fullmatch"} else "search"
+                    uses.setdefault((module.__name__ if name.startswith("_") else "", name), set()).add(method)
+    return uses
 
 
 def _within(value: Any, module: str, seen: set[int], depth: int) -> Iterator[re.Pattern[Any]]:
@@ -195,6 +226,31 @@ def _class_source(op: Any, value: Any) -> Any:
     from re import _compiler  # type: ignore[attr-defined]
 
     return _compiler.compile(tree)
+
+
+def worst_text(found: Found) -> tuple[str, str] | None:
+    """The method and the text with which a pattern takes more than linear time; None where none of its texts does that."""
+    pattern = found.pattern
+    is_text = isinstance(pattern.pattern, str)
+    source = pattern if is_text else re.compile(pattern.pattern.decode("latin-1"), pattern.flags & ~re.LOCALE)
+    for method in sorted(found.methods):
+
+        def work(text: str, method: str = method) -> None:
+            given = text if is_text else text.encode("latin-1", "replace")
+            if method == "search":
+                for _ in pattern.finditer(given):
+                    pass
+            else:
+                getattr(pattern, method)(given)
+
+        for text in hostile_texts(source):
+            if (taken := seconds(work, stretched(text, LENGTH))) <= FAST_S:
+                continue
+            short = min(seconds(work, stretched(text, SHORT)) for _ in range(2))
+            taken = min(taken, seconds(work, stretched(text, LENGTH)))
+            if taken >= MOST_S or taken > GROWTH * short:
+                return method, "".join(text)
+    return None
 
 
 def seconds(work: Callable[[str], object], text: str) -> float:

@@ -17,8 +17,9 @@ from archive.vocabulary import DOCUMENT_OUTCOMES, Origin, Outcome, PartName, Ver
 _HEADING = re.compile(r"^\s*(?:[一二三四五六七八九十]{1,3}[、．.]|第[一二三四五六七八九十]{1,3}[章节部])\s*\S.{0,60}$")
 _SUBHEADING = re.compile(r"^\s*[（(][一二三四五六七八九十]{1,3}[)）]\s*\S.{0,50}$")
 _SENTENCE = re.compile(r"[。；！？]")
-_TABLE_ROW = re.compile(r"(?:^|\s)[-+]?[\d,.]*[\d/／—–-](?:\s+[-+]?[\d,.]*[\d/／—–-])+\s*$|^\S{2,40}\s+[\d,.]+\s*$")
-_KINDS = (("row", _TABLE_ROW), ("h2", _HEADING), ("h3", _SUBHEADING))
+_NUMBER = re.compile(r"[-+]?[\d,.]*[\d/／—–-]")
+_PLAIN_NUMBER = re.compile(r"[\d,.]+")
+_LONGEST_LABEL = 40
 _PART_ORDER = {str(name): place for place, name in enumerate(PartName)}
 
 
@@ -38,9 +39,20 @@ def paragraphs(text: str) -> list[Paragraph]:
             continue
         kind = "p"
         if not _SENTENCE.search(line):
-            kind = next((name for name, pattern in _KINDS if pattern.search(line)), "p")
+            kind = (
+                "row" if _is_row(line) else "h2" if _HEADING.search(line) else "h3" if _SUBHEADING.search(line) else "p"
+            )
         found.append(Paragraph(kind, line))
     return found
+
+
+def _is_row(line: str) -> bool:
+    """Whether a line ends with two numbers, or is a label and a number."""
+    words = line.split()
+    if len(words) > 1 and all(_NUMBER.fullmatch(word) for word in words[-2:]):
+        return True
+    is_label = len(words) == 2 and not line[0].isspace() and 2 <= len(words[0]) <= _LONGEST_LABEL
+    return is_label and _PLAIN_NUMBER.fullmatch(words[1]) is not None
 
 
 @dataclass(slots=True)

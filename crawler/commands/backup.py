@@ -33,8 +33,11 @@ class Command(ArchiveCommand):
         """Copy and print the counts."""
         if len(args) != 1:
             raise UsageError("name one directory: the backup")
+        copy = Path(args[0])
+        room = self.room_of(copy)
+        room.check()
         with Counting(Console(stderr=True), "captures") as counting:
-            done = back_up(self.archive, Path(args[0]), counting.show)
+            done = back_up(self.archive, copy, room.before(counting.show))
         for line in done.damaged:
             print(line)
         print(f"{done.captures} captures and {done.bodies} bodies added to {args[0]}")

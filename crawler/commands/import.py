@@ -95,13 +95,20 @@ class Command(ArchiveCommand):
         """A damaged file does not stop the others; the exit code is UNUSABLE in the end."""
         if not args and not opts.cdx:
             raise UsageError("name at least one WARC file, or an index with --cdx")
+        self.room.check()
         captures, code = Captures(self.archive), WELL
         captures.keep_bodies_at(self.configuration.get("BODIES") or "")
         portals = Registry(self.configuration, captures)
         if opts.portal and opts.portal not in portals:
             raise unknown_portal(opts.portal, portals.names())
         errors = Console(stderr=True)
-        taking = Import(captures, portals, opts.portal, lambda line: errors.print(f"scrapy: {line}", highlight=False))
+        taking = Import(
+            captures,
+            portals,
+            opts.portal,
+            lambda line: errors.print(f"scrapy: {line}", highlight=False),
+            self.room.check,
+        )
         for path in map(Path, args):
             try:
                 taking.take(path)

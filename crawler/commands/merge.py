@@ -47,10 +47,11 @@ class Command(ArchiveCommand):
         """Copy, read, and print the counts."""
         if len(args) != 1:
             raise UsageError("name one directory: the other archive")
+        self.room.check()
         captures, console = Captures(self.archive), Console(stderr=True)
         captures.keep_bodies_at(self.configuration.get("BODIES") or "")
         with Counting(console, "captures") as counting:
-            merge = Merge(captures, Path(args[0]) / "captures.db", counting.show)
+            merge = Merge(captures, Path(args[0]) / "captures.db", self.room.before(counting.show))
             run_id = begin(captures, None, lambda line: console.print(f"scrapy: {line}", highlight=False))
             merge.run()
         code = UNWELL if merge.damaged else WELL
@@ -60,7 +61,7 @@ class Command(ArchiveCommand):
         counts: Counter[str] = merge.counts
         if not opts.no_read:
             portals = Registry(self.configuration, captures)
-            code = max(code, UNWELL if read_due(captures, portals, run_id, counts) else WELL)
+            code = max(code, UNWELL if read_due(captures, portals, run_id, counts, self.room.check) else WELL)
         captures.finish_run(run_id, "finished", dict(counts))
         captures.close()
         print(", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count) or "nothing new")

@@ -70,6 +70,8 @@ class Command(ArchiveCommand):
             since = date.fromisoformat(opts.since).isoformat() if opts.since else None
         except ValueError as error:
             raise UsageError(f"--since takes a date, 2024-01-31: {error}") from error
+        if not opts.dry_run:
+            self.room.check()
         captures = Captures(self.archive, read_only=opts.dry_run)
         portals = Registry(self.configuration, captures)
         only = args[0] if args else None
@@ -107,7 +109,7 @@ class Command(ArchiveCommand):
                     scheduler=opts.scheduler,
                     dry_run=opts.dry_run,
                     tell=lambda line: errors.print(f"scrapy: {line}", highlight=False),
-                    progress=counting.show,
+                    progress=counting.show if opts.dry_run else self.room.before(counting.show),
                 )
         finally:
             captures.close()

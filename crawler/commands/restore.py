@@ -29,6 +29,7 @@ class Command(ArchiveCommand):
         """Copy, verify, and print what is wrong."""
         if len(args) != 1:
             raise UsageError("name one directory: the backup")
+        self.room.check()
         lines = restore(Path(args[0]), self.archive)
         for line in lines:
             print(line)

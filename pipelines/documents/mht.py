@@ -15,9 +15,10 @@ from pipelines.errors import DocumentError
 
 MOST_FRAMES = 100
 _FRAME = re.compile(
-    rb"""<(?:i?frame\b[^>]*?\bsrc|x:WorksheetSource\b[^>]*?\bHRef)\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE
+    rb"""<(?:i?frame\b[^>]{0,2000}?\bsrc|x:WorksheetSource\b[^>]{0,2000}?\bHRef)\s*=\s*["']?([^"'\s>]+)""",
+    re.IGNORECASE,
 )
-_SHEET = re.compile(rb"<x:ExcelWorksheet>.*?</x:ExcelWorksheet>", re.IGNORECASE | re.DOTALL)
+_SHEET = re.compile(rb"<x:ExcelWorksheet>(?:(?!<x:ExcelWorksheet>).)*?</x:ExcelWorksheet>", re.IGNORECASE | re.DOTALL)
 _IS_HIDDEN = re.compile(rb"<x:Visible>\s*Sheet(?:Very)?Hidden", re.IGNORECASE)
 
 

@@ -22,7 +22,7 @@ _SECTION = re.compile(r"[一二三四五六七八]、")
 """Begins the heading of a section."""
 _SET_APART = 1.5
 """How much farther from the line before than from the line after a paragraph begins that is set apart."""
-PAGE_NUMBER = re.compile(r"[-—–－\s·]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／共]\s*\d{1,4}\s*页?)?[-—–－\s·]*")
+PAGE_NUMBER = re.compile(r"[-—–－\s·]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／共]\s*\d{1,4}(?:\s*页)?)?[-—–－\s·]*")
 IN_MARGIN = (0.1, 0.88)
 """Of a page's height: above and below are its head and foot."""
 

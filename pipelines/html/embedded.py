@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from pipelines.elements import without_tags
 from pipelines.html.parsing import ParsedPage, parse_html
 
 ENOUGH = 200
@@ -29,7 +30,7 @@ _STRINGS = re.compile(_STRING, re.DOTALL)
 _SUMS = re.compile(rf"//[^\n]*|/\*.*?(?:\*/|\Z)|({_SUM})(?=(\s*\+)?)", re.DOTALL)
 _ADDED = re.compile(rf"(?<![\w.$])([\w.$]{{1,60}}+)\s{{0,9}}\+=\s{{0,9}}({_SUM})\s*[;\n]", re.DOTALL)
 _JOINED = re.compile(rf"\[\s*+({_STRING}(?:\s*+,\s*+{_STRING})++)\s*+,?\s*+\]\s*\.\s*join\(", re.DOTALL)
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]{200,}={0,2}\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]{200,}+(?:={1,2}\s*)?")
 _PERCENT_U = re.compile(r"%u([0-9a-fA-F]{4})")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _FEWEST_LINES = 4
@@ -38,7 +39,6 @@ _ESCAPE = re.compile(r"\\(u\{[0-9a-fA-F]+\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|\r?\
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": "", "v": "", "0": ""}
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _MARKUP = re.compile(r"<(?:p|div|table|br|span|section|h\d|strong|font|td|img|ul|li)\b", re.IGNORECASE)
-_TAGS = re.compile(r"<[^>]*>")
 _SENTENCE = re.compile(r"[，。；：]")
 _MANY_MARKS = 4
 FIELDS = ("textarea", "xmp", "template", "noscript", "input")
@@ -123,7 +123,7 @@ _UNWRAPPED = "unwrapped"
 
 
 def _dense(markup: str) -> str:
-    return "".join(_TAGS.sub("", markup).split())
+    return "".join(without_tags(markup).split())
 
 
 def _in_fields(root: Any) -> Iterator[str]:
@@ -218,5 +218,5 @@ def _markup_of(text: str) -> str | None:
         text = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
     if len(text) < ENOUGH or _MARKUP.search(text) is None or "<body" in text:
         return None
-    words = _TAGS.sub("", text)
+    words = without_tags(text)
     return text if len(_SENTENCE.findall(words)) >= _MANY_MARKS and _HAN.search(words) else None

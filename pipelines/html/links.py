@@ -152,7 +152,7 @@ _VARIABLE = re.compile(
     r"""var\s+_?(?i:has|is)?_?(?i:fj|fujian|x?appendix(?:s|es|list)?|attach|files?|filelist)\w*\s*=\s*(?:"((?:[^"\\]|\\.){8,4000}+)"|'((?:[^'\\]|\\.){8,4000}+)')""",
     re.DOTALL,
 )
-_ANCHOR = re.compile(r"""href\s*=\s*\\?["']?([^"'\\>\s]+)[^>]*>(.*?)<\\?/a""", re.IGNORECASE | re.DOTALL)
+_ANCHOR = re.compile(r"""href\s*=\s*\\?["']?([^"'\\>\s]++)[^>]*+>(.*?)<\\?/a""", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 
 

@@ -173,7 +173,7 @@ def _parse_utf8(source: bytes) -> Any:
 
 _FIRST_END = re.compile(rb"</(?:html|body|HTML|BODY)")
 _END = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
-_NOTHING = re.compile(rb"(?:\s|</(?:html|body)\s*>|<!--.*?-->)*\Z", re.IGNORECASE | re.DOTALL)
+_NOTHING = re.compile(rb"(?:\s++|</(?:html|body)\s*+>|(?><!--.*?-->))*+\Z", re.IGNORECASE | re.DOTALL)
 
 
 def without_early_end(source: str) -> str:

@@ -36,7 +36,7 @@ _DECORATION = re.compile(
 )
 """Addresses of icons of file types, sites and buttons, and of what keeps a place."""
 _SIDES = re.compile(r"(?<![\w-])(width|height)\s*:\s*(\d+(?:\.\d+)?)\s*px", re.IGNORECASE)
-_NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:px)?\s*$")
+_NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*+(?:px\s*+)?$")
 _SMALL = 48
 """Pixels of an icon's side, at most."""
 _LARGE = 100

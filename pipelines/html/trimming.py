@@ -28,11 +28,12 @@ _STOP = re.compile(
     r"您访问的链接即将离开|扫一扫|附件下载|分享到|打印本页|网站声明|版权所有|主办单位|主办[:：]|友情链接|网站地图)"
 )
 _LISTED_FILE = re.compile(
-    rf"^(?:附\s*件\s*\d*\s*[:：]?)?\s*(?:\d+\s*[.、．])?\s*\S.*{any_extension(DOCUMENT_EXTENSIONS)}\s*$", re.IGNORECASE
+    rf"^(?:附\s*+件\s*+\d*+\s*+[:：]?)?\s*+(?:\d++\s*+[.、．]\s*+)?\S.*{any_extension(DOCUMENT_EXTENSIONS)}\s*$",
+    re.IGNORECASE,
 )
 _FILES_HEAD = re.compile(r"^附\s*件(?:下载)?\s*[:：]?$")
 _LIST_DATE = re.compile(
-    r"[\[(（]?\s*(?:(?:19|20)\d\d\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?\s*[\])）]?\s*$|^\s*\d{1,2}\s*[.、]\s*"
+    r"(?:(?:[\[(（]|(?<![\s\[(（]))\s*+)?(?:(?:19|20)\d\d\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}\s*+(?:日\s*+)?(?:[\])）]\s*+)?$|^\s*\d{1,2}\s*[.、]\s*"
 )
 FEWEST_LISTED = 3
 """Links in a row at the end of an article that are a list of other articles."""

@@ -39,8 +39,13 @@ class Import:
         portals: Portals,
         portal: str | None = None,
         tell: Callable[[str], None] = lambda _: None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        """Every response is given to `portal`, whatever its address; without one, to the portal that declares it."""
+        """Every response is given to `portal`, whatever its address; without one, to the portal that declares it.
+
+        `check` is called before each record and after each document, and ends the import by raising ArchiveError.
+        """
+        self.check = check
         self.captures = captures
         self.portal = portal
         self.run_id = begin(captures, portal, tell)
@@ -59,6 +64,7 @@ class Import:
 
     def _take_all(self, path: Path) -> None:
         for item in self._records(path):
+            self.check()
             if isinstance(item, Capture):
                 self._take(item)
             elif isinstance(item, reader.Skipped):
@@ -135,7 +141,7 @@ class Import:
     def read(self) -> int:
         """Read the documents that are due, as `read_due` does; returns how many could not be read."""
         self.portals.refresh()
-        return read_due(self.captures, self.portals, self.run_id, self.counts)
+        return read_due(self.captures, self.portals, self.run_id, self.counts, self.check)
 
 
 def begin(captures: Captures, portal: str | None, tell: Callable[[str], None]) -> int:
@@ -145,11 +151,18 @@ def begin(captures: Captures, portal: str | None, tell: Callable[[str], None]) -
     return captures.start_run(RunKind.IMPORT, portal)
 
 
-def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[str]) -> int:
+def read_due(
+    captures: Captures,
+    portals: Portals,
+    run_id: int,
+    counts: Counter[str],
+    check: Callable[[], None] = lambda: None,
+) -> int:
     """Read whatever reports.db lacks or holds in an older state than the captures; adds the results to `counts`.
 
     It does not matter which run brought the captures: one that was killed before it could read them is made good for.
-    Portals of which nothing came since they were last read are not looked at.
+    Portals of which nothing came since they were last read are not looked at. `check` is called after each document, and
+    ends it by raising ArchiveError.
     Returns how many pages could not be read, and how many listed reports of the archive gave none without an explanation.
     """
     failures = 0
@@ -172,6 +185,7 @@ def read_due(captures: Captures, portals: Portals, run_id: int, counts: Counter[
         with writing(reports.path):
             for result in store.read_all(places):
                 counts[f"reports/{result}"] += 1
+                check()
             settled = store.balance(sorted(names | reports.displaced), run_id)
             unexplained = sum(settled.unexplained.values()) + unexplained_beside(reports, settled.unexplained)
             counts["entries/unexplained"] = unexplained

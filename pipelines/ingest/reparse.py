@@ -29,6 +29,8 @@ from pipelines.ingest.store import Pace, Store
 from pipelines.version import READER_VERSION
 
 EXAMPLES = 10
+_TOLD_EVERY = 20
+"""Documents after which progress is told."""
 _KEPT = 200
 """Ids of changed or lost reports that a run's row names, and changes kept to choose examples from."""
 _AT_ONCE = 200
@@ -225,7 +227,7 @@ class Reparse:
             self._take(reading)
             if is_time():
                 self.commit()
-            if number % 20 == 0:
+            if number % _TOLD_EVERY == 0:
                 progress(number)
         self.commit()
 

@@ -176,7 +176,7 @@ def _set_division(report: Report, codes: list[str]) -> None:
 
 
 _QUOTED = re.compile(
-    r"(?:公布|发布|编制|公开)(?:了)?\s*[《“]?\s*"
+    r"(?:公布|发布|编制|公开)(?:了)?\s*+(?:[《“]\s*+)?"
     r"((?:[\u4e00-\u9fff]{4,30}\s){0,1}[\u4e00-\u9fff]{4,30}\s?20\d\d年度?政府信息公开(?:工作)?年度报告)"
 )
 

@@ -13,7 +13,7 @@ from pipelines.html.labels import DOCUMENT_NUMBER, INDEX_NUMBER
 from pipelines.html.parsing import ParsedPage
 
 _YEAR_AND_SERIAL = r"[〔﹝［\[(（【]\s*(?:19|20)\d\d\s*[〕﹞］\])）】]\s*第?\d{1,5}\s*号"
-_INDEX_NUMBER = re.compile(r"索\s*[引取]\s*号[ \t]*[:：]?[ \t]*([A-Za-z0-9][A-Za-z0-9\-/_.—]{5,60})")
+_INDEX_NUMBER = re.compile(r"索\s*[引取]\s*号[ \t]*+(?:[:：][ \t]*+)?([A-Za-z0-9][A-Za-z0-9\-/_.—]{5,60})")
 _INDEX_VALUE = re.compile(r"([A-Za-z0-9][A-Za-z0-9\-/_.—]{5,60})$")
 _DOCUMENT_NUMBER = re.compile(
     r"(?:文\s*号|发\s*文\s*字\s*号|文\s*件\s*编\s*号|字\s*号)[ \t]*[:：]?[ \t]*"

@@ -23,7 +23,8 @@ _NEAR = 3
 """Lines next to the article in which a date needs no label."""
 _DATE_METAS = ("pubdate", "publishdate", "published", "publishtime", "article:published_time")
 _DATE_LABEL = re.compile(
-    r"([\u4e00-\u9fff\s]*?)(?:时\s*间|日\s*期)(?:发\s*布)?\s*[:：]?\s*$|(发\s*[布表])\s*[于在]?\s*[:：]?\s*$"
+    r"(?<![\u4e00-\u9fff\s])([\u4e00-\u9fff\s]*?)(?:时\s*间|日\s*期)(?:发\s*布)?\s*+(?:[:：]\s*+)?$|"
+    r"(发\s*[布表])\s*+(?:[于在]\s*+)?(?:[:：]\s*+)?$"
 )
 # What may precede 时间 or 日期. Anything else (展会, 统计 …) dates something other than the publication.
 _PUBLICATION = re.compile(
@@ -142,7 +143,7 @@ _SOURCE_LABEL = re.compile(
 )
 _LABEL_ALONE = re.compile(r"(?:信\s*息|文\s*章|稿\s*件)?来\s*源\s*[:：]$")
 _SOURCE_END = re.compile(
-    r"\s*(?:发\s*布\s*(?:时\s*间|日\s*期|机\s*构|者)?\s*[:：]|发\s*文|公\s*布|时\s*间\s*[:：]|日\s*期\s*[:：]|作\s*者|记\s*者\s*[:：]|浏\s*览|阅\s*读|点\s*击|访\s*问|字\s*[号体]|【|\[|［|\||｜|打\s*印|关\s*闭|分\s*享|收\s*藏|保\s*存|"
+    r"(?<!\s)\s*(?:发\s*布\s*(?:时\s*间|日\s*期|机\s*构|者)?\s*[:：]|发\s*文|公\s*布|时\s*间\s*[:：]|日\s*期\s*[:：]|作\s*者|记\s*者\s*[:：]|浏\s*览|阅\s*读|点\s*击|访\s*问|字\s*[号体]|【|\[|［|\||｜|打\s*印|关\s*闭|分\s*享|收\s*藏|保\s*存|"
     r"责?\s*任?\s*编\s*辑|审\s*核|编\s*审|更\s*新|来\s*源|文\s*号|下\s*载|次\s*数|背\s*景|大\s*中\s*小|(?:19|20)\d\d\s*[-年/.]\s*\d|视力|扫一扫|举\s*报|评\s*论|索\s*引|主\s*题|语音|朗读|返回|纠错)"
 )
 _SOURCE_LITERALS = [

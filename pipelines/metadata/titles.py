@@ -18,14 +18,14 @@ _REPORT_TITLE = re.compile(
 )
 _OTHER_TITLE = re.compile(
     r"的?(?:通知|函|公告|通告|通报|批复|意见|方案|办法|规定|细则|制度|要点|指南|目录|清单|说明|解读|答复|请示|讲话|简报|公示|报表|新闻|动态)"
-    r"(?:[（(].*[)）])?[》”\"']?\s*$|"
+    r"(?:[（(].{0,200}[)）])?[》”\"']?\s*$|"
     r"^(?:关于)?(?:印发|转发|做好|开展|报送|组织)|一图|图解|图说|图读|一张图|^(?:解读|读懂|H5)|"
     r"上半年|下半年|半年度|第[一二三四1-4]季度|季度|\d月份|月报|学年|"
     r"报告?(?:的)?(?:格式|模板|范本|样式|编制|填报)|公共企事业|召开|举办|推进会|培训|发布会|评估报告|工作计划|工作要点|[。；！？]"
 )
 COLUMN_TITLE = re.compile(r"^\W*(?:政府|政务|部门|法定)?信息公开(?:工作)?(?:年度(?:工作)?报告|年报)(?:列表)?\W*$")
 TITLE_YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?!\d)")
-_SUFFIX = re.compile(rf"\s*{any_extension(DOCUMENT_EXTENSIONS)}\W*$", re.IGNORECASE)
+_SUFFIX = re.compile(rf"(?<!\s)\s*{any_extension(DOCUMENT_EXTENSIONS)}\W*$", re.IGNORECASE)
 
 
 def without_suffix(title: str) -> str:

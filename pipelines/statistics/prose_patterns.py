@@ -313,7 +313,7 @@ SUM_OF_TWO = re.compile(r"(?:公开|提供|处理|补正|答复)的?(?:、|及|�
 """What stands before an outcome that is counted together with another: 予以公开及部分公开."""
 PLAN = re.compile(r"问题|改进|计划|下一步|打算|努力方向|措施")
 HEADING = re.compile(
-    r"\s*(?:[一二三四五六七八九十]是|[(（]?\s*(?:[一二三四五六七八九十]{1,3}\s*[、.．)）]|\d{1,2}[、.．]))"
+    r"\s*+(?:[一二三四五六七八九十]是|(?:[(（]\s*+)?(?:[一二三四五六七八九十]{1,3}\s*[、.．)）]|\d{1,2}[、.．]))"
 )
 SENTENCE_END = re.compile(r"(?<=[。！？!?])")
 CLAUSE_END = re.compile(r"[,;:。!?]|、(?<=[件宗条份起例个项次]、)")

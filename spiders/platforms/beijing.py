@@ -48,7 +48,7 @@ class BeijingDistrict(Links):
     fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "EasySite": re.compile(r"easysite", re.IGNORECASE),
         "articles <24 or 32 hex>.html below zfxxgk": re.compile(
-            r"zfxxgk[\w/-]*/(?:[0-9a-f]{32}|[0-9a-f]{24})\.s?html?"
+            r"zfxxgk[\w/-]{0,200}/(?:[0-9a-f]{32}|[0-9a-f]{24})\.s?html?"
         ),
     }
 

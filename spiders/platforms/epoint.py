@@ -27,7 +27,7 @@ class Epoint(Links):
     )
     fingerprints: ClassVar[Mapping[str, re.Pattern[str]]] = {
         "classes ewb-…": re.compile(r"class=[\"'][^\"']*\bewb-"),
-        "the style sheet webbuilder": re.compile(r"webbuilder\w*\.css", re.IGNORECASE),
+        "the style sheet webbuilder": re.compile(r"webbuilder\w{0,100}\.css", re.IGNORECASE),
         "articles <day>/<uuid>.html": re.compile(r"/\d{8}/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\.html"),
     }
 

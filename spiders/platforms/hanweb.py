@@ -24,7 +24,7 @@ from spiders.platforms.portal import Portal
 MODULE = "/module/xxgk/xxgkAnnualReport.jsp"
 _TOTAL_PAGE = re.compile(r"<totalpage>\s*(\d+)")
 _COUNT = re.compile(r"\bcount\s*=\s*[\"']?(\d+)")
-_YEAR = re.compile(r"^\s*((?:19|20)\d\d)\s*(?:年度?)?\s*$")
+_YEAR = re.compile(r"^\s*((?:19|20)\d\d)\s*+(?:年度?\s*+)?$")
 
 
 class Hanweb(Portal):

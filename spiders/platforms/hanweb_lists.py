@@ -24,7 +24,7 @@ NEW, OLD = "/module/web/jpage/dataproxy.jsp", "/module/jpage/dataproxy.jsp"
 GATEWAY = "/api-gateway/jpaas-publish-server/front/page/build/unit"
 GROUP = 3
 """Pages in a group of records, where the page does not say."""
-PROXY = re.compile(r"/module/(?:\w+/)*jpage/dataproxy\.jsp")
+PROXY = re.compile(r"/module/(?:\w{1,64}/){0,20}jpage/dataproxy\.jsp")
 
 _UNIT = "/front/page/build/unit"
 """The end of the gateway's address on every site."""

@@ -14,7 +14,7 @@ from spiders.platforms.anchors import Anchor, anchor_of, anchors
 from spiders.platforms.portal import Portal
 from spiders.platforms.rows import listed_rows
 
-_NEXT = re.compile(r"^\s*(下一页|下页|后一页|Next|>|»)\s*>*\s*$", re.IGNORECASE)
+_NEXT = re.compile(r"^\s*(下一页|下页|后一页|Next|>|»)\s*+(?:>+\s*+)?$", re.IGNORECASE)
 
 
 class Links(Portal):
