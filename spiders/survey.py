@@ -22,7 +22,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from scrapy import Spider
-from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 
 from archive import Captures, Reports
@@ -30,6 +30,7 @@ from archive.asking import OpenProblem, open_problems
 from archive.backup import back_up
 from archive.divisions import division
 from archive.trials import ReadReport, reports_of
+from crawler.process import CrawlProcess
 from spiders.portal_file import ProposedPortal, name_from, propose
 from spiders.portal_table import WrongRowError, portal_of, row_of, write_row
 from spiders.probing import Probe
@@ -155,7 +156,7 @@ class Survey:
             self.offline = self.folder / "offline"
             self.offline.mkdir(parents=True, exist_ok=True)
             back_up(archive, self.offline)
-        self.process = AsyncCrawlerProcess(self.settings)
+        self.process = CrawlProcess(self.settings)
         self.places = asyncio.Semaphore(1 if self.offline else jobs)
         self.addresses: dict[str, asyncio.Lock] = {}
         self.names = {*self.registry.names(), *(r.row["name"] for r in results.by_url.values() if r.row)}

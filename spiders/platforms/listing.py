@@ -17,11 +17,11 @@ from pipelines.html.embedded import unescaped
 from pipelines.html.parsing import refuse_endless_tags, without_early_end
 
 _YEAR = re.compile(r"((?:19|20)\d\d)(?!\d)\s*年")
-_STATED_TOTAL = re.compile(r"(?:共|总共|总计|合计)\s*(?:有)?\s*(\d+)\s*(?:条|篇|个记录|项|则)")
+_STATED_TOTAL = re.compile(r"(?:共|总共|总计|合计)\s*+(?:有\s*+)?(\d+)\s*(?:条|篇|个记录|项|则)")
 _TOTAL = re.compile(r"<totalrecord>\s*(\d+)")
 # Each ends where the next one begins: without an end it would be looked for from every beginning.
 _RECORD = re.compile(r"<record>\s*<!\[CDATA\[((?:[^\]<]|\](?!\]>)|<(?!record>))*+)\]\]>\s*</record>")
-_NEXT_GROUP = re.compile(r"<nextgroup>\s*(?:<!\[CDATA\[)?((?:[^<]|<(?!/?nextgroup>))*+)</nextgroup>")
+_NEXT_GROUP = re.compile(r"<nextgroup>\s*+(?:<!\[CDATA\[)?((?:[^<]|<(?!/?nextgroup>))*+)</nextgroup>")
 _HREF = re.compile(r"href\s*=\s*[\"']([^\"']+)")
 # Only a call of one literal: pagers too are written by script, from pieces.
 _WRITTEN = re.compile(r"document\.write(?:ln)?\(\s*(?:\"((?:[^\"\\]|\\.)*+)\"|'((?:[^'\\]|\\.)*+)')\s*\)")

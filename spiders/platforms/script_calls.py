@@ -21,7 +21,7 @@ _LONGEST = 20_000
 """Characters of an object; longer ones hold data, not options."""
 _DEEPEST = 6
 """Objects within objects, and variables within variables."""
-_CALL = re.compile(r"(?<![\w$.])([\w$.]{0,60})\s*\(\s*(?=\{)")
+_CALL = re.compile(r"(?<![\w$.])(?:([\w$.]{1,60})\s*+)?\(\s*+(?=\{)")
 _PIECE = re.compile(
     r"""(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?P<comment>/\*.*?\*/|(?<!:)//[^\n]*)"""
     r"""|(?P<mark>[{}\[\](),:])|(?P<word>[^\s{}\[\](),:"'/]+|/)""",
@@ -46,7 +46,7 @@ def calls(text: str) -> Iterator[tuple[str, Options]]:
     for call in islice(_CALL.finditer(text), _MOST_CALLS):
         found = read_object(text, call.end())
         if found:
-            yield call[1], found
+            yield call[1] or "", found
 
 
 def read_object(text: str, start: int = 0, depth: int = 0) -> Options:

@@ -15,10 +15,10 @@ from spiders.platforms.json_pages import JSONPages, Row
 from spiders.platforms.trs import TRS
 
 _SEARCH = "/fjdzapp/search"
-_MODEL = re.compile(r"listModel\(\s*\{(?P<model>.*?)\}\s*\)\s*;", re.DOTALL)
+_MODEL = re.compile(r"listModel\(\s*+\{(?P<model>(?:(?!listModel\().)*?)\}\s*\)\s*;", re.DOTALL)
 _SEARCH_ID = re.compile(r"\bsearchId\s*:\s*['\"]?(\d+)")
 _CHANNEL = re.compile(r"\bchannelid\s*:\s*['\"]?(\d+)")
-_CLASS = re.compile(r"\bclasssql\s*:[^,\n]*?[\"'](chnlid[^\"']+)[\"']")
+_CLASS = re.compile(r"\bclasssql\s*:[^,\n]{0,2000}?[\"'](chnlid[^\"']+)[\"']")
 _SORT = re.compile(r"\bsortfield\s*:\s*[\"']([^\"']+)[\"']")
 _SIZE = re.compile(r"\bprepage\s*:\s*['\"]?(\d+)")
 _COUNT = re.compile(r"\brecordCount\s*:\s*['\"]?(\d+)")
