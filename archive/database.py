@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ def open_database(
     try:
         if not folder.is_dir():
             folder.mkdir()
+        _refuse_read_only(folder, path)
         connection = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, cached_statements=_STATEMENTS, uri=True
         )
@@ -74,6 +76,13 @@ def open_database(
         connection.close()
         raise CannotWriteError(f"cannot use {path}: {error}") from error
     return database
+
+
+def _refuse_read_only(*places: Path) -> None:
+    """Raises ArchiveError where one of these is there and may not be written: SQLite would open it, and say so later."""
+    for place in places:
+        if place.exists() and not os.access(place, os.W_OK):
+            raise ArchiveError(f"cannot use {place}: it may not be written")
 
 
 def open_to_read(path: Path, migrations: Migrations) -> Database:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from archive.database import ArchiveError
 from archive.figures import COLUMNS
 from archive.migrations.reports import EARLIER, migrations
 from archive.migrations.sums import MET_AGAIN, SEVERAL_AGAIN
@@ -45,8 +46,11 @@ def discard_damaged(path: Path) -> list[str]:
     result = Verification()
     verify_reports(path, None, result)
     if result.lines:
-        for end in ("-wal", "-shm", "-journal", ""):
-            path.with_name(path.name + end).unlink(missing_ok=True)
+        try:
+            for end in ("-wal", "-shm", "-journal", ""):
+                path.with_name(path.name + end).unlink(missing_ok=True)
+        except OSError as error:
+            raise ArchiveError(f"cannot remove the damaged {path}: {error.strerror}") from error
     return result.lines
 
 

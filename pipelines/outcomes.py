@@ -94,7 +94,7 @@ _FEW_LINKS = 2
 _SAYS_NOTHING = 60
 """Visible characters of a page that only leads elsewhere: 正在跳转，请稍候."""
 _META = re.compile(r"<meta\b[^>]*>", re.IGNORECASE)
-_IS_REFRESH = re.compile(r"http-equiv\s*=\s*[\"']?\s*refresh", re.IGNORECASE)
+_IS_REFRESH = re.compile(r"http-equiv\s*+=\s*+(?:[\"']\s*+)?refresh", re.IGNORECASE)
 _REFRESH_TARGET = re.compile(
     r"content\s*+=\s*+(?:[\"']\s*+)?[\d.]*+\s*+[;,]\s*+(?:url\s*+=\s*+)?[\"']?([^\"'>]*[^\"'>\s/]|/)", re.IGNORECASE
 )
@@ -113,7 +113,7 @@ _REFRESH = re.compile(
 )
 _SCRIPT = re.compile(r"<script\b[^>]{0,2000}>(.*?)</script\s*>", re.IGNORECASE | re.DOTALL)
 _CONDITION = re.compile(
-    r"\b(?:if|switch|for|while|case)\b|[?&|]{1,2}(?=[^\"'\n]{0,1000}?location)|userAgent|\bfunction\s+\w|addEventListener|\.(?:click|on|bind|live)\s*\("
+    r"\b(?:if|switch|for|while|case)\b|[?&|]{1,2}(?=[^\"'\n]{0,100}?location)|userAgent|\bfunction\s+\w|addEventListener|\.(?:click|on|bind|live)\s*\("
     r"|\bon(?:click|change|submit)\b|confirm\s*\("
 )
 """What makes a script lead away only sometimes, or when a reader does something."""

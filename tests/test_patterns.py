@@ -11,6 +11,7 @@ BOUNDED = {
     "archive.definitions._RATE": "a file of the project",
     "archive.room.chart_images._CHINESE": "names of the machine's fonts",
     "archive.room.vocabulary_bilingual._ASIDE": "words of the project",
+    "pipelines.elements._TAG": "markup up to its last >: every < has one",
     "pipelines.html.links._ANCHOR": "a script's text of 4,000 characters",
     "pipelines.html.paragraphs._BREAK": "markup as lxml writes it: every < has its >",
     "pipelines.html.paragraphs._PREFORMATTED": "markup as lxml writes it: every element has its end",

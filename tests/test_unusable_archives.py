@@ -38,6 +38,7 @@ COMMANDS = {
     "withhold": "withhold http://a.example/ --why x",
 }
 WRITING = ["crawl", "crawl-all", "import", "merge", "reparse", "withhold"]
+NOT_ASKED = {"export-data": "it reads reports.db alone", "survey": "it has an archive of its own for each site"}
 FILLING = {
     "backup": "backup {out}/copy",
     "import": COMMANDS["import"],
@@ -115,6 +116,8 @@ def test_what_cannot_be_used_ends_a_command_with_a_line(
     archive = tmp_path / "archive"
     shutil.copytree(original / "archive", archive)
     damage(archive)
+    if command in NOT_ASKED and damage in {newer, folder_for_captures, no_database}:
+        pytest.skip(NOT_ASKED[command])
     code, said = run(archive, COMMANDS[command], original, tmp_path)
     if command == "verify" and damage in {newer, no_database}:  # it says what is wrong
         assert code == 1, said

@@ -48,6 +48,8 @@ class Command(ArchiveCommand):
 
     def act(self, args: list[str], opts: Namespace) -> int:
         """Survey what is left to survey, or show the queue."""
+        if self.archive.exists() and not self.archive.is_dir():
+            raise ArchiveError(f"cannot open the archive {self.archive}: it is no directory")
         results = Results(self.archive)
         if opts.review:
             return self._review(results)

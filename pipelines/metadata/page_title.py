@@ -17,7 +17,7 @@ from pipelines.metadata.titles import SUBJECT, TITLE_YEAR, is_of_the_frame, is_r
 
 _TAGS = re.compile(r"<[^>]*(?:>|$)")
 _SITE_TAIL = re.compile(
-    r"(?<!\s)\s*(?:_{1,2}|-{2,}|—{2}|\s[-–—|]\s?|[-–—|]\s|[-–—|_](?=[^-–—|_]{0,20}(?:政府|门户|网站?|委员会|[局厅部办]|之窗|公开)$)|\s_\s|\s*[|｜»>]\s*)\s*"
+    r"(?<!\s)\s*(?:_{1,2}|-{2,}|—{2}|\s[-–—|]\s?|[-–—|]\s|[-–—|_](?=[^-–—|_]{0,20}(?:政府|门户|网站?|委员会|[局厅部办]|之窗|公开)$)|\s_\s|[|｜»>]\s*)\s*"
 )
 _HEADING_TAGS = ("h1", "h2", "h3", "ucaptitle")
 _LONGEST_TITLE = 100

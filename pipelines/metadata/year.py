@@ -25,7 +25,7 @@ _NAMED_YEAR = re.compile(
     r"(?<!\d)(20\d\d)\s*年\s*度?[^。;；\d]{0,30}?(?:信息公开|政务公开)[^。;；\d]{0,16}?(?:报告|年报)|"
     r"(?:信息公开|政务公开)[^。;；\d]{0,12}?(?<!\d)(20\d\d)\s*年\s*度?(?:工作)?(?:年度)?(?:报告|年报)"
 )
-_OPENING_YEAR = re.compile(r"^(?:[一1][、.]\s*\S{0,8})?\s*(20\d\d)\s*年(?:度|以来)?\s*[,，]")
+_OPENING_YEAR = re.compile(r"^(?:[一1][、.]\s*+\S{0,8})?\s*+(20\d\d)\s*年(?:度|以来)?\s*[,，]")
 
 
 def read_year(title: str | None, paragraphs: list[str], date: str | None) -> tuple[int | None, list[Problem]]:

@@ -20,7 +20,7 @@ from spiders.platforms.listing_reader import ListingReader
 Row = Mapping[str, Any]
 """One entry as the service gives it."""
 
-_TAG = re.compile(r"<[^>]{1,2000}>")
+_TAG = re.compile(r"<[^>]{1,300}>")
 
 
 class JSONPages(ListingReader):
