@@ -26,15 +26,15 @@ import crawler
 import pipelines
 import spiders
 
-LENGTH = 4_000
+LENGTH = 8_000
 """Characters of a text."""
-SHORT = LENGTH // 4
-FAST_S = 0.006
-"""Seconds of the processor within which a text of LENGTH is read by whatever is linear; what is not takes ten times that."""
+SHORT = LENGTH // 8
+FAST_S = 0.02
+"""Seconds of the processor within which a text of LENGTH is read by whatever is linear; what is quadratic takes several times that."""
 MOST_S = 0.2
-GROWTH = 8.0
-"""How much longer a text of LENGTH may take than one of SHORT: four times as long is linear, sixteen times quadratic."""
-_ENOUGH = 30
+GROWTH = 24.0
+"""How much longer a text of LENGTH may take than one of SHORT: eight times as long is linear, 64 times quadratic."""
+_ENOUGH = 24
 """Texts tried of one pattern."""
 _METHODS = frozenset(("search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"))
 _CLASSES = {
@@ -250,7 +250,7 @@ def worst_text(found: Found) -> tuple[str, str] | None:
 
 
 def _is_slow(work: Callable[[str], object], text: tuple[str, str, str]) -> bool:
-    """Whether it takes long, and grows more than fourfold with a text four times as long; what is slow once is tried again."""
+    """Whether it takes long, and grows far more than eightfold with a text eight times as long; what is slow once is tried again."""
     taken, short = MOST_S, MOST_S
     for _ in range(3):
         taken = min(taken, seconds(work, stretched(text, LENGTH)))

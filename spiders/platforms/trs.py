@@ -19,7 +19,7 @@ _CALL = re.compile(
 )
 _COUNT = re.compile(r"\bvar\s+countPage\s*=\s*(\d+)")
 _CURRENT = re.compile(r"\bvar\s+currentPage\s*=\s*(\d+)")
-_INDEX = re.compile(r"(?P<name>[^/_]+)(?:_(?P<number>\d+))?\.(?P<extension>s?html?)$")
+_INDEX = re.compile(r"(?<![^/_])(?P<name>[^/_]+)(?:_(?P<number>\d+))?\.(?P<extension>s?html?)$")
 
 
 class TRS(Portal):
