@@ -30,10 +30,10 @@ process that has waited goes on with cold caches, and this is not to be counted 
 
 def main() -> int:
     """Every line of the bench; 1 if a goal is missed."""
-    from tests import bench_browse, bench_documents, bench_figures, bench_growth, bench_reader, bench_store
+    from tests import bench_browse, bench_documents, bench_figures, bench_growth, bench_reader, bench_scale, bench_store
     from tests.bench_archive import archive
 
-    parts = (bench_reader, bench_documents, bench_store, bench_growth, bench_browse)
+    parts = (bench_reader, bench_documents, bench_store, bench_growth, bench_browse, bench_scale)
     kept = [crawl_lines(), *(part.lines(line) for part in parts), bench_figures.lines(line, archive)]
     return int(not all(kept))
 

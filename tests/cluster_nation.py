@@ -11,6 +11,7 @@ import argparse
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,9 +26,6 @@ from tests.nation import addresses, declare, impolite, published, replicas, star
 from tests.unreliable import fail, unbalanced
 
 LEASE_S = 10.0
-PORT = 8797
-ADDRESS = f"tcp://127.0.0.1:{PORT}"
-ARGUMENTS = ("--scheduler", ADDRESS, "-s", f"CLUSTER_LEASE={LEASE_S}")
 
 
 def dask(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
@@ -43,35 +41,43 @@ def dask(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def cluster(folder: Path, workers: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """A scheduler and so many workers, in this order."""
-    processes = [dask(folder, "scheduler", "--host", "127.0.0.1", "--port", str(PORT))]
-    places = [f"--local-directory={folder / f'worker{number}'}" for number in range(workers)]
-    processes += [dask(folder, "worker", ADDRESS, "--nthreads", "1", "--no-nanny", place) for place in places]
+def cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """The address of a scheduler; its process and those of so many workers."""
     from distributed import Client
 
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    processes = [dask(folder, "scheduler", "--host", "127.0.0.1", "--port", str(port))]
+    places = [f"--local-directory={folder / f'worker{number}'}" for number in range(workers)]
+    processes += [dask(folder, "worker", address, "--nthreads", "1", "--no-nanny", place) for place in places]
     try:
-        with Client(ADDRESS, timeout=60, set_as_default=False) as client:
+        with Client(address, timeout=60, set_as_default=False) as client:
             client.wait_for_workers(workers, timeout=120)
-        yield processes
+        yield address, processes
     finally:
         for process in processes:
             process.kill()
             process.wait()
 
 
+def arguments(address: str) -> tuple[str, ...]:
+    """Of a crawl-all there."""
+    return "--scheduler", address, "-s", f"CLUSTER_LEASE={LEASE_S}"
+
+
 def disturbed(folder: Path, server: Server, expected: int, share: float) -> list[int]:
     """A run with faults, one worker killed; then healthy ones until all is well. Their exit codes."""
-    with cluster(folder, 2) as (_, first, _second):
+    with cluster(folder, 2) as (address, (_, first, _second)):
         fail(server, share, 1)
-        run = start(folder, *ARGUMENTS)
+        run = start(folder, *arguments(address))
         wait_for(server, expected // 3, run)
         first.kill()
         run.communicate()
         codes = [run.returncode]
         fail(server, 0.0, 1)
         while codes[-1] != 0 and len(codes) < 6:
-            run = start(folder, *ARGUMENTS)
+            run = start(folder, *arguments(address))
             said = run.communicate()[1]
             codes.append(run.returncode)
         if codes[-1]:
@@ -83,8 +89,8 @@ def parted(folder: Path, server: Server, expected: int, number: signal.Signals) 
     """A run whose scheduler gets a signal. Its exit code, when after it the last request came, and what it said."""
     for replica in server:
         replica.log.clear()
-    with cluster(folder, 2) as (scheduler, *_):
-        run = start(folder, *ARGUMENTS)
+    with cluster(folder, 2) as (address, (scheduler, *_)):
+        run = start(folder, *arguments(address))
         wait_for(server, expected // 4, run)
         scheduler.send_signal(number)
         moment = time.monotonic()
@@ -94,14 +100,14 @@ def parted(folder: Path, server: Server, expected: int, number: signal.Signals) 
     return run.returncode, last - moment, said
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """One nation."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--portals", type=int, default=300)
     parser.add_argument("--addresses", type=int, default=250)
     parser.add_argument("--reports", type=int, default=6)
     parser.add_argument("--share", type=float, default=0.05, help="of answers that are faulty")
-    chosen = parser.parse_args(arguments)
+    chosen = parser.parse_args(argv)
     hosts = addresses(chosen.portals, chosen.addresses)
     expected = chosen.portals * (chosen.reports + 2)
     with (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,10 @@ from pipelines.ingest.compose import compose
 from pipelines.ingest.composing import compose_all
 from pipelines.ingest.locate import located_documents
 from spiders.registry import Registry
+from tests.cluster_nation import arguments
+from tests.cluster_nation import cluster as workers
 from tests.crawling import crawl, scrapy
+from tests.nation import addresses, declare, impolite, published, replicas, start
 from tests.poison import die_on_one
 from tests.test_fetched_documents import AttachingWord, Framing
 
@@ -149,6 +153,39 @@ def test_workers_with_other_readers_are_refused(archive: Path, scheduler: str, m
     with distributed.Client(scheduler, set_as_default=False) as client:
         later = client.submit(cluster.compose_there, "0", b"", pure=False)  # a worker that came when all were asked
         assert isinstance(later.exception(), ArchiveError)
+
+
+def test_what_a_cluster_crawls_is_merged_and_crawled_on(tmp_path: Path) -> None:
+    """Three portals, two of them on one address; the second time nothing but their listings is asked for."""
+    with (
+        Server(*replicas(3, 3), addresses=addresses(3, 2)) as server,
+        declared_and_served(tmp_path, server) as scheduler,
+    ):
+        for replica in server:
+            assert crawl(tmp_path / "single", replica).returncode == 0
+            replica.log.clear()
+        first = start(tmp_path, *arguments(scheduler))
+        said = first.communicate()
+        assert first.returncode == 0, said
+        assert len(said[0].splitlines()) == 3
+        assert published(tmp_path / "archive") == published(tmp_path / "single")
+        assert list(impolite(server)) == []
+        asked = [len(replica.log) for replica in server]
+        again = start(tmp_path, *arguments(scheduler))
+        said = again.communicate()
+        assert again.returncode == 0, said
+        stats = [json.loads(line)["stats"] for line in said[0].splitlines()]
+        assert [found["entries/known"] for found in stats] == [3, 3, 3]
+        assert all(len(replica.log) - before < 3 for replica, before in zip(server, asked, strict=True))
+        assert published(tmp_path / "archive") == published(tmp_path / "single")
+
+
+@contextmanager
+def declared_and_served(folder: Path, server: Server) -> Iterator[str]:
+    """The scheduler of one worker that knows these portals."""
+    declare(folder, server)
+    with workers(folder, 1) as (address, _):
+        yield address
 
 
 @pytest.mark.parametrize(

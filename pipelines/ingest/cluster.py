@@ -29,7 +29,7 @@ _SIZE = 100
 """Documents in a batch: a message costs as much as reading one of them."""
 _IN_HAND = 3
 """Batches for each thread of the workers: one that is read, those that are on their way."""
-CONNECT_S = 10.0
+CONNECT_S = 30.0
 """Seconds in which a scheduler is to answer."""
 
 
