@@ -9,7 +9,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import ParamSpec, TypeVar
+from typing import ClassVar, ParamSpec, TypeVar
 
 from archive import Captures
 from archive.model import Located, PageReference
@@ -41,16 +41,23 @@ TRIES = 2
 class Readers:
     """Reads the captured pages of one archive, for all crawls that write to it."""
 
+    _open: ClassVar[list[Readers]] = []
+    _processes: ClassVar[list[Processes]] = []
+    """Those of this process, for all archives that it crawls into, until the last of them is closed."""
+
     def __init__(self, captures: Captures) -> None:
         self.captures = captures
-        self.processes = Processes(
-            1 + (os.cpu_count() or 1),
-            initializer=page_tasks.begin,
-            initargs=(captures.path.parent,),
-            patience=PATIENCE_S,
-            seconds=STUCK_S,
-            network=captures.are_bodies_afar(),
-        )
+        self._open.append(self)
+        if not self._processes:
+            processes = Processes(
+                1 + (os.cpu_count() or 1),
+                initializer=page_tasks.begin,
+                patience=PATIENCE_S,
+                seconds=STUCK_S,
+                network=captures.are_bodies_afar(),
+            )
+            self._processes.append(processes)
+        (self.processes,) = self._processes
 
     async def parts(self, reference: PageReference, place: Located | None, *, with_pictures: bool) -> Parts:
         """What belongs to a page, and its document's report if that takes nothing more: page_tasks.parts.
@@ -111,11 +118,15 @@ class Readers:
         return self.not_read(place, error.how) if isinstance(error, StuckError) else failed_reading(place, error)
 
     async def _performed(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.wrap_future(self.processes.submit(function, *args, **kwargs))
+        return await asyncio.wrap_future(
+            self.processes.submit(page_tasks.at, self.captures.path.parent, function, *args, **kwargs)
+        )
 
     def close(self) -> None:
         """End the processes. What they are reading is read by the next crawl."""
-        self.processes.shutdown(wait=False)
+        self._open.remove(self)
+        if not self._open:
+            self._processes.pop().shutdown(wait=False)
 
 
 def _complete(reading: Reading) -> Reading:

@@ -22,7 +22,6 @@ from pipelines.ingest.compose import compose
 from pipelines.ingest.composing import compose_all
 from pipelines.ingest.locate import located_documents
 from spiders.registry import Registry
-from tests.cluster_nation import arguments
 from tests.cluster_nation import cluster as workers
 from tests.crawling import crawl, scrapy
 from tests.nation import addresses, declare, impolite, published, replicas, start
@@ -164,14 +163,14 @@ def test_what_a_cluster_crawls_is_merged_and_crawled_on(tmp_path: Path) -> None:
         for replica in server:
             assert crawl(tmp_path / "single", replica).returncode == 0
             replica.log.clear()
-        first = start(tmp_path, *arguments(scheduler))
+        first = start(tmp_path, "--scheduler", scheduler, "-s", "CLUSTER_LEASE=300")
         said = first.communicate()
         assert first.returncode == 0, said
         assert len(said[0].splitlines()) == 3
         assert published(tmp_path / "archive") == published(tmp_path / "single")
         assert list(impolite(server)) == []
         asked = [len(replica.log) for replica in server]
-        again = start(tmp_path, *arguments(scheduler))
+        again = start(tmp_path, "--scheduler", scheduler, "-s", "CLUSTER_LEASE=300")
         said = again.communicate()
         assert again.returncode == 0, said
         stats = [json.loads(line)["stats"] for line in said[0].splitlines()]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from archive import Captures
 from archive.model import Located, PageReference
@@ -26,10 +27,15 @@ from pipelines.next_pages import joined, prepared_next_page
 from pipelines.prepared import PreparedPage, prepare
 from pipelines.time_limit import OutOfTimeError, time_limit
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _NICENESS = 5
 """The crawl comes first: it keeps its pace beside a page that takes long."""
 _PARSED = 16
 """Pages that are kept parsed."""
+_DESKS = 4
+"""Archives that are kept open: a machine of a cluster crawls each portal into one of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +75,28 @@ class _Desk:
     """By their captures."""
 
 
-_desk: list[_Desk] = []
+_desks: OrderedDict[Path, _Desk] = OrderedDict()
+"""Of the archives that were read in last; the last one is the one in use."""
 
 
-def begin(archive: Path) -> None:
-    """Open an archive to read in it. Raises ArchiveError where it cannot be read."""
+def begin() -> None:
+    """Of a process that performs them."""
     os.nice(_NICENESS)
+
+
+def at(archive: Path, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Perform one of these tasks in an archive. Raises ArchiveError where it cannot be read."""
     READER.keep_in(archive)
-    _desk[:] = [_Desk(Captures(archive, read_only=True))]
+    if archive not in _desks:
+        _desks[archive] = _Desk(Captures(archive, read_only=True))
+    _desks.move_to_end(archive)
+    if len(_desks) > _DESKS:
+        _desks.popitem(last=False)[1].captures.close()
+    return task(*args, **kwargs)
+
+
+def _desk() -> _Desk:
+    return next(reversed(_desks.values()))
 
 
 def parts(reference: PageReference, place: Located | None, *, with_pictures: bool) -> Parts:
@@ -91,7 +111,7 @@ def parts(reference: PageReference, place: Located | None, *, with_pictures: boo
 
 
 def _parts_of(reference: PageReference, *, with_pictures: bool) -> Parts:
-    (desk,) = _desk
+    desk = _desk()
     page = referenced_page(desk.captures, reference)
     if kind := recognise(page.body, page.content_type, name=page.url):
         return Parts(file_format=kind)
@@ -163,7 +183,7 @@ def _captured(captures: Captures, url: str, *, is_frame: bool) -> PreparedPage |
 
 def is_had(url: str, *, is_frame: bool) -> bool:
     """Whether a page beside another is captured, and is what it should be."""
-    (desk,) = _desk
+    desk = _desk()
     try:
         with time_limit():
             return _captured(desk.captures, url, is_frame=is_frame) is not None
@@ -179,7 +199,7 @@ def read(
     capture_id: of its page that was parsed before; documents: by SHA-256 what they were read as, where the archive does
     not keep that. Raises ArchiveError where the captures cannot be read.
     """
-    (desk,) = _desk
+    desk = _desk()
     for sha256, content in (documents or {}).items():
         READER.remember(sha256, content)
     prepared = desk.parsed.pop(capture_id, None) if capture_id is not None else None
