@@ -6,6 +6,7 @@ import random
 import re
 import sqlite3
 import unicodedata
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,7 @@ SIMPLIFIED = str.maketrans("開報於後臺務", "开报于后台务")
 """The traditional characters of the texts of these tests."""
 
 
+@cache
 def plain(text: str) -> str:
     """The text as it is compared, character by character: the oracle of `fold`."""
     characters = list(unicodedata.normalize("NFKD", text).casefold().translate(SIMPLIFIED))
@@ -98,8 +100,14 @@ def scan(query: str) -> set[str]:
     }
 
 
+@cache
+def catalogue(db: sqlite3.Connection) -> Catalogue:
+    """The names of places are put in order once for each."""
+    return Catalogue(db)
+
+
 def found(db: sqlite3.Connection, query: str) -> set[str]:
-    result = search(db, Catalogue(db), parse(query), {})
+    result = search(db, catalogue(db), parse(query), {})
     assert result is not None
     assert result.total == len(result.hits)
     return {hit.row["id"] for hit in result.hits}
@@ -181,7 +189,7 @@ def test_operators(db: sqlite3.Connection, query: str, names: str) -> None:
 def test_bodies_of_such_a_name_come_with_the_results(tmp_path: Path) -> None:
     db = filled(tmp_path, {"a": ("某市教育局2021年报告", "正文"), "b": ("报告", "教育局"), "c": ("报告", "")})
     db.execute("UPDATE reports SET issuing_body = '某市教育局' WHERE id IN ('a', 'c')")
-    result = search(db, Catalogue(db), parse("教育局 某市"), {})
+    result = search(db, catalogue(db), parse("教育局 某市"), {})
     assert result is not None
     assert result.bodies == [("某市教育局", 2)]
     assert [hit.row["id"] for hit in result.hits] == ["a"]
@@ -190,7 +198,7 @@ def test_bodies_of_such_a_name_come_with_the_results(tmp_path: Path) -> None:
 
 def test_where_nothing_is_found_there_are_hints(db: sqlite3.Connection) -> None:
     for query, hints in (("复议 不存在", {"复议"}), ("行政复议决定书", {"行政复议"}), ("不存在的词语", set[str]())):
-        result = search(db, Catalogue(db), parse(query), {})
+        result = search(db, catalogue(db), parse(query), {})
         assert result is not None
         assert result.total == 0
         assert {words for words, _ in result.hints} == hints
@@ -202,7 +210,7 @@ def test_the_handed_phrases_are_found_in_every_form(tmp_path: Path) -> None:
     scrapy(tmp_path, "import", str(CASE))
     db = sqlite3.connect(f"file:{tmp_path / 'reports.db'}?mode=ro", uri=True)
     for query in ("〔2021〕30号", "2023年1月1日", "申请15件"):
-        result = search(db, Catalogue(db), parse(query), {})
+        result = search(db, catalogue(db), parse(query), {})
         assert result is not None
         assert result.total == 4, query
     db.close()
@@ -230,7 +238,7 @@ def test_snippets_are_sentences_that_answer(tmp_path: Path) -> None:
         + "长" * 300
     )
     db = filled(tmp_path, {"a": ("", text)})
-    result = search(db, Catalogue(db), parse("复议 3件"), {})
+    result = search(db, catalogue(db), parse("复议 3件"), {})
     assert result is not None
     first, *others = result.hits[0].snippets
     assert first == [
@@ -242,18 +250,18 @@ def test_snippets_are_sentences_that_answer(tmp_path: Path) -> None:
     ]
     assert [words for snippet in others for words, is_hit in snippet if is_hit] == ["复议", "复议"]
     assert all(sum(len(words) for words, _ in snippet) < 200 for snippet in result.hits[0].snippets)
-    result = search(db, Catalogue(db), parse("规章"), {})
+    result = search(db, catalogue(db), parse("规章"), {})
     assert result is not None
     assert ("规章", True) in result.hits[0].snippets[0]
     db.close()
 
 
 def test_facets_count_what_is_found_and_narrow_it(db: sqlite3.Connection) -> None:
-    result = search(db, Catalogue(db), parse("复议"), {"verdict": "not_assessable"})
+    result = search(db, catalogue(db), parse("复议"), {"verdict": "not_assessable"})
     assert result is not None
     assert result.facets["portal"] == [("p", len(scan("复议")))]
     assert result.facets["year"] == [("-", len(scan("复议")))]
-    none = search(db, Catalogue(db), parse("复议"), {"year": "2021"})
+    none = search(db, catalogue(db), parse("复议"), {"year": "2021"})
     assert none is not None
     assert none.total == 0
 
@@ -261,7 +269,7 @@ def test_facets_count_what_is_found_and_narrow_it(db: sqlite3.Connection) -> Non
 def test_an_empty_archive_can_be_narrowed(tmp_path: Path) -> None:
     db = filled(tmp_path, {})
     for chosen in ({"verdict": "fails"}, {"portal": "p"}, {"year": "2021", "portal": "p"}):
-        result = search(db, Catalogue(db), parse(""), chosen)
+        result = search(db, catalogue(db), parse(""), chosen)
         assert result is not None
         assert result.total == 0
     db.close()
