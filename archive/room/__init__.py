@@ -19,7 +19,8 @@ The path of a request:
    archive in both languages are in `vocabulary_bilingual.py` (English for the form's labels in `labels_english.py`); text
    from portals passes through `untrusted_text.py`, a captured page's HTML is cleaned in `captured_pages.py`.
 
-`metadata.yaml` (a description of every column, and units) and `settings.json` are for Datasette's own pages of tables.
+`metadata.yaml` (a description of every column, and units), `descriptions_chinese.yaml` (the same sentences in Chinese) and
+`settings.json` are for Datasette's own pages of tables.
 
 Places, bodies, rankings, the country and the map (`places.py`, `bodies.py`, `rankings.py`, `nation.py`, `tile_map.py`)
 share the figures that can be asked for (`asked_figures.py`) and how a sum is shown (`sum_rows.py`); what is added up is
