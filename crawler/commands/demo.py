@@ -19,6 +19,7 @@ from crawler.demo.server import Server
 from crawler.extensions.progress import Crawls
 from crawler.extensions.runs import Runs
 from crawler.process import CrawlProcess
+from pipelines.ingest.processes.warm import warm_up
 from spiders.registry import make_portal
 
 FOLDER = Path("demo")
@@ -37,6 +38,7 @@ class Command(ArchiveCommand):
     def act(self, args: list[str], opts: Namespace) -> int:
         """What the replicas do wrong on purpose is shown, and is no failure."""
         console = Console()
+        warm_up()  # before threads serve the replicas
         with demo_server() as server:
             self._prepare(server)
             portals = [make_portal(replica.platform, replica.facts) for replica in server]
