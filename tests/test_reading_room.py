@@ -711,7 +711,7 @@ def test_reads_work_while_a_crawl_and_a_reparse_write(archive: Path, tmp_path: P
         def ask(number: int) -> None:
             path = at[number % len(at)]
             status = get(address + path)[0]
-            if status != 200:
+            if status != 200 and not (status == 503 and "?sql=" in path):  # visitors' queries come last
                 wrong.append((path, status))
 
         writers = [pool.submit(crawl, folder, *server, refresh="1"), pool.submit(scrapy, folder, "reparse")]
