@@ -159,7 +159,7 @@ def test_a_stuck_worker_is_killed_and_its_other_portals_are_crawled(
 def test_no_crawl_outlives_the_process_that_dealt_it_out(tmp_path: Path) -> None:
     with Server(*nation.replicas(1, 100), addresses=["127.0.0.2"]) as server:
         nation.declare(tmp_path, server)
-        run = nation.start(tmp_path, 1)
+        run = nation.start(tmp_path, "--workers", "1")
         nation.wait_for(server, 4, run)
         run.kill()
         run.wait()

@@ -413,14 +413,18 @@ def test_documents_whose_children_are_killed_in_a_crawl_are_read_by_the_next(tmp
     assert not any(ProblemKind.NOT_READ_HERE in line for line in state(tmp_path / "archive"))
 
 
-def _children(parent: int) -> list[int]:
-    """The processes of a crawl in which documents are read."""
-    found = []
+def _children(crawl: int) -> list[int]:
+    """The processes of a crawl, and of those beside it, in which documents are read."""
+    parents, readers = {}, []
     for path in Path("/proc").glob("[0-9]*"):
         try:
-            is_ours = f"\nPPid:\t{parent}\n" in (path / "status").read_text()
-            if is_ours and b"pipelines.ingest.sandbox.child" in (path / "cmdline").read_bytes():
-                found.append(int(path.name))
+            parents[int(path.name)] = int((path / "status").read_text().partition("\nPPid:\t")[2].split()[0])
+            if b"pipelines.ingest.sandbox.child" in (path / "cmdline").read_bytes():
+                readers.append(int(path.name))
         except (FileNotFoundError, ProcessLookupError):
             continue
-    return found
+
+    def is_ours(process: int) -> bool:
+        return process == crawl or (process in parents and is_ours(parents[process]))
+
+    return list(filter(is_ours, readers))
