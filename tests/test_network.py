@@ -96,7 +96,7 @@ child.main()
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone can take a process off the network")
 def test_documents_are_read_without_a_network(tmp_path: Path) -> None:
     told = subprocess.run(
-        [sys.executable, "-c", NETWORK, str(1024**3)],
+        [sys.executable, "-c", NETWORK, str(1024**3), str(tmp_path / "of_the_child")],
         input=b'{"size": 1, "kind": "docx"}\nx',
         capture_output=True,
         cwd=ROOT,
