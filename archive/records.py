@@ -254,8 +254,13 @@ def digest_as_stored(row: Mapping[str, Any], tables: Mapping[str, Rows]) -> str:
         by_key = dict(zip(map(key, reversed(rows)), reversed(rows), strict=True))
         stored = [by_key[one] for one in sorted(by_key)]
         numbers = _NUMBERS.get(table, ())
-        has_floats = any(float in set(map(type, map(itemgetter(place), stored))) for place in numbers)
-        values.append([_whole(one, numbers) for one in stored] if has_floats else stored)
+        columns = [list(map(itemgetter(place), stored)) for place in numbers]
+        if any(float in set(map(type, column)) for column in columns):
+            has_float = [float in set(map(type, row)) for row in zip(*columns, strict=True)]
+            stored = [
+                _whole(one, numbers) if is_float else one for one, is_float in zip(stored, has_float, strict=True)
+            ]
+        values.append(stored)
     return DIGEST_FORM + _hashed(values)
 
 
