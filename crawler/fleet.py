@@ -31,6 +31,8 @@ COMPANY = (PORTALS, 50, 10, 1)
 """Portals that share a worker, by the number of workers that died under them."""
 STUCK_S = 120.0
 """Seconds without a sign of life after which a worker is killed. Nothing in it may take that long: readers have children."""
+MOST_FAILED_STARTS = 5
+"""Workers in a row that may be killed before they begin, as by a system that lacks memory, until the run ends."""
 ENDING_S = 8.0
 """Seconds that workers have to end when the run is stopped; each crawl needs less than five."""
 LOOK_UPS = 32
@@ -124,6 +126,8 @@ class Fleet:
         self.admitting = 0
         """Portals whose addresses are being looked up."""
         self.is_stopping = False
+        self.failed_starts = 0
+        """Workers in a row that were killed before they began."""
         self._requests = 0
 
     @property
@@ -217,7 +221,9 @@ class Fleet:
             del self.workers[worker]
             self._requests += worker.requests
         if not (worker.room or self.is_stopping):
-            self.events.put_nowait(ArchiveError(f"a worker {_in_words(code)} before it began"))
+            self.failed_starts += 1
+            if code >= 0 or self.failed_starts == MOST_FAILED_STARTS:
+                self.events.put_nowait(ArchiveError(f"a worker {_in_words(code)} before it began"))
         for portal in worker.crawling.values():
             self._bury(portal, code)
         self.events.put_nowait(None)
@@ -237,6 +243,7 @@ class Fleet:
                 self._take(worker, said)
             elif "room" in said:
                 worker.room = min(said["room"], COMPANY[worker.deaths])
+                self.failed_starts = 0
                 if not worker.room:
                     self.events.put_nowait(
                         ArchiveError("too few files may be open (ulimit -n) to crawl a single portal")

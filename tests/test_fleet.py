@@ -156,6 +156,29 @@ def test_a_stuck_worker_is_killed_and_its_other_portals_are_crawled(
     assert crawls["hepan"].stats["reports/new"] == 3
 
 
+KILLED_AT_FIRST = """
+import os, signal, sys
+from pathlib import Path
+
+if "crawler.worker" in sys.orig_argv:
+    mark = Path(__file__).with_name("killed")
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_worker_that_is_killed_before_it_begins_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sitecustomize.py").write_text(KILLED_AT_FIRST, encoding="utf-8")
+    with Server(Trs("hepan", 3)) as server:
+        portals(tmp_path, *server)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        done = command(tmp_path, "crawl-all")
+    assert (tmp_path / "killed").exists()
+    assert done.returncode == 0, done.stderr
+    assert "3 listed, 3 new" in done.stderr
+
+
 def test_no_crawl_outlives_the_process_that_dealt_it_out(tmp_path: Path) -> None:
     with Server(*nation.replicas(1, 100), addresses=["127.0.0.2"]) as server:
         nation.declare(tmp_path, server)

@@ -149,7 +149,7 @@ def test_a_crawl_meets_every_trap_and_goes_on(tmp_path: Path) -> None:
             document.state = trap
         big = reports[len(traps)]
         big.body, big.report, big.title = "<p>" + "大" * 2_000_000 + "</p>", None, big.title
-        done = crawl(archive, replica, settings={"DOWNLOAD_MAXSIZE": 4_000_000})
+        done = crawl(archive, replica, settings={"DOWNLOAD_MAXSIZE": 4_000_000, "DOWNLOAD_TIMEOUT": 60})
         assert done.returncode == 1
         told = rows(archive, "captures", "SELECT kind, COUNT(*) FROM problems GROUP BY kind ORDER BY kind")
         assert dict(told) == {"off_site": 2, "unsafe_scheme": 3, "private_address": 2, "too_large": 2}
