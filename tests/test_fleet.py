@@ -88,10 +88,6 @@ def test_one_portal_that_fails_stops_no_other(tmp_path: Path) -> None:
         assert crawls["doomed"]["result"] == "was killed by signal 9"
         assert "host_refuses" in crawls["fengling"]["stats"]["unwell"]
         assert "5/5" in done.stderr
-        # two of them ran at the same time, each at its own pace
-        spans = [(min(h.time for h in r.log), max(h.time for h in r.log)) for r in server]
-        assert any(a[0] < b[1] and b[0] < a[1] for a in spans for b in spans if a is not b)
-
         told = command(tmp_path, "health")
         assert told.returncode == 1
         assert "2 of 5 portals are unwell: doomed, fengling" in told.stdout
