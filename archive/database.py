@@ -55,7 +55,7 @@ def open_database(
         )
     except (OSError, sqlite3.Error) as error:
         raise ArchiveError(f"cannot open the archive {folder}: {error}") from error
-    try:
+    with _closed_on_error(connection, path, CannotWriteError):
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA page_size = {page_size}")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -69,12 +69,6 @@ def open_database(
             migrations.apply(database)
             with connection:
                 fill_digests(connection, f"{migrations.name}.db", "_sqlite_migrations")
-    except ArchiveError:
-        connection.close()
-        raise
-    except sqlite3.Error as error:
-        connection.close()
-        raise CannotWriteError(f"cannot use {path}: {error}") from error
     return database
 
 
@@ -88,16 +82,23 @@ def _refuse_read_only(*places: Path) -> None:
 def open_to_read(path: Path, migrations: Migrations) -> Database:
     """A database that cannot be written. Raises ArchiveError where there is none, or none that this version can read."""
     connection = open_read_only(path)
-    try:
+    with _closed_on_error(connection, path, ArchiveError):
         database = Database(connection)
         _refuse_newer(database, migrations, path)
+    return database
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection, path: Path, kind: type[ArchiveError]) -> Iterator[None]:
+    """Close the connection where the database cannot be used, and raise an error of SQLite as one of this kind."""
+    try:
+        yield
     except ArchiveError:
         connection.close()
         raise
     except sqlite3.Error as error:
         connection.close()
-        raise ArchiveError(f"cannot use {path}: {error}") from error
-    return database
+        raise kind(f"cannot use {path}: {error}") from error
 
 
 def _refuse_newer(database: Database, migrations: Migrations, path: Path) -> None:

@@ -1,7 +1,7 @@
 """A part of captures.db that can be sent to another machine: all that reading some documents takes, as bytes.
 
-Which documents stand beside a page only reading it tells. So an excerpt knows what it carries, and notes what it is asked for
-beyond that; with these addresses the excerpt is made anew.
+Only reading a page shows which documents belong to it. So an excerpt records every address it is asked for and does not hold;
+a second excerpt is then made that holds them too.
 """
 
 from __future__ import annotations

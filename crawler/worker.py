@@ -111,7 +111,7 @@ class Worker:
 
 
 def account(name: str, crawler: Crawler | None, began: float, error: BaseException | None) -> dict[str, Any]:
-    """What is told of a crawl that has ended, or did not begin."""
+    """Summarise a crawl that has ended or could not start, as `Crawl` in crawler/fleet.py has it."""
     runs = crawler.get_extension(Runs) if crawler is not None else None
     failed = runs.archive.failed if runs is not None else None
     code = WELL if runs is not None and runs.finished and not runs.unwell else UNWELL

@@ -21,9 +21,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from crawler.demo.server import Server
-from tests.crawling import ROOT, crawl
-from tests.nation import addresses, declare, impolite, published, replicas, start, wait_for
-from tests.unreliable import fail, unbalanced
+from tests.crawling import ROOT
+from tests.nation import addresses, declare, is_whole, replicas, start, wait_for
+from tests.unreliable import fail
 
 LEASE_S = 10.0
 
@@ -117,16 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         folder = Path(name)
         declare(folder, server)
         codes = disturbed(folder, server, expected, chosen.share)
-        rude = list(impolite(server))
-        for replica in server:
-            crawl(folder / "single", replica)
-        found, wanted = published(folder / "archive"), published(folder / "single")
-        lacking, excess = set(wanted) - set(found), set(found) - set(wanted)
-        print(
-            f"{chosen.portals} portals, exits {codes}, {len(found)} rows, {len(lacking)} lacking, {len(excess)} too many"
-        )
-        print(f"entries without a fate {unbalanced(folder / 'archive')}, addresses asked too soon {len(rude)}")
-        print(*rude[:10], *sorted(lacking)[:3], *sorted(excess)[:3], sep="\n", flush=True)
+        whole = is_whole(folder, server, codes)
         late = 0
         for number in (signal.SIGSTOP, signal.SIGKILL):
             shutil.rmtree(folder / "archive")
@@ -136,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 flush=True,
             )
             late += last > LEASE_S
-        return int(bool(codes[-1] or lacking or excess or rude or late or unbalanced(folder / "archive")))
+        return int(not whole or late > 0)
 
 
 if __name__ == "__main__":

@@ -145,7 +145,7 @@ def trials(source: Path) -> list[Trial]:
         return prepare
 
     def altered(folder: Path) -> None:
-        """A body, rows and a digest that are others, and a capture that is gone."""
+        """Change bodies, rows and a digest, and delete a capture."""
         given("whole:archive")(folder)
         with closing(sqlite3.connect(folder / "archive" / "captures.db")) as db, db:
             db.execute(

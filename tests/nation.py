@@ -139,6 +139,23 @@ def disturbed(folder: Path, server: Server, workers: int, reports: int, share: f
     return codes
 
 
+def is_whole(folder: Path, server: Server, codes: list[int]) -> bool:
+    """Whether runs with these exit codes ended well, asked politely, and published what single crawls do; prints both."""
+    rude = list(impolite(server))
+    fail(server, 0.0, 1)
+    for replica in server:
+        crawl(folder / "single", replica)
+    found, wanted = published(folder / "archive"), published(folder / "single")
+    lacking, excess = set(wanted) - set(found), set(found) - set(wanted)
+    lost = unbalanced(folder / "archive")
+    print(
+        f"{len(server.replicas)} portals, exits {codes}, {len(found)} rows, {len(lacking)} lacking, {len(excess)} too many"
+    )
+    print(f"entries without a fate {lost}, addresses asked too soon {len(rude)}")
+    print(*rude[:10], *sorted(lacking)[:3], *sorted(excess)[:3], sep="\n", flush=True)
+    return not (codes[-1] or lacking or excess or rude or lost)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """One nation."""
     parser = argparse.ArgumentParser()
@@ -156,18 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(name)
         declare(folder, server)
         codes = disturbed(folder, server, chosen.workers, chosen.reports, chosen.share)
-        rude = list(impolite(server))
-        fail(server, 0.0, 1)
-        for replica in server:
-            crawl(folder / "single", replica)
-        found, wanted = published(folder / "archive"), published(folder / "single")
-        lacking, excess = set(wanted) - set(found), set(found) - set(wanted)
-        print(
-            f"{chosen.portals} portals, exits {codes}, {len(found)} rows, {len(lacking)} lacking, {len(excess)} too many"
-        )
-        print(f"entries without a fate {unbalanced(folder / 'archive')}, addresses asked too soon {len(rude)}")
-        print(*rude[:10], *sorted(lacking)[:3], *sorted(excess)[:3], sep="\n")
-        return int(bool(codes[-1] or lacking or excess or rude or unbalanced(folder / "archive")))
+        return int(not is_whole(folder, server, codes))
 
 
 if __name__ == "__main__":
