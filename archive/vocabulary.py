@@ -394,7 +394,7 @@ class ProblemKind(StrEnum):
     ERROR = ("error", "A request failed.", "Crawl again. If it persists, open the address in a browser.")
     TOO_LARGE = (
         "too_large",
-        "An answer is larger than DOWNLOAD_MAXSIZE.",
+        "An answer is larger than DOWNLOAD_MAXSIZE, or in an imported file than 64 MiB once it is decoded.",
         "Raise DOWNLOAD_MAXSIZE and crawl again if it is a report.",
     )
     HOST_REFUSES = (
@@ -558,7 +558,7 @@ class ProblemKind(StrEnum):
     )
     DAMAGED = ("damaged", "A document is damaged.", "Open the captured file.", "document")
     ENCRYPTED = ("encrypted", "A document is encrypted.", "No action needed.", "document")
-    OVERSIZED = ("oversized", "A document is larger than the readers' limit.", "Open the captured file.", "document")
+    OVERSIZED = ("oversized", "A document is larger than the readers' limit.", "Open the captured file.")
     TIMED_OUT = ("timed_out", "A page or a document took too long to read.", "Open what was captured.", "document")
     DOCUMENT_REPLACED = (
         "document_replaced",

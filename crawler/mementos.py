@@ -160,7 +160,10 @@ class WebArchive:
             raise UnusableArchiveError(f"{self.index} {why}: it is no index of a web archive")
         if answer.status_code == 404:  # some servers say so of an address that they do not know
             return
-        yield from self._mementos(_decoded(answer).decode("utf-8", "replace").splitlines())
+        lines, fault = _decoded(answer)
+        if fault:
+            raise UnusableArchiveError(f"{self.index} answers with an index that cannot be used: {fault}")
+        yield from self._mementos(lines.decode("utf-8", "replace").splitlines())
 
     def _read(self) -> Iterator[Memento]:
         path = Path(self.index)
@@ -192,15 +195,17 @@ class WebArchive:
             self.faults.append((memento.url, f"the memento of {memento.timestamp} was not had: {why}"))
             return None
         original = {key[len(_ORIGINAL) :]: value for key, value in answer.headers.items() if key.startswith(_ORIGINAL)}
+        body, fault = _decoded(answer)
         headers = original or {k: v for k, v in answer.headers.items() if k not in _OF_REPLAY}
         return Capture(
             url=memento.url,
             requested_at=_moment(answer) or memento.moment,
             status=memento.status,
             outcome=None,
-            body=_decoded(answer),
+            body=body,
             content_type=headers.get("content-type") or answer.headers.get("content-type"),
             response_headers=[*headers.items()],
+            note=fault,
         )
 
     def _stored(self, memento: Memento) -> Capture | None:
@@ -226,9 +231,9 @@ class WebArchive:
         self.client.close()
 
 
-def _decoded(answer: Answer) -> bytes:
-    body, _ = undo_encodings(answer.content, [(k, v) for k, v in answer.headers.items() if k == "content-encoding"])
-    return body
+def _decoded(answer: Answer) -> tuple[bytes, str | None]:
+    """The entity of an answer, and what is wrong with it."""
+    return undo_encodings(answer.content, [(k, v) for k, v in answer.headers.items() if k == "content-encoding"])
 
 
 def _moment(answer: Answer) -> str | None:

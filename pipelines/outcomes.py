@@ -16,6 +16,7 @@ from archive.charset import decode
 from archive.media_types import DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS, extension_of, format_of
 from archive.urls import browser_url, without_www
 from archive.vocabulary import Outcome
+from archive.warc.content_encoding import OVERSIZED
 from pipelines.elements import COMMENT, without_elements, without_tags
 from pipelines.page_ends import PageEnds
 from pipelines.wholeness import CUT_AT_THE_END, missing_end
@@ -147,9 +148,12 @@ def classify(
 ) -> Classification:
     """Say what an answer with a status means. `location` is the header of that name, `body` the decoded entity.
 
-    `truncated` says what the transfer or the WARC shows to be missing of the body or wrong with it. `ends` are those of
+    `truncated` says what the transfer or the WARC shows to be missing of the body or wrong with it; a body that met a limit
+    is an error whatever its status. `ends` are those of
     the portal's other pages, to which this page is added.
     """
+    if truncated and truncated.startswith(OVERSIZED):
+        return Classification(Outcome.ERROR, note=truncated)
     by_status = _classify_status(url, status, location, body, truncated=truncated)
     if by_status is not None:
         return by_status

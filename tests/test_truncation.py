@@ -360,8 +360,11 @@ def test_encodings_are_undone_as_browsers_do() -> None:
 def test_what_a_damaged_encoding_in_a_warc_leaves() -> None:
     packed = gzip.compress(PAGE.encode())
     flipped = packed[:40] + b"\xff\xff" + packed[42:]
-    assert undo_encodings(flipped, [("Content-Encoding", "gzip")]) == (flipped, False)
-    assert undo_encodings(PAGE.encode(), [("Content-Encoding", "gzip")]) == (PAGE.encode(), True)
+    assert undo_encodings(flipped, [("Content-Encoding", "gzip")]) == (
+        flipped,
+        "truncated (its gzip encoding is damaged)",
+    )
+    assert undo_encodings(PAGE.encode(), [("Content-Encoding", "gzip")]) == (PAGE.encode(), None)
 
 
 def record(head: str, body: bytes, method: str = "GET", **named: str) -> bytes:
@@ -390,13 +393,13 @@ def record(head: str, body: bytes, method: str = "GET", **named: str) -> bytes:
         ("200 OK\r\nContent-Length: 9000\r\nX-Archive-Orig-Content-Encoding: br", PAGE.encode(), {}, "GET", None),
         ("200 OK\r\nContent-Length: 9", PAGE.encode(), {}, "GET", None),
         ("200 OK", PAGE.encode(), {"WARC-Truncated": "length"}, "GET", "truncated (length)"),
-        ("200 OK\r\nTransfer-Encoding: chunked", b"5\r\n<p>ab\r\n", {}, "GET", "truncated (its encoding is not whole)"),
+        ("200 OK\r\nTransfer-Encoding: chunked", b"5\r\n<p>ab\r\n", {}, "GET", "truncated (the last chunk is missing)"),
         (
             "200 OK\r\nContent-Encoding: gzip",
             gzip.compress(PAGE.encode())[:-9],
             {},
             "GET",
-            "truncated (its encoding is not whole)",
+            "truncated (its gzip encoding breaks off)",
         ),
     ],
 )

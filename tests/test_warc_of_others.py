@@ -64,10 +64,13 @@ def test_payloads_come_in_decoded(tmp_path: Path, is_gzip: bool) -> None:
 
 
 def test_an_encoding_that_breaks_off_is_told() -> None:
-    body, is_whole = undo_encodings(gzip.compress(BODY * 50)[:-20], [("Content-Encoding", "gzip")])
-    assert not is_whole
+    body, fault = undo_encodings(gzip.compress(BODY * 50)[:-20], [("Content-Encoding", "gzip")])
+    assert fault == "truncated (its gzip encoding breaks off)"
     assert (BODY * 50).startswith(body)
-    assert undo_encodings(b"5\r\nabcde\r\n9\r\nabc", [("transfer-encoding", "chunked")]) == (b"abcdeabc", False)
+    assert undo_encodings(b"5\r\nabcde\r\n9\r\nabc", [("transfer-encoding", "chunked")]) == (
+        b"abcdeabc",
+        "truncated (the last chunk is missing)",
+    )
 
 
 def test_revisits_refer_to_what_is_in_the_file_or_the_archive(tmp_path: Path) -> None:

@@ -224,7 +224,10 @@ PROBLEMS_CHINESE: dict[ProblemKind, tuple[str, str]] = {
     ProblemKind.MISSING: ("网站上已没有该文件。", "无需处理。"),
     ProblemKind.BLOCKED: ("网站拒绝访问或要求验证。", "请稍后放慢速度重新抓取；本系统不破解验证。"),
     ProblemKind.ERROR: ("访问失败。", "请重新抓取。"),
-    ProblemKind.TOO_LARGE: ("返回内容超过 DOWNLOAD_MAXSIZE 的限制。", "如确为报告，请调高 DOWNLOAD_MAXSIZE。"),
+    ProblemKind.TOO_LARGE: (
+        "返回内容超过 DOWNLOAD_MAXSIZE 的限制，或导入文件中的内容解压后超过 64 MiB。",
+        "如确为报告，请调高 DOWNLOAD_MAXSIZE。",
+    ),
     ProblemKind.HOST_REFUSES: (
         "服务器连续拒绝访问，本次抓取不再访问该服务器。",
         "请稍后重新抓取；如持续如此，请联系网站管理单位。",

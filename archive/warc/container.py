@@ -82,11 +82,11 @@ class _Decompressed:
             if not self.rest:
                 raise OSError("its compressed data is cut short")
             self.decoder = self.decoder or self.new_decoder()
-            part, after = self.rest[:_STEP], self.rest[_STEP:]
+            part = self.rest[:_STEP]
             out: bytes = self.decoder.decompress(part)
-            if self.decoder.eof:
-                after = memoryview((self.decoder.unused_data + bytes(after)).lstrip(b"\0"))
-            self.rest = after
+            self.rest = self.rest[len(part) - len(self.decoder.unused_data) :]
+            while self.decoder.eof and self.rest and self.rest[0] == 0:  # some writers fill up with zeros
+                self.rest = self.rest[1:]
             self.decoder = None if self.decoder.eof else self.decoder
             self.unpacked += len(out)
             if self.unpacked > _MOST and self.unpacked > _RATIO * self.packed:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import brotli
 import zstandard
@@ -14,6 +16,11 @@ from archive.captures import Headers
 LARGEST_ENTITY = 64 << 20
 """Bytes up to which the body of a WARC record is decoded, as many as a crawl takes (DOWNLOAD_MAXSIZE)."""
 
+MOST_ENCODINGS = 5
+"""Encodings on top of one another that are undone; servers have one."""
+OVERSIZED = "too large: "
+"""Beginning of the note of an answer that met a limit when it was decoded."""
+
 _Decoder = Callable[[bytes, int], tuple[bytes, str | None]]
 """Body and most bytes that may come of it → the decoded body, and what is wrong with it, or None."""
 _BREAKS_OFF = "breaks off"
@@ -21,8 +28,9 @@ _DAMAGED = "is damaged"
 _ABSENT = "is only claimed"
 """What can be wrong with an encoding."""
 _GZIP_MAGIC = b"\x1f\x8b"
-_ZSTD_STEP = 1 << 10
-"""Bytes decoded at once: zstd has no limit for its output."""
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_STEP = 1 << 10
+"""Bytes decoded at once: zstd has no limit for its output, and what follows a member is copied."""
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
 
@@ -33,26 +41,34 @@ class EncodingError(ValueError):
 class OversizedError(ValueError):
     """A body grows beyond the limit when it is decoded."""
 
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"it has more than {limit} bytes when it is decoded")
 
-def undo_encodings(body: bytes, headers: Headers) -> tuple[bytes, bool]:
-    """The entity that these headers describe, and whether it is complete.
+
+def undo_encodings(body: bytes, headers: Headers) -> tuple[bytes, str | None]:
+    """The entity that these headers describe, and what is wrong with it as a note of its capture; None for a whole one.
 
     Some tools undo an encoding and keep its header: a body that is not encoded as its headers say is returned unchanged.
-    So is one that is damaged or grows beyond LARGEST_ENTITY, which is not complete.
+    So is one that is damaged or grows beyond LARGEST_ENTITY, with a note.
     """
     named = {name.lower(): value.lower() for name, value in headers}
+    is_complete = True
     if "chunked" in named.get("transfer-encoding", ""):
         body, is_complete = _joined(body)
-    else:
-        is_complete = True
-    for name in _names(named.get("content-encoding", "")):
-        if name in _DECODERS and body:
-            try:
-                body, fault = _DECODERS[name](body, LARGEST_ENTITY)
-            except OversizedError:
-                return body, False
-            is_complete = is_complete and fault in {None, _ABSENT}
-    return body, is_complete
+    note = None if is_complete else "truncated (the last chunk is missing)"
+    try:
+        names = _names(named.get("content-encoding", ""))
+        entity = body
+        for name in names:
+            if entity:
+                entity, fault = _DECODERS[name](entity, LARGEST_ENTITY)
+                if fault not in {None, _ABSENT}:
+                    note = note or f"truncated (its {name} encoding {fault})"
+    except OversizedError as error:
+        return body, f"{OVERSIZED}{error}"
+    except EncodingError as error:
+        return body, f"truncated ({error})"
+    return entity, note
 
 
 def _joined(body: bytes) -> tuple[bytes, bool]:
@@ -79,7 +95,7 @@ def decoded(body: bytes, encodings: str, limit: int) -> bytes:
     entity has more than `limit` bytes.
     """
     for name in _names(encodings):
-        if name in _DECODERS and body:
+        if body:
             body, fault = _DECODERS[name](body, limit)
             if fault:
                 raise EncodingError(f"its {name} encoding {fault}")
@@ -87,8 +103,11 @@ def decoded(body: bytes, encodings: str, limit: int) -> bytes:
 
 
 def _names(encodings: str) -> list[str]:
-    """The encodings of a header in the order in which they are undone."""
-    return encodings.lower().replace(" ", "").split(",")[::-1]
+    """The encodings of a header that are known, in the order in which they are undone. Raises EncodingError for too many."""
+    names = [name for name in encodings.lower().replace(" ", "").split(",")[::-1] if name in _DECODERS]
+    if len(names) > MOST_ENCODINGS:
+        raise EncodingError(f"it has {len(names)} encodings on top of one another")
+    return names
 
 
 def _inflated(*windows: int) -> _Decoder:
@@ -99,24 +118,46 @@ def _inflated(*windows: int) -> _Decoder:
 
     def inflate(body: bytes, limit: int) -> tuple[bytes, str | None]:
         for bits in windows:
-            parts: list[bytes] = []
-            rest, left, decoder = body, limit, None
+            members = _Members(body, limit, partial(zlib.decompressobj, bits), _GZIP_MAGIC)
             try:
-                while rest and (decoder is None or rest.startswith(_GZIP_MAGIC)):
-                    decoder = zlib.decompressobj(bits)
-                    parts.append(decoder.decompress(rest, left + 1))
-                    left -= len(parts[-1])
-                    if left < 0:
-                        raise OversizedError(f"it has more than {limit} bytes when it is decoded")
-                    rest = decoder.unused_data.lstrip(b"\0")
+                members.read()
             except zlib.error:
-                if parts:  # garbage that looks like another member
-                    return b"".join(parts), None
+                if members.number > 1:  # garbage that looks like another member
+                    return bytes(members.out[: members.ended_at]), None
                 continue
-            return b"".join(parts), None if decoder is None or decoder.eof else _BREAKS_OFF
+            return bytes(members.out), None if members.is_ended else _BREAKS_OFF
         return body, _DAMAGED if body.startswith(_GZIP_MAGIC) else _ABSENT
 
     return inflate
+
+
+class _Members:
+    """A body's members, decoded one after the other. Time and memory are those of what comes of it, however many there are."""
+
+    def __init__(self, body: bytes, limit: int, new_decoder: Callable[[], Any], magic: bytes) -> None:
+        self.body, self.limit, self.new_decoder, self.magic = body, limit, new_decoder, magic
+        self.out = bytearray()
+        self.ended_at = 0
+        """Bytes that whole members gave."""
+        self.number = 0
+        self.is_ended = True
+
+    def read(self) -> None:
+        """Decode to the end or to the first fault. Raises OversizedError, or the decoder's error."""
+        place = 0
+        while place < len(self.body) and (not self.number or self.body.startswith(self.magic, place)):
+            self.number += 1
+            self.is_ended, self.ended_at = False, len(self.out)
+            decoder = self.new_decoder()
+            while place < len(self.body) and not decoder.eof:
+                part = self.body[place : place + _STEP]
+                self.out += decoder.decompress(part)
+                place += len(part) - len(decoder.unused_data)
+                if len(self.out) > self.limit:
+                    raise OversizedError(self.limit)
+            self.is_ended = decoder.eof
+            while self.body.startswith(b"\0", place):  # some writers fill up with zeros
+                place += 1
 
 
 def _brotli(body: bytes, limit: int) -> tuple[bytes, str | None]:
@@ -126,23 +167,19 @@ def _brotli(body: bytes, limit: int) -> tuple[bytes, str | None]:
     except brotli.error:
         return body, _ABSENT
     if len(out) > limit:
-        raise OversizedError(f"it has more than {limit} bytes when it is decoded")
+        raise OversizedError(limit)
     return out, None if decoder.is_finished() else _BREAKS_OFF
 
 
 def _zstd(body: bytes, limit: int) -> tuple[bytes, str | None]:
-    decoder = zstandard.ZstdDecompressor().decompressobj()
-    out = bytearray()
+    members = _Members(body, limit, lambda: zstandard.ZstdDecompressor().decompressobj(), _ZSTD_MAGIC)
     try:
-        for start in range(0, len(body), _ZSTD_STEP):
-            if decoder.eof:
-                break
-            out += decoder.decompress(body[start : start + _ZSTD_STEP])
-            if len(out) > limit:
-                raise OversizedError(f"it has more than {limit} bytes when it is decoded")
+        members.read()
     except zstandard.ZstdError:
-        return body, _DAMAGED if out else _ABSENT
-    return bytes(out), None if decoder.eof else _BREAKS_OFF
+        if members.number > 1:
+            return bytes(members.out[: members.ended_at]), None
+        return body, _DAMAGED if members.out else _ABSENT
+    return bytes(members.out), None if members.is_ended else _BREAKS_OFF
 
 
 _GZIP = _inflated(zlib.MAX_WBITS | 16)

@@ -29,7 +29,7 @@ from archive.warc.checks import (
     check_entry,
     check_portal,
 )
-from archive.warc.content_encoding import undo_encodings
+from archive.warc.content_encoding import OVERSIZED, undo_encodings
 
 OURS = "WARC-Tongjian"
 """Header of our own records. JSON: what a capture has that WARC has no place for."""
@@ -370,13 +370,8 @@ def _response(record: Any, data: bytes) -> Capture:
     http = record.http_headers or StatusAndHeaders("200", [], protocol=None)
     pairs = [(str(name), str(value)) for name, value in http.headers]
     wire = http.get_header("Content-Length")
-    body, is_complete = undo_encodings(data, pairs)
-    cut = record.rec_headers.get_header("WARC-Truncated") or (None if is_complete else "its encoding is not whole")
+    body, fault = undo_encodings(data, pairs)
     status = http.get_statuscode()
-    if cut is None and _promises_more(record.rec_type, status, pairs, len(data)):
-        cut = f"{len(data)} of {wire} bytes"
-    if cut is None and record.rec_type == "response" and not _tells_length(pairs) and is_cut_off(body):
-        cut = "its end is missing"
     return Capture(
         url=_url(record),
         requested_at=_moment(record.rec_headers.get_header("WARC-Date")),
@@ -390,17 +385,29 @@ def _response(record: Any, data: bytes) -> Capture:
         wire_bytes=int(wire) if wire and wire.isdigit() else None,
         ip_address=record.rec_headers.get_header("WARC-IP-Address"),
         protocol=http.protocol,
-        note=f"truncated ({cut})" if cut else None,
+        note=_note(record, status, pairs, data, body, fault),
     )
 
 
-def _promises_more(record_type: str, status: str, headers: Headers, size: int) -> bool:
-    """Whether the header announces more bytes than the block has, and they were not lost by undoing an encoding."""
+def _note(record: Any, status: str, headers: Headers, data: bytes, body: bytes, fault: str | None) -> str | None:
+    """What is missing of a body or wrong with it; `fault` is what undoing its encodings showed."""
+    cut = record.rec_headers.get_header("WARC-Truncated")
+    if fault and (not cut or fault.startswith(OVERSIZED)):
+        return fault
+    cut = cut or _missing_bytes(record.rec_type, status, headers, len(data))
+    if not cut and record.rec_type == "response" and not _tells_length(headers) and is_cut_off(body):
+        cut = "its end is missing"
+    return f"truncated ({cut})" if cut else None
+
+
+def _missing_bytes(record_type: str, status: str, headers: Headers, size: int) -> str | None:
+    """How many of the bytes that the header announces the block has, if it has less and undoing an encoding took none."""
     named = {name.lower(): value.strip() for name, value in headers}
     announced = named.get("content-length", "")
     if record_type != "response" or status in _WITHOUT_BODY or not announced.isdigit():
-        return False
-    return int(announced) > size and not any("-encoding" in name for name in named)
+        return None
+    is_short = int(announced) > size and not any("-encoding" in name for name in named)
+    return f"{size} of {announced} bytes" if is_short else None
 
 
 def _tells_length(headers: Headers) -> bool:

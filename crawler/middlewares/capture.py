@@ -20,6 +20,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from archive import Capture
 from archive.database import CannotWriteError, utc_now
 from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind
+from archive.warc.content_encoding import OVERSIZED
 from crawler.extensions.runs import Runs
 from crawler.middlewares.decoding import CONFIRMED, FAULTY, REPLAYED, TOO_LARGE, fault, pairs
 from crawler.middlewares.hosts import ROLE, Cookies, Hosts, note_cookies
@@ -153,7 +154,7 @@ class CaptureMiddleware:
 
     def _classify(self, request: Request, response: Response) -> Classification:
         if TOO_LARGE in response.flags:
-            return Classification(Outcome.ERROR, note=f"too large: {response.flags[-1]}"[:_LONGEST_NOTE])
+            return Classification(Outcome.ERROR, note=f"{OVERSIZED}{response.flags[-1]}"[:_LONGEST_NOTE])
         content_type, location = response.headers.get("Content-Type"), response.headers.get("Location")
         try:
             with time_limit(CLASSIFYING_S):

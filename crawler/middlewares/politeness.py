@@ -18,7 +18,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from archive.charset import decode
 from archive.vocabulary import ProblemKind
 from crawler.extensions.runs import Runs
-from crawler.middlewares.decoding import CUT_SHORT, FAULTY
+from crawler.middlewares.decoding import CUT_SHORT, FAULTY, TOO_LARGE
 from crawler.middlewares.hosts import ROLE
 from crawler.middlewares.unusable import UnusableResponse
 from pipelines.outcomes import REFUSING
@@ -70,7 +70,7 @@ class Robots(RobotsTxtMiddleware):
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         is_error = response.status >= 500 and response.status not in REFUSING
-        if not self.offline and (is_error or {FAULTY, CUT_SHORT} & set(response.flags)):
+        if not self.offline and (is_error or {FAULTY, CUT_SHORT, TOO_LARGE} & set(response.flags)):
             why = f"status {response.status}" if is_error else "a body that is not whole"
             raise _UnreachableError(f"its robots.txt answers with {why}")
         rules = robots_text(response).encode() if 200 <= response.status < 300 else b""

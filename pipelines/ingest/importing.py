@@ -14,6 +14,7 @@ from archive.model import Problem
 from archive.read_marks import due, portal_states, unexplained_beside, unread_portals
 from archive.vocabulary import CaptureRole, Outcome, ProblemKind, RunKind, Stage
 from archive.warc import reader
+from archive.warc.content_encoding import OVERSIZED
 from archive.withheld import urls_decided
 from pipelines.ingest.locate import located_documents, names_of
 from pipelines.ingest.portals import Portals
@@ -23,7 +24,13 @@ from pipelines.outcomes import NOT_CLOSED, classify
 
 _ASSET = re.compile(r"\s*(?:text/css|font/|application/(?:x-)?font)", re.IGNORECASE)
 """Types of what other archives keep to show pages, and what no reader reads. Their pictures may show tables."""
-_FAILURES = {ProblemKind.UNREADABLE, ProblemKind.READ_FAILED, ProblemKind.NOT_READ_HERE, ProblemKind.TIMED_OUT}
+_FAILURES = {
+    ProblemKind.UNREADABLE,
+    ProblemKind.READ_FAILED,
+    ProblemKind.NOT_READ_HERE,
+    ProblemKind.TIMED_OUT,
+    ProblemKind.OVERSIZED,
+}
 
 
 class DamagedFileError(ArchiveError):
@@ -51,7 +58,7 @@ class Import:
         self.run_id = begin(captures, portal, tell)
         self.counts: Counter[str] = Counter()
         self.bad = 0
-        """Records that were left out because they are not what they claim to be."""
+        """Records that were left out because they are not what they claim to be, or that met a limit."""
         self.portals = portals
 
     def take(self, path: Path) -> None:
@@ -105,6 +112,10 @@ class Import:
         if not is_classified or self.portal:
             capture.portal = owner.name if owner else None
         capture.run_id = self.run_id
+        if capture.note and capture.note.startswith(OVERSIZED):
+            self.bad += 1
+            problem = Problem(kind=ProblemKind.TOO_LARGE, message=capture.note, url=capture.url, stage=Stage.FETCH)
+            self.captures.add_problem(self.run_id, capture.portal, problem)
         if self.captures.holds(capture):
             self.counts["captures/held"] += 1
             return

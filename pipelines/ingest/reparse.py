@@ -344,7 +344,10 @@ class Reparse:
         self.said.append((portal, url, problems))
 
 
+_UNREADABLE = frozenset((ProblemKind.UNREADABLE, ProblemKind.OVERSIZED))
+
+
 def _is_unreadable(reading: Reading) -> bool:
     """Whether a document that was captured cannot be read at all."""
     is_read = reading.record is not None or reading.is_unchanged
-    return not is_read and any(p.kind == ProblemKind.UNREADABLE for _, said in reading.problems for p in said)
+    return not is_read and any(p.kind in _UNREADABLE for _, said in reading.problems for p in said)
