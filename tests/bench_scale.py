@@ -22,7 +22,7 @@ from typing import Any
 
 from crawler.demo.nfcms import Nfcms
 from tests.crawling import ROOT
-from tests.nation import SETTINGS, addresses, declare, impolite
+from tests.nation import SETTINGS, addresses, declare, impolite, place
 
 PORTALS, REPORTS = 200, 30
 SINGLE = 1_200
@@ -80,7 +80,7 @@ def serve(folder: Path, portals: int, reports: int) -> None:
     """The other process."""
     from crawler.demo.server import Server
 
-    replicas = [Nfcms(f"portal{number:03}", reports) for number in range(portals)]
+    replicas = [Nfcms(f"portal{number:03}", reports, place=place(number)) for number in range(portals)]
     with Server(*replicas, addresses=addresses(portals, portals)) as server:
         declare(folder, server)
         print("ready", flush=True)

@@ -112,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     expected = chosen.portals * (chosen.reports + 2)
     with (
         tempfile.TemporaryDirectory() as name,
-        Server(*replicas(chosen.portals, chosen.reports), addresses=hosts) as server,
+        Server(*replicas(chosen.portals, chosen.reports, chosen.addresses), addresses=hosts) as server,
     ):
         folder = Path(name)
         declare(folder, server)

@@ -38,10 +38,15 @@ SLACK_S = 0.002
 """By which a request may arrive sooner than a timer of the crawl went off."""
 
 
-def replicas(portals: int, reports: int) -> list[Replica]:
-    """Portals of two platforms with so many reports each."""
+def place(number: int) -> str:
+    """The name of a place, another one for each number below a thousand."""
+    return "临川市" + "".join("青沙石云松龙白长金双"[int(digit)] for digit in f"{number:03}") + "区"
+
+
+def replicas(portals: int, reports: int, places: int) -> list[Replica]:
+    """Portals of two platforms with so many reports each. Where there are fewer places, the last ones have copies of the first."""
     kinds = (UnreliableTrs, UnreliableNfcms)
-    return [kinds[number % 2](f"portal{number:03}", reports) for number in range(portals)]
+    return [kinds[number % 2](f"portal{number:03}", reports, place=place(number % places)) for number in range(portals)]
 
 
 def addresses(portals: int, addresses: int) -> list[str]:
@@ -168,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     hosts = addresses(chosen.portals, chosen.addresses)
     with (
         tempfile.TemporaryDirectory() as name,
-        Server(*replicas(chosen.portals, chosen.reports), addresses=hosts) as server,
+        Server(*replicas(chosen.portals, chosen.reports, chosen.addresses), addresses=hosts) as server,
     ):
         folder = Path(name)
         declare(folder, server)

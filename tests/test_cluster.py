@@ -157,7 +157,7 @@ def test_workers_with_other_readers_are_refused(archive: Path, scheduler: str, m
 def test_what_a_cluster_crawls_is_merged_and_crawled_on(tmp_path: Path) -> None:
     """Three portals, two of them on one address; the second time nothing but their listings is asked for."""
     with (
-        Server(*replicas(3, 3), addresses=addresses(3, 2)) as server,
+        Server(*replicas(3, 3, 2), addresses=addresses(3, 2)) as server,
         declared_and_served(tmp_path, server) as scheduler,
     ):
         for replica in server:

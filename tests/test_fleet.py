@@ -109,7 +109,7 @@ def test_one_portal_that_fails_stops_no_other(tmp_path: Path) -> None:
 
 def test_dead_and_stopped_workers_cost_nothing_and_no_address_is_asked_twice_at_once(tmp_path: Path) -> None:
     hosts = nation.addresses(6, 4)
-    with Server(*nation.replicas(6, 5), addresses=hosts) as server:
+    with Server(*nation.replicas(6, 5, 4), addresses=hosts) as server:
         nation.declare(tmp_path, server)
         assert nation.disturbed(tmp_path, server, workers=2, reports=5, share=0.0)[::2] == [1]
         assert list(nation.impolite(server)) == []
@@ -176,7 +176,7 @@ def test_a_worker_that_is_killed_before_it_begins_is_replaced(tmp_path: Path, mo
 
 
 def test_no_crawl_outlives_the_process_that_dealt_it_out(tmp_path: Path) -> None:
-    with Server(*nation.replicas(1, 100), addresses=["127.0.0.2"]) as server:
+    with Server(*nation.replicas(1, 100, 1), addresses=["127.0.0.2"]) as server:
         nation.declare(tmp_path, server)
         run = nation.start(tmp_path, "--workers", "1")
         nation.wait_for(server, 4, run)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
-from functools import lru_cache
-from itertools import combinations, groupby
+from hashlib import sha256
+from itertools import groupby
 
 from rensa import RMinHash
 
@@ -35,23 +35,49 @@ def find_copies(
 
     `reports` come by year. The answer for one group depends on its members alone, not on their order.
     """
-    sketch = lru_cache(maxsize=512)(lambda report_id: _sketch(text(report_id)))
     for group in _candidates(reports):
         ids = {copy.id for copy in group}
         if not any(copy.id in touched for copy in group) and all(c.same_as is None or c.same_as in ids for c in group):
             continue
-        leaders = {copy.id: copy.id for copy in group}
-        for first, second in combinations(sorted(group, key=_own_first), 2):
-            if not _same_body(first, second):
-                continue
-            if first.portal == second.portal:
-                is_same = _is_one_text(text(first.id), text(second.id))
-            else:
-                is_same = _alike(sketch(first.id), sketch(second.id))
-            if is_same:
-                old, new = leaders[second.id], leaders[first.id]
-                leaders = {report_id: new if leader == old else leader for report_id, leader in leaders.items()}
-        yield from ((report_id, leader if leader != report_id else None) for report_id, leader in leaders.items())
+        yield from _leaders(group, text).items()
+
+
+def _leaders(group: list[Candidate], text: Callable[[str], str]) -> dict[str, str | None]:
+    """The report that leads each one of a group; None for one that leads, or stands for itself."""
+    sketch = _Sketches(text)
+    ordered = sorted(group, key=_own_first)
+    leading = list(range(len(ordered)))
+    for first, second in _pairs(ordered):
+        if leading[first] == leading[second]:
+            continue  # by others that are like both
+        one, other = ordered[first], ordered[second]
+        if one.portal == other.portal:
+            is_same = _is_one_text(text(one.id), text(other.id))
+        else:
+            is_same = _alike(sketch(one.id), sketch(other.id))
+        if is_same:
+            lead, led = sorted((leading[first], leading[second]))
+            leading = [lead if number == led else number for number in leading]
+    return {
+        copy.id: ordered[lead].id if lead != number else None
+        for number, (copy, lead) in enumerate(zip(ordered, leading, strict=True))
+    }
+
+
+def _pairs(reports: list[Candidate]) -> Iterator[tuple[int, int]]:
+    """The places of any two that may be of one body. Thousands of names may end alike without being each other's."""
+    named: dict[str, list[int]] = {}
+    for number, copy in enumerate(reports):
+        named.setdefault(copy.issuing_body, []).append(number)
+    related = {name: {name} for name in named}
+    for name in named:
+        for ending in endings(name):
+            if ending in named:
+                related[name].add(ending)
+                related[ending].add(name)
+    for first, copy in enumerate(reports):
+        others = (number for name in related[copy.issuing_body] for number in named[name])
+        yield from ((first, second) for second in sorted(others) if second > first)
 
 
 def _candidates(reports: Iterable[Candidate]) -> Iterator[list[Candidate]]:
@@ -99,11 +125,26 @@ def _alike(first: RMinHash | None, second: RMinHash | None) -> bool:
     return first is not None and second is not None and first.jaccard(second) >= NEARLY
 
 
-def _sketch(text: str) -> RMinHash | None:
-    """None for a text that is too short to compare: a report that is a picture or a document."""
-    bare = _NO_TEXT.sub("", text)
-    if len(bare) < LEAST_TEXT:
-        return None
+class _Sketches:
+    """Sketches of reports' texts, each made once: copies mostly have the very same text."""
+
+    def __init__(self, text: Callable[[str], str]) -> None:
+        self.text = text
+        self.of_reports: dict[str, RMinHash | None] = {}
+        self.of_texts: dict[bytes, RMinHash | None] = {}
+
+    def __call__(self, report_id: str) -> RMinHash | None:
+        """Of a report; None for a text that is too short to compare: a report that is a picture or a document."""
+        if report_id not in self.of_reports:
+            bare = _NO_TEXT.sub("", self.text(report_id))
+            key = sha256(bare.encode()).digest()
+            if key not in self.of_texts:
+                self.of_texts[key] = _sketch(bare) if len(bare) >= LEAST_TEXT else None
+            self.of_reports[report_id] = self.of_texts[key]
+        return self.of_reports[report_id]
+
+
+def _sketch(bare: str) -> RMinHash:
     sketch = RMinHash(num_perm=_PERMUTATIONS, seed=1)
     sketch.update(sorted({bare[i : i + PIECE] for i in range(len(bare) - PIECE + 1)}))
     return sketch
