@@ -43,6 +43,7 @@ soak: $(READY)  ## portals that fail by lot, random lives of an archive, everyth
 	@$(BIN)/python -m tests.killed_commands 300
 	@$(BIN)/python -m tests.nation
 	@$(BIN)/python -m tests.cluster_nation
+	@$(BIN)/python -m tests.killed_crawls
 	@$(BIN)/python -m tests.soak
 	@KILLS=100 $(BIN)/python -m pytest -q tests/test_interrupted.py
 

@@ -23,7 +23,7 @@ class SharedArchive:
     def __init__(self, folder: Path) -> None:
         """Raises ArchiveError when captures.db cannot be used."""
         self.folder = folder
-        self.users = 0
+        self.users = self.ended = 0
         self.failed: ArchiveError | None = None
         """Why nothing more can be written."""
         self.captures = Captures(folder)
@@ -49,6 +49,9 @@ class SharedArchive:
     def release(self) -> None:
         """Close both databases, unless another crawl has them."""
         self.users -= 1
+        self.ended += 1
+        if not self.users or self.ended % _COLLECTED_EVERY == 0:
+            gc.collect()  # what ended crawls leave is in cycles, and would be found only after many more
         if self.users:
             return
         del self._opened[self.folder.absolute()]
@@ -62,6 +65,8 @@ class SharedArchive:
         self.captures.close()
 
 
+_COLLECTED_EVERY = 10
+"""Crawls of a process that end between two searches for what they have left."""
 _ALLOCATIONS = 10_000
 """Allocations between two searches for garbage cycles; Python's default is 700. Reading leaves hardly any cycles."""
 

@@ -23,7 +23,7 @@ from crawler.demo.reports import Synthetic
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
 from tests.crawling import crawl, start
-from tests.soak import answered, is_sound
+from tests.killed_crawls import answered, is_sound
 from tests.test_documents import BODY
 from tests.unreliable import UnreliableDocuments, open_problems, public, unbalanced
 

@@ -11,7 +11,7 @@ from crawler.demo.replica import Replica
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
 from tests.crawling import crawl
-from tests.soak import is_sound, soak
+from tests.killed_crawls import is_sound, soak
 from tests.test_crawl import rows
 
 FAULTS = {"reset": 0.05, "time-out": 0.05, "500": 0.05, "503": 0.05, "truncated": 0.05, "521": 0.025, "acw": 0.025}

@@ -35,7 +35,7 @@ from pipelines.ingest.sandbox import Child, Reader
 from pipelines.ingest.store import Store
 from spiders.registry import Registry
 from tests.crawling import crawl, scrapy, start
-from tests.soak import said
+from tests.killed_crawls import said
 
 KILLS = int(os.environ.get("KILLS", "20"))
 """Of each command; `make soak` asks for more."""

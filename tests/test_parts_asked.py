@@ -19,7 +19,7 @@ from crawler.demo.server import Server
 from crawler.demo.trs import Trs
 from pipelines.attachments import MOST_DOCUMENTS
 from tests.crawling import crawl, start
-from tests.soak import said
+from tests.killed_crawls import said
 from tests.test_crawl import kinds, rows, runs
 from tests.test_documents import BODY, FORMATS
 from tests.test_fetched_documents import AttachingWord

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from tests import histories, killed_commands, kills, unreliable
+from tests import histories, killed_commands, kills, soak, unreliable
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,9 @@ from tests import histories, killed_commands, kills, unreliable
         (histories.main, "--seeds 3 --steps 5"),
         (kills.main, "4"),
         (killed_commands.main, "4"),
+        (soak.main, "--portals 2 --crawls 10"),
     ],
-    ids=["unreliable", "histories", "kills", "killed_commands"],
+    ids=["unreliable", "histories", "kills", "killed_commands", "soak"],
 )
 def test_nothing_is_lost_and_nothing_is_said_to_be_well_too_early(
     trial: Callable[[Sequence[str]], int], arguments: str, capsys: pytest.CaptureFixture[str]
