@@ -16,6 +16,7 @@ import yaml
 
 from archive import parquet
 from archive.database import ArchiveError
+from archive.definitions import RATES
 from archive.room import codebook
 from archive.room.untrusted_text import csv_lines, web_address
 
@@ -25,6 +26,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "towns": ("id",),
     "agencies": ("id",),
     "agency_names": ("agency_id", "name"),
+    "listed_bodies": ("portal", "agency_id"),
     "successions": ("predecessor", "successor"),
     "reports": ("id",),
     "report_texts": ("report_id",),
@@ -40,10 +42,13 @@ KEYS: dict[str, tuple[str, ...]] = {
     "figures": ("report_id",),
     "totals": ("report_year", "province", "division_code", "level", "body_kind", "report_scope"),
     "sums": (),
+    "town_sums": (),
+    "rates": ("report_id",),
     "key_figures": ("report_id",),
     "key_figures_all": ("report_id",),
     "timeliness": ("report_id",),
     "coverage": (),
+    "place_coverage": ("report_year", "division_code", "level", "body_kind"),
     "year_over_year": (),
 }
 """The tables and views that are written, each with its primary key."""
@@ -69,7 +74,7 @@ _TEXT_OF_VIEWS = {
     "set_aside",
 }
 """Computed columns of views that hold text; all other computed columns hold counts."""
-_NUMBERS_OF_VIEWS = {"value": "NUMERIC", "expected": "NUMERIC", "actual": "NUMERIC"}
+_NUMBERS_OF_VIEWS = dict.fromkeys(("value", "expected", "actual", *RATES), "NUMERIC")
 """Computed columns of views that hold numbers of any kind."""
 _MOMENTS = {"deadline": "DATE", "document_date": "DATE", "captured_at": "DATETIME", "first_captured_at": "DATETIME"}
 """Columns of text that always hold a date, or a moment in UTC. `published` is kept as the page prints it."""

@@ -3,6 +3,7 @@
 -- Sources named here: 条例 is the Regulation on the Disclosure of Government Information (State Council Order 711, 2019),
 -- 格式 the form of annual reports (国办公开办函〔2021〕30号; for 2019 and 2020 国办公开办函〔2019〕60号), 统计表 the annex of
 -- 2014 to 2018 (国办发〔2014〕32号). Tables are numbered as the form numbers its sections: three is 收到和处理政府信息公开申请情况.
+-- The sources of figures and rates are in the words of these documents, which the codebook shows.
 --
 -- The rule of counting. 条例 art. 49 has each department report on itself and each government on its whole area. So a
 -- government's report counts its departments' figures once more, and a city's counts its districts':
@@ -17,57 +18,116 @@
 --    report on its whole area (zones cross divisions), a town's on more than itself.
 -- 5. Bodies under the ministries (taxes, customs) are taken for bodies of their place: nothing in the data tells how many
 --    governments count them, and a sum that lacks them is better than one that has them twice.
+-- 6. A town, which has no code, is added up by itself: its report on its whole area, or else its bodies' own. In sums of its
+--    county and of wider places its bodies are bodies of the county.
+--
+-- The rule of coverage. A body is known where a report of it of any year is here, or where a portal lists it: in the title of
+-- an entry that gave no report, or by the portal's own name. Of these, those are in hand of a year that have a report of it.
+-- One whose successor is known counts with that. Where no body is known there is no share.
+
+-- A line with the word @figure stands for as many lines as there are key figures, each with the name of one in its place; so do
+-- @derived and @rate, with what the derived figures and the rates below are.
+
+-- The key figures: columns of `figures`, in column 总计 unless said. Blank is not zero: a sum that no report states is null.
+
+-- key figure: applications
+-- 格式第三部分，一、本年新收政府信息公开申请数量；条例第二十七条；统计表三（一）收到申请数
+
+-- key figure: applications_natural_person
+-- 格式第三部分，一、本年新收政府信息公开申请数量，自然人一列
+
+-- key figure: carried_in
+-- 格式第三部分，二、上年结转政府信息公开申请数量
+
+-- key figure: processed
+-- 格式第三部分，三（七）总计；统计表三（二）申请办结数
+
+-- key figure: granted
+-- 格式第三部分，三（一）予以公开；条例第三十六条第（一）、（二）项；统计表三（三）2 同意公开答复数
+
+-- key figure: partially_granted
+-- 格式第三部分，三（二）部分公开；条例第三十七条；统计表三（三）3 同意部分公开答复数
+
+-- key figure: denied
+-- 格式第三部分，三（三）不予公开各项之和；条例第十四至十六条、第三十六条第（三）、（七）项；统计表三（三）4 不同意公开答复数
+
+-- key figure: not_provided
+-- 格式第三部分，三（四）无法提供各项之和；条例第三十六条第（四）、（五）项、第三十八条
+
+-- key figure: not_processed
+-- 格式第三部分，三（五）不予处理各项之和；条例第三十五条、第三十六条第（六）项、第三十九条
+
+-- key figure: other
+-- 格式第三部分，三（六）其他处理：2019、2020年度一项，2021年度起三项之和
+
+-- key figure: carried_out
+-- 格式第三部分，四、结转下年度继续办理
+
+-- key figure: reviews
+-- 格式第四部分，行政复议总计；条例第五十一条；统计表四、行政复议数量
+
+-- key figure: reviews_corrected
+-- 格式第四部分，行政复议结果纠正；统计表四（二）被依法纠错数
+
+-- key figure: suits_direct
+-- 格式第四部分，行政诉讼未经复议直接起诉总计；条例第五十一条
+
+-- key figure: suits_after_review
+-- 格式第四部分，行政诉讼复议后起诉总计；条例第五十一条
+
+-- key figure: suits
+-- 格式第四部分，行政诉讼两项总计之和，一项为空则无
 
 -- Figures and rates of one report, over the columns of `figures`. Blank is not zero: a rate that lacks its numerator or its
--- denominator, or whose denominator is zero, is none. A sum has a rate only where the same reports state both its numbers.
+-- denominator, or whose denominator is zero, is none. A name after @ stands for what is derived of that name. A sum has a rate only where the same reports state both its numbers.
 
--- figure: suits
--- 格式 table four, 行政诉讼: its total, else what is stated of suits without prior review and after one
+-- derived: all_suits
+-- 格式第四部分，行政诉讼两项总计之和，一项为空则取另一项
 CASE WHEN COALESCE(suits, suits_direct, suits_after_review) IS NOT NULL
     THEN COALESCE(suits, COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0)) END;
 
 -- rate: grant_rate
--- 格式 table three, column 总计: rows 三（一）予以公开 and 三（二）部分公开, of 三（七）总计
+-- 格式第三部分，总计一列：三（一）予以公开、三（二）部分公开，除以三（七）总计
 granted + COALESCE(partially_granted, 0)
 / processed;
 
 -- rate: denial_rate
--- rows 三（三）不予公开, of 三（七）总计
+-- 格式第三部分，总计一列：三（三）不予公开，除以三（七）总计
 denied
 / processed;
 
 -- rate: not_held_rate
--- row 三（四）1 本机关不掌握相关政府信息, 条例 art. 36 (4), of 三（七）总计
+-- 格式第三部分，总计一列：三（四）1 本机关不掌握相关政府信息（条例第三十六条第（四）项），除以三（七）总计
 not_held
 / processed;
 
 -- rate: screened_rate
--- rows 三（五）不予处理, of 三（七）总计
+-- 格式第三部分，总计一列：三（五）不予处理，除以三（七）总计
 not_processed
 / processed;
 
 -- rate: backlog_rate
--- row 四 结转下年度继续办理, of rows 一 本年新收 and 二 上年结转
+-- 格式第三部分，总计一列：四、结转下年度继续办理，除以一、本年新收与二、上年结转之和
 carried_out
 / applications + COALESCE(carried_in, 0);
 
 -- rate: organisation_rate
--- row 一 本年新收: 总计 without 自然人, of 总计
+-- 格式第三部分，一、本年新收：总计减自然人，除以总计
 applications - applications_natural_person
 / applications;
 
 -- rate: contested_rate
--- 格式 table four, 行政复议 总计 and 行政诉讼 总计, of table three, row 三（七）总计
-reviews + COALESCE(suits, COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0))
+-- 格式第四部分，行政复议总计、行政诉讼总计，除以第三部分三（七）总计
+reviews + @all_suits
 / processed;
 
 -- rate: review_correction_rate
--- 格式 table four, 行政复议: 结果纠正, of 总计 without 尚未审结
+-- 格式第四部分，行政复议：结果纠正，除以总计减尚未审结
 reviews_corrected
 / reviews - COALESCE(reviews_pending, 0);
 
 -- rate: suit_loss_rate
--- 格式 table four, 行政诉讼: 结果纠正, of 总计 without 尚未审结
+-- 格式第四部分，行政诉讼：结果纠正，除以总计减尚未审结
 CASE WHEN COALESCE(suits_direct_corrected, suits_after_review_corrected) IS NOT NULL
     THEN COALESCE(suits_direct_corrected, 0) + COALESCE(suits_after_review_corrected, 0) END
 / COALESCE(suits, COALESCE(suits_direct, 0) + COALESCE(suits_after_review, 0))
@@ -127,6 +187,127 @@ WHERE report_scope = 'whole_area'
     AND division_code <> ''
     AND report_year <> 0;
 
+-- view: known_bodies
+-- `is_listed_only`: a portal lists it, and no report of it is here.
+WITH superseded AS (
+    SELECT predecessor
+    FROM successions
+    WHERE successor IN (SELECT agency_id FROM agencies_met UNION SELECT agency_id FROM listed_bodies)
+)
+SELECT division_code, agency_id, level, body_kind, FALSE AS is_listed_only
+FROM agencies_met
+WHERE agency_id NOT IN superseded
+UNION ALL
+SELECT DISTINCT division_code, agency_id, level, body_kind, TRUE
+FROM listed_bodies l
+WHERE agency_id NOT IN superseded AND NOT EXISTS (
+    SELECT 1 FROM agencies_met m WHERE m.division_code = l.division_code AND m.agency_id = l.agency_id
+);
+
+-- view: known_town_bodies
+-- The same of towns, which have no code.
+SELECT DISTINCT
+    place_id,
+    division_code,
+    agency_id,
+    COALESCE(level, '') AS level,
+    COALESCE(body_kind, '') AS body_kind,
+    FALSE AS is_listed_only
+FROM figures
+WHERE place_id GLOB '??????-*' AND agency_id IS NOT NULL AND same_as IS NULL
+UNION ALL
+SELECT DISTINCT place_id, division_code, agency_id, level, body_kind, TRUE
+FROM listed_bodies l
+WHERE place_id GLOB '??????-*' AND NOT EXISTS (
+    SELECT 1 FROM agencies_met m WHERE m.division_code = l.division_code AND m.agency_id = l.agency_id
+);
+
+-- view: place_coverage
+-- Of each year of the archive and each place, level and kind of body.
+WITH
+    known AS (
+        SELECT
+            division_code,
+            level,
+            body_kind,
+            COUNT(DISTINCT agency_id) AS bodies,
+            COUNT(DISTINCT agency_id) FILTER (WHERE is_listed_only) AS listed_only
+        FROM known_bodies
+        GROUP BY division_code, level, body_kind
+    ),
+    further AS (
+        SELECT report_year, division_code, level, body_kind, COUNT(*) AS reports
+        FROM further_reports
+        GROUP BY report_year, division_code, level, body_kind
+    ),
+    in_hand AS (
+        SELECT t.report_year, t.division_code, t.level, t.body_kind, SUM(t.reports) - COALESCE(f.reports, 0) AS bodies
+        FROM totals t
+        LEFT JOIN further f USING (report_year, division_code, level, body_kind)
+        GROUP BY t.report_year, t.division_code, t.level, t.body_kind
+    )
+SELECT
+    y.report_year,
+    CASE WHEN k.division_code <> '' THEN substr(k.division_code, 1, 2) || '0000' ELSE '' END AS province,
+    k.division_code,
+    k.level,
+    k.body_kind,
+    COALESCE(h.bodies, 0) AS bodies_in_hand,
+    k.bodies AS bodies_known,
+    k.listed_only AS bodies_listed_only
+FROM (SELECT DISTINCT report_year FROM totals WHERE report_year <> 0) y
+CROSS JOIN known k
+LEFT JOIN in_hand h
+    ON h.report_year = y.report_year AND h.division_code = k.division_code AND h.level = k.level AND h.body_kind = k.body_kind;
+
+-- view: coverage
+-- Of a portal. A copy of a report on another portal is a report in hand here, too.
+WITH
+    states AS (
+        SELECT
+            portal,
+            report_year,
+            COUNT(*) AS reports,
+            SUM(state = 'live') AS live,
+            SUM(state = 'missing') AS missing,
+            SUM(state = 'removed') AS removed,
+            SUM(state = 'returned') AS returned
+        FROM reports
+        GROUP BY portal, report_year
+    ),
+    of_figures AS (
+        SELECT
+            portal,
+            report_year,
+            SUM(values_three > 0) AS with_table_three,
+            COUNT(DISTINCT agency_id) AS bodies_in_hand
+        FROM figures
+        GROUP BY portal, report_year
+    ),
+    known AS (
+        SELECT portal, COUNT(*) AS bodies
+        FROM (
+            SELECT portal, agency_id FROM figures WHERE agency_id IS NOT NULL
+            UNION
+            SELECT portal, agency_id FROM listed_bodies
+        )
+        GROUP BY portal
+    )
+SELECT
+    s.portal,
+    s.report_year,
+    s.reports,
+    s.live,
+    s.missing,
+    s.removed,
+    s.returned,
+    f.with_table_three,
+    f.bodies_in_hand,
+    COALESCE(k.bodies, 0) AS bodies_known
+FROM states s
+JOIN of_figures f ON f.portal = s.portal AND f.report_year IS s.report_year
+LEFT JOIN known k ON k.portal = s.portal;
+
 -- view: sums
 -- `counting` is the rule for sums over all of China; the columns `within_…` give it for sums over one place and for one
 -- level, as archive/sums.py asks for them, with `set_aside`, which is the same for all.
@@ -174,22 +355,7 @@ WITH
             COUNT(*) AS reports,
             SUM(table_three = 'verified') AS verified_three,
             SUM(table_four = 'verified') AS verified_four,
-            SUM(applications) AS applications, COUNT(applications) AS with_applications,
-            SUM(applications_natural_person) AS applications_natural_person, COUNT(applications_natural_person) AS with_applications_natural_person,
-            SUM(carried_in) AS carried_in, COUNT(carried_in) AS with_carried_in,
-            SUM(processed) AS processed, COUNT(processed) AS with_processed,
-            SUM(granted) AS granted, COUNT(granted) AS with_granted,
-            SUM(partially_granted) AS partially_granted, COUNT(partially_granted) AS with_partially_granted,
-            SUM(denied) AS denied, COUNT(denied) AS with_denied,
-            SUM(not_provided) AS not_provided, COUNT(not_provided) AS with_not_provided,
-            SUM(not_processed) AS not_processed, COUNT(not_processed) AS with_not_processed,
-            SUM(other) AS other, COUNT(other) AS with_other,
-            SUM(carried_out) AS carried_out, COUNT(carried_out) AS with_carried_out,
-            SUM(reviews) AS reviews, COUNT(reviews) AS with_reviews,
-            SUM(reviews_corrected) AS reviews_corrected, COUNT(reviews_corrected) AS with_reviews_corrected,
-            SUM(suits_direct) AS suits_direct, COUNT(suits_direct) AS with_suits_direct,
-            SUM(suits_after_review) AS suits_after_review, COUNT(suits_after_review) AS with_suits_after_review,
-            SUM(suits) AS suits, COUNT(suits) AS with_suits
+            SUM(@figure) AS @figure, COUNT(@figure) AS with_@figure
         FROM again
         GROUP BY 1, 2, 3, 4, 5
     ),
@@ -206,55 +372,8 @@ WITH
             t.reports - COALESCE(a.reports, 0) AS reports,
             t.verified_three - COALESCE(a.verified_three, 0) AS verified_three,
             t.verified_four - COALESCE(a.verified_four, 0) AS verified_four,
-            -- Blank is not zero: a sum that no report states is null. Column 总计 unless said.
-            -- 格式 table three, row 一 本年新收政府信息公开申请数量, 条例 art. 27; 统计表 row 三（一）收到申请数
-            CASE WHEN t.with_applications > COALESCE(a.with_applications, 0) THEN t.applications - COALESCE(a.applications, 0) END AS applications,
-            -- row 一, column 自然人
-            CASE WHEN t.with_applications_natural_person > COALESCE(a.with_applications_natural_person, 0) THEN t.applications_natural_person - COALESCE(a.applications_natural_person, 0) END AS applications_natural_person,
-            -- row 二 上年结转政府信息公开申请数量
-            CASE WHEN t.with_carried_in > COALESCE(a.with_carried_in, 0) THEN t.carried_in - COALESCE(a.carried_in, 0) END AS carried_in,
-            -- row 三（七）总计; 统计表 row 三（二）申请办结数
-            CASE WHEN t.with_processed > COALESCE(a.with_processed, 0) THEN t.processed - COALESCE(a.processed, 0) END AS processed,
-            -- row 三（一）予以公开, 条例 art. 36 (1) and (2); 统计表 row 三（三）2 同意公开答复数
-            CASE WHEN t.with_granted > COALESCE(a.with_granted, 0) THEN t.granted - COALESCE(a.granted, 0) END AS granted,
-            -- row 三（二）部分公开, 条例 art. 37; 统计表 row 三（三）3 同意部分公开答复数
-            CASE WHEN t.with_partially_granted > COALESCE(a.with_partially_granted, 0) THEN t.partially_granted - COALESCE(a.partially_granted, 0) END AS partially_granted,
-            -- rows 三（三）1 to 8 不予公开, 条例 arts. 14 to 16 and 36 (3) and (7); 统计表 row 三（三）4 不同意公开答复数
-            CASE WHEN t.with_denied > COALESCE(a.with_denied, 0) THEN t.denied - COALESCE(a.denied, 0) END AS denied,
-            -- rows 三（四）1 to 3 无法提供, 条例 arts. 36 (4) and (5) and 38
-            CASE WHEN t.with_not_provided > COALESCE(a.with_not_provided, 0) THEN t.not_provided - COALESCE(a.not_provided, 0) END AS not_provided,
-            -- rows 三（五）1 to 5 不予处理, 条例 arts. 35, 36 (6) and 39
-            CASE WHEN t.with_not_processed > COALESCE(a.with_not_processed, 0) THEN t.not_processed - COALESCE(a.not_processed, 0) END AS not_processed,
-            -- rows 三（六）其他处理: one row in 2019 and 2020, three from 2021 on
-            CASE WHEN t.with_other > COALESCE(a.with_other, 0) THEN t.other - COALESCE(a.other, 0) END AS other,
-            -- row 四 结转下年度继续办理
-            CASE WHEN t.with_carried_out > COALESCE(a.with_carried_out, 0) THEN t.carried_out - COALESCE(a.carried_out, 0) END AS carried_out,
-            -- 格式 table four, 行政复议 总计, 条例 art. 51; 统计表 row 四 行政复议数量
-            CASE WHEN t.with_reviews > COALESCE(a.with_reviews, 0) THEN t.reviews - COALESCE(a.reviews, 0) END AS reviews,
-            -- table four, 行政复议 结果纠正; 统计表 row 四（二）被依法纠错数
-            CASE WHEN t.with_reviews_corrected > COALESCE(a.with_reviews_corrected, 0) THEN t.reviews_corrected - COALESCE(a.reviews_corrected, 0) END AS reviews_corrected,
-            -- table four, 行政诉讼 未经复议直接起诉 总计, 条例 art. 51
-            CASE WHEN t.with_suits_direct > COALESCE(a.with_suits_direct, 0) THEN t.suits_direct - COALESCE(a.suits_direct, 0) END AS suits_direct,
-            -- table four, 行政诉讼 复议后起诉 总计
-            CASE WHEN t.with_suits_after_review > COALESCE(a.with_suits_after_review, 0) THEN t.suits_after_review - COALESCE(a.suits_after_review, 0) END AS suits_after_review,
-            -- table four, the two before added up
-            CASE WHEN t.with_suits > COALESCE(a.with_suits, 0) THEN t.suits - COALESCE(a.suits, 0) END AS suits,
-            t.with_applications - COALESCE(a.with_applications, 0) AS with_applications,
-            t.with_applications_natural_person - COALESCE(a.with_applications_natural_person, 0) AS with_applications_natural_person,
-            t.with_carried_in - COALESCE(a.with_carried_in, 0) AS with_carried_in,
-            t.with_processed - COALESCE(a.with_processed, 0) AS with_processed,
-            t.with_granted - COALESCE(a.with_granted, 0) AS with_granted,
-            t.with_partially_granted - COALESCE(a.with_partially_granted, 0) AS with_partially_granted,
-            t.with_denied - COALESCE(a.with_denied, 0) AS with_denied,
-            t.with_not_provided - COALESCE(a.with_not_provided, 0) AS with_not_provided,
-            t.with_not_processed - COALESCE(a.with_not_processed, 0) AS with_not_processed,
-            t.with_other - COALESCE(a.with_other, 0) AS with_other,
-            t.with_carried_out - COALESCE(a.with_carried_out, 0) AS with_carried_out,
-            t.with_reviews - COALESCE(a.with_reviews, 0) AS with_reviews,
-            t.with_reviews_corrected - COALESCE(a.with_reviews_corrected, 0) AS with_reviews_corrected,
-            t.with_suits_direct - COALESCE(a.with_suits_direct, 0) AS with_suits_direct,
-            t.with_suits_after_review - COALESCE(a.with_suits_after_review, 0) AS with_suits_after_review,
-            t.with_suits - COALESCE(a.with_suits, 0) AS with_suits
+            CASE WHEN t.with_@figure > COALESCE(a.with_@figure, 0) THEN t.@figure - COALESCE(a.@figure, 0) END AS @figure,
+            t.with_@figure - COALESCE(a.with_@figure, 0) AS with_@figure
         FROM totals t
         LEFT JOIN again_totals a USING (report_year, division_code, level, body_kind, report_scope)
         WHERE t.reports > COALESCE(a.reports, 0)
@@ -272,38 +391,8 @@ WITH
             1,
             table_three = 'verified',
             table_four = 'verified',
-            applications,
-            applications_natural_person,
-            carried_in,
-            processed,
-            granted,
-            partially_granted,
-            denied,
-            not_provided,
-            not_processed,
-            other,
-            carried_out,
-            reviews,
-            reviews_corrected,
-            suits_direct,
-            suits_after_review,
-            suits,
-            applications IS NOT NULL,
-            applications_natural_person IS NOT NULL,
-            carried_in IS NOT NULL,
-            processed IS NOT NULL,
-            granted IS NOT NULL,
-            partially_granted IS NOT NULL,
-            denied IS NOT NULL,
-            not_provided IS NOT NULL,
-            not_processed IS NOT NULL,
-            other IS NOT NULL,
-            carried_out IS NOT NULL,
-            reviews IS NOT NULL,
-            reviews_corrected IS NOT NULL,
-            suits_direct IS NOT NULL,
-            suits_after_review IS NOT NULL,
-            suits IS NOT NULL
+            @figure,
+            @figure IS NOT NULL
         FROM again
         WHERE NOT (scope = 'whole_area' AND kind <> 'functional_zone_committee' AND body_level <> 'township' AND code <> '')
         UNION ALL
@@ -319,38 +408,8 @@ WITH
             reports,
             verified_three,
             verified_four,
-            CASE WHEN with_applications THEN applications END,
-            CASE WHEN with_applications_natural_person THEN applications_natural_person END,
-            CASE WHEN with_carried_in THEN carried_in END,
-            CASE WHEN with_processed THEN processed END,
-            CASE WHEN with_granted THEN granted END,
-            CASE WHEN with_partially_granted THEN partially_granted END,
-            CASE WHEN with_denied THEN denied END,
-            CASE WHEN with_not_provided THEN not_provided END,
-            CASE WHEN with_not_processed THEN not_processed END,
-            CASE WHEN with_other THEN other END,
-            CASE WHEN with_carried_out THEN carried_out END,
-            CASE WHEN with_reviews THEN reviews END,
-            CASE WHEN with_reviews_corrected THEN reviews_corrected END,
-            CASE WHEN with_suits_direct THEN suits_direct END,
-            CASE WHEN with_suits_after_review THEN suits_after_review END,
-            CASE WHEN with_suits THEN suits END,
-            with_applications,
-            with_applications_natural_person,
-            with_carried_in,
-            with_processed,
-            with_granted,
-            with_partially_granted,
-            with_denied,
-            with_not_provided,
-            with_not_processed,
-            with_other,
-            with_carried_out,
-            with_reviews,
-            with_reviews_corrected,
-            with_suits_direct,
-            with_suits_after_review,
-            with_suits
+            CASE WHEN with_@figure THEN @figure END,
+            with_@figure
         FROM whole_areas
         WHERE (report_year, division_code) NOT IN several_areas
         UNION ALL
@@ -365,38 +424,8 @@ WITH
             1,
             table_three = 'verified',
             table_four = 'verified',
-            applications,
-            applications_natural_person,
-            carried_in,
-            processed,
-            granted,
-            partially_granted,
-            denied,
-            not_provided,
-            not_processed,
-            other,
-            carried_out,
-            reviews,
-            reviews_corrected,
-            suits_direct,
-            suits_after_review,
-            suits,
-            applications IS NOT NULL,
-            applications_natural_person IS NOT NULL,
-            carried_in IS NOT NULL,
-            processed IS NOT NULL,
-            granted IS NOT NULL,
-            partially_granted IS NOT NULL,
-            denied IS NOT NULL,
-            not_provided IS NOT NULL,
-            not_processed IS NOT NULL,
-            other IS NOT NULL,
-            carried_out IS NOT NULL,
-            reviews IS NOT NULL,
-            reviews_corrected IS NOT NULL,
-            suits_direct IS NOT NULL,
-            suits_after_review IS NOT NULL,
-            suits IS NOT NULL
+            @figure,
+            @figure IS NOT NULL
         FROM lined_up
     ),
     placed AS (
@@ -436,36 +465,87 @@ SELECT
     reports,
     verified_three,
     verified_four,
-    applications,
-    applications_natural_person,
-    carried_in,
-    processed,
-    granted,
-    partially_granted,
-    denied,
-    not_provided,
-    not_processed,
-    other,
-    carried_out,
-    reviews,
-    reviews_corrected,
-    suits_direct,
-    suits_after_review,
-    suits,
-    with_applications,
-    with_applications_natural_person,
-    with_carried_in,
-    with_processed,
-    with_granted,
-    with_partially_granted,
-    with_denied,
-    with_not_provided,
-    with_not_processed,
-    with_other,
-    with_carried_out,
-    with_reviews,
-    with_reviews_corrected,
-    with_suits_direct,
-    with_suits_after_review,
-    with_suits
+    @figure,
+    with_@figure
 FROM placed;
+
+-- view: town_sums
+-- Of one town each. `within_county`: a report on the whole area of its county, or of a place above, counts them once more.
+WITH
+    lined_up AS (
+        SELECT
+            *,
+            report_scope IS 'whole_area' AS is_on_area,
+            ROW_NUMBER() OVER (
+                PARTITION BY place_id, report_year, report_scope, CASE WHEN report_scope IS 'whole_area' THEN '' ELSE agency_id END
+                ORDER BY
+                    COALESCE(applications, processed) IS NULL,
+                    body_kind IS NOT 'subdistrict_township',
+                    table_three <> 'verified',
+                    published DESC,
+                    report_id
+            ) AS place_in_line
+        FROM figures
+        WHERE place_id GLOB '??????-*' AND same_as IS NULL
+    ),
+    told AS (
+        SELECT
+            *,
+            MAX(is_on_area AND COALESCE(applications, processed) IS NOT NULL) OVER (PARTITION BY place_id, report_year) AS has_area
+        FROM lined_up
+    ),
+    parts AS (
+        SELECT
+            *,
+            CASE
+                WHEN report_year IS NULL THEN 'apart'
+                WHEN place_in_line > 1 THEN 'again'
+                WHEN is_on_area AND COALESCE(applications, processed) IS NOT NULL THEN 'counted'
+                WHEN report_scope IS NOT 'body_only' THEN 'apart'
+                WHEN has_area THEN 'within'
+                ELSE 'counted'
+            END AS counting
+        FROM told
+    )
+SELECT
+    COALESCE(report_year, 0) AS report_year,
+    CASE report_year WHEN 2019 THEN 'cn-2019' WHEN 2021 THEN 'cn-2021' END AS new_form,
+    province,
+    division_code,
+    place_id,
+    COALESCE(level, '') AS level,
+    COALESCE(body_kind, '') AS body_kind,
+    COALESCE(report_scope, '') AS report_scope,
+    counting,
+    report_year IS NOT NULL AND EXISTS (
+        SELECT 1 FROM whole_areas w
+        WHERE w.report_year = p.report_year AND w.states_figures
+            AND w.division_code IN (p.division_code, substr(p.division_code, 1, 4) || '00', p.province)
+    ) AS within_county,
+    COUNT(*) AS reports,
+    SUM(table_three = 'verified') AS verified_three,
+    SUM(table_four = 'verified') AS verified_four,
+    SUM(@figure) AS @figure,
+    COUNT(@figure) AS with_@figure
+FROM parts p
+GROUP BY place_id, 1, level, body_kind, report_scope, counting;
+
+-- view: rates
+-- Of each report, copies left out.
+SELECT
+    report_id,
+    portal,
+    issuing_body,
+    agency_id,
+    division_code,
+    level,
+    body_kind,
+    report_scope,
+    report_year,
+    form,
+    table_three,
+    table_four,
+    @derived,
+    @rate
+FROM figures
+WHERE same_as IS NULL;

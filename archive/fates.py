@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,6 +64,9 @@ class ListingPortal(Protocol):
 
     def declares(self, url: str) -> bool:
         """Whether the address is on a host that the portal declares."""
+
+    def facts(self) -> Mapping[str, str | None]:
+        """Its row in both databases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from archive.asking import acknowledged_urls
 from archive.captures import Captures
 from archive.database import sql_words
 from archive.fates import NOT_READ_YET, Judge, ListingPortal, Witness
+from archive.listed_bodies import BodyNamed, put_listed_bodies
 from archive.model import Entry, Located, Problem
 from archive.reports import Reports
 from archive.vocabulary import Fate, ProblemKind, RunKind, Stage
@@ -141,9 +142,10 @@ def balance(
     reports: Reports,
     portal: ListingPortal,
     is_report_title: Callable[[str], bool],
+    body_named: BodyNamed,
     limits: Collection[str] | None = None,
 ) -> Balance:
-    """Write the fate of every entry of a portal, and count them. Commits reports.db.
+    """Write the fate of every entry of a portal and the bodies that it lists, and count them. Commits reports.db.
 
     `limits` are those of the crawl that is ending; without them, those of the portal's last crawl count.
     """
@@ -170,6 +172,10 @@ def balance(
             witness.cause,
             witness.capture_id,
         )
+    facts = portal.facts()
+    titles = [facts["title"], *(title for _, _, _, title, _, report_id, _, _ in rows.values() if report_id is None)]
+    found = (body_named(title, facts["division_code"]) for title in dict.fromkeys(titles) if title)
+    put_listed_bodies(reports, portal.name, filter(None, found))
     _write(reports, portal.name, rows)
     account.fates = sums(reports, portal.name)
     return account

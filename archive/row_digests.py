@@ -87,6 +87,7 @@ DIGESTED_TABLES: dict[str, dict[str, Key]] = {
         "layout_checks": ("layout", "kind"),
         "check_kinds": ("id",),
         "body_names": ("reversed",),
+        "listed_bodies": ("portal", "agency_id"),
         "places": ("id", "first_year"),
         "successions": ("predecessor", "successor"),
         "_sqlite_migrations": ("id",),
@@ -238,6 +239,7 @@ _WITHOUT_ROWID = frozenset(
         "read_marks",
         "read_through",
         "body_names",
+        "listed_bodies",
         "places",
         "successions",
     )

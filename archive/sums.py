@@ -10,9 +10,9 @@ stand apart because nothing says whose figures they are, come beside it with the
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from archive.divisions import significant_digits
 from archive.figures import KEY_FIGURES, TABLE_OF
@@ -47,15 +47,17 @@ class Sum:
     new_form: Form | None
     """The national form that began in this year: earlier figures were counted by other rows."""
     known: int
-    """Bodies that were met here in any year, of the level and kind that were asked for."""
+    """Bodies here of the level and kind that were asked for that were met in any year, or are listed by a portal."""
+    listed_only: int
+    """Those of them that were never met."""
     in_hand: int
-    """Those of them that have a report of this year."""
+    """Those that have a report of this year."""
     parts: list[Part] = field(default_factory=list)
 
     @property
     def coverage(self) -> float | None:
-        """Bodies with a report of this year among those that were met in any; None where none was."""
-        return self.in_hand / self.known if self.known else None
+        """Bodies with a report of this year among those that are known; None where none is, or the year is not known."""
+        return self.in_hand / self.known if self.known and self.year is not None else None
 
     def value(self, figure: str) -> int | None:
         """The sum of a key figure over what is counted; None where no report states it."""
@@ -92,14 +94,40 @@ def sums(
     """Sums by year, the newest first, over a place with all below it or over the country.
 
     `level` and `kind` ask for bodies of that level or kind alone. With a kind other than governments only what the
-    bodies report of themselves is counted. `by` gives a sum for each province, prefecture or county of the place.
+    bodies report of themselves is counted. `by` gives a sum for each province, prefecture or county of the place, or for
+    each town of a county; a town is also a place.
     """
+    if by is Level.TOWNSHIP or (place and _TOWN_SIGN in place):
+        return _sums_of_towns(db, place, year)
     where, values = _chosen(place, level, kind, by)
     group = _group(by, place)
-    known = _bodies(db, _KNOWN, where, values, group, place)
-    further = _bodies(db, _FURTHER, where, values, group, place)
+    known = _known(db, _KNOWN, where, values, group, place)
+    further = _further(db, where, values, group, place)
     sql = _sql(where, group, _counting(place, level, kind, by), year)
     return list(_gathered(db.execute(sql, values | {"year": year, "place": place}), known, further).values())
+
+
+def known_bodies(
+    db: sqlite3.Connection, *, place: str | None = None, by: Level | None = None
+) -> dict[str | None, Known]:
+    """Place → how many bodies of it are known, whether a report of theirs is here or not; `place` and `by` as in `sums`."""
+    if by is Level.TOWNSHIP or (place and _TOWN_SIGN in place):
+        return _known_of_towns(db, place)
+    where, values = _chosen(place, None, None, by)
+    return _known(db, _KNOWN, where, values, _group(by, place), place)
+
+
+def added(totals: Sequence[Sum]) -> Sum:
+    """The sum of places of one year that do not overlap, such as the towns of a county."""
+    return Sum(
+        year=totals[0].year,
+        place=None,
+        new_form=totals[0].new_form,
+        known=sum(one.known for one in totals),
+        listed_only=sum(one.listed_only for one in totals),
+        in_hand=sum(one.in_hand for one in totals),
+        parts=[part for one in totals for part in one.parts],
+    )
 
 
 def sums_of_each(db: sqlite3.Connection, every: type[Level] | type[BodyKind], year: int) -> dict[str, Sum]:
@@ -110,8 +138,8 @@ def sums_of_each(db: sqlite3.Connection, every: type[Level] | type[BodyKind], ye
         column, rules = "body_kind", {str(one): _counting(None, None, one, None) for one in BodyKind}
     cases = " ".join(f"WHEN '{one}' THEN {counting}" for one, counting in rules.items())
     rule = f"CASE {column} {cases} END"
-    known = _bodies(db, _KNOWN_OF_EACH[column], "TRUE", {}, column, None)
-    further = _bodies(db, _FURTHER, "report_year = :year", {"year": year}, column, None)
+    known = _known(db, _KNOWN_OF_EACH[column], "TRUE", {}, column, None)
+    further = _further(db, "report_year = :year", {"year": year}, column, None)
     sql = _sql(f"{column} <> ''", column, rule, year)
     found = _gathered(db.execute(sql, {"year": year}), known, further)
     return {str(group): replace(one, place=None) for (_, group), one in found.items()}
@@ -121,7 +149,16 @@ Key = tuple[int | None, str | None]
 """Year and group of a sum."""
 
 
-def _gathered(rows: Iterable[tuple[Any, ...]], known: dict[Key, int], further: dict[Key, int]) -> dict[Key, Sum]:
+class Known(NamedTuple):
+    """How many bodies are known, and how many of them were never met."""
+
+    bodies: int = 0
+    listed_only: int = 0
+
+
+def _gathered(
+    rows: Iterable[tuple[Any, ...]], known: Mapping[str | None, Known], further: Mapping[Key, int]
+) -> dict[Key, Sum]:
     groups: dict[Key, Sum] = {}
     for row in rows:
         one = dict(zip(_COLUMNS, row, strict=True))
@@ -129,7 +166,7 @@ def _gathered(rows: Iterable[tuple[Any, ...]], known: dict[Key, int], further: d
         key = (one["report_year"] or None, at)
         if key not in groups:
             form = Form(one["new_form"]) if one["new_form"] else None
-            groups[key] = Sum(*key, form, known.get((None, at), 0), -further.get(key, 0))
+            groups[key] = Sum(*key, form, *known.get(at, Known()), -further.get(key, 0))
         groups[key].parts.append(part := _part(one))
         groups[key].in_hand += part.reports
     return groups
@@ -187,11 +224,11 @@ def _group(by: Level | None, place: str | None) -> str:
     return _GROUPS[by] if by else ":place" if place else "''"
 
 
-def _sql(where: str, group: str, counting: str, year: int | None) -> str:
+def _sql(where: str, group: str, counting: str, year: int | None, view: str = "sums") -> str:
     of_year = "report_year = :year AND " if year is not None else ""
     added = ", ".join(f"SUM({name})" for name in ("reports", "verified_three", "verified_four", *_FIGURE_COLUMNS))
     return f"""SELECT report_year, {group}, new_form, report_scope, {counting}, {added}
-    FROM sums WHERE {of_year}{where}
+    FROM {view} WHERE {of_year}{where}
     GROUP BY 1, 2, 4, 5 ORDER BY report_year DESC, 2, 5, 4"""  # noqa: S608 - our own names
 
 
@@ -218,25 +255,62 @@ def _rank(place: str) -> Level:
     return _RANKS[len(significant_digits(place)) // 2]
 
 
-_MET = """FROM (
-    SELECT * FROM agencies_met
-    WHERE agency_id NOT IN (SELECT predecessor FROM successions JOIN agencies_met ON agency_id = successor)
-)"""
-"""A body whose successor was met, too, counts with that."""
-_KNOWN = f"SELECT DISTINCT NULL AS report_year, division_code, agency_id {_MET}"
+_KNOWN = "SELECT DISTINCT division_code, agency_id, is_listed_only FROM known_bodies"
 _KNOWN_OF_EACH = {
-    column: f"SELECT DISTINCT NULL AS report_year, {column}, division_code, agency_id {_MET}"
+    column: f"SELECT DISTINCT {column}, division_code, agency_id, is_listed_only FROM known_bodies"  # noqa: S608 - our own names
     for column in ("level", "body_kind")
 }
-_FURTHER = "SELECT report_year, division_code, level, body_kind FROM further_reports"
 
 
-def _bodies(
-    db: sqlite3.Connection, counted: str, where: str, values: dict[str, Any], group: str, place: str | None
+def _known(
+    db: sqlite3.Connection, bodies: str, where: str, values: dict[str, Any], group: str, place: str | None
+) -> dict[str | None, Known]:
+    """Group → how many bodies are known there."""
+    sql = f"SELECT {group}, COUNT(*), SUM(is_listed_only) FROM ({bodies} WHERE {where}) GROUP BY 1"  # noqa: S608 - our own names
+    return {at or None: Known(*numbers) for at, *numbers in db.execute(sql, values | {"place": place})}
+
+
+def _further(
+    db: sqlite3.Connection, where: str, values: dict[str, Any], group: str, place: str | None
 ) -> dict[Key, int]:
-    """(Year, group) → how many there are; the year is None for those of any."""
-    sql = f"SELECT report_year, {group}, COUNT(*) FROM ({counted} WHERE {where}) GROUP BY 1, 2"  # noqa: S608 - our own names
+    """(Year, group) → reports that add no body to those in hand."""
+    sql = f"SELECT report_year, {group}, COUNT(*) FROM further_reports WHERE {where} GROUP BY 1, 2"  # noqa: S608 - our own names
     return {(year or None, at or None): number for year, at, number in db.execute(sql, values | {"place": place})}
+
+
+# Towns
+
+_TOWN_SIGN = "-"
+"""Stands between the code of a county and the name of a town in its id."""
+_ONE_TOWN = "place_id = :place"
+_TOWNS = f"place_id > :place || '{_TOWN_SIGN}' AND place_id < :place || '.'"  # a full stop comes right after a hyphen
+_TOWN_BODIES = """SELECT report_year, place_id, COUNT(DISTINCT agency_id) FROM figures
+WHERE {where} AND same_as IS NULL GROUP BY 1, 2"""
+_TOWNS_KNOWN = """SELECT place_id, COUNT(DISTINCT agency_id), COUNT(DISTINCT agency_id) FILTER (WHERE is_listed_only)
+FROM known_town_bodies WHERE {where} GROUP BY 1"""
+
+
+def _sums_of_towns(db: sqlite3.Connection, place: str | None, year: int | None) -> list[Sum]:
+    """The sums of one town, or of each of a county's."""
+    where, values = _towns(place), {"place": place, "year": year}
+    rows = db.execute(_sql(where, "place_id", "counting", year, "town_sums"), values)
+    found = list(_gathered(rows, _known_of_towns(db, place), {}).values())
+    in_hand = {(at or None, town): number for at, town, number in db.execute(_TOWN_BODIES.format(where=where), values)}
+    for one in found:
+        one.in_hand = in_hand[one.year, one.place]
+    return found
+
+
+def _known_of_towns(db: sqlite3.Connection, place: str | None) -> dict[str | None, Known]:
+    rows = db.execute(_TOWNS_KNOWN.format(where=_towns(place)), {"place": place})
+    return {town: Known(*numbers) for town, *numbers in rows}
+
+
+def _towns(place: str | None) -> str:
+    """Which towns are asked for, as a condition."""
+    if place is None:
+        return "TRUE"
+    return _ONE_TOWN if _TOWN_SIGN in place else _TOWNS
 
 
 def _part(row: dict[str, Any]) -> Part:

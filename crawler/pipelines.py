@@ -38,6 +38,7 @@ from pipelines.ingest.portals import OnePortal, PortalFacts
 from pipelines.ingest.sandbox import READER
 from pipelines.ingest.sandbox.kept import is_kept
 from pipelines.metadata import may_be_report_title
+from pipelines.metadata.listed_bodies import body_named
 from pipelines.outcomes import NOT_CLOSED
 
 if TYPE_CHECKING:
@@ -275,7 +276,7 @@ class Store:
         Returns how many listed reports gave none without an explanation.
         """
         runs, name = self.runs, self.portal.name
-        account = ledger.balance(runs.captures, self.reports, self.portal, may_be_report_title, runs.limits)
+        account = ledger.balance(runs.captures, self.reports, self.portal, may_be_report_title, body_named, runs.limits)
         problems = [*account.lost(), *account.alarms()]
         if not runs.unwell and not runs.limits:
             problems += account.left_waiting()

@@ -406,3 +406,9 @@ def m024_texts_by_their_middle(db: Database) -> None:
     """Equal texts are found by length and middle: hundreds of a nation's texts have one length."""
     db.execute("DROP INDEX report_texts_length")
     db.execute(f"CREATE INDEX report_texts_key ON report_texts ({', '.join(TEXT_KEY).format('text')})")
+
+
+@migrations()
+def m025_listed_bodies(db: Database) -> None:
+    """The bodies that portals list, with or without a report, against which coverage is reckoned; rates and sums of towns."""
+    sums.know_listed(db)

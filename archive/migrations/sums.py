@@ -1,5 +1,7 @@
 """What makes sums cheap: the views of definitions.sql, the bodies that were met, those with several reports of a year, indexes."""
 
+from collections.abc import Iterable
+
 from sqlite_utils import Database
 
 from archive.definitions import VIEWS
@@ -88,5 +90,30 @@ def create(db: Database) -> None:
         db.execute(f"CREATE TRIGGER {name} {body}")
     for index in _INDEXES:
         db.execute(index)
-    for name, sql in VIEWS.items():
-        db.execute(f"CREATE VIEW {name} AS {sql}")
+    _create_views(db, ("repeated_reports", "further_reports", "whole_areas", "sums"))
+
+
+def _create_views(db: Database, names: Iterable[str]) -> None:
+    """Views of definitions.sql as they are now, in place of those of before."""
+    for name in names:
+        db.execute(f"DROP VIEW IF EXISTS {name}")
+        db.execute(f"CREATE VIEW {name} AS {VIEWS[name]}")
+
+
+_LISTED = """CREATE TABLE listed_bodies (
+    portal TEXT NOT NULL,
+    agency_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    place_id TEXT NOT NULL,
+    division_code TEXT NOT NULL,
+    level TEXT NOT NULL,
+    body_kind TEXT NOT NULL,
+    PRIMARY KEY (portal, agency_id)
+) WITHOUT ROWID"""
+
+
+def know_listed(db: Database) -> None:
+    """Create the table of bodies that portals list, and all views as they are now."""
+    db.execute(_LISTED)
+    db.execute("CREATE INDEX listed_bodies_places ON listed_bodies (division_code, agency_id)")
+    _create_views(db, VIEWS)

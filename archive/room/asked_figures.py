@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archive.definitions import RATES
+from archive.definitions import RATES, Term
 from archive.figures import KEY_FIGURES as STORED
 from archive.figures import REFUSALS, TABLE_OF
 from archive.room.key_figures import KEY_FIGURES
@@ -35,12 +35,15 @@ class AskedFigure:
     denominator: str | None = None
     tables: tuple[int, ...] = ()
     """The national tables whose identities verify it."""
-    over: tuple[str, ...] = ()
+    over: tuple[Term, ...] = ()
     """Columns of a sum that the numerator adds up; empty for what cannot be added up."""
-    under: tuple[str, ...] = ()
+    under: tuple[Term, ...] = ()
     """The same of the denominator."""
-    if_stated: tuple[str, ...] = ()
-    """Of these columns, those that a report may leave blank to say zero."""
+
+    @property
+    def sql(self) -> str:
+        """The figure of one report, over the columns of `figures`."""
+        return RATES[self.name].sql if self.share else self.numerator
 
     @property
     def share(self) -> bool:
@@ -50,7 +53,7 @@ class AskedFigure:
     @property
     def can_be_added_up(self) -> bool:
         """Whether a place has it."""
-        return bool(self.over)
+        return bool(self.over) and bool(self.under) == self.share
 
     def of(self, total: Sum) -> float | None:
         """Of a sum; None where no report states it, or not the same reports state both numbers of a rate."""
@@ -75,11 +78,13 @@ class AskedFigure:
         return len({total.stated(name) for name in self._needed()}) == 1
 
     def _needed(self) -> list[str]:
-        return [name for name in (*self.over, *self.under) if name not in self.if_stated]
+        return [term.name for term in (*self.over, *self.under) if not term.may_be_blank]
 
     @staticmethod
-    def _added(total: Sum, names: tuple[str, ...]) -> int | None:
-        values = [value for name in names if (value := total.value(name)) is not None]
+    def _added(total: Sum, terms: tuple[Term, ...]) -> int | None:
+        values = [
+            -value if term.is_taken_off else value for term in terms if (value := total.value(term.name)) is not None
+        ]
         return sum(values) if values else None
 
 
@@ -113,30 +118,35 @@ REASONS: dict[str, Bilingual] = {
 
 def _count(name: str, title: Bilingual) -> AskedFigure:
     known = KEY_FIGURES.get(name)
-    over = (name,) if name in STORED else ()
+    over = (Term(name, is_taken_off=False, may_be_blank=False),) if name in STORED else ()
     formula = known.formula if known else (f"{title[0]}（件）", f"{title[1]}, cases")
     return AskedFigure(name, title, formula, _PIECES, known.sql if known else name, None, (TABLE_OF[name],), over)
 
 
-def _rate(
-    name: str,
-    over: tuple[str, ...] = (),
-    under: tuple[str, ...] = (),
-    if_stated: tuple[str, ...] = (),
-) -> AskedFigure:
-    known = KEY_FIGURES[name]
-    return AskedFigure(name, known.title, known.formula, _PER_CENT, *RATES[name], known.tables, over, under, if_stated)
+def _rate(name: str) -> AskedFigure:
+    known, rate = KEY_FIGURES[name], RATES[name]
+    return AskedFigure(
+        name,
+        known.title,
+        known.formula,
+        _PER_CENT,
+        rate.numerator,
+        rate.denominator,
+        known.tables,
+        rate.over,
+        rate.under,
+    )
 
 
 _FIGURES = (
     *(_count(name, title) for name, title in _COUNTS.items()),
-    _rate("grant_rate", ("granted", "partially_granted"), ("processed",), ("partially_granted",)),
-    _rate("denial_rate", ("denied",), ("processed",)),
-    _rate("screened_rate", ("not_processed",), ("processed",)),
+    _rate("grant_rate"),
+    _rate("denial_rate"),
+    _rate("screened_rate"),
     _rate("not_held_rate"),
-    _rate("backlog_rate", ("carried_out",), ("applications", "carried_in"), ("carried_in",)),
+    _rate("backlog_rate"),
     _rate("organisation_rate"),
-    _rate("contested_rate", ("reviews", "suits"), ("processed",), ("suits",)),
+    _rate("contested_rate"),
     _rate("review_correction_rate"),
     _rate("suit_loss_rate"),
     AskedFigure(

@@ -12,7 +12,10 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from archive import definitions
+from archive.figures import TABLE_OF
 from archive.forms import LABELS
+from archive.room.asked_figures import FIGURES
 from archive.room.vocabulary_bilingual import FORMS, IDENTITIES, TABLES, VALUES, Bilingual, label_of
 from archive.vocabulary import Form
 
@@ -27,6 +30,9 @@ class Subject(StrEnum):
     DERIVED = "derived"
     """A sum that the form prints no cell for and prose states."""
     IDENTITY = "identity"
+    FIGURE = "figure"
+    """A key figure of a report: a cell of its tables, or cells added up."""
+    RATE = "rate"
     UNIT = "unit"
     VALUE = "value"
     """A value of a closed vocabulary."""
@@ -108,7 +114,7 @@ def vocabulary_of(table: str, column: str) -> str:
 @cache
 def entries() -> tuple[Entry, ...]:
     """The whole codebook, in the order of the forms and their printed rows."""
-    return (*_forms(), *_derived(), *_identities(), *_units(), *_values())
+    return (*_forms(), *_derived(), *_identities(), *_figures(), *_units(), *_values())
 
 
 def records() -> list[dict[str, Any]]:
@@ -229,6 +235,36 @@ def _identities() -> Iterator[Entry]:
             formula=identity["formula"],
             source=" ".join(dict.fromkeys(LABELS["forms"][form]["document"] for form in identity["forms"])),
         )
+
+
+def _figures() -> Iterator[Entry]:
+    for name, source in definitions.KEY_FIGURES.items():
+        yield _entry(
+            Subject.FIGURE,
+            f"figures.{name}",
+            name,
+            FIGURES[name].title,
+            table_no=TABLE_OF[name],
+            unit="件",
+            source=source,
+        )
+    for name, one in definitions.DERIVED.items():
+        yield _entry(
+            Subject.FIGURE,
+            f"rates.{name}",
+            name,
+            FIGURES["suits"].title,
+            unit="件",
+            formula=_line(one.sql),
+            source=one.source,
+        )
+    for name, rate in definitions.RATES.items():
+        formula = f"({_line(rate.numerator)}) / ({_line(rate.denominator)})"
+        yield _entry(Subject.RATE, f"rates.{name}", name, FIGURES[name].title, formula=formula, source=rate.source)
+
+
+def _line(sql: str) -> str:
+    return " ".join(sql.split())
 
 
 def _units() -> Iterator[Entry]:

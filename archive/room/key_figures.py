@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archive.definitions import FIGURES, RATES
+from archive.definitions import DERIVED, RATES
 from archive.room.report import dicts
 from archive.room.vocabulary_bilingual import Bilingual
 from archive.vocabulary import TableState
@@ -109,7 +109,7 @@ KEY_FIGURES = {
         KeyFigure(
             "suits",
             ("行政诉讼", "Administrative suits"),
-            FIGURES["suits"],
+            DERIVED["all_suits"].sql,
             ("未经复议直接起诉 + 复议后起诉（件）", "suits without prior review + suits after a review"),
             (4,),
         ),

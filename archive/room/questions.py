@@ -92,14 +92,14 @@ GROUP BY reason"""  # noqa: S608 - constants
 
 def _rate(name: str) -> Question:
     """The question whose answer is a rate of KEY_FIGURES, one row per report, with both its numbers."""
-    rate, (numerator, denominator) = KEY_FIGURES[name], RATES[name]
+    rate, numbers = KEY_FIGURES[name], RATES[name]
     verified = " AND ".join(f"table_{'three' if table == 3 else 'four'} = '{VERIFIED}'" for table in rate.tables)
     sql = f"""SELECT
   report_id,
   issuing_body,
   report_year,
-  {numerator} AS numerator,
-  {denominator} AS denominator,
+  {numbers.numerator} AS numerator,
+  {numbers.denominator} AS denominator,
   ROUND({rate.sql}, 4) AS share,
   {verified} AS verified
 FROM figures r

@@ -24,6 +24,7 @@ from pipelines.ingest.near_copies import endings, find_copies
 from pipelines.ingest.portals import Portals
 from pipelines.ingest.same_text import contradicted
 from pipelines.metadata import may_be_report_title
+from pipelines.metadata.listed_bodies import body_named
 from pipelines.statistics.checks import check_years
 
 _FATES = {
@@ -213,7 +214,7 @@ class Store:
             portal = self.portals.get(name)
             if portal is None:
                 continue
-            account = ledger.balance(self.captures, self.reports, portal, may_be_report_title)
+            account = ledger.balance(self.captures, self.reports, portal, may_be_report_title, body_named)
             lost = list(account.lost())
             settled.lost += len(lost)
             Asking(self.captures, name).clear(account.had - failed_urls(self.captures, name))

@@ -45,7 +45,7 @@ def read_issuing_bodies(
     """
     text = "\n".join([*article.paragraphs, *parsed.metas.values()])
     for candidate in _candidates(title, source, parsed, article):
-        if _RELATIVE.match(candidate):
+        if is_relative(candidate):
             continue
         names = [agencies.full_name(part, text) for part in agencies.split_joint(candidate)]
         if len(names) == 1 and names[0]:
@@ -54,6 +54,11 @@ def read_issuing_bodies(
             return [name for name in names if name], []
     message = "no issuing body: title, signature, preamble and source name none"
     return [], [Problem(kind=ProblemKind.UNSURE, message=message)]
+
+
+def is_relative(name: str) -> bool:
+    """Whether a body is named by what it is to whoever speaks: 我局, 本机关."""
+    return _RELATIVE.match(name) is not None
 
 
 def name_in_title(title: str) -> str:
@@ -97,12 +102,22 @@ def _names_in_signature(paragraphs: list[str]) -> list[str]:
 
 def _with_place(name: str, codes: list[str], source: str | None, parsed: ParsedPage, article: Article) -> str | None:
     """A name with its place: 区人民政府办公室 needs one, 教育局 takes one where another witness names it in full."""
-    if _PLACE.match(name):
+    if begins_with_place(name):
         return name
     for other in (source or "", *_names_in_signature(article.paragraphs), _name_of_site(parsed)):
         whole = agencies.full_name(other)
         if whole and len(whole) > len(name) and whole.endswith(name) and divisions.leading_divisions(whole):
             return whole
+    return with_own_division(name, codes)
+
+
+def begins_with_place(name: str) -> bool:
+    """Whether a name of a place, known or not, stands at the head of a body's name."""
+    return _PLACE.match(name) is not None
+
+
+def with_own_division(name: str, codes: list[str]) -> str | None:
+    """区人民政府 with the district of these codes before it, None where none is one; any other name as it is."""
     rank = _RANK.match(name)
     if rank is None:
         return name

@@ -32,6 +32,7 @@ async def show(datasette: Any, request: Any) -> Any:
         "tables": tables,
         "derived": of(Subject.DERIVED),
         "identities": of(Subject.IDENTITY),
+        "figures": of(Subject.FIGURE, Subject.RATE),
         "units": of(Subject.UNIT),
         "values": [(field, list(found)) for field, found in groupby(of(Subject.VALUE), key=lambda entry: entry.field)],
         "Subject": Subject,
