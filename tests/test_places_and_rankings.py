@@ -19,6 +19,7 @@ from lxml import etree
 from archive import Reports
 from archive.agencies import agency_id, place_id
 from archive.copy_candidates import link_copies
+from archive.listed_bodies import put_listed_bodies
 from archive.room import absences, bodies, chart_images, charts, nation, places, tile_map
 from archive.room.absences import Absence, Judge, Walk
 from archive.room.asked_figures import ADDED_UP, FIGURES
@@ -27,6 +28,7 @@ from archive.room.places import Cell
 from archive.room.rankings import Asked, ranking
 from archive.sums import sums
 from archive.vocabulary import BodyKind, Fate, Level, ReportScope, ReportState
+from pipelines.metadata.listed_bodies import body_named
 from tests.browsing import browsing, get
 from tests.made_reports import made
 
@@ -119,6 +121,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "INSERT INTO fates (portal, listing_url, url, title, fate) VALUES ('p', 'l', 'u', '思明区教育局2021年年度报告', ?)",
         (str(Fate.BLOCKED),),
     )
+    listed = ("思明区厦港街道办事处2022年政府信息公开工作年度报告", "晋江市财政局2022年政府信息公开工作年度报告")
+    put_listed_bodies(reports, "p", filter(None, (body_named(title, "350200") for title in listed)))
     reports.commit()
     reports.close()
     return folder
@@ -146,7 +150,7 @@ def test_a_place_knows_what_it_lies_in(db: sqlite3.Connection) -> None:
     assert town
     assert county.full_name == "福建省厦门市思明区"
     assert (town.name, town.level, town.above[-1]) == ("莲前街道", Level.TOWNSHIP, ("350203", "思明区"))
-    assert [town["id"] for town in places.towns(db, "350203")] == ["350203-莲前街道"]
+    assert [town["id"] for town in places.towns(db, "350203")] == ["350203-厦港街道", "350203-莲前街道"]
     assert places.place(db, "350299") is None
     assert places.place(db, "350203-没有街道") is None
 
@@ -324,14 +328,42 @@ def test_a_place_shows_one_total_and_what_is_within_it(room: str) -> None:
     assert re.search(
         r'已含在内，不再相加</dt>\s*<dd class="value">73<', text
     )  # two departments and a town, never added to the 200
-    assert '<dd class="value">4 <small>/ 4</small>' in text
+    assert '<dd class="value">4 <small>/ 5</small>' in text
     assert 'href="/entries?portal=p&amp;fate=blocked"' in text
-    assert f'href="/place/{quote("350203-莲前街道")}"' in text
+    assert f'href="/place/{quote("350203-莲前街道")}?year=2022"' in text
     said = json.loads(get(f"{room}/place/350203.json")[2])
     assert [one["id"] for one in said["in"]] == ["350000", "350200"]
     rows = list(csv.DictReader(io.StringIO(get(f"{room}/place/350203.csv")[2].decode("utf-8-sig"))))
     counted = [row["applications"] for row in rows if row["counting"] == "counted" and row["report_year"] == "2022"]
     assert counted == ["200"]
+
+
+def test_a_county_shows_its_towns_beside_its_total(room: str) -> None:
+    text = page(room, "/place/350203?year=2022")
+    towns = text[text.index('id="towns"') :]
+    rows = re.findall(
+        r'<th scope="row">(?:<a [^>]*>)?([^<]+)<.*?<td class="number">([^<]*)<.*>([^<]*)</td></tr>', towns
+    )
+    assert [(name, value, coverage.strip()) for name, value, coverage in rows] == [
+        ("厦港街道", "–", "0 / 1"),
+        ("莲前街道", "3", "1 / 1"),
+        ("合计", "3", "1 / 1"),
+    ]
+    assert "本级政府的全区域报告已含以上数字，不再相加。" in towns
+    town = page(room, f"/place/{quote('350203-莲前街道')}")
+    assert re.search(r'新收申请 2022</dt><dd class="value">3<', town)
+    said = json.loads(get(f"{room}/place/350203.json")[2])
+    assert [(row["place"], row["applications"]) for row in said["town_sums"]] == [("350203-莲前街道", 3)]
+
+
+def test_bodies_that_are_listed_alone_are_shown_where_they_belong(room: str) -> None:
+    listed = page(room, f"/place/{quote('350203-厦港街道')}")
+    assert "本档案没有该地方的报告。" in listed
+    assert "思明区厦港街道办事处" in listed
+    assert "/body/" not in listed[listed.index('id="bodies"') : listed.index("</table>")]
+    city = page(room, "/place/350500?year=2022")
+    row = city[city.index("/place/350582") :]
+    assert "0 / 1" in row[: row.index("</tr>")]
 
 
 @pytest.mark.parametrize("year", [2020, 2021, 2022])

@@ -6,10 +6,12 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any
 
 from archive.room.absences import NOT_DUE, Absence, Judge
 from archive.room.report import dicts
+from archive.sums import known_bodies
 from archive.vocabulary import BodyKind, Level, ReportState
 
 _KIND_ORDER = {str(kind): number for number, kind in enumerate(BodyKind)}
@@ -44,12 +46,11 @@ class Place:
 
 
 def place(db: sqlite3.Connection, place_id: str) -> Place | None:
-    """The place of an id; None where there is none, or no report of a town of that name."""
+    """The place of an id; None where there is none, or no body of a town of that name is known."""
     county, _, town = place_id.partition("-")
     if town:
         inside = place(db, county)
-        met = db.execute("SELECT 1 FROM figures WHERE place_id = ? LIMIT 1", (place_id,)).fetchone()
-        if inside is None or met is None:
+        if inside is None or not known_bodies(db, place=place_id):
             return None
         return Place(place_id, town, Level.TOWNSHIP, (*inside.above, (inside.id, inside.name)))
     names = dicts(
@@ -94,8 +95,8 @@ def below(db: sqlite3.Connection, place_id: str) -> list[dict[str, Any]]:
 
 
 def towns(db: sqlite3.Connection, place_id: str) -> list[dict[str, Any]]:
-    """The towns and subdistricts of a county as they were met: id, name, bodies, reports, first and last year."""
-    return dicts(
+    """The towns and subdistricts of a county as they are known: id, name, bodies, reports, first and last year."""
+    met = dicts(
         db,
         """SELECT
           place_id AS id,
@@ -109,6 +110,11 @@ def towns(db: sqlite3.Connection, place_id: str) -> list[dict[str, Any]]:
         GROUP BY place_id""",
         (place_id, place_id),
     )
+    found = {town["id"]: town for town in met}
+    for town, known in known_bodies(db, place=place_id, by=Level.TOWNSHIP).items():
+        none = {"id": town, "name": str(town)[7:], "reports": 0, "first_year": None, "last_year": None}
+        found.setdefault(town, none)["bodies"] = known.bodies
+    return sorted(found.values(), key=itemgetter("id"))
 
 
 # Bodies and years
@@ -145,7 +151,7 @@ class BodyOfPlace:
 
     id: str
     name: str
-    """As its newest report prints it."""
+    """As its newest report prints it; of one that is listed and has no report here, as the listing does."""
     kind: str | None
     reports: int = 0
     years: dict[int, YearOfBody] = field(default_factory=dict)
@@ -153,6 +159,12 @@ class BodyOfPlace:
     """Where its reports were found."""
 
 
+_LISTED_ONLY = """
+SELECT l.agency_id, l.name, l.body_kind, l.portal
+FROM known_bodies k JOIN listed_bodies l ON l.division_code = k.division_code AND l.agency_id = k.agency_id
+WHERE k.is_listed_only AND k.division_code = ? AND l.place_id = ?
+ORDER BY l.agency_id, l.portal
+"""
 _STATE_CELLS = {str(ReportState.REMOVED): Cell.REMOVED, str(ReportState.MISSING): Cell.MISSING}
 
 
@@ -175,6 +187,9 @@ def bodies(db: sqlite3.Connection, place_id: str, judge: Judge) -> tuple[list[Bo
         if row["report_year"] is not None:
             before = body.years.get(row["report_year"])
             body.years[row["report_year"]] = _archived(row, (before.reports if before else 0) + 1)
+    for row in dicts(db, _LISTED_ONLY, (place_id[:6], place_id)):
+        body = found.setdefault(row["agency_id"], BodyOfPlace(row["agency_id"], row["name"], row["body_kind"]))
+        body.portals[row["portal"]] = None
     here = {year for body in found.values() for year in body.years}
     years = list(range(min(here), max(here) + 1)) if here else []
     for body in found.values():

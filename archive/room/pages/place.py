@@ -25,7 +25,7 @@ from archive.room.rendering import (
     url_part,
 )
 from archive.room.request_parameters import BadParameterError, format_of, part, path_part, year
-from archive.sums import Sum, sums
+from archive.sums import Known, Sum, added, known_bodies, sums
 from archive.vocabulary import Counting, Level
 
 BODIES_ON_PAGE = 100
@@ -43,7 +43,7 @@ async def place(datasette: Any, request: Any) -> Any:
     if wanted == "atom":
         return await atom_feed.of(datasette, request, atom_feed.in_place(found.id), found.full_name)
     known, today = await walks_of(datasette), datetime.now(UTC).date().isoformat()
-    totals: list[Sum] = [] if found.is_town else await query(datasette, lambda db: sums(db, place=found.id))
+    totals: list[Sum] = await query(datasette, lambda db: sums(db, place=found.id))
     bodies, years = await query(datasette, lambda db: places.bodies(db, found.id, Judge(db, known, today)))
     if wanted == "csv":
         return as_csv(sum_rows.COLUMNS, sum_rows.rows(totals))
@@ -55,9 +55,10 @@ async def place(datasette: Any, request: Any) -> Any:
     known_years = [total.year for total in of_years if total.year] or years[::-1]
     chosen = _year(request, known_years, await query(datasette, years_held))
     inside = [] if found.is_town else await query(datasette, lambda db: _inside(db, found, chosen))
-    towns = await query(datasette, lambda db: places.towns(db, found.id)) if found.level is Level.COUNTY else []
+    towns = await query(datasette, lambda db: _towns(db, found, chosen))
     if wanted == "json":
-        return as_json(_as_data(found, totals, bodies, inside, towns))
+        of_towns = await query(datasette, lambda db: _of_towns(db, found))
+        return as_json(_as_data(found, totals, bodies, inside, towns, of_towns))
     shown = part(request, BODIES_ON_PAGE, len(bodies))
 
     def address(**changes: str) -> str:
@@ -71,6 +72,7 @@ async def place(datasette: Any, request: Any) -> Any:
         "totals": of_years,
         "undated": [total for total in totals if total.year is None],
         "total": next((total for total in of_years if total.year == chosen), None),
+        "bodies_known": await query(datasette, lambda db: _known(db, found)),
         "figures": [ADDED_UP[name] for name in SHOWN],
         "feed": as_format(request, "atom"),
         "chart": chart,
@@ -85,6 +87,7 @@ async def place(datasette: Any, request: Any) -> Any:
         "Counting": Counting,
         "inside": inside,
         "towns": towns,
+        "all_towns": added(of_year) if (of_year := [row["total"] for row in towns if row["total"]]) else None,
         "formats": ("json", "csv"),
     }
     return await page(datasette, request, "place", context)
@@ -113,7 +116,38 @@ def _inside(db: Any, found: Place, year_asked: int) -> list[dict[str, Any]]:
         if level in levels
         for total in sums(db, year=year_asked, by=level, **above)  # type: ignore[arg-type]
     }
-    return [row | {"total": totals.get(row["id"])} for row in rows if not row["last_year"] or row["id"] in totals]
+    known = {
+        place_id: one
+        for level in _NEXT_LEVELS
+        if level in levels
+        for place_id, one in known_bodies(db, by=level, **above).items()
+    }
+    return [
+        row | {"total": totals.get(row["id"]), "known": known.get(row["id"])}
+        for row in rows
+        if not row["last_year"] or row["id"] in totals
+    ]
+
+
+def _towns(db: Any, found: Place, year_asked: int) -> list[dict[str, Any]]:
+    """The towns of a county with their sums of a year, which the county's own report may contain."""
+    if found.level is not Level.COUNTY:
+        return []
+    totals = {total.place: total for total in sums(db, place=found.id, year=year_asked, by=Level.TOWNSHIP)}
+    known = known_bodies(db, place=found.id, by=Level.TOWNSHIP)
+    return [
+        town | {"total": totals.get(town["id"]), "known": known.get(town["id"])} for town in places.towns(db, found.id)
+    ]
+
+
+def _of_towns(db: Any, found: Place) -> list[Sum]:
+    """The sums of a county's towns in every year."""
+    return sums(db, place=found.id, by=Level.TOWNSHIP) if found.level is Level.COUNTY else []
+
+
+def _known(db: Any, found: Place) -> int:
+    """How many bodies are known of a place, with a report or without."""
+    return known_bodies(db, place=found.id).get(found.id, Known()).bodies
 
 
 def _why(one: YearOfBody) -> dict[str, Any]:
@@ -123,7 +157,12 @@ def _why(one: YearOfBody) -> dict[str, Any]:
 
 
 def _as_data(
-    found: Place, totals: list[Sum], bodies: list[Any], inside: list[dict[str, Any]], towns: list[dict[str, Any]]
+    found: Place,
+    totals: list[Sum],
+    bodies: list[Any],
+    inside: list[dict[str, Any]],
+    towns: list[dict[str, Any]],
+    of_towns: list[Sum],
 ) -> dict[str, Any]:
     """Everything about the place, for JSON."""
     return {
@@ -146,5 +185,6 @@ def _as_data(
             for body in bodies
         ],
         "below": [{name: value for name, value in row.items() if name in {"id", "name", "level"}} for row in inside],
-        "towns": towns,
+        "towns": [{name: value for name, value in town.items() if name not in {"total", "known"}} for town in towns],
+        "town_sums": sum_rows.rows(of_towns),
     }
