@@ -152,7 +152,8 @@ def test_both_databases_are_in_wal_mode(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "reports.db") as connection:
         views = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'")}
     figures = {"key_figures", "key_figures_all", "coverage", "timeliness", "year_over_year"}
-    sums = {"sums", "whole_areas", "repeated_reports", "further_reports"}
+    sums = {"sums", "town_sums", "rates", "whole_areas", "repeated_reports", "further_reports"}
+    sums |= {"known_bodies", "known_town_bodies", "place_coverage"}
     assert views == figures | sums | {"statistics", "checks", "failed_checks", "agencies", "agency_names", "towns"}
 
 
