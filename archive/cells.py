@@ -35,7 +35,7 @@ def _insert(table: str, rows: int, columns: int) -> str:
 
 
 class LookUp:
-    """The numbers of a table of words. What a transaction adds is forgotten when the next begins: it may be rolled back."""
+    """The numbers of a table of words. What a transaction adds is forgotten with the next one, unless it was committed."""
 
     def __init__(self, connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> None:
         self.connection = connection
@@ -66,12 +66,16 @@ class LookUp:
         return known[key]
 
     def forget(self) -> bool:
-        """Forget what the last transaction added, whatever became of it. Returns whether it added anything."""
+        """Forget what was added and not committed. Returns whether that was anything."""
         added, self._new = self._new, set()
         for key in added:
             if self._known:
                 self._known.pop(key, None)
         return bool(added)
+
+    def committed(self) -> None:
+        """What was added stays."""
+        self._new.clear()
 
 
 class Layouts:
@@ -97,6 +101,11 @@ class Layouts:
         if self.layouts.forget():
             self._by_words.clear()
         self.kinds.forget()
+
+    def committed(self) -> None:
+        """What the transaction added stays."""
+        self.layouts.committed()
+        self.kinds.committed()
 
 
 class Cells:
@@ -152,6 +161,11 @@ class Cells:
         """A transaction begins, or a part of one was rolled back."""
         self.tables.forget()
         self.checks.forget()
+
+    def committed(self) -> None:
+        """What the transaction added stays."""
+        self.tables.committed()
+        self.checks.committed()
 
 
 def _contents(values: Sequence[Any], printed: Sequence[str | None], states: Sequence[str]) -> Iterator[Any]:

@@ -117,7 +117,7 @@ def put_checks(reports: Reports, checks: dict[str, list[Check]]) -> None:
     for report_id, *values in rows:
         stored[report_id].add(tuple(values))
     reports.begin()
-    with reports.db.atomic():
+    with reports.whole():
         for report_id, current in checks.items():
             wanted = set(map(_CHECK, current))
             if wanted != stored[report_id]:

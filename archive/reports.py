@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
 from typing import Self
@@ -146,9 +147,21 @@ class Reports:
         try:
             self._index_texts()
             self.db.conn.commit()
+            self.cells.committed()
         except sqlite3.Error as error:
             self.db.conn.rollback()
+            self.cells.forget()
             raise not_written(f"to {self.path}", error) from error
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """All that is written within, or none of it; within a transaction."""
+        try:
+            with savepoint(self.db.conn):
+                yield
+        except BaseException:
+            self.cells.forget()
+            raise
 
     def _index_texts(self) -> None:
         rows = [(number, *texts) for number, texts in self._unindexed.items()]
@@ -183,7 +196,7 @@ class Reports:
             search_id = stored["search_id"] if stored else self._next_search_id()
             if stored or rival:
                 self._index_texts()
-            with savepoint(self.db.conn):
+            with self.whole():
                 if rival:
                     self.remove(rival["id"])
                     self.displaced.add(rival["portal"])
@@ -194,7 +207,6 @@ class Reports:
             ((text,),) = record.tables["report_texts"]
             self._unindexed[search_id] = search_text(record.row["title"]), search_text(text)
         except sqlite3.Error as error:
-            self.cells.forget()
             raise not_written(f"{record.id} to {self.path}", error) from error
         return "changed" if stored else "new"
 

@@ -196,7 +196,10 @@ class Store:
             raise DropItem(f"{item.url} is not read: the archive cannot be written", log_level="DEBUG")
         reading = item.reading if isinstance(item.reading, Reading) else await self._read(item)
         with self.runs.writing(), writing(self.reports.path):
-            return self._kept(item, reading)
+            report = await self.runs.archive.writes.add(partial(self._kept, item, reading))
+            if report is None:
+                raise DropItem(f"{item.url} gives no report", log_level="DEBUG")
+            return report
         raise DropItem(f"{item.url} is not kept: the archive cannot be written", log_level="DEBUG")
 
     def located(self, item: PageReference) -> Located:
@@ -211,15 +214,12 @@ class Store:
         with told_as_captured(self.runs, item):
             return await self.readers.read(self.located(item), item.capture_id, documents)
 
-    def _kept(self, item: PageReference, reading: Reading) -> Report:
-        """Write what was read of a page."""
+    def _kept(self, item: PageReference, reading: Reading) -> Report | None:
+        """Write what was read of a page; None where that is no report. The caller commits."""
         result = self.store.write(reading)
         self.read_keys.add(item.key)
         self.runs.count(f"reports/{result}")
-        self.reports.commit()
-        if reading.report is None or result not in {"new", "changed", "unchanged"}:
-            raise DropItem(f"{item.url} gives no report", log_level="DEBUG")
-        return reading.report
+        return reading.report if result in {"new", "changed", "unchanged"} else None
 
     def _due(self) -> Iterator[Located]:
         """Documents that reports.db lacks or holds in an older state than the captures, whichever run brought them.

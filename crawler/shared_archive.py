@@ -13,6 +13,7 @@ from typing import ClassVar, Self
 
 from archive import ArchiveError, Captures, Reports
 from crawler.readers import Readers
+from crawler.write_queue import WriteQueue
 
 
 class SharedArchive:
@@ -46,6 +47,11 @@ class SharedArchive:
         """The processes in which its pages are read; each is started when it is first needed."""
         return Readers(self.captures)
 
+    @cached_property
+    def writes(self) -> WriteQueue:
+        """What its crawls write to reports.db. Raises ArchiveError when that cannot be used."""
+        return WriteQueue(self.reports)
+
     def release(self) -> None:
         """Close both databases, unless another crawl has them."""
         self.users -= 1
@@ -59,6 +65,7 @@ class SharedArchive:
             self.readers.close()
         if "reports" in vars(self):
             try:
+                self.writes.flush()
                 self.reports.close()
             except ArchiveError as error:
                 self.failed = self.failed or error

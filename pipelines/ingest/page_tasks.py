@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from archive import Captures
-from archive.model import Located, PageReference
+from archive.model import Located, Page, PageReference
 from archive.records import Reading, without_rows
+from pipelines import read as read_page
 from pipelines.attachments import documents_to_fetch
 from pipelines.documents import Content, recognise
 from pipelines.errors import DocumentError, ReaderError
@@ -36,6 +38,12 @@ _PARSED = 16
 """Pages that are kept parsed."""
 _DESKS = 4
 """Archives that are kept open: a machine of a cluster crawls each portal into one of its own."""
+
+
+_REHEARSAL = (
+    "<html><title>政府信息公开工作年度报告</title><p>2024-01-20<p>本年度收到政府信息公开申请1件。<table><tr><td>信息内容<td>本年制发件数</table></html>",
+    "<html><title>政府信息公开</title></html>",  # without an article: trafilatura is asked
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +90,15 @@ _desks: OrderedDict[Path, _Desk] = OrderedDict()
 def begin() -> None:
     """Of a process that performs them."""
     os.nice(_NICENESS)
+
+
+def rehearse() -> None:
+    """Read pages of no portal: what readers import and prepare when first needed, every process forked from this one has."""
+    for page in _REHEARSAL:
+        with suppress(ReaderError):
+            read_page(
+                Page(url="http://rehearsal.invalid/", body=page.encode(), content_type="text/html; charset=utf-8")
+            )
 
 
 def at(archive: Path, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

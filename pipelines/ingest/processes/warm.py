@@ -100,7 +100,9 @@ def _work(requests: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    kept = requests.fileno()
+    from pipelines.ingest.page_tasks import rehearse
+
+    kept, is_warm = requests.fileno(), False
     os.closerange(3, kept)
     os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
     while True:
@@ -110,6 +112,10 @@ def _work(requests: socket.socket) -> None:
         what, pid = _LINE.unpack(data)
         number = 0
         if what == _FORK:
+            if not is_warm:  # a crawl that reads nothing needs none
+                rehearse()
+                gc.freeze()
+                is_warm = True
             number = _fork(descriptors[0], requests)
         elif what == _KILL:
             os.kill(pid, signal.SIGKILL)
