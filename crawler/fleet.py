@@ -149,6 +149,7 @@ class Fleet:
         """
         look_ups = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up")
         self.admitting = len(portals)
+        self._hire(Counter({0: len(portals)}))  # they load while names are looked up
         admissions = [asyncio.create_task(self._admit(name, hosts, look_ups)) for name, hosts in portals.items()]
         try:
             for _ in admissions:

@@ -6,12 +6,13 @@ the next one makes up for.
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import sys
 import threading
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
@@ -28,13 +29,29 @@ MOST_S = 4.0
 """Seconds until the process ends, even if it is busy with something that does not end."""
 
 
+class SharedSettings(Settings):
+    """Settings whose copies share what none of them has changed: of hundreds of crawls each has a copy."""
+
+    def copy(self) -> Self:
+        """A copy: what is set in one of the two does not show in the other."""
+        other = copy.copy(self)
+        other.attributes = self.attributes.copy()
+        return other
+
+    def set(self, name: str, value: Any, priority: int | str = "project") -> None:
+        """As Settings do, with an attribute of its own."""
+        if name in self.attributes:
+            self.attributes[name] = copy.copy(self.attributes[name])
+        super().set(name, value, priority)
+
+
 class CrawlProcess(AsyncCrawlerProcess):
     """Scrapy's, with an end, and with a process beside it to fork those from that read pages."""
 
     def __init__(self, settings: Settings) -> None:
         """To be made before the archive is opened."""
         warm_up()
-        super().__init__(settings)
+        super().__init__(SharedSettings(settings))
 
     def start(self, *args: Any, **named: Any) -> None:
         """Crawl until all crawls have ended, and their readers."""

@@ -74,6 +74,7 @@ class Worker:
                 self._end_if_done()
             else:
                 self._begin(name)
+                await asyncio.sleep(0)  # those that have begun need not wait for all others
         living.cancel()
         if not self.has_end:
             os.kill(os.getpid(), signal.SIGINT)

@@ -28,7 +28,7 @@ PORTALS, REPORTS = 200, 30
 SINGLE = 1_200
 """Reports of the crawl that is compared."""
 MANY = 4_000
-PAGES = 6_000
+PAGES = 3_000
 """Read again by either engine."""
 ROUNDS = 2
 

@@ -14,7 +14,7 @@ from crawler.demo.nfcms import Nfcms
 from crawler.demo.reports import catalogue
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from pipelines.ingest.near_copies import find_copies
+from pipelines.ingest.near_copies import _pairs, find_copies
 from tests.crawling import crawl, scrapy
 from tests.test_crawl import rows, scrapy_dump
 
@@ -108,6 +108,39 @@ def test_what_is_no_copy(other: Candidate, text: str) -> None:
 def test_a_copy_may_differ_a_little() -> None:
     texts = {"gz-1": TEXT, "panyu-1": "来源：番禺区政府\n" + TEXT.replace("第7项", "第七项") + "打印本页"}
     assert dict(find_copies([CITY, OWN], {"gz-1"}, texts.__getitem__)) == {"panyu-1": None, "gz-1": "panyu-1"}
+
+
+def test_of_reports_that_are_alike_by_a_third_the_most_own_leads() -> None:
+    def changed(most: int) -> str:
+        """A thousand characters, the first ones other ones."""
+        return "".join(chr(0x4E00 + number + 2000 * (number < most)) for number in range(1000))
+
+    texts = {OWN.id: changed(0), CITY.id: changed(160), PROVINCE.id: changed(80)}
+    only_two = {OWN.id: None, CITY.id: None}
+    assert dict(find_copies([OWN, CITY], set(texts), texts.__getitem__)) == only_two  # the premise
+    third = replace(PROVINCE, published="9999")
+    found = dict(find_copies([third, CITY, OWN], set(texts), texts.__getitem__))
+    assert found == {OWN.id: None, CITY.id: OWN.id, third.id: OWN.id}
+
+
+def test_each_of_many_copies_is_looked_at_once() -> None:
+    read: list[str] = []
+
+    def text(report_id: str) -> str:
+        read.append(report_id)
+        return TEXT
+
+    copies = [replace(CITY, id=f"place{number}-1", portal=f"place{number}") for number in range(60)]
+    links = dict(find_copies(copies, {"place7-1"}, text))
+    assert list(links.values()).count(None) == 1
+    assert len(set(links.values())) == 2
+    assert sorted(read) == sorted(links)
+
+
+def test_names_that_only_end_alike_are_not_compared() -> None:
+    names = ["县人民政府", *(f"{chr(0x4E00 + number)}县人民政府" for number in range(500))]
+    reports = [replace(CITY, id=f"p{number}-1", issuing_body=name) for number, name in enumerate(names)]
+    assert list(_pairs(reports)) == [(0, number) for number in range(1, 501)]
 
 
 def test_only_what_was_touched_is_compared() -> None:

@@ -12,13 +12,16 @@ import time
 from pathlib import Path
 
 import pytest
+from scrapy.utils.project import get_project_settings
 
 from crawler import fleet
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.replica import Replica
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
+from crawler.extensions.runs import Runs
 from crawler.fleet import Crawl, Fleet
+from crawler.process import SharedSettings
 from tests import nation
 from tests.crawling import HURRY, ROOT, crawl, scrapy_apart
 from tests.test_crawl import rows
@@ -187,6 +190,25 @@ def test_no_crawl_outlives_the_process_that_dealt_it_out(tmp_path: Path) -> None
             assert time.monotonic() - ended < 10
             time.sleep(0.05)
         assert len(next(iter(server)).log) < 100
+
+
+def test_crawls_share_their_settings_until_one_of_them_changes_something() -> None:
+    shared = SharedSettings(get_project_settings())
+    one, other = shared.copy(), shared.copy()
+    delay, extensions = shared["DOWNLOAD_DELAY"], dict(shared["EXTENSIONS"])
+    one.set("DOWNLOAD_DELAY", delay + 1, "spider")
+    one.set("MADE_UP", 1)
+    one.add_to_list("SPIDER_MODULES", "elsewhere")
+    one.set_in_component_priority_dict("EXTENSIONS", Runs, 7)
+    one.freeze()
+    other.set("DOWNLOAD_DELAY", delay + 2, "spider")
+    assert (one["DOWNLOAD_DELAY"], other["DOWNLOAD_DELAY"], shared["DOWNLOAD_DELAY"]) == (delay + 1, delay + 2, delay)
+    assert one["EXTENSIONS"][Runs] == 7
+    for untouched in (other, shared):
+        assert "MADE_UP" not in untouched
+        assert "elsewhere" not in untouched["SPIDER_MODULES"]
+        assert dict(untouched["EXTENSIONS"]) == extensions
+    assert shared.getpriority("DOWNLOAD_DELAY") < one.getpriority("DOWNLOAD_DELAY")
 
 
 def test_a_worker_takes_as_many_portals_as_files_may_be_open() -> None:
