@@ -146,8 +146,9 @@ class Reports:
         """Commit what `put` has written. Raises ArchiveError where it cannot be written."""
         try:
             self._index_texts()
-            self.db.conn.commit()
-            self.cells.committed()
+            if self.db.conn.in_transaction:  # else another has ended it, and how is not known
+                self.db.conn.commit()
+                self.cells.committed()
         except sqlite3.Error as error:
             self.db.conn.rollback()
             self.cells.forget()

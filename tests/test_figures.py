@@ -349,6 +349,24 @@ def test_words_that_were_rolled_back_get_a_number_again(tmp_path: Path) -> None:
     reports.close()
 
 
+def test_words_of_a_report_that_cannot_be_written_get_a_number_again(tmp_path: Path) -> None:
+    reports = Reports(tmp_path)
+    reports.put_portal({"name": "p"})
+    reports.put(drawn(1))
+    reports.db.conn.execute("CREATE TEMP TRIGGER full BEFORE INSERT ON figures BEGIN SELECT RAISE(ABORT, 'full'); END")
+    with pytest.raises(ArchiveError, match="p-2"):
+        reports.put(drawn(2))
+    reports.db.conn.execute("DROP TRIGGER full")
+    reports.commit()
+    reports.put(drawn(2))
+    reports.commit()
+    for number in (1, 2):
+        held = reports.record(f"p-{number}")
+        assert held is not None
+        assert set(held.tables["statistics"]) == set(drawn(number).tables["statistics"])
+    reports.close()
+
+
 def test_a_database_of_an_earlier_version_is_refused_in_one_line(tmp_path: Path) -> None:
     db = sqlite3.connect(tmp_path / "reports.db")
     db.execute("CREATE TABLE statistics (report_id TEXT)")
