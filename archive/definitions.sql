@@ -23,7 +23,8 @@
 --
 -- The rule of coverage. A body is known where a report of it of any year is here, or where a portal lists it: in the title of
 -- an entry that gave no report, or by the portal's own name. Of these, those are in hand of a year that have a report of it.
--- One whose successor is known counts with that. Where no body is known there is no share.
+-- One whose successor is known counts with that: in hand is a body of which, or of whose predecessors, there is a report of
+-- the year. Where no body is known there is no share.
 
 -- A line with the word @figure stands for as many lines as there are key figures, each with the name of one in its place; so do
 -- @derived and @rate, with what the derived figures and the rates below are.
@@ -157,13 +158,36 @@ FROM several_reports s
 CROSS JOIN figures f  -- in this order: several are few
 WHERE f.agency_id = s.agency_id AND f.report_year = s.report_year AND f.same_as IS NULL;
 
+-- view: later_bodies
+-- Bodies of which a known one has taken the place, each with the last known one of its line; two where it was divided.
+WITH RECURSIVE
+    line AS (
+        SELECT predecessor AS earlier, successor AS later
+        FROM successions
+        UNION
+        SELECT l.earlier, s.successor
+        FROM line l
+        JOIN successions s ON s.predecessor = l.later
+    ),
+    known AS (
+        SELECT earlier, later
+        FROM line l
+        WHERE EXISTS (SELECT 1 FROM figures f WHERE f.agency_id = l.later AND f.same_as IS NULL)
+            OR EXISTS (SELECT 1 FROM listed_bodies b WHERE b.agency_id = l.later)
+    )
+SELECT earlier, later
+FROM known
+WHERE later NOT IN (SELECT earlier FROM known);
+
 -- view: further_reports
--- Reports that add no body to those in hand of their year: further ones of a body, and those whose body is not known.
+-- Reports that add no body to those in hand of their year: further ones of a body, those whose body is not known, and those
+-- of a body that another has followed. In its place that one is in hand, which counts against.
 SELECT
     report_year,
     COALESCE(division_code, '') AS division_code,
     COALESCE(level, '') AS level,
-    COALESCE(body_kind, '') AS body_kind
+    COALESCE(body_kind, '') AS body_kind,
+    1 AS bodies
 FROM repeated_reports
 WHERE repeats_body
 UNION ALL
@@ -171,9 +195,24 @@ SELECT
     COALESCE(report_year, 0),
     COALESCE(division_code, ''),
     COALESCE(level, ''),
-    COALESCE(body_kind, '')
+    COALESCE(body_kind, ''),
+    1
 FROM figures
-WHERE agency_id IS NULL AND same_as IS NULL;
+WHERE agency_id IS NULL AND same_as IS NULL
+UNION ALL
+SELECT report_year, COALESCE(division_code, ''), COALESCE(level, ''), COALESCE(body_kind, ''), 1
+FROM figures
+WHERE agency_id IN (SELECT earlier FROM later_bodies) AND report_year IS NOT NULL AND same_as IS NULL
+GROUP BY agency_id, report_year
+UNION ALL
+SELECT f.report_year, k.division_code, k.level, k.body_kind, -1
+FROM later_bodies l
+CROSS JOIN figures f ON f.agency_id = l.earlier
+JOIN known_bodies k ON k.division_code = IIF(l.later GLOB 'none-*', '', substr(l.later, 1, 6)) AND k.agency_id = l.later
+WHERE f.report_year IS NOT NULL AND f.same_as IS NULL AND NOT EXISTS (
+    SELECT 1 FROM figures o WHERE o.agency_id = l.later AND o.report_year = f.report_year AND o.same_as IS NULL
+)
+GROUP BY l.later, f.report_year;
 
 -- view: whole_areas
 -- Totals of reports on the whole area of a place that has a code: nearly always of one report.
@@ -189,18 +228,13 @@ WHERE report_scope = 'whole_area'
 
 -- view: known_bodies
 -- `is_listed_only`: a portal lists it, and no report of it is here.
-WITH superseded AS (
-    SELECT predecessor
-    FROM successions
-    WHERE successor IN (SELECT agency_id FROM agencies_met UNION SELECT agency_id FROM listed_bodies)
-)
 SELECT division_code, agency_id, level, body_kind, FALSE AS is_listed_only
 FROM agencies_met
-WHERE agency_id NOT IN superseded
+WHERE agency_id NOT IN (SELECT earlier FROM later_bodies)
 UNION ALL
 SELECT DISTINCT division_code, agency_id, level, body_kind, TRUE
 FROM listed_bodies l
-WHERE agency_id NOT IN superseded AND NOT EXISTS (
+WHERE agency_id NOT IN (SELECT earlier FROM later_bodies) AND NOT EXISTS (
     SELECT 1 FROM agencies_met m WHERE m.division_code = l.division_code AND m.agency_id = l.agency_id
 );
 
@@ -235,16 +269,14 @@ WITH
         FROM known_bodies
         GROUP BY division_code, level, body_kind
     ),
-    further AS (
-        SELECT report_year, division_code, level, body_kind, COUNT(*) AS reports
-        FROM further_reports
-        GROUP BY report_year, division_code, level, body_kind
-    ),
     in_hand AS (
-        SELECT t.report_year, t.division_code, t.level, t.body_kind, SUM(t.reports) - COALESCE(f.reports, 0) AS bodies
-        FROM totals t
-        LEFT JOIN further f USING (report_year, division_code, level, body_kind)
-        GROUP BY t.report_year, t.division_code, t.level, t.body_kind
+        SELECT report_year, division_code, level, body_kind, SUM(bodies) AS bodies
+        FROM (
+            SELECT report_year, division_code, level, body_kind, reports AS bodies FROM totals
+            UNION ALL
+            SELECT report_year, division_code, level, body_kind, -bodies FROM further_reports
+        )
+        GROUP BY report_year, division_code, level, body_kind
     )
 SELECT
     y.report_year,

@@ -273,8 +273,8 @@ def _known(
 def _further(
     db: sqlite3.Connection, where: str, values: dict[str, Any], group: str, place: str | None
 ) -> dict[Key, int]:
-    """(Year, group) → reports that add no body to those in hand."""
-    sql = f"SELECT report_year, {group}, COUNT(*) FROM further_reports WHERE {where} GROUP BY 1, 2"  # noqa: S608 - our own names
+    """(Year, group) → how many more reports there are than bodies in hand."""
+    sql = f"SELECT report_year, {group}, SUM(bodies) FROM further_reports WHERE {where} GROUP BY 1, 2"  # noqa: S608 - our own names
     return {(year or None, at or None): number for year, at, number in db.execute(sql, values | {"place": place})}
 
 

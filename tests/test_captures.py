@@ -153,7 +153,7 @@ def test_both_databases_are_in_wal_mode(tmp_path: Path) -> None:
         views = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'")}
     figures = {"key_figures", "key_figures_all", "coverage", "timeliness", "year_over_year"}
     sums = {"sums", "town_sums", "rates", "whole_areas", "repeated_reports", "further_reports"}
-    sums |= {"known_bodies", "known_town_bodies", "place_coverage"}
+    sums |= {"later_bodies", "known_bodies", "known_town_bodies", "place_coverage"}
     assert views == figures | sums | {"statistics", "checks", "failed_checks", "agencies", "agency_names", "towns"}
 
 

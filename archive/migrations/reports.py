@@ -412,3 +412,10 @@ def m024_texts_by_their_middle(db: Database) -> None:
 def m025_listed_bodies(db: Database) -> None:
     """The bodies that portals list, with or without a report, against which coverage is reckoned; rates and sums of towns."""
     sums.know_listed(db)
+
+
+@migrations()
+def m026_bodies_that_follow(db: Database) -> None:
+    """Bodies that follow others are in hand where these have a report; views as they are now."""
+    db.execute("CREATE INDEX listed_bodies_agencies ON listed_bodies (agency_id)")
+    sums.create_views(db)

@@ -90,7 +90,7 @@ def create(db: Database) -> None:
         db.execute(f"CREATE TRIGGER {name} {body}")
     for index in _INDEXES:
         db.execute(index)
-    _create_views(db, ("repeated_reports", "further_reports", "whole_areas", "sums"))
+    _create_views(db, ("repeated_reports", "whole_areas", "sums"))
 
 
 def _create_views(db: Database, names: Iterable[str]) -> None:
@@ -116,4 +116,9 @@ def know_listed(db: Database) -> None:
     """Create the table of bodies that portals list, and all views as they are now."""
     db.execute(_LISTED)
     db.execute("CREATE INDEX listed_bodies_places ON listed_bodies (division_code, agency_id)")
+    create_views(db)
+
+
+def create_views(db: Database) -> None:
+    """All views of definitions.sql as they are now."""
     _create_views(db, VIEWS)
