@@ -7,8 +7,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from archive import Captures
+from archive.migrations.reports import migrations
+from archive.structure import faults
 from archive.verify import verify
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
@@ -202,3 +205,18 @@ def test_captures_of_an_earlier_version_get_their_digests(archive: Path) -> None
     assert verify(archive).lines == []
     Captures(archive).close()
     assert execute(archive, digests) == before
+
+
+def test_views_of_an_earlier_version_are_no_damage(tmp_path: Path) -> None:
+    """Steps to come make them anew; in an archive of this version each is what its steps make."""
+    path = tmp_path / "reports.db"
+    database = Database(path)
+    migrations.apply(database, stop_before="m026_bodies_that_follow")
+    database.execute("CREATE VIEW sums AS SELECT 1 AS reports")
+    assert list(faults(database.conn, migrations, path)) == []
+    migrations.apply(database)
+    assert list(faults(database.conn, migrations, path)) == []
+    database.execute("DROP VIEW sums")
+    database.execute("CREATE VIEW sums AS SELECT 1 AS reports")
+    assert list(faults(database.conn, migrations, path)) == ["view sums is defined otherwise"]
+    database.close()

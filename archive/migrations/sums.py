@@ -1,7 +1,5 @@
 """What makes sums cheap: the views of definitions.sql, the bodies that were met, those with several reports of a year, indexes."""
 
-from collections.abc import Iterable
-
 from sqlite_utils import Database
 
 from archive.definitions import VIEWS
@@ -81,7 +79,7 @@ _INDEXES = (
 
 
 def create(db: Database) -> None:
-    """Create them, and fill them with what is there already."""
+    """Create the tables and indexes, and fill them with what is there already; a later step makes the views."""
     db.execute(_MET)
     db.execute(_SEVERAL)
     db.execute(f"INSERT INTO agencies_met {MET_AGAIN}")
@@ -90,14 +88,13 @@ def create(db: Database) -> None:
         db.execute(f"CREATE TRIGGER {name} {body}")
     for index in _INDEXES:
         db.execute(index)
-    _create_views(db, ("repeated_reports", "whole_areas", "sums"))
 
 
-def _create_views(db: Database, names: Iterable[str]) -> None:
-    """Views of definitions.sql as they are now, in place of those of before."""
-    for name in names:
+def create_views(db: Database) -> None:
+    """All views of definitions.sql as they are now: once, by the last step that concerns them."""
+    for name, sql in VIEWS.items():
         db.execute(f"DROP VIEW IF EXISTS {name}")
-        db.execute(f"CREATE VIEW {name} AS {VIEWS[name]}")
+        db.execute(f"CREATE VIEW {name} AS {sql}")
 
 
 _LISTED = """CREATE TABLE listed_bodies (
@@ -113,12 +110,6 @@ _LISTED = """CREATE TABLE listed_bodies (
 
 
 def know_listed(db: Database) -> None:
-    """Create the table of bodies that portals list, and all views as they are now."""
+    """Create the table of bodies that portals list."""
     db.execute(_LISTED)
     db.execute("CREATE INDEX listed_bodies_places ON listed_bodies (division_code, agency_id)")
-    create_views(db)
-
-
-def create_views(db: Database) -> None:
-    """All views of definitions.sql as they are now."""
-    _create_views(db, VIEWS)
