@@ -9,11 +9,13 @@ from __future__ import annotations
 import gzip
 import re
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import urlsplit
 
 import httpx
@@ -36,6 +38,8 @@ _ORIGINAL = "x-archive-orig-"
 _OF_REPLAY = frozenset(("connection", "transfer-encoding", "content-length", "set-cookie", "link", "memento-datetime"))
 """Headers of a replay's answer that are its own."""
 _BUSY = frozenset((429, 502, 503, 504))
+_LONGEST_LINE = 64 << 20
+"""Characters: some servers' answers are one line."""
 _INDEX = re.compile(r"/(?:cdx/search/)?cdx/?$")
 
 
@@ -170,8 +174,8 @@ class WebArchive:
         opening = gzip.open if path.suffix == ".gz" else open
         try:
             with opening(path, "rt", encoding="utf-8", errors="replace") as lines:
-                yield from self._mementos(lines)
-        except (OSError, EOFError) as error:
+                yield from self._mementos(_bounded(lines))
+        except (OSError, EOFError, zlib.error) as error:
             raise UnusableArchiveError(f"cannot read {path}: {error}") from error
 
     def _mementos(self, lines: Iterable[str]) -> Iterator[Memento]:
@@ -211,7 +215,7 @@ class WebArchive:
     def _stored(self, memento: Memento) -> Capture | None:
         """The record that the index points to, in a file beside it."""
         path = self.folder / Path(memento.filename).name
-        if not memento.filename or memento.offset is None or not path.is_file():
+        if not memento.filename or memento.offset is None or not _is_file(path):
             why = f"{path} is not there" if memento.filename else "the index names no file"
             self.faults.append((memento.url, f"the memento of {memento.timestamp} was not had: {why}"))
             return None
@@ -231,6 +235,22 @@ class WebArchive:
         self.client.close()
 
 
+def _bounded(lines: TextIO) -> Iterator[str]:
+    """The lines of an index. Raises OSError for one without an end."""
+    while line := lines.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise OSError("a line of it has no end")
+        yield line
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; none has a name that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def _decoded(answer: Answer) -> tuple[bytes, str | None]:
     """The entity of an answer, and what is wrong with it."""
     return undo_encodings(answer.content, [(k, v) for k, v in answer.headers.items() if k == "content-encoding"])
@@ -241,5 +261,5 @@ def _moment(answer: Answer) -> str | None:
     text = answer.headers.get("memento-datetime")
     try:
         return iso(parsedate_to_datetime(text).astimezone(UTC)) if text else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

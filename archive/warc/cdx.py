@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from archive.warc.checks import LONGEST_TEXT, LONGEST_WORD, MOST_BYTES, check_address
+
 _LETTERS = {
     "b": "timestamp",
     "a": "url",
@@ -27,6 +29,7 @@ _WAYBACK = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest
 _NAMES = {"original": "url", "mimetype": "mime", "statuscode": "status"}
 _TIMESTAMP = re.compile(r"\d{14}")
 _REVISIT = "warc/revisit"
+_MOST_DIGITS = 16
 
 
 class BadLineError(ValueError):
@@ -135,21 +138,27 @@ def _memento(fields: dict[str, Any]) -> Memento:
     if not url.startswith(("http://", "https://")) or not _TIMESTAMP.fullmatch(timestamp):
         raise ValueError("no address and date of fourteen digits")
     datetime.strptime(timestamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    check_address(url)
+    filename, digest = str(fields.get("filename") or ""), str(fields.get("digest") or "")
+    if len(filename) > LONGEST_TEXT or len(digest) > LONGEST_WORD:
+        raise ValueError("a name that is too long")
     return Memento(
         url=url,
         timestamp=timestamp,
         mime=str(fields.get("mime") or ""),
         status=_number(fields.get("status")),
-        digest=str(fields.get("digest") or ""),
-        filename=str(fields.get("filename") or ""),
+        digest=digest,
+        filename=filename,
         offset=_number(fields.get("offset")),
         length=_number(fields.get("length")),
     )
 
 
 def _number(value: object) -> int | None:
+    """A number that a file or an answer can have; None for anything else."""
     text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else None
+    number = int(text) if len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit() else None
+    return number if number is not None and number <= MOST_BYTES else None
 
 
 def chosen(found: Iterable[Memento], most: int) -> list[Memento]:

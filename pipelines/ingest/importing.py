@@ -14,6 +14,7 @@ from archive.model import Problem
 from archive.read_marks import due, portal_states, unexplained_beside, unread_portals
 from archive.vocabulary import CaptureRole, Outcome, ProblemKind, RunKind, Stage
 from archive.warc import reader
+from archive.warc.checks import ForeignValueError, check_capture
 from archive.warc.content_encoding import OVERSIZED
 from archive.withheld import urls_decided
 from pipelines.ingest.locate import located_documents, names_of
@@ -101,6 +102,11 @@ class Import:
 
     def take_memento(self, capture: Capture, source: str) -> None:
         """Take in what another web archive has captured; the capture says whose it is. Raises ArchiveError."""
+        try:
+            check_capture(capture)
+        except ForeignValueError as error:
+            self.problem(capture.url, f"the memento of {source} has {error}")
+            return
         with writing(self.captures.path):
             self._take(capture, source=source)
 
