@@ -9,6 +9,8 @@ from itertools import groupby
 DocumentKey = tuple[str, str]
 """Portal, and the document's key on it."""
 
+_MOST_MOVES = 20
+"""Redirects that are followed, as many as browsers do: a chain of thousands would be walked from each of its links."""
 _SCHEMA = """
 CREATE TABLE owners (url TEXT PRIMARY KEY, portal TEXT, key TEXT) WITHOUT ROWID;
 CREATE TABLE redirects (url TEXT PRIMARY KEY, target TEXT) WITHOUT ROWID;
@@ -46,12 +48,12 @@ class DocumentIndex:
         self.db.execute("INSERT OR IGNORE INTO addresses VALUES (?, ?, ?)", (*document, url))
 
     def resolve_redirects(self) -> None:
-        """Add every address that redirects to a document, directly or over others, to the document's addresses."""
+        """Add every address that redirects to a document, directly or over some others, to the document's addresses."""
         for (url,) in self.db.execute("SELECT url FROM redirects").fetchall():
             target, passed = url, {url}
             while row := self.db.execute("SELECT target FROM redirects WHERE url = ?", (target,)).fetchone():
                 target = row[0]
-                if target in passed:
+                if target in passed or len(passed) > _MOST_MOVES:
                     break
                 passed.add(target)
             owner = self.db.execute("SELECT portal, key FROM owners WHERE url = ?", (target,)).fetchone()

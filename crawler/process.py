@@ -48,6 +48,9 @@ class SharedSettings(Settings):
 class CrawlProcess(AsyncCrawlerProcess):
     """Scrapy's, with an end, and with a process beside it to fork those from that read pages."""
 
+    end = "what was fetched is kept, and the next crawl goes on from there", UNWELL
+    """What Ctrl-C is answered with, and the exit code, where that which runs does not end by itself."""
+
     def __init__(self, settings: Settings) -> None:
         """To be made before the archive is opened."""
         warm_up()
@@ -67,9 +70,9 @@ class CrawlProcess(AsyncCrawlerProcess):
     def _signal_shutdown(self, signum: int, frame: Any) -> None:
         from twisted.internet import reactor
 
-        signal.signal(signal.SIGALRM, lambda *_: end_now())
+        signal.signal(signal.SIGALRM, lambda *_: self.end_now())
         signal.setitimer(signal.ITIMER_REAL, MOST_S)
-        watch = threading.Timer(MOST_S + 0.3, end_now)  # for when this thread is in code that hears no signals
+        watch = threading.Timer(MOST_S + 0.3, self.end_now)  # for when this thread is in code that hears no signals
         watch.daemon = True
         watch.start()
         reactor.callFromThread(reactor.callLater, ORDERLY_S, self._cut_off)
@@ -81,14 +84,14 @@ class CrawlProcess(AsyncCrawlerProcess):
             if crawler.spider is not None and (runs := crawler.get_extension(Runs)) is not None and not runs.finished:
                 with suppress(ArchiveError):
                     runs.spider_closed(crawler.spider, "shutdown")
-        end_now()
+        self.end_now()
 
-
-def end_now() -> None:
-    """End the process and its children, without waiting for its threads."""
-    closing = threading.Thread(target=READER.close, daemon=True)
-    closing.start()
-    closing.join(0.5)
-    print("scrapy: stopped; what was fetched is kept, and the next crawl goes on from there", file=sys.stderr)
-    sys.stderr.flush()
-    os._exit(UNWELL)
+    def end_now(self) -> None:
+        """End the process and its children, without waiting for its threads."""
+        closing = threading.Thread(target=READER.close, daemon=True)
+        closing.start()
+        closing.join(0.5)
+        message, code = self.end
+        print(f"scrapy: stopped; {message}", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(code)

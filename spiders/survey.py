@@ -30,6 +30,7 @@ from archive.asking import OpenProblem, open_problems
 from archive.backup import back_up
 from archive.divisions import division
 from archive.trials import ReadReport, reports_of
+from crawler.command import ExitCode
 from crawler.process import CrawlProcess
 from spiders.portal_file import ProposedPortal, name_from, propose
 from spiders.portal_table import WrongRowError, portal_of, row_of, write_row
@@ -39,6 +40,8 @@ from spiders.trial import judge, trial_of
 
 logger = logging.getLogger(__name__)
 
+STOPPED = "the next survey of this list goes on from here"
+"""What a survey that Ctrl-C has ended says."""
 _SITE_ID_CODE = re.compile(r"\d{10}")
 _SEPARATORS = re.compile(r"[,\s]+")
 
@@ -157,6 +160,7 @@ class Survey:
             self.offline.mkdir(parents=True, exist_ok=True)
             back_up(archive, self.offline)
         self.process = CrawlProcess(self.settings)
+        self.process.end = STOPPED, ExitCode.INTERRUPTED
         self.places = asyncio.Semaphore(1 if self.offline else jobs)
         self.addresses: dict[str, asyncio.Lock] = {}
         self.names = {*self.registry.names(), *(r.row["name"] for r in results.by_url.values() if r.row)}

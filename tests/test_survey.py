@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
+from crawler.command import ExitCode
 from crawler.demo.hanweb import Hanweb
 from crawler.demo.links import PlainLinks
 from crawler.demo.messages import Reply, Request
@@ -19,7 +25,8 @@ from crawler.demo.server import Server
 from crawler.demo.trees import BeijingTree
 from crawler.demo.trs import Trs
 from spiders.survey import HostsError, Results, Site, Verdict, read_hosts
-from tests.crawling import scrapy
+from tests.crawling import ROOT, scrapy
+from tests.test_ends_of_a_crawl import Sluggish
 
 HURRY = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", "-s", "RETRY_ENABLED=0")
 
@@ -167,3 +174,37 @@ def test_a_hosts_file_has_a_site_a_line() -> None:
     ]
     assert [str(error).split(":")[0] for error in found[2:] if isinstance(error, HostsError)] == ["line 5", "line 6"]
     assert json.dumps(str(found[2]))
+
+
+def test_ctrl_c_ends_a_survey_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    archive, hosts, table = tmp_path / "archive", tmp_path / "hosts.txt", tmp_path / "portals.csv"
+    archive.mkdir()
+    with Sluggish() as sluggish, Server(Nfcms("qinghe", 4, place="临川市青溪区")) as server:
+        replica = server["qinghe"]
+        silent = f"http://127.0.0.1:{sluggish}/"
+        hosts.write_text(f"{replica.home_url}\n{silent}\n")
+        options = ("-s", f"PORTALS={table}", *HURRY)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scrapy", "survey", str(hosts), *options, "-s", "DOWNLOAD_TIMEOUT=60"],
+            cwd=ROOT,
+            env=os.environ | {"ARCHIVE": str(archive)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # of what runs in the background of a shell, SIGINT is ignored
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(f"accepted {replica.home_url}")
+        process.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        _, errors = process.communicate(timeout=60)
+        print(f"ended after {time.monotonic() - begun:.1f} s")
+        assert process.returncode == ExitCode.INTERRUPTED, errors
+        assert "Traceback" not in errors
+        assert "the next survey of this list goes on from here" in errors
+        asked = len(replica.log)
+        again = scrapy(archive, "survey", hosts, *options, "-s", "DOWNLOAD_TIMEOUT=1")
+        assert len(replica.log) == asked
+    assert f"queued {silent}" in again.stdout
+    assert "1 accepted, 1 queued" in again.stdout

@@ -36,6 +36,8 @@ class Stream(Protocol):
 _MOST = 1 << 30
 _RATIO = 200
 """Bytes that compressed data may grow to, and how many times its size beyond that: pages come to a tenth of theirs."""
+_LARGEST_DICTIONARY = 16 << 20
+"""Bytes of the dictionary of a .warc.zst; those seen have a tenth of a megabyte."""
 _STEP = 1 << 10
 """Bytes decompressed at once: of zstd, four may become 128 kB."""
 
@@ -103,9 +105,11 @@ def decompressed(stream: Stream) -> Stream:
     if first == _ZSTD:
         return _Decompressed(_Pushback(first, stream), zstandard.ZstdDecompressor().decompressobj)
     if first == _ZSTD_DICTIONARY:
-        data = stream.read(int.from_bytes(stream.read(4), "little"))
+        data = stream.read(min(int.from_bytes(stream.read(4), "little"), _LARGEST_DICTIONARY))
         if data.startswith(_ZSTD):
-            data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
+            data = zstandard.ZstdDecompressor().stream_reader(data).read(_LARGEST_DICTIONARY)
+        if len(data) == _LARGEST_DICTIONARY:
+            raise OSError(f"its dictionary has {_LARGEST_DICTIONARY} bytes or more")
         dictionary = zstandard.ZstdCompressionDict(data)
         return _Decompressed(stream, zstandard.ZstdDecompressor(dict_data=dictionary).decompressobj)
     return _Pushback(first, stream)

@@ -140,9 +140,9 @@ class _File:
     def read(self, stream: container.Stream) -> Iterator[Capture | Declared | Skipped]:
         """The records as captures. Responses still waiting for their request are yielded before an error is raised."""
         count, broken = 0, None
-        limited = container.Limited(container.decompressed(stream))
-        limited.allow(LARGEST_HEAD)
         try:
+            limited = container.Limited(container.decompressed(stream))
+            limited.allow(LARGEST_HEAD)
             for record in ArchiveIterator(limited, arc2warc=True, check_digests=True):
                 limited.allow(None)
                 yield from self._record(record)
@@ -265,7 +265,7 @@ def _block(record: Any) -> tuple[bytes, str | None]:
     while True:
         try:
             part = record.raw_stream.read(_STEP)
-        except ValueError:  # a digest that is none; the stream has moved on all the same
+        except (ValueError, TypeError):  # a digest that is none; the stream has moved on all the same
             record.raw_stream.block_digester = record.raw_stream.payload_digester = None
             fault = "a digest that is none"
             continue

@@ -14,7 +14,7 @@ from archive.health import findings, known_portals
 from crawler.command import UNWELL, WELL, ArchiveCommand, ExitCode, fail
 from spiders.portal_table import WrongRowError, table_to_write, write_row
 from spiders.registry import Registry
-from spiders.survey import HostsError, Result, Results, Site, Survey, Verdict, folder_name, read_hosts
+from spiders.survey import STOPPED, HostsError, Result, Results, Site, Survey, Verdict, folder_name, read_hosts
 
 
 class Command(ArchiveCommand):
@@ -25,7 +25,7 @@ class Command(ArchiveCommand):
     site's and nothing is unwell. The others wait for a person, who sees them with --review. A survey that was
     interrupted goes on where it was.
 
-    Exit status: 0 every site is accepted or known, 1 some wait for a person, 2 it could not run.
+    Exit status: 0 every site is accepted or known, 1 some wait for a person, 2 it could not run, 130 it was stopped.
     """
 
     def syntax(self) -> str:
@@ -63,7 +63,7 @@ class Command(ArchiveCommand):
             survey.run(waiting)
         queued = _sum_up([results.by_url[site.url] for site in sites if site.url in results.by_url])
         if survey.is_stopped:
-            print("scrapy: stopped; the next survey of this list goes on from here", file=sys.stderr)
+            print(f"scrapy: stopped; {STOPPED}", file=sys.stderr)
             return ExitCode.INTERRUPTED
         return UNWELL if queued or wrong else WELL
 
