@@ -37,7 +37,7 @@ from spiders.registry import Registry
 from tests.crawling import crawl, scrapy, start
 from tests.killed_crawls import said
 
-KILLS = int(os.environ.get("KILLS", "20"))
+KILLS = int(os.environ.get("KILLS", "10"))
 """Of each command; `make soak` asks for more."""
 REPORT = Synthetic(issuing_body="临川市青溪区民政局", report_year=2022)
 DOCX = office.docx(REPORT)
