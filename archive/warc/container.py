@@ -15,6 +15,7 @@ import zstandard
 from warcio.limitreader import LimitReader
 
 from archive.database import ArchiveError
+from archive.warc.content_encoding import ZEROS
 
 NAMES = (".warc", ".warc.gz", ".warc.zst")
 _LOCAL, _DESCRIPTOR = b"PK\x03\x04", b"PK\x07\x08"
@@ -87,8 +88,8 @@ class _Decompressed:
             part = self.rest[:_STEP]
             out: bytes = self.decoder.decompress(part)
             self.rest = self.rest[len(part) - len(self.decoder.unused_data) :]
-            while self.decoder.eof and self.rest and self.rest[0] == 0:  # some writers fill up with zeros
-                self.rest = self.rest[1:]
+            if self.decoder.eof:
+                self.rest = self.rest[ZEROS.match(self.rest).end() :]  # type: ignore[union-attr] # it matches anything
             self.decoder = None if self.decoder.eof else self.decoder
             self.unpacked += len(out)
             if self.unpacked > _MOST and self.unpacked > _RATIO * self.packed:

@@ -31,6 +31,8 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _STEP = 1 << 10
 """Bytes decoded at once: zstd has no limit for its output, and what follows a member is copied."""
+ZEROS = re.compile(rb"\0*")
+"""With which some writers fill up after a member."""
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
 
@@ -156,8 +158,7 @@ class _Members:
                 if len(self.out) > self.limit:
                     raise OversizedError(self.limit)
             self.is_ended = decoder.eof
-            while self.body.startswith(b"\0", place):  # some writers fill up with zeros
-                place += 1
+            place = ZEROS.match(self.body, place).end()  # type: ignore[union-attr] # it matches anything
 
 
 def _brotli(body: bytes, limit: int) -> tuple[bytes, str | None]:
