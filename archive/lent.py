@@ -6,9 +6,11 @@ It is an archive like any other: what the crawl adds to it is merged. What it wa
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from archive.captures import Captures
 from archive.database import ArchiveError, open_database
@@ -113,6 +115,20 @@ def give_back(folder: Path, since: int) -> bytes:
                 "DELETE FROM bodies WHERE sha256 NOT IN (SELECT sha256 FROM captures WHERE sha256 IS NOT NULL)"
             )
         return _packed(connection)
+
+
+def give_back_so_far(folder: Path, since: int, stats: dict[str, Any]) -> bytes:
+    """The same of a part to which a crawl still writes: from a copy, in which its run was stopped with these counts."""
+    with tempfile.TemporaryDirectory(prefix="so-far-", dir=folder.parent) as name:
+        with (
+            closing(sqlite3.connect(folder / "captures.db")) as live,
+            closing(sqlite3.connect(Path(name) / "captures.db")) as copy,
+        ):
+            live.backup(copy)
+        with closing(Captures(Path(name))) as part:
+            for run in part.db.conn.execute("SELECT id FROM runs WHERE finished_at IS NULL").fetchall():
+                part.finish_run(run["id"], "shutdown", stats)
+        return give_back(Path(name), since)
 
 
 def _packed(connection: sqlite3.Connection) -> bytes:

@@ -27,7 +27,7 @@ from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.reactor import install_reactor
 
 from archive import ArchiveError, Captures
-from archive.lent import Lent, forget_runs, give_back, newest
+from archive.lent import Lent, forget_runs, give_back, give_back_so_far, newest
 from archive.vocabulary import RunKind
 from crawler.command import UNUSABLE
 from crawler.worker import account, requests_of
@@ -37,7 +37,7 @@ from pipelines.ingest.portals import OnePortal
 
 _LOOK_S = 0.5
 """Seconds between two looks whether a crawl has to end."""
-_ENDING_S = 5.0
+_ENDING_S = 4.0
 """Seconds that a crawl which has to end may take; an answer that comes later is not waited for."""
 _SETTINGS = "crawler.settings"
 
@@ -184,6 +184,8 @@ def _wait(crawl: _Crawl, worker: Worker, key: str, lease: Lease, run: str) -> Cr
             crawled = crawl.done.result(_ENDING_S)
             if is_wanted:
                 return crawled
+        if is_wanted:
+            return crawl.so_far()
         raise LeaseError(f"the crawl of {crawl.name} was ended: nobody waits for it")
 
 
@@ -203,6 +205,7 @@ class _Crawl:
         self.done: Future[Crawled] = Future()
         self.crawler: Crawler | None = None
         self.is_stopped = False
+        self.began = time.monotonic()
         self.settings = Settings()
         self.settings.setmodule(_SETTINGS, priority="project")
         self.settings.setdict(task.settings | {"ARCHIVE": str(folder), "PORTALS": "", "BODIES": ""}, priority="cmdline")
@@ -221,7 +224,7 @@ class _Crawl:
 
     async def _crawl(self) -> None:
         """Raises nothing: `done` has what came of it."""
-        began, error = time.monotonic(), None
+        error = None
         try:
             runner = AsyncCrawlerRunner(self.settings)
             self.crawler = runner.create_crawler(self.portal)
@@ -229,13 +232,19 @@ class _Crawl:
                 await runner.crawl(self.crawler, **self.task.arguments)
         except Exception as failure:  # noqa: BLE001 - it is told like any other end of a crawl
             error = failure
-        told = account(self.name, self.crawler, began, error)
+        told = account(self.name, self.crawler, self.began, error)
         try:
             captures = give_back(self.folder, self.since)
         except ArchiveError as failure:
             told |= {"exit_code": int(UNUSABLE), "message": str(failure)}
             captures = b""
         self.done.set_result(Crawled(told, captures, requests_of(self.crawler)))
+
+    def so_far(self) -> Crawled:
+        """What it has fetched, although it has not ended."""
+        told = account(self.name, self.crawler, self.began, None)
+        captures = give_back_so_far(self.folder, self.since, told["stats"])
+        return Crawled(told, captures, requests_of(self.crawler))
 
     def stop(self) -> None:
         """Ask it to end; what it waits for may still come."""

@@ -65,6 +65,8 @@ FAILURES_BEFORE_LEAVING = 5
 # Slow portals do answer; 30 s is longer than any page waited for so far, and three tries are enough.
 DOWNLOAD_TIMEOUT = 30
 RETRY_TIMES = 2
+# What fails for good becomes a problem in the archive; thousands of portals would fill the screen with lines besides.
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 # Reports are pages and documents: 64 MiB is far above the largest, far below what hurts.
 DOWNLOAD_MAXSIZE = 64 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 16 * 1024 * 1024

@@ -73,15 +73,15 @@ def disturbed(folder: Path, server: Server, expected: int, share: float) -> list
         run = start(folder, *arguments(address))
         wait_for(server, expected // 3, run)
         first.kill()
-        run.communicate()
+        run.wait()
         codes = [run.returncode]
         fail(server, 0.0, 1)
         while codes[-1] != 0 and len(codes) < 6:
             run = start(folder, *arguments(address))
-            said = run.communicate()[1]
+            run.wait()
             codes.append(run.returncode)
         if codes[-1]:
-            print(said[-2000:])
+            print((folder / "stderr").read_text(encoding="utf-8")[-2000:])
     return codes
 
 
@@ -94,7 +94,8 @@ def parted(folder: Path, server: Server, expected: int, number: signal.Signals) 
         wait_for(server, expected // 4, run)
         scheduler.send_signal(number)
         moment = time.monotonic()
-        said = run.communicate()[1].strip().splitlines()[-1]
+        run.wait()
+        said = (folder / "stderr").read_text(encoding="utf-8").strip().splitlines()[-1]
         time.sleep(LEASE_S)
     last = max(hit.time for replica in server for hit in replica.log)
     return run.returncode, last - moment, said

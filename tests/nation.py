@@ -19,10 +19,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from threading import Barrier
+from typing import Any, ClassVar
 
+from crawler.demo.messages import Reply, Request
 from crawler.demo.replica import Replica
 from crawler.demo.server import Server
-from tests.crawling import ROOT, crawl
+from crawler.demo.trs import Trs
+from tests.crawling import LONGEST, ROOT, crawl
 from tests.unreliable import LEFT_OUT, UnreliableNfcms, UnreliableTrs, fail, unbalanced
 
 PUBLISHED = ("reports", "statistics", "checks", "parts", "fates")
@@ -31,7 +35,7 @@ SETTINGS = {
     "SPIDER_MODULES": "portals_of_a_nation",
     "DOWNLOAD_DELAY": DELAY_S,
     "AUTOTHROTTLE_ENABLED": False,
-    "DOWNLOAD_TIMEOUT": 2,
+    "DOWNLOAD_TIMEOUT": 5,
     "ASSETS": "none",
 }
 SLACK_S = 0.002
@@ -54,6 +58,23 @@ def addresses(portals: int, addresses: int) -> list[str]:
     return [f"127.1.{one // 250}.{one % 250 + 1}" for one in (number % addresses for number in range(portals))]
 
 
+class Meeting(Trs):
+    """One of two portals that answer their first requests only when both have been asked."""
+
+    meeting: ClassVar = Barrier(2)
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.has_met = False
+
+    def answer(self, request: Request) -> Reply:
+        """Raises BrokenBarrierError, so that nothing is answered, where the other one is not asked meanwhile."""
+        if not self.has_met:
+            self.has_met = True
+            self.meeting.wait(60)
+        return super().answer(request)
+
+
 def declare(folder: Path, server: Server) -> None:
     """Files of the portals in a package of their own."""
     package = folder / str(SETTINGS["SPIDER_MODULES"])
@@ -64,18 +85,25 @@ def declare(folder: Path, server: Server) -> None:
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """`scrapy crawl-all` into folder/archive, as a shell would start it."""
+    """`scrapy crawl-all` into folder/archive, as a shell would start it. It writes to files: pipes that nobody reads are soon full."""
     options = [word for key, value in SETTINGS.items() for word in ("-s", f"{key}={value}")]
-    return subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "crawl-all", "--json", *options, *arguments],
-        cwd=ROOT,
-        env=os.environ | {"ARCHIVE": str(folder / "archive"), "PYTHONPATH": str(folder)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # of what runs in the background of a shell, SIGINT is ignored
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
+        return subprocess.Popen(
+            [sys.executable, "-m", "scrapy", "crawl-all", "--json", *options, *arguments],
+            cwd=ROOT,
+            env=os.environ | {"ARCHIVE": str(folder / "archive"), "PYTHONPATH": str(folder)},
+            stdout=stdout,
+            stderr=stderr,
+            text=True,
+            # of what runs in the background of a shell, SIGINT is ignored
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+
+
+def ended(process: subprocess.Popen[str], folder: Path) -> tuple[str, str]:
+    """What the last one that was started there said, when it has ended."""
+    process.wait(LONGEST)
+    return (folder / "stdout").read_text(encoding="utf-8"), (folder / "stderr").read_text(encoding="utf-8")
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
@@ -88,7 +116,7 @@ def wait_for(server: Server, hits: int, process: subprocess.Popen[str]) -> None:
     """Until so many requests have arrived."""
     while sum(len(replica.log) for replica in server) < hits:
         if process.poll() is not None:
-            raise RuntimeError(f"the run ended early: {process.communicate()}")
+            raise RuntimeError(f"the run ended early: {process.returncode}")
         time.sleep(0.01)
 
 
@@ -130,16 +158,16 @@ def disturbed(folder: Path, server: Server, workers: int, reports: int, share: f
     wait_for(server, expected // 2, first)
     first.send_signal(signal.SIGINT)
     begun = time.monotonic()
-    first.communicate()
+    first.wait()
     codes.append(first.returncode)
     print(f"Ctrl-C: ended within {time.monotonic() - begun:.1f} s", flush=True)
     second = start(folder, "--workers", str(workers))
-    second.communicate()
+    second.wait()
     codes.append(second.returncode)
     fail(server, 0.0, 1)
     while codes[-1] != 0 and len(codes) < 6:
         further = start(folder, "--workers", str(workers))
-        further.communicate()
+        further.wait()
         codes.append(further.returncode)
     return codes
 

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -12,10 +18,11 @@ from pathlib import Path
 import pytest
 from scrapy.utils.project import get_project_settings
 
-from archive import ArchiveError, Captures, Reports
+from archive import ArchiveError, Captures, Reports, lent
 from archive.excerpt import ExcerptCaptures, Wanted, excerpt
 from archive.model import Located
 from archive.records import Reading
+from archive.vocabulary import RunKind
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
 from pipelines.ingest.compose import compose
@@ -23,11 +30,13 @@ from pipelines.ingest.composing import compose_all
 from pipelines.ingest.locate import located_documents
 from spiders.registry import Registry
 from tests.cluster_nation import cluster as workers
-from tests.crawling import crawl, scrapy
-from tests.nation import addresses, declare, impolite, published, replicas, start
-from tests.poison import die_on_one
+from tests.crawling import ROOT, crawl, scrapy
+from tests.nation import Meeting, addresses, declare, ended, impolite, published, replicas, start
+from tests.poison import die_on_one, wait_to_read
 from tests.test_fetched_documents import AttachingWord, Framing
+from tests.test_tls import certificate
 
+dask = pytest.importorskip("dask", reason="Dask is not installed: pip install 'tongjian[cluster]'")
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install 'tongjian[cluster]'")
 
 from pipelines.ingest import cluster  # noqa: E402 - only where Dask is
@@ -126,6 +135,119 @@ def test_a_cluster_rebuilds_what_this_machine_does(archive: Path, scheduler: str
     assert "0 new, 0 changed, 0 unchanged" in again.stdout, again.stdout + again.stderr
 
 
+def certificates(file: Path) -> dict[str, str]:
+    """Dask's configuration of a client that shows this one, and trusts nobody else."""
+    return {f"distributed.comm.tls.{name}": str(file) for name in ("ca-file", "client.cert", "client.key")}
+
+
+def test_a_cluster_is_reached_by_certificates_of_ones_own(archive: Path, tmp_path: Path) -> None:
+    files = []
+    for name in ("own", "other"):
+        (tmp_path / name).mkdir()
+        files.append(certificate(tmp_path / name, "127.0.0.1"))
+    own, other = files
+    names = ("ca_file", "scheduler_cert", "scheduler_key", "worker_cert", "worker_key", "client_cert", "client_key")
+    security = distributed.Security(require_encryption=True, **{f"tls_{name}": str(own) for name in names})
+    before = dump(archive)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tls://", security=security, dashboard_address=None
+    ) as found:
+        address = found.scheduler_address
+        for path in archive.glob("reports.db*"):
+            path.unlink()
+        with dask.config.set(certificates(own)):
+            done = scrapy(archive, "reparse", "--scheduler", address)
+        end_processes()
+        assert done.returncode == 0, done.stderr
+        assert dump(archive) == before
+        for given, said in (
+            ({}, "takes certificates: name them in DASK_DISTRIBUTED__COMM__TLS__CA_FILE"),
+            ({"distributed.comm.tls.ca-file": str(own)}, "takes certificates: name them in"),
+            (certificates(tmp_path / "none.pem"), "none.pem): "),
+            (certificates(other), "no scheduler to be reached at tls://"),
+        ):
+            with dask.config.set(given), pytest.MonkeyPatch.context() as patched:
+                patched.setattr(cluster, "CONNECT_S", 2)
+                done = scrapy(archive, "reparse", "--scheduler", address)
+            assert done.returncode == 2
+            assert said in done.stderr
+            assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_what_a_cluster_reads_and_the_next_run_goes_on(
+    archive: Path, tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("READ_FROM", str(tmp_path / "go"))
+    monkeypatch.setattr(cluster, "PREPARE", wait_to_read)
+    end_processes()
+    before = dump(archive)
+    for path in archive.glob("reports.db*"):
+        path.unlink()
+    run = subprocess.Popen(
+        [sys.executable, "-m", "scrapy", "reparse", "--scheduler", scheduler],
+        cwd=ROOT,
+        env=os.environ | {"ARCHIVE": str(archive)},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    while not (tmp_path / "go.waiting").exists():
+        assert run.poll() is None
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    said = run.communicate(timeout=100)[1]
+    (tmp_path / "go").touch()
+    assert run.returncode == 1, said
+    assert "Traceback" not in said
+    done = scrapy(archive, "reparse", "--scheduler", scheduler)
+    end_processes()
+    assert done.returncode == 0, done.stderr
+    assert dump(archive) == before
+
+
+def test_ctrl_c_ends_what_a_cluster_crawls_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    """Two portals that answer when both are asked: so their crawls run at the same time."""
+    both = [Meeting(name, 40, latency=0.1) for name in ("hepan", "qinghe")]
+    with Server(*both) as server, declared_and_served(tmp_path, server) as scheduler:
+        options = ("--scheduler", scheduler, "-s", "CLUSTER_LEASE=300", "-s", "DOWNLOAD_TIMEOUT=100")
+        first = start(tmp_path, *options)
+        while not all(len(replica.log) > 6 for replica in server):
+            assert first.poll() is None
+            time.sleep(0.01)
+        first.send_signal(signal.SIGINT)
+        said = ended(first, tmp_path)
+        assert first.returncode == 1, said
+        assert "stopped; what was fetched is kept" in said[1]
+        again = start(tmp_path, *options)
+        said = ended(again, tmp_path)
+        assert again.returncode == 0, said
+        assert [json.loads(line)["stats"]["entries/listed"] for line in said[0].splitlines()] == [40, 40]
+        assert list(impolite(server)) == []
+        documents = Counter(
+            (replica.name, hit.target) for replica in server for hit in replica.log if "/t20" in hit.target
+        )
+        assert set(documents.values()) <= {1, 2}  # an answer that came with the signal is fetched again
+
+
+def test_what_a_crawl_has_fetched_is_given_back_although_it_goes_on(archive: Path, tmp_path: Path) -> None:
+    with closing(Captures(archive)) as captures:
+        newest, _ = lent.newest(captures)
+        run = captures.start_run(RunKind.CRAWL, "hepan")
+        known = captures.get(newest)
+        captures.add(replace(known, id=None, url=f"{known.url}?again", requested_at="2099-01-01T00:00:00Z", run_id=run))
+        captures.db.conn.execute("BEGIN IMMEDIATE")  # it is writing
+        given = lent.give_back_so_far(archive, newest, {"captures/ok": 1})
+        captures.db.conn.rollback()
+        assert captures.db.conn.execute("SELECT finished_at FROM runs WHERE id = ?", (run,)).fetchone()[0] is None
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given" / "captures.db").write_bytes(given)
+    with closing(Captures(tmp_path / "given", read_only=True)) as part:
+        found = part.db.conn.execute("SELECT url, sha256 FROM captures").fetchall()
+        assert [tuple(row) for row in found] == [(f"{known.url}?again", known.sha256)]
+        (ended,) = part.db.conn.execute("SELECT finish_reason FROM runs WHERE id = ?", (run,)).fetchone()
+        assert ended == "shutdown"
+
+
 def test_a_document_that_kills_its_process_fails_alone(
     archive: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,14 +286,14 @@ def test_what_a_cluster_crawls_is_merged_and_crawled_on(tmp_path: Path) -> None:
             assert crawl(tmp_path / "single", replica).returncode == 0
             replica.log.clear()
         first = start(tmp_path, "--scheduler", scheduler, "-s", "CLUSTER_LEASE=300")
-        said = first.communicate()
+        said = ended(first, tmp_path)
         assert first.returncode == 0, said
         assert len(said[0].splitlines()) == 3
         assert published(tmp_path / "archive") == published(tmp_path / "single")
         assert list(impolite(server)) == []
         asked = [len(replica.log) for replica in server]
         again = start(tmp_path, "--scheduler", scheduler, "-s", "CLUSTER_LEASE=300")
-        said = again.communicate()
+        said = ended(again, tmp_path)
         assert again.returncode == 0, said
         stats = [json.loads(line)["stats"] for line in said[0].splitlines()]
         assert [found["entries/known"] for found in stats] == [3, 3, 3]

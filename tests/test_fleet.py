@@ -121,6 +121,14 @@ def test_dead_and_stopped_workers_cost_nothing_and_no_address_is_asked_twice_at_
     assert nation.published(tmp_path / "archive") == nation.published(tmp_path / "single")
 
 
+def test_one_process_crawls_portals_at_the_same_time(tmp_path: Path) -> None:
+    """Each of the two answers only when the other one has been asked, too."""
+    with Server(nation.Meeting("hepan", 2), nation.Meeting("qinghe", 2)) as server:
+        portals(tmp_path, *server)
+        done = command(tmp_path, "crawl-all", "--workers", "1", "-s", "DOWNLOAD_TIMEOUT=100")
+        assert done.returncode == 0, done.stderr
+
+
 STUCK = """
 import time
 from spiders.platforms.trs import TRS

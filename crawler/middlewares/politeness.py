@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import signals
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
+from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.defer import deferred_from_coro
 from scrapy.utils.httpobj import urlparse_cached
 
@@ -68,6 +69,12 @@ class Robots(RobotsTxtMiddleware):
             is_reported = self.crawler.get_extension(Runs) is not None
             raise UnusableResponse(ProblemKind.ROBOTS_UNREACHABLE, why, is_reported=is_reported)
 
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Raises for a robots.txt that could not be had what is no news to Scrapy: it would log where that was raised."""
+        is_robots = request.callback is NO_CALLBACK and urlparse_cached(request).path == "/robots.txt"
+        if is_robots and not isinstance(exception, IgnoreRequest):
+            raise _UnreachableError(f"its robots.txt: {type(exception).__name__}: {exception}") from exception
+
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         is_error = response.status >= 500 and response.status not in REFUSING
         if not self.offline and (is_error or {FAULTY, CUT_SHORT, TOO_LARGE} & set(response.flags)):
@@ -86,7 +93,7 @@ class Robots(RobotsTxtMiddleware):
 
 
 class _UnreachableError(IgnoreRequest):
-    """robots.txt was answered, but not with what it says."""
+    """robots.txt was not answered, or not with what it says."""
 
 
 def robots_text(response: Response) -> str:

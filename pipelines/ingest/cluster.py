@@ -14,7 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, get_worker
+from distributed import Client, Security, get_worker
 from distributed.scheduler import KilledWorker
 
 from archive.captures import Captures
@@ -43,6 +43,8 @@ def cluster(address: str, archive: Path, *, dry_run: bool) -> Iterator[ClusterEn
 @contextmanager
 def connected(address: str) -> Iterator[Client]:
     """A client of a scheduler whose workers have this project as it is here. Raises ArchiveError."""
+    if address.startswith("tls:"):
+        _check_certificates(address)
     try:
         client = Client(address, timeout=CONNECT_S, direct_to_workers=True, set_as_default=False)
     except (OSError, ValueError, RuntimeError) as error:
@@ -52,6 +54,23 @@ def connected(address: str) -> Iterator[Client]:
         yield client
     finally:
         client.close()
+
+
+def _check_certificates(address: str) -> None:
+    """Raises ArchiveError where Dask's configuration names none, or none that can be used."""
+    security = Security()
+    try:
+        has_any = security.get_connection_args("client")["ssl_context"] is not None
+    except (OSError, ValueError) as error:
+        named = ", ".join(filter(None, {security.tls_ca_file, security.tls_client_cert, security.tls_client_key}))
+        raise ArchiveError(
+            f"the certificates that Dask's configuration names cannot be used ({named}): {error}"
+        ) from error
+    if not (has_any and security.tls_client_cert):
+        raise ArchiveError(
+            f"{address} takes certificates: name them in DASK_DISTRIBUTED__COMM__TLS__CA_FILE, "
+            "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY"
+        )
 
 
 def _check_workers(client: Client, address: str) -> None:
