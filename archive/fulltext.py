@@ -63,10 +63,14 @@ def _is_in_gb2312(text: str) -> bool:
     return True
 
 
+_SHORT = 40
+"""Characters of a text that are sooner looked at one by one."""
+
+
 def simplified(text: str) -> str:
     """The text with simplified characters; nearly every text of the archive has no others, which GB 2312 shows at once."""
     traditional = _traditional()
-    if _is_in_gb2312(text):
+    if len(text) > _SHORT and _is_in_gb2312(text):
         is_as_it_is = not any(map(text.__contains__, traditional.also_in_gb2312))
     else:
         is_as_it_is = traditional.characters.isdisjoint(text)

@@ -130,19 +130,63 @@ def added(totals: Sequence[Sum]) -> Sum:
     )
 
 
-def sums_of_each(db: sqlite3.Connection, every: type[Level] | type[BodyKind], year: int) -> dict[str, Sum]:
-    """Level or kind → its sum of a year over the country: what `sums` gives for each, in one pass."""
-    if every is Level:
-        column, rules = "level", {str(one): _counting(None, one, None, None) for one in Level}
-    else:
-        column, rules = "body_kind", {str(one): _counting(None, None, one, None) for one in BodyKind}
-    cases = " ".join(f"WHEN '{one}' THEN {counting}" for one, counting in rules.items())
-    rule = f"CASE {column} {cases} END"
-    known = _known(db, _KNOWN_OF_EACH[column], "TRUE", {}, column, None)
-    further = _further(db, "report_year = :year", {"year": year}, column, None)
-    sql = _sql(f"{column} <> ''", column, rule, year)
-    found = _gathered(db.execute(sql, {"year": year}), known, further)
-    return {str(group): replace(one, place=None) for (_, group), one in found.items()}
+@dataclass(frozen=True, slots=True)
+class Country:
+    """The sums of all years over the country: of everything, of each level and of each kind, as `sums` gives each."""
+
+    totals: list[Sum]
+    levels: dict[tuple[int | None, str], Sum]
+    """Year and level → its sum."""
+    kinds: dict[tuple[int | None, str], Sum]
+
+
+def sums_of_country(db: sqlite3.Connection) -> Country:
+    """All that a page of the country shows of every year, in one pass."""
+    rules = {
+        "''": _counting(None, None, None, None),
+        "level": _case("level", {str(one): _counting(None, one, None, None) for one in Level}),
+        "body_kind": _case("body_kind", {str(one): _counting(None, None, one, None) for one in BodyKind}),
+    }
+    added = ", ".join(f"SUM({name})" for name in _ADDED)
+    rows = db.execute(
+        f"""SELECT report_year, new_form, report_scope, level, body_kind, {", ".join(rules.values())}, {added}
+        FROM sums GROUP BY 1, 3, 4, 5, 6, 7, 8"""  # noqa: S608 - our own names
+    ).fetchall()
+    found = [
+        _gathered(
+            _added_up(rows, at),
+            _known(db, _KNOWN_OF_EACH.get(column, _KNOWN), "TRUE", {}, column, None),
+            _further(db, "TRUE", {}, column, None),
+        )
+        for at, column in enumerate(rules)
+    ]
+    levels, kinds = (
+        {(year, group): replace(one, place=None) for (year, group), one in of.items() if group} for of in found[1:]
+    )
+    return Country(list(found[0].values()), levels, kinds)
+
+
+def _case(column: str, rules: dict[str, str]) -> str:
+    cases = " ".join(f"WHEN '{one}' THEN {rule}" for one, rule in rules.items())
+    return f"CASE {column} {cases} END"
+
+
+def _added_up(rows: Iterable[tuple[Any, ...]], at: int) -> list[tuple[Any, ...]]:
+    """The rows of all, by level or by kind, with that way of counting, added up: as the columns of a sum."""
+    parts: dict[tuple[Any, ...], list[Any]] = {}
+    for year, form, scope, *row in rows:
+        key = (year, "" if at == 0 else row[at - 1], form, scope, row[2 + at])
+        if key[1] is None or key[-1] is None:
+            continue
+        numbers = row[5:]
+        before = parts.get(key)
+        parts[key] = (
+            [b if a is None else a if b is None else a + b for a, b in zip(before, numbers, strict=True)]
+            if before
+            else numbers
+        )
+    order = sorted(parts, key=lambda key: (-(key[0] or 0), key[1], key[4], key[3] or ""))
+    return [(*key, *parts[key]) for key in order]
 
 
 Key = tuple[int | None, str | None]
@@ -174,18 +218,8 @@ def _gathered(
 
 # Asking
 
-_FIGURE_COLUMNS = (*KEY_FIGURES, *(f"with_{name}" for name in KEY_FIGURES))
-_COLUMNS = (
-    "report_year",
-    "place",
-    "new_form",
-    "report_scope",
-    "counting",
-    "reports",
-    "verified_three",
-    "verified_four",
-    *_FIGURE_COLUMNS,
-)
+_ADDED = ("reports", "verified_three", "verified_four", *KEY_FIGURES, *(f"with_{name}" for name in KEY_FIGURES))
+_COLUMNS = ("report_year", "place", "new_form", "report_scope", "counting", *_ADDED)
 
 
 def _chosen(
@@ -226,7 +260,7 @@ def _group(by: Level | None, place: str | None) -> str:
 
 def _sql(where: str, group: str, counting: str, year: int | None, view: str = "sums") -> str:
     of_year = "report_year = :year AND " if year is not None else ""
-    added = ", ".join(f"SUM({name})" for name in ("reports", "verified_three", "verified_four", *_FIGURE_COLUMNS))
+    added = ", ".join(f"SUM({name})" for name in _ADDED)
     return f"""SELECT report_year, {group}, new_form, report_scope, {counting}, {added}
     FROM {view} WHERE {of_year}{where}
     GROUP BY 1, 2, 4, 5 ORDER BY report_year DESC, 2, 5, 4"""  # noqa: S608 - our own names

@@ -26,7 +26,7 @@ from archive.room.asked_figures import ADDED_UP, FIGURES
 from archive.room.bodies import Wanted
 from archive.room.places import Cell
 from archive.room.rankings import Asked, ranking
-from archive.sums import sums
+from archive.sums import sums, sums_of_country
 from archive.vocabulary import BodyKind, Fate, Level, ReportScope, ReportState
 from pipelines.metadata.listed_bodies import body_named
 from tests.browsing import browsing, get
@@ -278,7 +278,7 @@ def test_medians_never_mix_scopes(db: sqlite3.Connection) -> None:
     found = nation.medians(every, level="county")
     assert (found["whole_area"].value, found["whole_area"].reports) == (90, 5)
     assert (found["body_only"].value, found["body_only"].reports) == (35, 2)
-    by_kind = {group.key: group for group in nation.by_kind(db, every, 2022)}
+    by_kind = {group.key: group for group in nation.by_kind(sums_of_country(db), every, 2022)}
     for figure in (FIGURES["applications"], FIGURES["denial_rate"]):
         of_year = nation.medians(nation.values(db, figure, 2022))
         of_years = nation.medians_of_years(db, figure)

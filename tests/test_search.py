@@ -55,6 +55,7 @@ def filled(folder: Path, texts: dict[str, tuple[str, str]]) -> sqlite3.Connectio
             "INSERT INTO reports (id, url, portal, title, state, search_id, digest) VALUES (?, ?, 'p', ?, 'live', ?, '')",
             (name, f"http://p.example/{name}", title, number),
         )
+        reports.db.conn.execute("INSERT INTO figures (report_id, held_checks, failed_checks) VALUES (?, 0, 0)", (name,))
         reports.db.conn.execute("INSERT INTO report_texts VALUES (?, ?)", (name, text))
         reports.db.conn.execute(
             "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
@@ -303,5 +304,5 @@ def test_what_the_index_answered_is_kept_within_bounds(db: sqlite3.Connection, m
     for word in ("复议", "公开", "行政", "报告", "复议"):
         found = catalogue.find(db, parse(word))
         assert found is not None
-        assert set(catalogue.ids_in(found)) == scan(word)
+        assert {list(TEXTS)[number - 1] for number in catalogue.in_order(found)} == scan(word)
         assert len(catalogue._kept) <= 3

@@ -19,7 +19,7 @@ from archive.forms import LABELS
 from archive.migrations.sums import MET_AGAIN, SEVERAL_AGAIN
 from archive.records import Record
 from archive.room.key_figures import KEY_FIGURES as SHOWN
-from archive.sums import sums, sums_of_each
+from archive.sums import sums, sums_of_country
 from archive.vocabulary import BodyKind, Counting, Form, Level, ReportScope
 from tests.made_reports import made
 
@@ -291,11 +291,14 @@ def test_sums_of_any_archive_are_those_of_a_second_reckoning(tmp_path: Path, see
     by_province = {(one.year, one.place): one.value("applications") for one in sums(reports.db.conn, by=Level.PROVINCE)}
     for (year, place), value in by_province.items():
         assert value == reckoned(planted, place)[year]
-    for year in {one.year for one in planted} - {None}:
-        levels = {one: found[0] for one in Level if (found := sums(reports.db.conn, year=year, level=one))}
-        assert sums_of_each(reports.db.conn, Level, year) == levels
-        kinds = {one: found[0] for one in BodyKind if (found := sums(reports.db.conn, year=year, kind=one))}
-        assert sums_of_each(reports.db.conn, BodyKind, year) == kinds
+    country = sums_of_country(reports.db.conn)
+    assert country.totals == sums(reports.db.conn)
+    assert country.levels == {
+        (found.year, one): found for one in Level for found in sums(reports.db.conn, level=one) if found.parts
+    }
+    assert country.kinds == {
+        (found.year, one): found for one in BodyKind for found in sums(reports.db.conn, kind=one) if found.parts
+    }
     reports.close()
 
 

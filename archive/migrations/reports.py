@@ -419,3 +419,14 @@ def m026_bodies_that_follow(db: Database) -> None:
     """Bodies that follow others are in hand where these have a report; views as they are now."""
     db.execute("CREATE INDEX listed_bodies_agencies ON listed_bodies (agency_id)")
     sums.create_views(db)
+
+
+@migrations()
+def m027_asked_by_the_room(db: Database) -> None:
+    """What the first visit of a page counts and ranks, by indexes that hold all of it."""
+    for index in ("idx_reports_portal_report_year", "idx_reports_issuing_body_report_year"):
+        db.execute(f"DROP INDEX {index}")
+    for index in ("figures_portal", "figures_places"):
+        db.execute(f"DROP INDEX {index}")
+    for statement in views.ASKED_BY_THE_ROOM:
+        db.execute(statement)

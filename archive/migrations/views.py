@@ -158,6 +158,32 @@ ON figures (agency_id, report_year, portal, same_as, carried_in, carried_out)"""
 """Everything that comparing the years of an agency reads."""
 FAILED = "CREATE INDEX evaluations_that_fail ON evaluations (report, kind, expected, actual) WHERE verdict = 1"
 
+ASKED_BY_THE_ROOM = (
+    # What the first page, the coverage of portals, and the lists of bodies and places count.
+    "CREATE INDEX idx_reports_portal_report_year ON reports (portal, report_year, state, search_id)",
+    "CREATE INDEX idx_reports_issuing_body_report_year ON reports (issuing_body, report_year, place_id, same_as)",
+    "CREATE INDEX figures_portal ON figures (portal, report_year, days_late)",
+    "CREATE INDEX figures_places ON figures (place_id, report_year, same_as)",
+    # Every report in the order of search results, and by what they are narrowed.
+    "CREATE INDEX reports_in_order ON reports (report_year DESC, published DESC, search_id)",
+    "CREATE INDEX reports_facets ON reports (report_year, level, body_kind, form, search_id)",
+    # What is new, changed and gone.
+    "CREATE INDEX reports_newest ON reports (first_captured_at, search_id)",
+    f"""CREATE INDEX reports_gone ON reports (captured_at)
+    WHERE state IN ('{ReportState.REMOVED}', '{ReportState.MISSING}')""",
+    "CREATE INDEX versions_changed ON versions (captured_at) WHERE changed NOT IN ('', '{}')",
+    # What questions rank, and what they leave out.
+    """CREATE INDEX figures_failed ON figures (report_year, portal, report_id)
+    WHERE failed_checks + failed_over_years > 0""",
+    """CREATE INDEX figures_unchecked ON figures (report_year, portal, report_id)
+    WHERE held_checks + failed_checks + held_over_years + failed_over_years = 0""",
+    "CREATE INDEX figures_late ON figures (report_year, days_late DESC, report_id, portal) WHERE days_late > 0",
+    """CREATE INDEX figures_undated ON figures (report_year, portal, published, body_kind)
+    WHERE days_late IS NULL""",
+    """CREATE INDEX figures_reused ON figures (report_year, reused_share DESC, report_id, portal)
+    WHERE same_as IS NULL AND previous_report_id IS NOT NULL""",
+)
+
 AGENCY_NAMES = """CREATE VIEW agency_names AS SELECT
     agency_id,
     issuing_body AS name,

@@ -16,7 +16,8 @@ from archive.room.search_terms import Query, Term, fold, matches
 from archive.room.vocabulary_bilingual import NOT_STATED
 from archive.vocabulary import Verdict
 
-FACETS = ("portal", "year", "level", "kind", "form", "verdict")
+_GROUPED = ("year", "level", "kind", "form")
+FACETS = ("portal", *_GROUPED, "verdict")
 SCAN_FROM = 4
 """If at least one report in so many may have an exact string, all texts are scanned; else each one's text is looked up."""
 MOST_READ = 2_000
@@ -31,8 +32,28 @@ SELECT r.search_id, r.title, t.text
 FROM reports r JOIN report_texts t ON t.report_id = r.id
 WHERE r.search_id IN (SELECT value FROM json_each(?))
 """
+_MATCHING = "FROM report_search WHERE report_search MATCH :match"
+# One string for many reports comes faster than a row for each.
+_IN_ORDER = """
+SELECT group_concat(search_id) FROM (
+  SELECT search_id FROM reports INDEXED BY reports_in_order ORDER BY report_year DESC, published DESC, search_id
+)
+"""
+_PORTALS = """
+SELECT portal, group_concat(search_id) FROM reports INDEXED BY idx_reports_portal_report_year GROUP BY portal
+"""
+_GROUPS = """
+SELECT report_year, level, body_kind, form, group_concat(search_id)
+FROM reports INDEXED BY reports_facets GROUP BY 1, 2, 3, 4
+"""
+_FAILING = "SELECT group_concat(report) FROM (SELECT DISTINCT report FROM failures)"
+_UNCHECKED = """
+SELECT group_concat(r.search_id)
+FROM figures f INDEXED BY figures_unchecked CROSS JOIN reports r ON r.id = f.report_id
+WHERE held_checks + failed_checks + held_over_years + failed_over_years = 0
+"""
 _BODIES = """
-SELECT issuing_body, COUNT(*), MAX(place_id) FROM reports
+SELECT issuing_body, COUNT(*), MAX(place_id) FROM reports INDEXED BY idx_reports_issuing_body_report_year
 WHERE issuing_body IS NOT NULL AND same_as IS NULL
 GROUP BY issuing_body
 """
@@ -49,29 +70,19 @@ class Catalogue:
     """What results are ordered, counted and narrowed by, of every report, in memory: some 300 bytes each."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        rows = db.execute(
-            """SELECT r.id, r.search_id, r.portal, r.report_year, r.level, r.body_kind, r.form,
-              CASE
-                WHEN f.failed_checks + f.failed_over_years > 0 THEN :fails
-                WHEN f.held_checks + f.held_over_years > 0 THEN :holds
-                ELSE :not_assessable
-              END
-            FROM reports r
-            LEFT JOIN figures f ON f.report_id = r.id
-            ORDER BY r.report_year DESC, r.published DESC, r.id""",
-            {verdict.value: verdict.value for verdict in Verdict},
-        ).fetchall()
-        self.ids: list[str] = [row[0] for row in rows]
-        self.search_ids: list[int] = [row[1] for row in rows]
+        self.search_ids = _numbers(db.execute(_IN_ORDER).fetchone()[0])
+        """Of all reports, newest year first."""
         self.size = max(self.search_ids, default=0) + 1
-        portals: dict[Any, int] = {}
-        groups: dict[tuple[Any, ...], int] = {}
-        self._portal_of, self._group_of = [0] * self.size, [0] * self.size
-        for _, search_id, portal, *others in rows:
-            self._portal_of[search_id] = portals.setdefault(portal, len(portals))
-            self._group_of[search_id] = groups.setdefault(tuple(others), len(groups))
-        self.portals, self.groups = list(portals), list(groups)
+        portals, groups = db.execute(_PORTALS).fetchall(), db.execute(_GROUPS).fetchall()
+        self.portals = [portal for portal, _ in portals]
+        self.groups = [group for *group, _ in groups]
         """Portals apart from all other facets: together they would make as many groups as there are portals and years."""
+        self._portal_of = self._numbered([numbers for _, numbers in portals])
+        self._group_of = self._numbered([numbers for *_, numbers in groups])
+        self._with_verdict = {
+            Verdict.FAILS.value: self._set(_numbers(db.execute(_FAILING).fetchone()[0])),
+            Verdict.NOT_ASSESSABLE.value: self._set(_numbers(db.execute(_UNCHECKED).fetchone()[0])),
+        }
         self.bodies = sorted(
             ((name, fold(name), number, place or "") for name, number, place in db.execute(_BODIES)),
             key=lambda body: (-body[2], body[0]),
@@ -79,6 +90,9 @@ class Catalogue:
         """Name, folded name, number of reports and place of each issuing body, those with most reports first."""
         self.places = PlaceNames(db)
         self._known = self._set(self.search_ids)
+        self._with_verdict[Verdict.HOLDS.value] = self._known & ~(
+            self._with_verdict[Verdict.FAILS] | self._with_verdict[Verdict.NOT_ASSESSABLE]
+        )
         self._kept: OrderedDict[str, Found] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -97,14 +111,21 @@ class Catalogue:
             return None
         return found
 
-    def number_with(self, db: sqlite3.Connection, term: Term) -> int:
-        """How many reports have a term."""
+    def number_with(self, db: sqlite3.Connection, term: Term, most: int) -> int:
+        """How many reports have a term; more than `most` are not counted to their end."""
+        wanted = matches(term.folded)
+        if wanted.sure and not term.exact:
+            counted = f"SELECT COUNT(*) FROM (SELECT 1 {_MATCHING} LIMIT :most)"  # noqa: S608 - constant
+            if db.execute(counted, {"match": wanted.sure, "most": most + 1}).fetchone()[0] > most:
+                return most + 1
         return self._having(db, term, self._known, Query()).bit_count()
 
-    def may_have(self, db: sqlite3.Connection, term: Term) -> bool:
-        """Whether the index shows that a report has a term; it may be found in other forms where it does not."""
+    def may_have(self, db: sqlite3.Connection, term: Term, among: int) -> bool:
+        """Whether the index shows that one of so many of the last reports has a term; other forms of it are not looked for."""
         wanted = matches(term.folded)
-        return bool(wanted.sure and self._matching(db, wanted.sure))
+        sql = f"SELECT EXISTS (SELECT 1 {_MATCHING} AND rowid >= :first)"
+        values = {"match": wanted.sure, "first": self.size - among}
+        return bool(wanted.sure and db.execute(sql, values).fetchone()[0])
 
     def bodies_named(self, query: Query, named: Named) -> list[tuple[str, int]]:
         """Issuing bodies whose name has every term, or one and their place the others, with the number of their reports."""
@@ -132,6 +153,17 @@ class Catalogue:
         except IndexError:
             raise OutOfDateError from None
         return int.from_bytes(flags, "little")
+
+    def _numbered(self, strings: list[str]) -> list[int]:
+        """Of each report, at the place of its search_id, the number of the string that names it."""
+        of = [0] * self.size
+        try:
+            for number, string in enumerate(strings):
+                for search_id in _numbers(string):
+                    of[search_id] = number
+        except IndexError:
+            raise OutOfDateError from None
+        return of
 
     def _flags(self, found: Found) -> bytes:
         return found.to_bytes(self.size, "little")
@@ -163,9 +195,8 @@ class Catalogue:
             if kept is not None:
                 self._kept.move_to_end(match)
                 return kept
-        # one string comes faster than a row for each report
-        sql = "SELECT group_concat(rowid) FROM report_search WHERE report_search MATCH ?"
-        found = self._set(list(map(int, filter(None, (db.execute(sql, (match,)).fetchone()[0] or "").split(",")))))
+        sql = f"SELECT group_concat(rowid) {_MATCHING}"
+        found = self._set(_numbers(db.execute(sql, {"match": match}).fetchone()[0]))
         if found & ~self._known:
             raise OutOfDateError
         with self._lock:
@@ -181,60 +212,65 @@ class Catalogue:
             among &= self._matching(db, wanted.match)
         if wanted.exact:
             return among
-        flags = self._flags(among)
-        if among.bit_count() * SCAN_FROM < len(self.ids):
-            ids = compress(self.ids, map(flags.__getitem__, self.search_ids))
-            sql = f"SELECT search_id FROM reports WHERE id = :id AND ({_IN_TEXT})"  # noqa: S608 - constant
-            return self._set([row[0] for i in ids for row in db.execute(sql, {"id": i, "q": text})])
-        found = {row[0] for row in db.execute("SELECT report_id FROM report_texts WHERE instr(text, ?)", (text,))}
-        found |= {row[0] for row in db.execute("SELECT id FROM reports WHERE instr(title, ?)", (text,))}
-        return among & self._set(list(compress(self.search_ids, (i in found for i in self.ids))))
+        if among.bit_count() * SCAN_FROM < len(self.search_ids):
+            sql = f"SELECT 1 FROM reports WHERE search_id = :id AND ({_IN_TEXT})"  # noqa: S608 - constant
+            ids = compress(range(self.size), self._flags(among))
+            return self._set([i for i in ids if db.execute(sql, {"id": i, "q": text}).fetchone()])
+        texts = "SELECT search_id FROM report_texts CROSS JOIN reports ON id = report_id WHERE instr(text, ?)"
+        found = [row[0] for row in db.execute(texts, (text,))]
+        found += [row[0] for row in db.execute("SELECT search_id FROM reports WHERE instr(title, ?)", (text,))]
+        return among & self._set(found)
 
-    def search_ids_in(self, found: Found) -> list[int]:
-        """The numbers in the index of these reports, by number."""
-        return list(compress(range(self.size), self._flags(found)))
-
-    def ids_in(self, found: Found) -> list[str]:
-        """The ids of these reports, newest year first."""
+    def in_order(self, found: Found) -> list[int]:
+        """The numbers in the index of these reports, newest year first."""
         if not found:
             return []
-        return list(compress(self.ids, map(self._flags(found).__getitem__, self.search_ids)))
+        return list(compress(self.search_ids, map(self._flags(found).__getitem__, self.search_ids)))
 
     def narrow(self, found: Found, chosen: Mapping[str, str]) -> Found:
         """Those that have the chosen value of every facet."""
-        portal, *others = (chosen.get(name) for name in FACETS)
-        if portal is not None:
-            of = bytes(_shown(own) == portal for own in self.portals) or bytes(1)  # of an empty archive
-            found &= int.from_bytes(bytes(map(of.__getitem__, self._portal_of)), "little")
-        if any(value is not None for value in others):
-            of = bytes(
-                all(value is None or value == _shown(own) for value, own in zip(others, group, strict=True))
-                for group in self.groups
-            ) or bytes(1)
-            found &= int.from_bytes(bytes(map(of.__getitem__, self._group_of)), "little")
+        if "portal" in chosen:
+            found &= self._among(self._portal_of, [_shown(own) == chosen["portal"] for own in self.portals])
+        others = {at: chosen[name] for at, name in enumerate(_GROUPED) if name in chosen}
+        if others:
+            are = [all(_shown(group[at]) == value for at, value in others.items()) for group in self.groups]
+            found &= self._among(self._group_of, are)
+        if "verdict" in chosen:
+            found &= self._with_verdict.get(chosen["verdict"], 0)
         return found
+
+    def _among(self, of: list[int], are_wanted: list[bool]) -> Found:
+        """The reports whose number is one of a wanted group."""
+        return int.from_bytes(bytes(map(bytes(are_wanted or (False,)).__getitem__, of)), "little")
 
     def count(self, found: Found) -> dict[str, list[tuple[str, int]]]:
         """Facet → (value, number of reports): years newest first, all others most frequent first."""
         if not found:
             return {name: [] for name in FACETS}
         flags = self._flags(found)
-        portal, *others = FACETS
         counts: dict[str, Counter[Any]] = {name: Counter() for name in FACETS}
         for at, number in Counter(compress(self._portal_of, flags)).items():
-            counts[portal][self.portals[at]] = number
+            counts["portal"][self.portals[at]] = number
         for at, number in Counter(compress(self._group_of, flags)).items():
-            for name, value in zip(others, self.groups[at], strict=True):
+            for name, value in zip(_GROUPED, self.groups[at], strict=True):
                 counts[name][value] += number
+        for verdict, having in self._with_verdict.items():
+            counts["verdict"][verdict] = (found & having).bit_count()
         return {
             name: [
                 (_shown(value), number)
                 for value, number in (
                     sorted(of.items(), key=lambda pair: -(pair[0] or 0)) if name == "year" else of.most_common()
                 )
+                if number
             ]
             for name, of in counts.items()
         }
+
+
+def _numbers(string: str | None) -> list[int]:
+    """The numbers that stand in one string."""
+    return list(map(int, string.split(","))) if string else []
 
 
 def _shown(value: object) -> str:

@@ -19,6 +19,8 @@ from archive.room.vocabulary_bilingual import Bilingual, label_of
 
 # What a visitor chose, as a condition on `r` that holds for every choice.
 _CHOSEN = "(:year = '' OR r.report_year = :year) AND (:portal = '' OR r.portal = :portal)"
+# For what looks at every year of a body, whichever is chosen.
+_CHOSEN_PORTAL = "(:portal = '' OR r.portal = :portal)"
 # The same for pairs of years, which an index of bodies leads to: it stays as it is where a year is chosen.
 _CHOSEN_OF_PAIR = "(:portal = '' OR r.portal = :portal) AND (:year = '' OR r.report_year = :year)"
 
@@ -65,7 +67,10 @@ def _narrowed(sql: str, values: dict[str, str]) -> str:
     chosen = [
         f"r.{column} = :{name}" for column, name in (("report_year", "year"), ("portal", "portal")) if values[name]
     ]
-    return sql.replace(_CHOSEN, " AND ".join(chosen) or "TRUE")
+    of_all_years = "r.portal = :portal" if values["portal"] else "TRUE"
+    return sql.replace(_CHOSEN, " AND ".join(chosen) or "TRUE").replace(
+        f"AND {_CHOSEN_PORTAL}\n", f"AND {of_all_years}\n"
+    )
 
 
 _EVERY_REPORT = f"""SELECT
@@ -74,18 +79,15 @@ _EVERY_REPORT = f"""SELECT
 """How many there are: those that are no copies, and copies, have an index of years each."""
 
 
-def _left_out(reason: str, condition: str, *, copies_too: bool = False) -> str:
-    """How many reports meet a condition, by the reason, and how many are copies: each half by its own index.
-
-    With `copies_too`, copies are reports as all others are.
-    """
+def _left_out(reason: str, condition: str) -> str:
+    """How many reports meet a condition, by the reason, and how many are copies: each half by its own index."""
     return f"""SELECT reason, COUNT(*) AS reports
 FROM (
   SELECT {reason} AS reason FROM figures r
   WHERE same_as IS NULL AND {_CHOSEN} AND {condition}
   UNION ALL
-  SELECT {reason if copies_too else "'copy'"} FROM figures r
-  WHERE same_as IS NOT NULL AND {_CHOSEN}{f" AND {condition}" if copies_too else ""}
+  SELECT 'copy' FROM figures r
+  WHERE same_as IS NOT NULL AND {_CHOSEN}
 )
 GROUP BY reason"""  # noqa: S608 - constants
 
@@ -159,19 +161,21 @@ def _late() -> Question:
   substr(published, 1, 10) AS published,
   deadline,
   days_late
-FROM figures r
+FROM figures r INDEXED BY figures_late
 WHERE days_late > 0 AND {_CHOSEN}
 ORDER BY days_late DESC, report_id""",  # noqa: S608 - constants
-        _left_out(
-            "CASE WHEN report_year IS NULL THEN 'no_year' WHEN published IS NULL THEN 'no_date' ELSE 'no_body_kind' END",
-            "days_late IS NULL",
-            copies_too=True,
-        ),
+        f"""SELECT
+  CASE WHEN report_year IS NULL THEN 'no_year' WHEN published IS NULL THEN 'no_date' ELSE 'no_body_kind' END AS reason,
+  COUNT(*) AS reports
+FROM figures r INDEXED BY figures_undated
+WHERE days_late IS NULL AND {_CHOSEN}
+GROUP BY 1""",  # noqa: S608 - constants
         ("没有年度、发布日期或机关类型的报告", "reports without a year, a date of publication or a kind of body"),
     )
 
 
 def _missing_years() -> Question:
+    # `span` has every body that may lack a year: to count years that are told apart takes longer than to look for them.
     return Question(
         "missing-years",
         ("缺少报告的年度", "Years without a report"),
@@ -179,17 +183,18 @@ def _missing_years() -> Question:
             "自该机关在本档案中的最早年度起，至本档案最新年度止，没有报告的年度",
             "years without a report, from a body's first year here to the newest year of the archive",
         ),
-        """WITH RECURSIVE last AS MATERIALIZED (SELECT MAX(report_year) AS year FROM figures WHERE same_as IS NULL),
+        f"""WITH RECURSIVE last AS MATERIALIZED (SELECT MAX(report_year) AS year FROM figures WHERE same_as IS NULL),
 span AS MATERIALIZED (
   SELECT
     agency_id,
     MIN(report_year) AS first,
-    MAX(report_year) AS newest,
-    COUNT(DISTINCT report_year) AS years
-  FROM figures
-  WHERE agency_id IS NOT NULL AND report_year IS NOT NULL AND (:portal = '' OR portal = :portal)
+    MAX(report_year) AS newest
+  FROM figures r
+  WHERE agency_id IS NOT NULL AND report_year IS NOT NULL AND {_CHOSEN_PORTAL}
   GROUP BY agency_id
-  HAVING COUNT(DISTINCT report_year) <= (SELECT year FROM last) - MIN(report_year)
+  HAVING COUNT(*) <= (SELECT year FROM last) - MIN(report_year)
+    OR COUNT(same_as) > 0
+    OR agency_id IN (SELECT agency_id FROM several_reports)
 ),
 year(y) AS (
   SELECT MIN(first) FROM span
@@ -202,7 +207,10 @@ SELECT
     WHERE n.agency_id = s.agency_id AND n.report_year = s.newest AND (:portal = '' OR n.portal = :portal)
   ) AS issuing_body,
   y AS report_year,
-  s.years AS years_here,
+  (
+    SELECT COUNT(DISTINCT n.report_year) FROM figures n
+    WHERE n.agency_id = s.agency_id AND (:portal = '' OR n.portal = :portal)
+  ) AS years_here,
   (
     SELECT group_concat(DISTINCT n.portal) FROM figures n
     WHERE n.agency_id = s.agency_id AND n.report_year IS NOT NULL AND (:portal = '' OR n.portal = :portal)
@@ -211,7 +219,7 @@ FROM span s
 JOIN year ON y >= s.first
 WHERE NOT EXISTS (SELECT 1 FROM figures r WHERE r.agency_id = s.agency_id AND r.report_year = y)
   AND (:year = '' OR y = CAST(:year AS INTEGER))
-ORDER BY y DESC, issuing_body""",
+ORDER BY y DESC, issuing_body""",  # noqa: S608 - constants
         """SELECT CASE WHEN issuing_body IS NULL THEN 'no_body' ELSE 'no_year' END AS reason, COUNT(*) AS reports
 FROM reports INDEXED BY idx_reports_issuing_body_report_year
 WHERE (issuing_body IS NULL OR report_year IS NULL)
@@ -231,22 +239,23 @@ def _failed_identities() -> Question:
         ("勾稽不符的报告", "Failed identities"),
         ("T3-A至T4-A、S-1、S-2：表内及文表之间", "T3-A to T4-A, S-1 and S-2: within a report"),
         f"""SELECT
-  report_id,
-  issuing_body,
-  report_year,
-  identity,
-  scope,
-  expected,
-  actual,
-  severity
-FROM failed_checks r
-WHERE identity NOT GLOB 'X-*' AND {_CHOSEN}
-ORDER BY identity, report_id, scope""",  # noqa: S608 - constants
-        _left_out(
-            "'no_checks'",
-            "held_checks + failed_checks + held_over_years + failed_over_years = 0",
-            copies_too=True,
-        ),
+  r.report_id,
+  r.issuing_body,
+  r.report_year,
+  k.identity,
+  k.scope,
+  e.expected,
+  e.actual,
+  k.severity
+FROM figures r INDEXED BY figures_failed
+CROSS JOIN reports o ON o.id = r.report_id
+CROSS JOIN failures e ON e.report = o.search_id
+CROSS JOIN check_kinds k ON k.id = e.kind
+WHERE failed_checks + failed_over_years > 0 AND k.identity NOT GLOB 'X-*' AND {_CHOSEN}
+ORDER BY k.identity, r.report_id, k.scope""",  # noqa: S608 - constants
+        f"""SELECT 'no_checks' AS reason, COUNT(*) AS reports
+FROM figures r INDEXED BY figures_unchecked
+WHERE held_checks + failed_checks + held_over_years + failed_over_years = 0 AND {_CHOSEN}""",  # noqa: S608 - constants
         ("没有可核对表格的报告", "reports without a table that could be checked"),
     )
 
@@ -287,7 +296,6 @@ GROUP BY 1""",  # noqa: S608 - constants
 
 
 def _reused_text() -> Question:
-    # The `+` keeps SQLite from going through the index of those who follow a report: nearly all do.
     return Question(
         "reused-text",
         ("沿用上年文字的报告", "Text reused from last year"),
@@ -301,10 +309,15 @@ def _reused_text() -> Question:
   report_year,
   previous_report_id,
   ROUND(reused_share, 4) AS share
-FROM figures r
-WHERE same_as IS NULL AND +previous_report_id IS NOT NULL AND {_CHOSEN}
+FROM figures r INDEXED BY figures_reused
+WHERE same_as IS NULL AND previous_report_id IS NOT NULL AND {_CHOSEN}
 ORDER BY reused_share DESC, report_id""",  # noqa: S608 - constants
-        _left_out("'no_previous_year'", "previous_report_id IS NULL"),
+        f"""SELECT 'no_previous_year' AS reason,
+  (SELECT COUNT(*) FROM figures r WHERE same_as IS NULL AND {_CHOSEN})
+  - (SELECT COUNT(*) FROM figures r INDEXED BY figures_reused
+    WHERE same_as IS NULL AND previous_report_id IS NOT NULL AND {_CHOSEN}) AS reports
+UNION ALL
+SELECT 'copy', COUNT(*) FROM figures r WHERE same_as IS NOT NULL AND {_CHOSEN}""",  # noqa: S608 - constants
         ("没有上年报告的报告", "reports without last year's report"),
         all_reports=True,
     )

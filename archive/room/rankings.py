@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from archive.divisions import significant_digits
 from archive.figures import REFUSALS
 from archive.room.asked_figures import AskedFigure
+from archive.room.report import dicts
 from archive.room.vocabulary_bilingual import Bilingual
 from archive.vocabulary import BodyKind, Level, ReportScope, TableState
 
@@ -51,7 +53,7 @@ class Ranking:
     """The answer."""
 
     rows: list[dict[str, Any]]
-    """With `rank` (equal ones share it), `value`, `over` and `under`, in the order asked for."""
+    """With `rank` (equal ones share it), `value`, `over` and `under`, in the order asked for; `described` adds the rest."""
     left_out: list[tuple[str, int]]
     """A key of LEFT_OUT, and how many reports."""
     median: float | None
@@ -104,11 +106,8 @@ def _in_order(rows: list[dict[str, Any]], asked: Asked) -> list[dict[str, Any]]:
     return known + [row for row in rows if row[by] is None]
 
 
-def _reports(db: sqlite3.Connection, asked: Asked) -> tuple[sqlite3.Cursor, int]:
-    """The reports of the year, kind, level and place, with both numbers, and how many copies there are beside them.
-
-    Of one area the one that counts comes first.
-    """
+def _wanted(asked: Asked) -> tuple[str, dict[str, Any]]:
+    """The reports of the year, kind, level and place, as a condition and its values."""
     whole_areas = asked.kind == WHOLE_AREAS
     conditions = ["report_year = :year"]
     values: dict[str, Any] = {"year": asked.year, "kind": asked.kind}
@@ -126,14 +125,22 @@ def _reports(db: sqlite3.Connection, asked: Asked) -> tuple[sqlite3.Cursor, int]
         conditions.append("division_code >= :first AND division_code < :beyond")
         digits = significant_digits(asked.place)
         values |= {"first": digits, "beyond": digits + ":"}  # a colon comes after all digits
-    figure, wanted = asked.figure, " AND ".join(conditions)
+    return " AND ".join(conditions), values
+
+
+def _reports(db: sqlite3.Connection, asked: Asked) -> tuple[sqlite3.Cursor, int]:
+    """The reports that are asked for with both numbers, and how many copies there are beside them.
+
+    Of one area the one that counts comes first.
+    """
+    figure, (wanted, values) = asked.figure, _wanted(asked)
     copies = f"SELECT COUNT(*) FROM figures WHERE same_as IS NOT NULL AND {wanted}"  # noqa: S608 - our own words
     number = db.execute(copies, values).fetchone()[0]
     reports = db.execute(
         f"""SELECT
           report_id, agency_id, division_code, report_scope,
           {figure.numerator} AS over, {figure.denominator or "NULL"} AS under,
-          issuing_body, place_id, level, body_kind, published, table_three, table_four, {", ".join(REFUSALS)}
+          issuing_body, published, table_three, table_four
         FROM figures
         WHERE same_as IS NULL AND {wanted}
         ORDER BY
@@ -145,6 +152,12 @@ def _reports(db: sqlite3.Connection, asked: Asked) -> tuple[sqlite3.Cursor, int]
         values,
     )
     return reports, number
+
+
+def described(db: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with whose they are, and each reason for refusing: most rows of a nation are never shown."""
+    sql = f"SELECT place_id, level, body_kind, {', '.join(REFUSALS)} FROM figures WHERE report_id = ?"  # noqa: S608 - our own names
+    return [row | found for row in rows for found in dicts(db, sql, (row["report_id"],))]
 
 
 _VERIFIED, _WHOLE_AREA, _BODY_ONLY = (
@@ -176,7 +189,12 @@ def _rank(rows: list[dict[str, Any]], *, descending: bool) -> None:
         row["rank"] = rows[number - 2]["rank"] if is_equal else number
 
 
-def reasons(rows: list[dict[str, Any]]) -> list[str]:
-    """The two reasons for refusing that these reports name most often, the first first."""
-    totals = Counter({name: sum(row[name] or 0 for row in rows) for name in REFUSALS})
+def reasons(db: sqlite3.Connection, asked: Asked) -> list[str]:
+    """The two reasons for refusing that the reports of the year, kind, level and place name most often, the first first."""
+    wanted, values = _wanted(asked)
+    sums = ", ".join(f"SUM({name})" for name in REFUSALS)
+    sql = f"SELECT {sums} FROM figures WHERE same_as IS NULL AND {wanted}"  # noqa: S608 - our own words
+    totals = Counter(
+        {name: total or 0 for name, total in zip(REFUSALS, db.execute(sql, values).fetchone(), strict=True)}
+    )
     return [name for name, number in totals.most_common(2) if number]

@@ -35,20 +35,20 @@ class Hit:
 class Results:
     """One page of results, and how all results are spread over the facets."""
 
-    ids: list[str]
-    """Of all that are found, in order."""
+    numbers: list[int]
+    """In the index, of all that are found, in order."""
     hits: list[Hit]
     facets: dict[str, list[tuple[str, int]]]
     bodies: list[tuple[str, int]] = field(default_factory=list)
     """Issuing bodies of such a name, with the number of their reports."""
     places: list[PlaceFound] = field(default_factory=list)
     hints: list[tuple[str, int]] = field(default_factory=list)
-    """Where nothing is found: other queries that find something, and how many reports."""
+    """Where nothing is found: other queries that find something, and how many reports (`hints`)."""
 
     @property
     def total(self) -> int:
         """How many reports are found."""
-        return len(self.ids)
+        return len(self.numbers)
 
 
 def search(
@@ -68,11 +68,11 @@ def search(
     if found is None:
         return None
     narrowed = catalogue.narrow(found, chosen)
-    ids = catalogue.ids_in(narrowed)
+    numbers = catalogue.in_order(narrowed)
     named = catalogue.places.of(query)
     return Results(
-        ids,
-        list(hits(db, ids[first : first + number], query)),
+        numbers,
+        list(hits(db, numbers[first : first + number], query)),
         catalogue.count(narrowed),
         catalogue.bodies_named(query, named),
         named.found(query),
@@ -80,34 +80,41 @@ def search(
     )
 
 
-def hits(db: sqlite3.Connection, ids: Iterable[str], query: Query) -> Iterator[Hit]:
+def hits(db: sqlite3.Connection, numbers: Iterable[int], query: Query) -> Iterator[Hit]:
     """What a list shows of these reports, with pieces of their texts."""
-    return (Hit(row, _snippets(db, row["id"], query.terms) if query.terms else []) for row in rows(db, ids))
+    return (Hit(row, _snippets(db, row["id"], query.terms) if query.terms else []) for row in rows(db, numbers))
 
 
 LEAST_HINT = 2
 """Characters that a shorter query has at least."""
+HINTED_AMONG = 10_000
+"""The last reports, in which a shorter query is looked for."""
+MOST_HINTED = 1_000
+"""Reports with a hint that are counted."""
 
 
 def hints(db: sqlite3.Connection, catalogue: Catalogue, query: Query) -> list[tuple[str, int]]:
-    """Queries close to one that finds nothing: each of its words alone, or the longest beginning of the only word."""
+    """Queries close to one that finds nothing: each of its words alone, or the longest beginning of the only word.
+
+    Each comes with the number of reports that have it; one above MOST_HINTED stands for all larger ones.
+    """
     tried = [term.typed.strip('"') for term in query.terms]
     if len(tried) == 1:
         (term,) = query.terms
         tried = [term.folded[:end] for end in range(len(term.folded) - (not term.exact), LEAST_HINT - 1, -1)]
-        shorter = (words for words in tried if catalogue.may_have(db, Term(words, fold(words))))
+        shorter = (words for words in tried if catalogue.may_have(db, Term(words, fold(words)), HINTED_AMONG))
         tried = [words for words in (next(shorter, None),) if words]
-    numbers = [(words, catalogue.number_with(db, Term(words, fold(words)))) for words in tried]
+    numbers = [(words, catalogue.number_with(db, Term(words, fold(words)), MOST_HINTED)) for words in tried]
     return [(words, number) for words, number in numbers if number]
 
 
 COLUMNS = ("id", "title", "portal", "issuing_body", "report_year", "published", "form", "state", "url")
 
 
-def rows(db: sqlite3.Connection, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+def rows(db: sqlite3.Connection, numbers: Iterable[int]) -> Iterator[dict[str, Any]]:
     """What a list shows of these reports, in this order; reports that are gone by now are left out."""
-    sql = f"SELECT {', '.join(COLUMNS)} FROM reports WHERE id = ?"  # noqa: S608 - our column names
-    return (row for report_id in ids for row in dicts(db, sql, (report_id,)))
+    sql = f"SELECT {', '.join(COLUMNS)} FROM reports WHERE search_id = ?"  # noqa: S608 - our column names
+    return (row for number in numbers for row in dicts(db, sql, (number,)))
 
 
 AROUND = 40

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 
-from archive.fulltext import PIECES, normal_form
+from archive.fulltext import PIECES, normal_form, simplified
 
 MOST_TERMS = 12
 """Words of a query that are looked for; the rest is ignored."""
 _THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3}(?!\d))")
+_PLAIN = re.compile(r"[\u4e00-\u9fff]+")
+"""Han characters that have no other form but the traditional one."""
 _NO_LETTERS = re.compile(r"[\W_]+")
 _JOINT = re.compile(r"(?<![0-9a-z]) | (?![0-9a-z])")
 _TOKEN = re.compile(r"""([-－−](?=\S))?(?:["“”]([^"“”]+)(?:["“”]|$)|([^\s"“”]+))""")
@@ -32,6 +34,8 @@ def fold(text: str | None) -> str:
     >>> fold("ＷＴＯ规则，共１,８５５ 条；12 5")
     'wto规则共1855条12 5'
     """
+    if text and _PLAIN.fullmatch(text):  # names of bodies and places by the ten thousand
+        return simplified(text)
     plain = _THOUSANDS.sub("", normal_form(text)).casefold()
     return _JOINT.sub("", _NO_LETTERS.sub(" ", plain))
 

@@ -13,14 +13,15 @@ from archive.room.database_access import kept
 from archive.room.nation import Group
 from archive.room.rendering import Translator, as_csv, as_format, as_image, as_json, chart_files, language, page
 from archive.room.request_parameters import BadParameterError, format_of, one_of, year
-from archive.sums import Sum, sums
+from archive.sums import Country, sums_of_country
 from archive.vocabulary import Counting
 
 
 async def nation(datasette: Any, request: Any) -> Any:
     """One figure over the country."""
     figure = ADDED_UP[one_of(request, "figure", ADDED_UP, "applications")]
-    totals: list[Sum] = await kept(datasette, "sums of china", sums)
+    country: Country = await kept(datasette, "sums of china", sums_of_country)
+    totals = country.totals
     of_years = sum_rows.of_years(totals)
     wanted = format_of(request)
     if wanted == "csv":
@@ -36,7 +37,7 @@ async def nation(datasette: Any, request: Any) -> Any:
 
     def groups(db: sqlite3.Connection) -> tuple[list[Group], list[Group]]:
         every = found.values(db, figure, chosen)
-        return found.by_level(db, every, chosen), found.by_kind(db, every, chosen)
+        return found.by_level(country, every, chosen), found.by_kind(country, every, chosen)
 
     by_level, by_kind = await kept(datasette, f"groups of {figure.name} {chosen}", groups)
     of_years_found = await kept(datasette, f"medians of {figure.name}", lambda db: found.medians_of_years(db, figure))

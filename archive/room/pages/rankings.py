@@ -11,7 +11,7 @@ from archive.room import places
 from archive.room.asked_figures import FIGURES, LEAST_DENOMINATOR, REASONS, AskedFigure
 from archive.room.database_access import holdings_of, query
 from archive.room.places import Place
-from archive.room.rankings import LEFT_OUT, SORTS, WHOLE_AREAS, Asked, Ranking, ranking, reasons
+from archive.room.rankings import LEFT_OUT, SORTS, WHOLE_AREAS, Asked, Ranking, described, ranking, reasons
 from archive.room.rendering import as_csv, as_json, page
 from archive.room.request_parameters import BadParameterError, format_of, one_of, part, year
 from archive.vocabulary import BodyKind, Level
@@ -52,13 +52,15 @@ async def rankings(datasette: Any, request: Any) -> Any:
         asked = replace(asked, level="")
         found = await query(datasette, lambda db: ranking(db, asked))
     wanted = format_of(request)
+    shown = part(request, ROWS_ON_PAGE, len(found.rows))
+    rows = found.rows if wanted else found.rows[max(shown.first - 1, 0) : shown.last]
+    rows = await query(datasette, lambda db: described(db, rows))
     if wanted == "csv":
-        return as_csv(_COLUMNS, found.rows)
+        return as_csv(_COLUMNS, rows)
     if wanted == "json":
         about = {"figure": asked.figure.name, "formula": asked.figure.formula, "year": asked.year}
-        rows = [{name: row[name] for name in _COLUMNS} for row in found.rows]
+        rows = [{name: row[name] for name in _COLUMNS} for row in rows]
         return as_json(about | {"left_out": dict(found.left_out), "median": found.median, "rows": rows})
-    shown = part(request, ROWS_ON_PAGE, len(found.rows))
 
     def address(**changes: str) -> str:
         return "/rankings?" + urlencode(_parameters(asked) | changes)
@@ -67,9 +69,9 @@ async def rankings(datasette: Any, request: Any) -> Any:
         "asked": asked,
         "place": place,
         "found": found,
-        "rows": found.rows[max(shown.first - 1, 0) : shown.last],
+        "rows": rows,
         "part": shown,
-        "reasons": reasons(found.rows) if asked.figure.name in _REFUSING else [],
+        "reasons": await query(datasette, lambda db: reasons(db, asked)) if asked.figure.name in _REFUSING else [],
         "all_reasons": REASONS,
         "groups": _groups(),
         "kinds": list(BodyKind),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,7 +17,7 @@ from archive.room.holdings import Among
 from archive.room.pages import atom_feed
 from archive.room.rendering import as_format, csv_of_all, json_of_all, page
 from archive.room.request_parameters import format_of, given, page_number, part
-from archive.room.search import COLUMNS, MAX_QUERY, PAGE, Hit, Results, hits, rows, search
+from archive.room.search import COLUMNS, MAX_QUERY, MOST_HINTED, PAGE, Hit, Results, hits, rows, search
 from archive.room.search_terms import parse
 
 T = TypeVar("T")
@@ -37,9 +36,9 @@ async def results(datasette: Any, request: Any) -> Any:
         datasette, lambda db, of: search(db, of, asked, chosen, first=first, number=0 if wanted else PAGE)
     )
     if wanted == "csv":
-        return await csv_of_all(COLUMNS, batches(datasette, lambda db: rows(db, found.ids)))
+        return await csv_of_all(COLUMNS, batches(datasette, lambda db: rows(db, found.numbers)))
     if wanted == "atom":
-        among = Among("r.id IN (SELECT value FROM json_each(?))", (json.dumps(found.ids),))
+        among = Among.numbered(found.numbers)
         return await atom_feed.of(datasette, request, among, text or "–")
     if wanted == "json":
         facts = {
@@ -51,7 +50,7 @@ async def results(datasette: Any, request: Any) -> Any:
             "bodies": found.bodies,
             "hints": found.hints,
         }
-        everything = batches(datasette, lambda db: map(_as_data, hits(db, found.ids, asked)))
+        everything = batches(datasette, lambda db: map(_as_data, hits(db, found.numbers, asked)))
         return await json_of_all(facts, "reports", everything)
 
     def address(**changes: str | None) -> str:
@@ -63,6 +62,7 @@ async def results(datasette: Any, request: Any) -> Any:
         "chosen": chosen,
         "found": found,
         "by_index": asked.by_index,
+        "most_hinted": MOST_HINTED,
         "part": part(request, PAGE, found.total),
         "address": address,
         "feed": as_format(request, "atom"),
@@ -106,6 +106,6 @@ async def numbers(datasette: Any, typed: str) -> list[int]:
 
     def found(db: sqlite3.Connection, catalogue: Catalogue) -> list[int] | None:
         having = catalogue.find(db, parse(typed))
-        return None if having is None else catalogue.search_ids_in(having)
+        return None if having is None else sorted(catalogue.in_order(having))
 
     return await _fresh(datasette, found)
