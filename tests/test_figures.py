@@ -184,8 +184,9 @@ def plan(reports: Reports, sql: str) -> str:
 def test_sums_go_through_their_index_and_questions_through_the_table(reports: Reports) -> None:
     sums = "SELECT report_year, province, SUM(applications) FROM figures WHERE same_as IS NULL GROUP BY report_year, province"
     assert plan(reports, sums) == "SCAN figures USING INDEX figures_summed"
-    for name in ("grant-rate", "reused-text"):
-        assert plan(reports, QUESTIONS[name].sql).startswith("SCAN r;")
+    assert plan(reports, QUESTIONS["grant-rate"].sql).startswith("SCAN r;")
+    for name, index in (("reused-text", "figures_reused"), ("late", "figures_late")):
+        assert plan(reports, QUESTIONS[name].sql).startswith(f"SCAN r USING INDEX {index};")
     years = plan(reports, QUESTIONS["carried-over-wrongly"].sql)
     assert years.startswith("SCAN r USING INDEX figures_years_of_agencies")
     of_year = _narrowed(QUESTIONS["grant-rate"].sql, {"year": "2020", "portal": ""})
@@ -194,7 +195,7 @@ def test_sums_go_through_their_index_and_questions_through_the_table(reports: Re
     assert "INDEX figures_copies (report_year=?)" in left_out
     assert "SCAN r" not in left_out
     failed = plan(reports, QUESTIONS["failed-identities"].sql)
-    assert failed.startswith("SCAN e;")
+    assert failed.startswith("SCAN r USING INDEX figures_failed;")
     years = plan(reports, "SELECT * FROM year_over_year")
     assert "prev USING INDEX figures_years_of_agencies (agency_id=? AND report_year=?)" in years
 
