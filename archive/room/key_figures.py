@@ -66,7 +66,7 @@ KEY_FIGURES = {
         ),
         KeyFigure(
             "not_held_rate",
-            ("本机关不掌握占比", "Share “not held”"),
+            ("本机关不掌握占比", "Share not held"),
             RATES["not_held_rate"].sql,
             ("本机关不掌握相关政府信息 ÷ 办理总计", "not held by the body / processed"),
             (3,),

@@ -9,7 +9,7 @@ from archive.room import entries as found
 from archive.room.database_access import batches, query
 from archive.room.rendering import csv_of_all, json_of_all, page
 from archive.room.report import dicts
-from archive.room.request_parameters import format_of, given, part
+from archive.room.request_parameters import BadParameterError, format_of, given, part
 
 _COLUMNS = ("portal", "listing_url", "url", "title", "fate", "report_id", "cause", "capture_id")
 
@@ -18,9 +18,12 @@ async def entries(datasette: Any, request: Any) -> Any:
     """The entries of one portal, all or those with one fate."""
     chosen = given(request, "portal", "fate")
     portal, key = chosen.get("portal", ""), chosen.get("fate", "")
+    facts = await query(datasette, lambda db: dicts(db, "SELECT * FROM portals WHERE name = ?", (portal,)))
+    if not facts:
+        raise BadParameterError("portal", portal)
     sums = await query(datasette, lambda db: found.sums(db, portal))
-    if not sums or (key and key not in {row["key"] for row in sums}):
-        return None
+    if key and key not in {row["key"] for row in sums}:
+        raise BadParameterError("fate", key)
     wanted = format_of(request)
     if wanted:
         everything = batches(datasette, lambda db: found.entries(db, portal, key))
@@ -37,9 +40,7 @@ async def entries(datasette: Any, request: Any) -> Any:
 
     context = {
         "portal": portal,
-        "facts": next(
-            iter(await query(datasette, lambda db: dicts(db, "SELECT * FROM portals WHERE name = ?", (portal,)))), {}
-        ),
+        "facts": facts[0],
         "sums": sums,
         "key": key,
         "rows": rows,
