@@ -70,6 +70,7 @@ FORMS: dict[Form, Bilingual] = {
     Form.NATIONAL_2021: ("2021年全国统一格式", "national form of 2021"),
 }
 SOURCES: dict[str, Bilingual] = {
+    "Tongjian": ("通鉴", "Tongjian"),
     "福建省 政府信息公开情况统计表, before 2014": (
         "福建省 政府信息公开情况统计表（2014年以前）",
         "福建省 政府信息公开情况统计表, before 2014",
