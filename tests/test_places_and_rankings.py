@@ -19,13 +19,14 @@ from lxml import etree
 from archive import Reports
 from archive.agencies import agency_id, place_id
 from archive.copy_candidates import link_copies
+from archive.figures import REFUSALS
 from archive.listed_bodies import put_listed_bodies
 from archive.room import absences, bodies, chart_images, charts, nation, places, tile_map
 from archive.room.absences import Absence, Judge, Walk
 from archive.room.asked_figures import ADDED_UP, FIGURES
 from archive.room.bodies import Wanted
 from archive.room.places import Cell
-from archive.room.rankings import Asked, ranking
+from archive.room.rankings import Asked, described, ranking, reasons
 from archive.sums import sums, sums_of_country
 from archive.vocabulary import BodyKind, Fate, Level, ReportScope, ReportState
 from pipelines.metadata.listed_bodies import body_named
@@ -254,6 +255,24 @@ def test_what_is_asked_for_is_ranked(db: sqlite3.Connection, asked: dict[str, ob
 def test_departments_are_ranked_by_what_they_report_of_themselves(db: sqlite3.Connection) -> None:
     found = ranking(db, Asked(FIGURES["applications"], 2022, kind=str(DEPARTMENT), level=Level.COUNTY))
     assert [(row["issuing_body"], row["value"]) for row in found.rows] == [("思明区财政局", 40), ("思明区教育局", 30)]
+
+
+def test_ranked_rows_are_described_and_their_reasons_named(db: sqlite3.Connection) -> None:
+    asked = Asked(FIGURES["denial_rate"], 2022, level=Level.COUNTY, at_least=30)
+    rows = ranking(db, asked).rows
+    for row in described(db, rows):
+        sql = f"SELECT {', '.join(REFUSALS)}, place_id, level FROM figures WHERE report_id = ?"
+        assert tuple(row[name] for name in (*REFUSALS, "place_id", "level")) == tuple(
+            db.execute(sql, (row["report_id"],)).fetchone()
+        )
+    sums = {
+        name: db.execute(
+            f"SELECT TOTAL({name}) FROM figures WHERE same_as IS NULL AND report_year = 2022 AND level = 'county'"
+            " AND (body_kind = 'government' OR report_scope = 'whole_area')"
+        ).fetchone()[0]
+        for name in REFUSALS
+    }
+    assert reasons(db, asked) == [name for name in sorted(REFUSALS, key=lambda name: -sums[name])[:2] if sums[name]]
 
 
 # Bodies, the country, the map

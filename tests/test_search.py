@@ -15,6 +15,7 @@ from archive import Reports
 from archive.reports import search_text
 from archive.room.catalogue import Catalogue
 from archive.room.fts_queries import escape_fts, plan
+from archive.room.holdings import Among, newest
 from archive.room.search import search
 from archive.room.search_terms import _mapped, fold, parse
 from tests.crawling import scrapy
@@ -204,6 +205,23 @@ def test_where_nothing_is_found_there_are_hints(db: sqlite3.Connection) -> None:
         assert result.total == 0
         assert {words for words, _ in result.hints} == hints
         assert all(number == len(found(db, words)) for words, number in result.hints)
+
+
+def test_what_very_many_reports_have_is_not_counted_to_its_end(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archive.room.search.MOST_HINTED", 2)
+    result = search(db, catalogue(db), parse("复议 不存在"), {})
+    assert result is not None
+    assert result.hints == [("复议", 3)]
+
+
+def test_the_newest_of_many_are_those_of_few(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = [1, 4, 2]
+    few = newest(db, 2, Among.numbered(numbers))
+    monkeypatch.setattr("archive.room.holdings.FEW", 0)
+    assert newest(db, 2, Among.numbered(numbers)) == few
+    assert [row["id"] for row in few] == ["d", "b"]
 
 
 @pytest.mark.skipif(not CASE.exists(), reason="the folder ../shared with real cases is not there")

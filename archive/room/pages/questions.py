@@ -19,6 +19,8 @@ ROWS_ON_PAGE = 100
 PORTALS_TO_CHOOSE = 100
 """Of more portals the visitor names one: a list of thousands is no choice, and is larger than the answer."""
 MISSING_YEARS = "missing-years"
+FIRST = ("issuing_body", "report_year", "reason", "evidence", "share", "days_late")
+"""Columns that the page shows before others: a narrow screen has what was asked for without a move to the side."""
 Rows = Iterable[dict[str, Any]]
 Explain = Callable[[sqlite3.Connection, Rows], Rows]
 
@@ -73,7 +75,7 @@ async def question(datasette: Any, request: Any) -> Any:
         "question": asked,
         "year": chosen_year,
         "portal": portal,
-        "columns": columns,
+        "columns": sorted(columns, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST)),
         "found": answered,
         "part": part(request, ROWS_ON_PAGE, answered["total"]),
         "address": address,
