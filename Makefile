@@ -45,6 +45,7 @@ soak: $(READY)  ## portals that fail by lot, random lives of an archive, everyth
 	@$(BIN)/python -m tests.cluster_nation
 	@$(BIN)/python -m tests.killed_crawls
 	@$(BIN)/python -m tests.soak
+	@$(BIN)/python -m tests.hostile
 	@KILLS=100 $(BIN)/python -m pytest -q tests/test_interrupted.py
 
 interop: $(READY)  ## try exports in other people's tools, which get an environment of their own

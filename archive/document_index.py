@@ -11,6 +11,7 @@ DocumentKey = tuple[str, str]
 
 _MOST_MOVES = 20
 """Redirects that are followed, as many as browsers do: a chain of thousands would be walked from each of its links."""
+_TARGET = "SELECT target FROM redirects WHERE url = ?"
 _SCHEMA = """
 CREATE TABLE owners (url TEXT PRIMARY KEY, portal TEXT, key TEXT) WITHOUT ROWID;
 CREATE TABLE redirects (url TEXT PRIMARY KEY, target TEXT) WITHOUT ROWID;
@@ -51,9 +52,9 @@ class DocumentIndex:
         """Add every address that redirects to a document, directly or over some others, to the document's addresses."""
         for (url,) in self.db.execute("SELECT url FROM redirects").fetchall():
             target, passed = url, {url}
-            while row := self.db.execute("SELECT target FROM redirects WHERE url = ?", (target,)).fetchone():
+            while len(passed) <= _MOST_MOVES and (row := self.db.execute(_TARGET, (target,)).fetchone()):
                 target = row[0]
-                if target in passed or len(passed) > _MOST_MOVES:
+                if target in passed:
                     break
                 passed.add(target)
             owner = self.db.execute("SELECT portal, key FROM owners WHERE url = ?", (target,)).fetchone()
