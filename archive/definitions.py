@@ -36,6 +36,12 @@ class Rate(NamedTuple):
     """The same of the denominator."""
 
     @property
+    def stated(self) -> tuple[str, ...]:
+        """The key figures that a report has to state for a sum to have the rate; none where no sum has it."""
+        every = (*self.over, *self.under) if self.over and self.under else ()
+        return tuple(dict.fromkeys(term.name for term in every if not term.may_be_blank))
+
+    @property
     def sql(self) -> str:
         """The rate; NULL where it has none."""
         return f"CAST({self.numerator} AS REAL) / NULLIF({self.denominator}, 0)"
@@ -46,7 +52,7 @@ _KEY_FIGURE = re.compile(r"^-- key figure: (\w+)\n-- (.*)$", re.MULTILINE)
 _DERIVED = re.compile(r"^-- derived: (\w+)\n-- (.*)\n((?:.+\n)*?.*);$", re.MULTILINE)
 _RATE = re.compile(r"^-- rate: (\w+)\n-- (.*)\n((?:.+\n)*?)/ ((?:.+\n)*?.*);$", re.MULTILINE)
 _VIEW = re.compile(r"^-- view: (\w+)\n(.*?);$", re.MULTILINE | re.DOTALL)
-_EACH = re.compile(r"^( *)(.*@(figure|derived|rate)\b.*?)(,?)$", re.MULTILINE)
+_EACH = re.compile(r"^( *)(.*@(figure|derived|rate|summed|stated)\b.*?)(,?)$", re.MULTILINE)
 
 KEY_FIGURES: dict[str, str] = dict(_KEY_FIGURE.findall(_TEXT))
 """Name → where the form has it."""
@@ -75,8 +81,19 @@ def _rate(source: str, over: str, under: str) -> Rate:
 
 RATES = {name: _rate(*parts) for name, *parts in _RATE.findall(_TEXT)}
 """By name, as key figures are named."""
+SUMMED_RATES = {name: rate.stated for name, rate in RATES.items() if rate.stated}
+"""Rates that sums have, each with the key figures that a report has to state."""
+
+
+def stated(rate: str, row: str = "") -> str:
+    """Whether a row of figures states all that a rate is made of, as SQL."""
+    return f"({' AND '.join(f'{row}{name} IS NOT NULL' for name in SUMMED_RATES[rate])})"
+
+
 _LINES: dict[str, Iterable[str]] = {
     "figure": KEY_FIGURES,
+    "summed": SUMMED_RATES,
+    "stated": [f"{stated(name)} AS with_{name}" for name in SUMMED_RATES],
     "derived": [f"{one.sql} AS {name}" for name, one in DERIVED.items()],
     "rate": [f"{rate.sql} AS {name}" for name, rate in RATES.items()],
 }

@@ -27,7 +27,8 @@
 -- the year. Where no body is known there is no share.
 
 -- A line with the word @figure stands for as many lines as there are key figures, each with the name of one in its place; so do
--- @derived and @rate, with what the derived figures and the rates below are.
+-- @derived and @rate, with what the derived figures and the rates below are, @summed, with the names of rates that sums have,
+-- and @stated, with whether a report states all that such a rate is made of.
 
 -- The key figures: columns of `figures`, in column 总计 unless said. Blank is not zero: a sum that no report states is null.
 
@@ -80,7 +81,8 @@
 -- 格式第四部分，行政诉讼两项总计之和，一项为空则无
 
 -- Figures and rates of one report, over the columns of `figures`. Blank is not zero: a rate that lacks its numerator or its
--- denominator, or whose denominator is zero, is none. A name after @ stands for what is derived of that name. A sum has a rate only where the same reports state both its numbers.
+-- denominator, or whose denominator is zero, is none. A name after @ stands for what is derived of that name. A sum has a rate only where the same reports state
+-- both its numbers: as many state each of them as state all (`with_…` of the rate).
 
 -- derived: all_suits
 -- 格式第四部分，行政诉讼两项总计之和，一项为空则取另一项
@@ -361,7 +363,8 @@ WITH
                     table_three <> 'verified',
                     published DESC,
                     report_id
-            ) AS place_in_line
+            ) AS place_in_line,
+            @stated
         FROM several_areas
         CROSS JOIN figures USING (report_year, division_code)
         WHERE report_scope = 'whole_area' AND same_as IS NULL
@@ -373,7 +376,8 @@ WITH
             CAST(COALESCE(division_code, '') AS TEXT) AS code,
             CAST(COALESCE(level, '') AS TEXT) AS body_level,
             CAST(COALESCE(body_kind, '') AS TEXT) AS kind,
-            CAST(COALESCE(report_scope, '') AS TEXT) AS scope
+            CAST(COALESCE(report_scope, '') AS TEXT) AS scope,
+            @stated
         FROM repeated_reports
         WHERE repeats_scope
     ),
@@ -387,7 +391,8 @@ WITH
             COUNT(*) AS reports,
             SUM(table_three = 'verified') AS verified_three,
             SUM(table_four = 'verified') AS verified_four,
-            SUM(@figure) AS @figure, COUNT(@figure) AS with_@figure
+            SUM(@figure) AS @figure, COUNT(@figure) AS with_@figure,
+            SUM(with_@summed) AS with_@summed
         FROM again
         GROUP BY 1, 2, 3, 4, 5
     ),
@@ -405,7 +410,8 @@ WITH
             t.verified_three - COALESCE(a.verified_three, 0) AS verified_three,
             t.verified_four - COALESCE(a.verified_four, 0) AS verified_four,
             CASE WHEN t.with_@figure > COALESCE(a.with_@figure, 0) THEN t.@figure - COALESCE(a.@figure, 0) END AS @figure,
-            t.with_@figure - COALESCE(a.with_@figure, 0) AS with_@figure
+            t.with_@figure - COALESCE(a.with_@figure, 0) AS with_@figure,
+            t.with_@summed - COALESCE(a.with_@summed, 0) AS with_@summed
         FROM totals t
         LEFT JOIN again_totals a USING (report_year, division_code, level, body_kind, report_scope)
         WHERE t.reports > COALESCE(a.reports, 0)
@@ -424,7 +430,8 @@ WITH
             table_three = 'verified',
             table_four = 'verified',
             @figure,
-            @figure IS NOT NULL
+            @figure IS NOT NULL,
+            with_@summed
         FROM again
         WHERE NOT (scope = 'whole_area' AND kind <> 'functional_zone_committee' AND body_level <> 'township' AND code <> '')
         UNION ALL
@@ -441,7 +448,8 @@ WITH
             verified_three,
             verified_four,
             CASE WHEN with_@figure THEN @figure END,
-            with_@figure
+            with_@figure,
+            with_@summed
         FROM whole_areas
         WHERE (report_year, division_code) NOT IN several_areas
         UNION ALL
@@ -457,7 +465,8 @@ WITH
             table_three = 'verified',
             table_four = 'verified',
             @figure,
-            @figure IS NOT NULL
+            @figure IS NOT NULL,
+            with_@summed
         FROM lined_up
     ),
     placed AS (
@@ -498,7 +507,8 @@ SELECT
     verified_three,
     verified_four,
     @figure,
-    with_@figure
+    with_@figure,
+    with_@summed
 FROM placed;
 
 -- view: town_sums
@@ -516,7 +526,8 @@ WITH
                     table_three <> 'verified',
                     published DESC,
                     report_id
-            ) AS place_in_line
+            ) AS place_in_line,
+            @stated
         FROM figures
         WHERE place_id GLOB '??????-*' AND same_as IS NULL
     ),
@@ -558,7 +569,8 @@ SELECT
     SUM(table_three = 'verified') AS verified_three,
     SUM(table_four = 'verified') AS verified_four,
     SUM(@figure) AS @figure,
-    COUNT(@figure) AS with_@figure
+    COUNT(@figure) AS with_@figure,
+    SUM(with_@summed) AS with_@summed
 FROM parts p
 GROUP BY place_id, 1, level, body_kind, report_scope, counting;
 

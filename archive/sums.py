@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from archive.definitions import SUMMED_RATES
 from archive.divisions import significant_digits
 from archive.figures import KEY_FIGURES, TABLE_OF
 from archive.vocabulary import BodyKind, Counting, Form, Level, ReportScope
@@ -33,7 +34,7 @@ class Part:
     values: dict[str, int | None]
     """Key figure → its sum; None where no report states it."""
     stated: dict[str, int]
-    """Key figure → reports that state it."""
+    """Key figure → reports that state it; rate → those that state all that it is made of."""
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class Sum:
         return sum(values) if values else None
 
     def stated(self, figure: str) -> int:
-        """How many of the reports that are counted state the figure."""
+        """How many of the reports that are counted state the figure, or all that a rate is made of."""
         return sum(part.stated[figure] for part in self.counted)
 
     def verified(self, figure: str) -> int:
@@ -218,7 +219,9 @@ def _gathered(
 
 # Asking
 
-_ADDED = ("reports", "verified_three", "verified_four", *KEY_FIGURES, *(f"with_{name}" for name in KEY_FIGURES))
+STATED = (*KEY_FIGURES, *SUMMED_RATES)
+"""Figures, and rates, of which a sum says how many reports state all that they are made of."""
+_ADDED = ("reports", "verified_three", "verified_four", *KEY_FIGURES, *(f"with_{name}" for name in STATED))
 _COLUMNS = ("report_year", "place", "new_form", "report_scope", "counting", *_ADDED)
 
 
@@ -354,5 +357,5 @@ def _part(row: dict[str, Any]) -> Part:
         reports=row["reports"],
         verified={3: row["verified_three"], 4: row["verified_four"]},
         values={name: row[name] for name in KEY_FIGURES},
-        stated={name: row[f"with_{name}"] for name in KEY_FIGURES},
+        stated={name: row[f"with_{name}"] for name in STATED},
     )

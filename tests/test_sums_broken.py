@@ -8,9 +8,12 @@ from pathlib import Path
 from archive import Reports
 from archive.copy_candidates import link_copies
 from archive.listed_bodies import put_listed_bodies
+from archive.records import Record
+from archive.room.asked_figures import ADDED_UP
 from archive.sums import Sum, sums
 from archive.vocabulary import Counting, Level
 from pipelines.metadata.listed_bodies import body_named
+from tests.made_reports import made
 from tests.test_sums import CITY, DEPARTMENT, GOVERNMENT, OFFICE, OWN, UNKNOWN, WHOLE, ZONE, Planted, archive, record
 
 CODE = "450103"
@@ -121,6 +124,33 @@ def test_bodies_that_were_merged_or_divided_are_in_hand_with_their_predecessors(
         "SELECT report_year, SUM(bodies_in_hand), SUM(bodies_known) FROM place_coverage GROUP BY 1 ORDER BY 1"
     )
     assert [tuple(row) for row in rows] == [(2016, 2, 2), (2019, 2, 2), (2022, 1, 2)]
+    reports.close()
+
+
+def test_a_sum_has_no_rate_of_different_reports(tmp_path: Path) -> None:
+    """As many reports state the one number as the other, and they are not the same."""
+
+    def stating(number: int, body: str, **cells: int) -> Record:
+        one = record(number, replace(BUREAU, body=body, applications=None))
+        statistics = [(3, row, "total", value, "件", str(value), "number", "html") for row, value in cells.items()]
+        sources = [(3, "html", "u", "verified")]
+        row = {name: value for name, value in one.row.items() if name not in {"id", "url"}}
+        return made(one.id, {"statistics": statistics, "table_sources": sources}, **row)
+
+    reports = archive(tmp_path, [])
+    reports.put(stating(0, "青秀区财政局", processed_total=50))
+    reports.put(stating(1, "青秀区教育局", denied_third_party_rights=5))
+    total = one_sum(reports)
+    assert (total.value("processed"), total.value("denied"), total.stated("denial_rate")) == (50, 5, 0)
+    assert (total.stated("processed"), total.stated("denied")) == (1, 1)
+    assert ADDED_UP["denial_rate"].of(total) is None
+    reports.put(stating(1, "青秀区教育局", denied_third_party_rights=5, processed_total=30))
+    assert ADDED_UP["denial_rate"].of(one_sum(reports)) is None
+    reports.put(stating(0, "青秀区财政局", denied_third_party_rights=3, processed_total=50))
+    assert ADDED_UP["denial_rate"].of(one_sum(reports)) == 8 / 80
+    # what is there again counts in neither number
+    reports.put(stating(2, "南宁市青秀区财政局", processed_total=49))
+    assert (one_sum(reports).stated("denial_rate"), one_sum(reports).value("processed")) == (2, 80)
     reports.close()
 
 

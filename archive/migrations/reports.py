@@ -416,9 +416,8 @@ def m025_listed_bodies(db: Database) -> None:
 
 @migrations()
 def m026_bodies_that_follow(db: Database) -> None:
-    """Bodies that follow others are in hand where these have a report; views as they are now."""
+    """Bodies that follow others are in hand where these have a report."""
     db.execute("CREATE INDEX listed_bodies_agencies ON listed_bodies (agency_id)")
-    sums.create_views(db)
 
 
 @migrations()
@@ -430,3 +429,11 @@ def m027_asked_by_the_room(db: Database) -> None:
         db.execute(f"DROP INDEX {index}")
     for statement in views.ASKED_BY_THE_ROOM:
         db.execute(statement)
+
+
+@migrations()
+def m028_rates_of_sums(db: Database) -> None:
+    """Totals say how many reports state all that a rate is made of; views as they are now."""
+    views.total_rates(db)
+    sums.index_totals(db)
+    sums.create_views(db)

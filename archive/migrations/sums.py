@@ -69,13 +69,13 @@ _IS_ON_AREA = """report_scope = 'whole_area'
     AND level <> 'township'
     AND division_code <> ''
     AND report_year <> 0"""
-_INDEXES = (
+_INDEXES_OF_TOTALS = (
     f"""CREATE INDEX totals_whole_areas
     ON totals (report_year, division_code, reports, with_applications, with_processed) WHERE {_IS_ON_AREA}""",
     "CREATE INDEX totals_places ON totals (division_code, report_year)",
-    """CREATE INDEX figures_whole_areas ON figures (report_year, division_code)
-    WHERE report_scope = 'whole_area' AND same_as IS NULL""",
 )
+_WHOLE_AREAS = """CREATE INDEX figures_whole_areas ON figures (report_year, division_code)
+    WHERE report_scope = 'whole_area' AND same_as IS NULL"""
 
 
 def create(db: Database) -> None:
@@ -86,7 +86,13 @@ def create(db: Database) -> None:
     db.execute(f"INSERT INTO several_reports {SEVERAL_AGAIN}")
     for name, body in _TRIGGERS.items():
         db.execute(f"CREATE TRIGGER {name} {body}")
-    for index in _INDEXES:
+    db.execute(_WHOLE_AREAS)
+    index_totals(db)
+
+
+def index_totals(db: Database) -> None:
+    """Create the indexes of totals."""
+    for index in _INDEXES_OF_TOTALS:
         db.execute(index)
 
 

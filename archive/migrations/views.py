@@ -1,7 +1,10 @@
 """The views for people, the tables of figures, and the totals that follow them. A migration that changes one creates it anew."""
 
+from collections.abc import Mapping
+
 from sqlite_utils import Database
 
+from archive.definitions import SUMMED_RATES, stated
 from archive.figures import ALL_TABLES, COLUMNS, FIGURES, KEY_FIGURES
 from archive.vocabulary import ReportState, TableState, ValueState, Verdict
 
@@ -276,57 +279,78 @@ _SUMS = {
     **{f"with_{name}": f"({{row}}{name} IS NOT NULL)" for name in KEY_FIGURES},
 }
 """What totals hold, each with its part of one report: numbers of reports, sums, and how many reports state the figure."""
-_TOTALS = f"""CREATE TABLE totals (
+_SUMS_AND_RATES = _SUMS | {f"with_{name}": stated(name, "{row}") for name in SUMMED_RATES}
+"""And how many reports state all that a rate is made of."""
+
+
+def _totals(sums: Mapping[str, str]) -> str:
+    return f"""CREATE TABLE totals (
     report_year INTEGER NOT NULL,
     {", ".join(f"{name} TEXT NOT NULL" for name in TOTALS_KEY[1:])},
-    {", ".join(f"{name} NUMERIC NOT NULL" for name in _SUMS)},
+    {", ".join(f"{name} NUMERIC NOT NULL" for name in sums)},
     PRIMARY KEY ({", ".join(TOTALS_KEY)})
 ) WITHOUT ROWID"""
 
 
-def _added(row: str) -> str:
+def _added(row: str, sums: Mapping[str, str]) -> str:
     """SQL that counts a row of figures in its totals."""
-    values = (expression.format(row=row) for expression in (*_KEY_OF_FIGURES.values(), *_SUMS.values()))
-    return f"""INSERT INTO totals ({", ".join((*TOTALS_KEY, *_SUMS))}) SELECT {", ".join(values)}
+    values = (expression.format(row=row) for expression in (*_KEY_OF_FIGURES.values(), *sums.values()))
+    return f"""INSERT INTO totals ({", ".join((*TOTALS_KEY, *sums))}) SELECT {", ".join(values)}
     WHERE {row}same_as IS NULL
-    ON CONFLICT ({", ".join(TOTALS_KEY)}) DO UPDATE SET {", ".join(f"{n} = {n} + excluded.{n}" for n in _SUMS)}"""
+    ON CONFLICT ({", ".join(TOTALS_KEY)}) DO UPDATE SET {", ".join(f"{n} = {n} + excluded.{n}" for n in sums)}"""
 
 
-def _taken(row: str) -> str:
+def _taken(row: str, sums: Mapping[str, str]) -> str:
     """SQL that takes a row of figures out of its totals."""
     where = " AND ".join(f"{name} = {value.format(row=row)}" for name, value in _KEY_OF_FIGURES.items())
-    less = ", ".join(f"{name} = {name} - {value.format(row=row)}" for name, value in _SUMS.items())
+    less = ", ".join(f"{name} = {name} - {value.format(row=row)}" for name, value in sums.items())
     return f"""UPDATE totals SET {less} WHERE {row}same_as IS NULL AND {where};
     DELETE FROM totals WHERE reports = 0 AND {where}"""
 
 
 TOTALS_AGAIN = f"""SELECT {", ".join(value.format(row="") for value in _KEY_OF_FIGURES.values())},
-    {", ".join(f"SUM({value.format(row='')})" for value in _SUMS.values())}
+    {", ".join(f"SUM({value.format(row='')})" for value in _SUMS_AND_RATES.values())}
 FROM figures WHERE same_as IS NULL GROUP BY {", ".join(str(n + 1) for n in range(len(TOTALS_KEY)))}"""
 """The totals by adding up every row of figures: what `totals` must hold."""
 
-TOTALS = f"SELECT {', '.join((*TOTALS_KEY, *_SUMS))} FROM totals"
+TOTALS = f"SELECT {', '.join((*TOTALS_KEY, *_SUMS_AND_RATES))} FROM totals"
 """The same as they are kept."""
 
 _COUNTED = (*TOTALS_KEY, "same_as", "table_three", "table_four", "days_late", *KEY_FIGURES)
 """Columns of figures that totals depend on."""
-_TRIGGERS = {
-    "figures_added": f"AFTER INSERT ON figures BEGIN {_added('NEW.')}; END",
-    "figures_removed": f"AFTER DELETE ON figures BEGIN {_taken('OLD.')}; END",
-    "figures_changed": f"AFTER UPDATE OF {', '.join(_COUNTED)} ON figures BEGIN {_taken('OLD.')}; {_added('NEW.')}; END",
-}
+
+
+def _triggers(sums: Mapping[str, str]) -> dict[str, str]:
+    added, taken = _added("NEW.", sums), _taken("OLD.", sums)
+    return {
+        "figures_added": f"AFTER INSERT ON figures BEGIN {added}; END",
+        "figures_removed": f"AFTER DELETE ON figures BEGIN {taken}; END",
+        "figures_changed": f"AFTER UPDATE OF {', '.join(_COUNTED)} ON figures BEGIN {taken}; {added}; END",
+    }
 
 
 def create(db: Database) -> None:
     """Create every view, the tables of figures, and the triggers that keep the totals."""
-    for statement in (_FIGURES, _OF_ALL_TABLES, _TOTALS):
+    for statement in (_FIGURES, _OF_ALL_TABLES, _totals(_SUMS)):
         db.execute(statement)
     db.execute("CREATE INDEX figures_bodies ON figures (issuing_body, report_year)")
     db.execute("CREATE INDEX figures_agencies ON figures (agency_id, issuing_body, report_year)")
     db.execute(AGENCY_YEARS)
     db.execute("CREATE INDEX figures_places ON figures (place_id)")
-    for name, body in _TRIGGERS.items():
+    for name, body in _triggers(_SUMS).items():
         db.execute(f"CREATE TRIGGER {name} {body}")
     for name, sql in VIEWS.items():
         db.execute(f"DROP VIEW IF EXISTS {name}")
         db.execute(sql)
+
+
+def total_rates(db: Database) -> None:
+    """Make the totals and what keeps them anew, with how many reports state all that a rate is made of."""
+    triggers = _triggers(_SUMS_AND_RATES)
+    for name in triggers:
+        db.execute(f"DROP TRIGGER {name}")
+    db.execute("DROP TABLE totals")
+    db.execute(_totals(_SUMS_AND_RATES))
+    db.execute(f"INSERT INTO totals {TOTALS_AGAIN}")
+    for name, body in triggers.items():
+        db.execute(f"CREATE TRIGGER {name} {body}")

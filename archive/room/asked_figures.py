@@ -1,6 +1,6 @@
 """Every figure and rate that can be ranked, mapped and added up: one list for all these pages.
 
-A rate of a sum is given only where as many reports state the one number as the other: a ratio of different reports
+A rate of a sum is given only where the same reports state the one number and the other: a ratio of different reports
 would be a ratio of nothing.
 """
 
@@ -74,8 +74,9 @@ class AskedFigure:
         return min(total.verified(name) for name in self._needed())
 
     def is_of_same_reports(self, total: Sum) -> bool:
-        """Whether as many reports state each of its numbers."""
-        return len({total.stated(name) for name in self._needed()}) == 1
+        """Whether the same reports state each of its numbers: as many as state all of them."""
+        every = [*self._needed(), self.name] if self.share else self._needed()
+        return len({total.stated(name) for name in every}) == 1
 
     def _needed(self) -> list[str]:
         return [term.name for term in (*self.over, *self.under) if not term.may_be_blank]

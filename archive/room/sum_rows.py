@@ -9,7 +9,7 @@ from archive.figures import KEY_FIGURES
 from archive.room import charts
 from archive.room.asked_figures import NEW_FORMS, AskedFigure
 from archive.room.rendering import Translator
-from archive.sums import Sum
+from archive.sums import STATED, Sum
 from archive.vocabulary import Counting
 
 SAME_COVERAGE = 0.1
@@ -27,7 +27,7 @@ COLUMNS = (
     "verified_three",
     "verified_four",
     *KEY_FIGURES,
-    *(f"with_{name}" for name in KEY_FIGURES),
+    *(f"with_{name}" for name in STATED),
 )
 """A row is the part of one scope in the sum of a year; only those that are `counted` may be added up."""
 
