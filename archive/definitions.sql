@@ -263,6 +263,7 @@ WHERE place_id GLOB '??????-*' AND NOT EXISTS (
 WITH
     known AS (
         SELECT
+            CASE WHEN division_code <> '' THEN substr(division_code, 1, 2) || '0000' ELSE '' END AS province,
             division_code,
             level,
             body_kind,
@@ -271,76 +272,60 @@ WITH
         FROM known_bodies
         GROUP BY division_code, level, body_kind
     ),
-    in_hand AS (
+    further AS (
         SELECT report_year, division_code, level, body_kind, SUM(bodies) AS bodies
-        FROM (
-            SELECT report_year, division_code, level, body_kind, reports AS bodies FROM totals
-            UNION ALL
-            SELECT report_year, division_code, level, body_kind, -bodies FROM further_reports
-        )
+        FROM further_reports
         GROUP BY report_year, division_code, level, body_kind
     )
 SELECT
     y.report_year,
-    CASE WHEN k.division_code <> '' THEN substr(k.division_code, 1, 2) || '0000' ELSE '' END AS province,
+    k.province,
     k.division_code,
     k.level,
     k.body_kind,
-    COALESCE(h.bodies, 0) AS bodies_in_hand,
+    COALESCE((
+        SELECT SUM(t.reports)
+        FROM totals t
+        WHERE t.report_year = y.report_year AND t.province = k.province AND t.division_code = k.division_code
+            AND t.level = k.level AND t.body_kind = k.body_kind
+    ), 0) - COALESCE(f.bodies, 0) AS bodies_in_hand,
     k.bodies AS bodies_known,
     k.listed_only AS bodies_listed_only
 FROM (SELECT DISTINCT report_year FROM totals WHERE report_year <> 0) y
 CROSS JOIN known k
-LEFT JOIN in_hand h
-    ON h.report_year = y.report_year AND h.division_code = k.division_code AND h.level = k.level AND h.body_kind = k.body_kind;
+LEFT JOIN further f
+    ON f.report_year = y.report_year AND f.division_code = k.division_code AND f.level = k.level AND f.body_kind = k.body_kind;
 
 -- view: coverage
 -- Of a portal. A copy of a report on another portal is a report in hand here, too.
-WITH
-    states AS (
-        SELECT
-            portal,
-            report_year,
-            COUNT(*) AS reports,
-            SUM(state = 'live') AS live,
-            SUM(state = 'missing') AS missing,
-            SUM(state = 'removed') AS removed,
-            SUM(state = 'returned') AS returned
-        FROM reports
-        GROUP BY portal, report_year
-    ),
-    of_figures AS (
-        SELECT
-            portal,
-            report_year,
-            SUM(values_three > 0) AS with_table_three,
-            COUNT(DISTINCT agency_id) AS bodies_in_hand
-        FROM figures
-        GROUP BY portal, report_year
-    ),
-    known AS (
-        SELECT portal, COUNT(*) AS bodies
-        FROM (
-            SELECT portal, agency_id FROM figures WHERE agency_id IS NOT NULL
-            UNION
-            SELECT portal, agency_id FROM listed_bodies
-        )
-        GROUP BY portal
-    )
 SELECT
-    s.portal,
-    s.report_year,
-    s.reports,
-    s.live,
-    s.missing,
-    s.removed,
-    s.returned,
-    f.with_table_three,
-    f.bodies_in_hand,
-    COALESCE(k.bodies, 0) AS bodies_known
-FROM states s
-JOIN of_figures f ON f.portal = s.portal AND f.report_year IS s.report_year
-LEFT JOIN known k ON k.portal = s.portal;
+    c.*,
+    (
+        SELECT SUM(f.values_three > 0) FROM figures f WHERE f.portal = c.portal AND f.report_year IS c.report_year
+    ) AS with_table_three,
+    (
+        SELECT COUNT(DISTINCT f.agency_id) FROM figures f WHERE f.portal = c.portal AND f.report_year IS c.report_year
+    ) AS bodies_in_hand,
+    (
+        SELECT COUNT(*)
+        FROM (
+            SELECT f.agency_id FROM figures f WHERE f.portal = c.portal AND f.agency_id IS NOT NULL
+            UNION
+            SELECT l.agency_id FROM listed_bodies l WHERE l.portal = c.portal
+        )
+    ) AS bodies_known
+FROM (
+    SELECT
+        portal,
+        report_year,
+        COUNT(*) AS reports,
+        SUM(state = 'live') AS live,
+        SUM(state = 'missing') AS missing,
+        SUM(state = 'removed') AS removed,
+        SUM(state = 'returned') AS returned
+    FROM reports
+    GROUP BY portal, report_year
+) c;
 
 -- view: sums
 -- `counting` is the rule for sums over all of China; the columns `within_…` give it for sums over one place and for one
