@@ -193,7 +193,7 @@ def test_a_year_is_not_missing_before_its_deadline(db: sqlite3.Connection) -> No
 def test_an_empty_year_of_a_portal_has_its_reason(
     db: sqlite3.Connection, known: dict[str, Walk] | None, today: str, year: int, reason: str
 ) -> None:
-    assert absences.Portals(absences.announced(db), known).absence("p", year, today).reason == reason
+    assert absences.Portals(absences.announced(db, ["p"]), known).absence("p", year, today).reason == reason
 
 
 # Figures of sums

@@ -68,8 +68,8 @@ FROM figures WHERE issuing_body IS NOT NULL AND report_year IS NOT NULL AND plac
 GROUP BY issuing_body
 """
 _ANNOUNCED = """
-SELECT portal, title, fate, url FROM fates
-WHERE fate IN (SELECT value FROM json_each(?)) AND title IS NOT NULL AND report_id IS NULL
+SELECT f.portal, title, fate, url FROM json_each(:portals) CROSS JOIN fates f ON f.portal = value
+WHERE fate IN (SELECT value FROM json_each(:fates)) AND title IS NOT NULL AND report_id IS NULL
 """
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _REPORT_WORDS = re.compile(r"(?:19|20)\d\d年?度?|(?:政府)?信息公开|工作|年度|年报|报告|关于|的")
@@ -230,10 +230,11 @@ class Portals:
         return Absence(NOT_LISTED if walk.ended_at[:10] > deadline else NOT_CRAWLED_SINCE, walk.ended_at[:10])
 
 
-def announced(reports: sqlite3.Connection) -> dict[tuple[str, int], Absence]:
-    """(Portal, year) → an entry that came to no report, of entries whose title names one year."""
+def announced(reports: sqlite3.Connection, portals: Iterable[str]) -> dict[tuple[str, int], Absence]:
+    """(Portal, year) → an entry that came to no report, of entries of these portals whose title names one year."""
     found: dict[tuple[str, int], Absence] = {}
-    for entry in each(reports, _ANNOUNCED, (json.dumps([str(fate) for fate in _BY_FATE]),)):
+    values = {"portals": json.dumps(list(portals)), "fates": json.dumps([str(fate) for fate in _BY_FATE])}
+    for entry in each(reports, _ANNOUNCED, values):
         years = set(_YEAR.findall(normal_form(entry["title"])))
         if len(years) == 1:
             reason = _BY_FATE[Fate(entry["fate"])]

@@ -16,8 +16,8 @@ from archive.fulltext import PIECES, normal_form, simplified
 MOST_TERMS = 12
 """Words of a query that are looked for; the rest is ignored."""
 _THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3}(?!\d))")
-_PLAIN = re.compile(r"[\u4e00-\u9fff]+")
-"""Han characters that have no other form but the traditional one."""
+_PLAIN = re.compile(r"[0-9a-z\u4e00-\u9fff]+")
+"""Characters that have no other form, but Han characters the traditional one."""
 _NO_LETTERS = re.compile(r"[\W_]+")
 _JOINT = re.compile(r"(?<![0-9a-z]) | (?![0-9a-z])")
 _TOKEN = re.compile(r"""([-－−](?=\S))?(?:["“”]([^"“”]+)(?:["“”]|$)|([^\s"“”]+))""")

@@ -42,7 +42,9 @@ async def _map(datasette: Any, request: Any, here: Holdings) -> str:
 
 async def _coverage(datasette: Any, here: Holdings, shown: list[dict[str, Any]], years: list[int]) -> dict[str, Any]:
     """The grid of portals and years, each empty cell with its reason."""
-    why = absences.Portals(await kept(datasette, "announced", absences.announced), await walks_of(datasette))
+    names = [portal["name"] for portal in shown]
+    entries = await kept(datasette, f"announced {names}", lambda db: absences.announced(db, names))
+    why = absences.Portals(entries, await walks_of(datasette))
     today = datetime.now(UTC).date().isoformat()
     empty = {
         (portal["name"], year): why.absence(portal["name"], year, today)
