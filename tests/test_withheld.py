@@ -190,7 +190,9 @@ def test_the_year_of_a_withheld_report_is_not_missing(archive: Path, planted: tu
     withhold(archive, planted[1])
     connection = sqlite3.connect(archive / "reports.db")
     ((title, cause),) = connection.execute("SELECT title, cause FROM fates WHERE fate = 'withheld'").fetchall()
+    named = connection.execute("SELECT name FROM listed_bodies").fetchall()
     connection.close()
+    assert any(title.startswith(name) for (name,) in named)  # its body stays among those that are known
     assert re.search(r"\d{4}年", title)
     assert WHY in cause
 
