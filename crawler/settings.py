@@ -88,8 +88,9 @@ REFERRER_POLICY = "no-referrer"
 # -s OFFLINE=1: the crawl is answered from the captures, no request is sent.
 OFFLINE = False
 
-# Notes how each connection was, and accepts TLS of long ago from portals that declare `legacy_tls`.
-DOWNLOAD_HANDLERS = {"https": "crawler.tls.NotingHandler"}
+# Ends without noise where many crawls share a reactor. The second one notes how each connection was, and accepts TLS of
+# long ago from portals that declare `legacy_tls`.
+DOWNLOAD_HANDLERS = {"http": "crawler.downloads.Handler", "https": "crawler.tls.NotingHandler"}
 
 DOWNLOADER_MIDDLEWARES = {
     # The capture knows more about refresh shells: a refresh to a folder above is a removed page.

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from OpenSSL import SSL
 from scrapy.core.downloader.contextfactory import _ScrapyClientContextFactory
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.utils.httpobj import urlparse_cached
 from service_identity import CertificateError, VerificationError
 from service_identity.pyopenssl import verify_hostname, verify_ip_address
@@ -22,6 +21,7 @@ from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from archive.vocabulary import CertificateState
+from crawler.downloads import Handler
 
 if TYPE_CHECKING:
     from OpenSSL.crypto import X509
@@ -59,7 +59,7 @@ class Noted(NamedTuple):
     """Words of CertificateState."""
 
 
-class NotingHandler(HTTP11DownloadHandler):
+class NotingHandler(Handler):
     """Scrapy's download handler of https: addresses, with connections of our own."""
 
     def __init__(self, crawler: Crawler) -> None:

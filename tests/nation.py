@@ -26,7 +26,7 @@ from crawler.demo.messages import Reply, Request
 from crawler.demo.replica import Replica
 from crawler.demo.server import Server
 from crawler.demo.trs import Trs
-from tests.crawling import LONGEST, ROOT, crawl
+from tests.crawling import ROOT, crawl
 from tests.unreliable import LEFT_OUT, UnreliableNfcms, UnreliableTrs, fail, unbalanced
 
 PUBLISHED = ("reports", "statistics", "checks", "parts", "fates")
@@ -101,9 +101,12 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def ended(process: subprocess.Popen[str], folder: Path) -> tuple[str, str]:
-    """What the last one that was started there said, when it has ended."""
-    process.wait(LONGEST)
-    return (folder / "stdout").read_text(encoding="utf-8"), (folder / "stderr").read_text(encoding="utf-8")
+    """What the last one that was started there said, when it has ended. Raises RuntimeError where a person can make nothing of it."""
+    process.wait()
+    said = (folder / "stderr").read_text(encoding="utf-8")
+    if "Traceback" in said:
+        raise RuntimeError(said)
+    return (folder / "stdout").read_text(encoding="utf-8"), said
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
@@ -158,16 +161,16 @@ def disturbed(folder: Path, server: Server, workers: int, reports: int, share: f
     wait_for(server, expected // 2, first)
     first.send_signal(signal.SIGINT)
     begun = time.monotonic()
-    first.wait()
+    ended(first, folder)
     codes.append(first.returncode)
     print(f"Ctrl-C: ended within {time.monotonic() - begun:.1f} s", flush=True)
     second = start(folder, "--workers", str(workers))
-    second.wait()
+    ended(second, folder)
     codes.append(second.returncode)
     fail(server, 0.0, 1)
     while codes[-1] != 0 and len(codes) < 6:
         further = start(folder, "--workers", str(workers))
-        further.wait()
+        ended(further, folder)
         codes.append(further.returncode)
     return codes
 
