@@ -13,7 +13,6 @@ import pickle
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +27,8 @@ from archive.merge import Merge
 from archive.portal_lock import PortalBusyError, PortalLock
 from crawler.cluster_worker import Crawled, Task, crawl_there, end_crawls
 from crawler.command import UNUSABLE, UNWELL
-from crawler.fleet import COMPANY, ENDING_S, LOOK_UPS, RESULTS, Crawl, addresses
+from crawler.fleet import COMPANY, ENDING_S, RESULTS, Crawl
+from crawler.look_ups import LookUps
 from pipelines.ingest.cluster import Call
 from pipelines.version import READER_VERSION
 
@@ -253,11 +253,10 @@ def _unusable(name: str, message: str) -> Crawl:
 
 async def _groups(portals: Mapping[str, Iterable[str]]) -> list[_Group]:
     """Portals that share an address, directly or by others, together; in the order of their first ones."""
-    loop = asyncio.get_running_loop()
     groups: dict[str, _Group] = {}
-    with ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up") as look_ups:
+    with LookUps() as look_ups:
         hosts = {host for declared in portals.values() for host in declared}
-        found = {host: loop.run_in_executor(look_ups, addresses, host) for host in hosts}
+        found = {host: look_ups.addresses(host) for host in hosts}
         for name, declared in portals.items():
             own = frozenset().union(*[await found[host] for host in declared])
             shared = list(dict.fromkeys(groups[address] for address in own if address in groups))

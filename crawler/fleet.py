@@ -13,16 +13,14 @@ import sys
 from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from socket import getaddrinfo
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from archive import ArchiveError
 from crawler.command import UNUSABLE, UNWELL, WELL
+from crawler.look_ups import LookUps
 
 RESULTS: dict[int, str] = {WELL: "well", UNWELL: "unwell", UNUSABLE: "could not run"}
 PORTALS = 200
@@ -35,8 +33,6 @@ MOST_FAILED_STARTS = 5
 """Workers in a row that may be killed before they begin, as by a system that lacks memory, until the run ends."""
 ENDING_S = 8.0
 """Seconds that workers have to end when the run is stopped; each crawl needs less than five."""
-LOOK_UPS = 32
-"""Names looked up at a time."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,23 +143,21 @@ class Fleet:
         Raises ArchiveError when the archive could not be written, or no worker can begin. However it is left, it asks
         every crawl to end, and waits for it.
         """
-        look_ups = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up")
         self.admitting = len(portals)
         self._hire(Counter({0: len(portals)}))  # they load while names are looked up
-        admissions = [asyncio.create_task(self._admit(name, hosts, look_ups)) for name, hosts in portals.items()]
-        try:
-            for _ in admissions:
-                yield await self._next()
-        finally:
-            for admission in admissions:
-                admission.cancel()
-            look_ups.shutdown(wait=False, cancel_futures=True)
-            await self._stop()
+        with LookUps() as look_ups:
+            admissions = [asyncio.create_task(self._admit(name, hosts, look_ups)) for name, hosts in portals.items()]
+            try:
+                for _ in admissions:
+                    yield await self._next()
+            finally:
+                for admission in admissions:
+                    admission.cancel()
+                await self._stop()
 
-    async def _admit(self, name: str, hosts: Iterable[str], look_ups: ThreadPoolExecutor) -> None:
+    async def _admit(self, name: str, hosts: Iterable[str], look_ups: LookUps) -> None:
         """Let a portal be dealt out, once its addresses are known."""
-        loop = asyncio.get_running_loop()
-        found = [await loop.run_in_executor(look_ups, addresses, host) for host in hosts]
+        found = [await look_ups.addresses(host) for host in hosts]
         self.waiting[name] = _Portal(name, frozenset().union(*found))
         self.admitting -= 1
         self.events.put_nowait(None)
@@ -279,9 +273,12 @@ class Fleet:
             if worker.process is not None and worker.crawling:
                 with suppress(ProcessLookupError):
                     worker.process.send_signal(signal.SIGINT)
-            elif worker.process is not None:
+            elif worker.room:
                 worker.is_ending = True
                 worker.write(None)
+            elif worker.process is not None:
+                with suppress(ProcessLookupError):
+                    worker.process.kill()  # it is only loading
         if self.workers:
             await asyncio.wait(self.workers.values(), timeout=ENDING_S)
         tasks = list(self.workers.values())
@@ -293,13 +290,3 @@ class Fleet:
 def _in_words(code: int) -> str:
     """The end of a process."""
     return f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-
-
-def addresses(host: str) -> frozenset[str]:
-    """The IP addresses of a host and port; the host's name itself where it does not resolve."""
-    name = urlsplit(f"//{host}").hostname or host
-    try:
-        found = getaddrinfo(name, None)
-    except OSError:
-        return frozenset((name,))
-    return frozenset(str(place[4][0]) for place in found)

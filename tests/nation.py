@@ -22,6 +22,7 @@ from pathlib import Path
 from threading import Barrier
 from typing import Any, ClassVar
 
+from crawler.command import UNUSABLE
 from crawler.demo.messages import Reply, Request
 from crawler.demo.replica import Replica
 from crawler.demo.server import Server
@@ -106,7 +107,11 @@ def ended(process: subprocess.Popen[str], folder: Path) -> tuple[str, str]:
     said = (folder / "stderr").read_text(encoding="utf-8")
     if "Traceback" in said:
         raise RuntimeError(said)
-    return (folder / "stdout").read_text(encoding="utf-8"), said
+    told = (folder / "stdout").read_text(encoding="utf-8")
+    for one in map(json.loads, told.splitlines()):
+        if one["exit_code"] == UNUSABLE:
+            print(f"{one['portal']} could not be crawled: {one['result']}, {one['message']}", flush=True)
+    return told, said
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[int]:

@@ -21,6 +21,7 @@ from crawler.demo.server import Server
 from crawler.demo.trs import Trs
 from crawler.extensions.runs import Runs
 from crawler.fleet import Crawl, Fleet
+from crawler.look_ups import addresses
 from crawler.process import SharedSettings
 from tests import nation
 from tests.crawling import HURRY, ROOT, crawl, scrapy_apart
@@ -127,6 +128,37 @@ def test_one_process_crawls_portals_at_the_same_time(tmp_path: Path) -> None:
         portals(tmp_path, *server)
         done = command(tmp_path, "crawl-all", "--workers", "1", "-s", "DOWNLOAD_TIMEOUT=100")
         assert done.returncode == 0, done.stderr
+
+
+def test_no_process_waits_for_name_servers_that_are_gone() -> None:
+    code = """
+import asyncio
+from threading import Event
+from crawler import look_ups
+
+asked = Event()
+look_ups.getaddrinfo = lambda *_: asked.set() or Event().wait()
+
+async def look_up():
+    with look_ups.LookUps() as found:
+        waiting = [asyncio.ensure_future(found.addresses(f"{n}.example")) for n in range(100)]
+        await asyncio.to_thread(asked.wait)
+        for one in waiting:
+            one.cancel()
+
+asyncio.run(look_up())
+print("ended")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=200, check=True
+    )
+    assert (done.stdout, done.stderr) == ("ended\n", "")
+
+
+def test_what_is_no_name_of_a_host_stands_for_itself() -> None:
+    for host in ("a..example", "x" * 70 + ".example"):
+        assert addresses(f"{host}:80") == {host}
+    assert addresses("127.0.0.9:8080") == {"127.0.0.9"}
 
 
 STUCK = """
