@@ -135,6 +135,10 @@ def forbidden(datasette: Any, request: Any, message: str) -> Any:
     return lambda: of_exception(datasette, request, Forbidden(message))
 
 
+_OF_EVERY_PAGE = ("room/base.html", "room/parts.html")
+"""Templates that are compiled before the first visit: each takes longer than most pages."""
+
+
 @hookimpl
 def startup(datasette: Any) -> None:
     """Datasette asks every plugin how to show an error, its own too, which prints all variables of a wrong address."""
@@ -143,6 +147,9 @@ def startup(datasette: Any) -> None:
         bound(database)
     if is_sql_process():
         become_sql_process()
+        return
+    for name in _OF_EVERY_PAGE:
+        datasette.jinja_env.get_template(name)
 
 
 @hookimpl
