@@ -7,11 +7,11 @@ printed; what groups reports by body asks for this one. Imports `archive.divisio
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from archive.divisions import Division, division, is_below, leading_divisions, named
 from archive.fulltext import simplified
+from archive.unicode_form import unicode_form
 
 _BLANK = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _BRACKETED = re.compile(r"(?<=.)\([^()]*\)$")
@@ -56,7 +56,7 @@ def normalised_agency(name: str, code: str | None = None, year: int | None = Non
     >>> normalised_agency("翔安区政府办公室", "350213") == normalised_agency("厦门市翔安区人民政府办公室（外事办）", "350213")
     True
     """
-    text = without_other_names(_BLANK.sub("", simplified(unicodedata.normalize("NFKC", name))))
+    text = without_other_names(_BLANK.sub("", simplified(unicode_form("NFKC", name))))
     for short, whole in _SHORT:
         text = short.sub(whole, text)
     place = _place_of(text, code, year)

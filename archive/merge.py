@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -11,13 +12,14 @@ from typing import Any
 
 from archive.asking import merge_asking
 from archive.captures import Captures
-from archive.database import ArchiveError, DamageError, open_read_only, placeholders
+from archive.database import ArchiveError, DamageError, open_read_only, placeholders, sql_words
 from archive.media_types import format_of
 from archive.outside_bodies import OUTSIDE, read_outside, write_outside
 from archive.row_digests import ADDED, DIGESTED, RowCheck, row_digest
 from archive.run_seals import RunSeal, Summed, put, seal
 from archive.runs import FINISHED, INTERRUPTED
-from archive.vocabulary import RunKind, Stage
+from archive.vocabulary import Level, Outcome, ProblemKind, RunKind, Stage
+from archive.warc.checks import ForeignValueError, safe_pattern
 from archive.withheld import merge_withheld
 
 _CAPTURES_PER_COMMIT = 5_000
@@ -26,18 +28,36 @@ indexes, which are written once a commit."""
 _CACHE = -64 * 1024
 """KiB of pages kept in memory: every capture goes into six indexes."""
 
+_MOMENT = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z"
 _RUN = "SELECT id, finished_at, finish_reason FROM runs WHERE kind = ? AND portal IS ? AND started_at = ?"
 _END_RUN = "UPDATE runs SET finished_at = ?, finish_reason = ?, stats = ? WHERE id = ?"
 _TEMPORARY = """
 CREATE TEMP TABLE run_ids (there INTEGER PRIMARY KEY, here INTEGER NOT NULL);
 CREATE TEMP TABLE fresh (id INTEGER PRIMARY KEY, sha256 TEXT, outcome TEXT);
+CREATE TEMP TABLE unsound (id INTEGER PRIMARY KEY, place TEXT);
 """
-"""Ids of the other archive's runs; its captures of one batch that are not here yet."""
+"""Ids of the other archive's runs; its captures of one batch that are not here yet, and those that cannot be."""
 _BATCH = "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM other.captures WHERE id > ? ORDER BY id LIMIT ?)"
+_IS_SOUND = f"""(
+    typeof(o.url) = 'text' AND (o.url GLOB 'http://*' OR o.url GLOB 'https://*')
+    AND typeof(o.method) = 'text' AND o.outcome IN ({sql_words(Outcome)})
+    AND typeof(o.requested_at) = 'text' AND o.requested_at GLOB '{_MOMENT}' AND julianday(o.requested_at) IS NOT NULL
+    AND (o.status IS NULL OR (typeof(o.status) = 'integer' AND o.status BETWEEN 0 AND 999))
+    AND are_headers(o.request_headers) AND are_headers(o.response_headers)
+    AND typeof(o.request_body) IN ('null', 'blob')
+    AND typeof(o.note) IN ('null', 'text') AND typeof(o.content_type) IN ('null', 'text')
+    AND typeof(o.redirect_url) IN ('null', 'text') AND typeof(o.portal) IN ('null', 'text')
+)"""
+"""Whether a capture's values are what they claim to be: others may have written them."""
+_UNSOUND = f"""
+INSERT INTO temp.unsound (id, place)
+SELECT o.id, substr(o.url, 1, 200) || ' at ' || substr(o.requested_at, 1, 40) FROM other.captures o
+WHERE o.id > ? AND o.id <= ? AND {_IS_SOUND} IS NOT 1
+"""  # noqa: S608 - our words
 _FRESH = """
 INSERT INTO temp.fresh (id, sha256, outcome)
 SELECT MIN(o.id), o.sha256, o.outcome FROM other.captures o
-WHERE o.id > ? AND o.id <= ? AND NOT EXISTS (
+WHERE o.id > ? AND o.id <= ? AND o.id NOT IN (SELECT id FROM temp.unsound) AND NOT EXISTS (
     SELECT 1 FROM main.captures c
     WHERE c.fingerprint = o.fingerprint AND c.requested_at = o.requested_at AND c.status IS o.status
 )
@@ -54,6 +74,18 @@ _WITHOUT_BODY = """
 SELECT f.id, f.sha256, o.url, o.requested_at FROM temp.fresh f CROSS JOIN other.captures o ON o.id = f.id
 WHERE f.sha256 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM main.bodies b WHERE b.sha256 = f.sha256)
 """
+_NO_VALUES = "values that are none"
+_LONGEST_LINE = 500
+_WORDS: dict[str, dict[str, frozenset[str | None]]] = {
+    "portals": {"level": frozenset((*Level, None))},
+    "runs": {"kind": frozenset(RunKind)},
+    "problems": {"kind": frozenset(ProblemKind), "stage": frozenset(Stage)},
+}
+"""Table → column → the words of our vocabulary that may stand there."""
+_MOMENTS = {"runs": ("started_at",), "problems": ("seen_at",), "entries": ("first_seen", "last_seen")}
+_TEXTS = frozenset(("portals", "runs", "problems", "entries"))
+"""Tables that hold texts and whole numbers alone."""
+_IS_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z").fullmatch
 _COPIED = ("fingerprint", *DIGESTED)
 _COPY_CAPTURES = f"""
 INSERT INTO main.captures (run_id, digest, {", ".join((*ADDED, *_COPIED))})
@@ -139,10 +171,10 @@ class Merge:
             return
         check = RowCheck(self.source.db.conn, "captures.db", table)
         for row in self.source.db.conn.execute(f"SELECT * FROM {table} ORDER BY {order}"):  # noqa: S608 - our names
-            fault = check.fault(row)
+            fault = check.fault(row) or (None if _is_sound(table, row) else _NO_VALUES)
             if fault is None:
                 yield row
-            elif (line := f"{check.name(row)}: {fault}") not in self.damaged:
+            elif (line := f"{check.name(row)[:_LONGEST_LINE]}: {fault}") not in self.damaged:
                 self.damaged.append(line)
 
     def _portals(self) -> None:
@@ -170,6 +202,7 @@ class Merge:
     def _captures(self, runs: dict[int, int]) -> None:
         """Copy by SQLite itself, some at a time, what is not here yet."""
         connection = self.captures.db.conn
+        connection.create_function("are_headers", 1, _are_headers, deterministic=True)
         connection.create_function("is_whole", 3, self._is_whole)
         connection.create_function("encoding_here", 1, self._encoding_here)
         connection.create_function("data_here", 3, self._data_here)
@@ -186,7 +219,9 @@ class Merge:
             self._copy(connection)
         finally:
             connection.rollback()
-            connection.executescript("DROP TABLE IF EXISTS temp.run_ids; DROP TABLE IF EXISTS temp.fresh; DETACH other")
+            connection.executescript(
+                "DROP TABLE IF EXISTS temp.run_ids; DROP TABLE IF EXISTS temp.fresh; DROP TABLE IF EXISTS temp.unsound; DETACH other"
+            )
             connection.execute(f"PRAGMA main.cache_size = {cache_size}")
 
     def _seals(self, runs: dict[int, int]) -> None:
@@ -217,20 +252,24 @@ class Merge:
             if not number:
                 break
             connection.execute("DELETE FROM temp.fresh")
+            connection.execute("DELETE FROM temp.unsound")
+            connection.execute(_UNSOUND, (first, last))
             connection.execute(_FRESH, (first, last))
             connection.execute(_COPY_BODIES)
+            unsound = connection.execute("SELECT id, place FROM temp.unsound").fetchall()
+            self.damaged += (f"{row['place']}: {_NO_VALUES}" for row in unsound)
             damaged = connection.execute(_WITHOUT_BODY).fetchall()
             self.damaged += map(self._why_damaged, damaged)
             connection.executemany("DELETE FROM temp.fresh WHERE id = ?", [(row["id"],) for row in damaged])
             connection.execute(copy_captures)
             if has_seals:
-                left_out = json.dumps([row["id"] for row in damaged])
+                left_out = json.dumps([row["id"] for row in (*damaged, *unsound)])
                 for run_id, captures, digests in connection.execute(_ELSEWHERE, (first, last, left_out)):
                     self.elsewhere[run_id] += RunSeal.stored(captures, digests)
             new = connection.execute("SELECT outcome, COUNT(*) FROM temp.fresh GROUP BY outcome").fetchall()
             connection.commit()
             self.counts.update({f"captures/{outcome}": count for outcome, count in new})
-            self.counts["captures/held"] += number - len(damaged) - sum(count for _, count in new)
+            self.counts["captures/held"] += number - len(damaged) - len(unsound) - sum(count for _, count in new)
             done += number
             self.progress(done, total)
 
@@ -288,6 +327,37 @@ class Merge:
                     added.append(_insert(connection, "problems", values))
             connection.execute(_SETTLED, (json.dumps(added),))
         self.captures.resolve_overtaken({row["portal"] or "" for row in self._rows("problems", "id")})
+
+
+def _are_headers(text: object) -> bool:
+    """Whether a column holds names and values of headers."""
+    try:
+        pairs = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(pairs, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str)
+        for pair in pairs
+    )
+
+
+def _is_sound(table: str, row: sqlite3.Row) -> bool:
+    """Whether the values of a row are what they claim to be: others may have written them."""
+    if any(row[name] not in words for name, words in _WORDS.get(table, {}).items()):
+        return False
+    moments = (row[name] for name in _MOMENTS.get(table, ()))
+    if any(not isinstance(moment, str) or not _IS_MOMENT(moment) for moment in moments):
+        return False
+    if table not in _TEXTS:
+        return True
+    try:
+        if table == "portals" and row["document"]:
+            safe_pattern(row["document"])
+        if table == "runs" and not isinstance(json.loads(row["stats"] or "{}"), dict):
+            return False
+    except (ForeignValueError, ValueError, TypeError, RecursionError):
+        return False
+    return not any(isinstance(value, bytes | float) for value in tuple(row))
 
 
 def _without_id(row: sqlite3.Row) -> dict[str, Any]:

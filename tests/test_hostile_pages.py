@@ -45,6 +45,7 @@ PAGES = {
     "blanks": HEAD + "<p>" + filled(" ") + "</p>",
     "line breaks": HEAD + "<pre>" + filled("\n") + "</pre>",
     "digits": HEAD + "<p>全年收到申请" + filled("1") + "件</p>",
+    "marks on one letter": HEAD + "<p>全年收到申请a" + filled("\u0301\u0323") + "件</p>",
     "quotes in scripts": HEAD + "<script>" + filled("'一") + "</script>",
     "brackets in JSON": HEAD + "<script>window._CONFIG={DETAIL:" + filled('{"a":') + "</script>",
     "millions of pages": HEAD + "<script>createPageHTML(60000000,0,'t20210101_1','html')</script>",

@@ -325,3 +325,78 @@ def test_what_an_earlier_merge_left_unexplained_still_makes_the_next_one_unwell(
     for number in numbers:
         assert scrapy(here, "problems", "--acknowledge", str(number), "--why", "known").returncode in {0, 1}
     assert scrapy(here, "merge", there).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("outcome", "splendid"),
+        ("requested_at", "2024-13-41T99:00:00.000000Z"),
+        ("requested_at", "yesterday"),
+        ("url", "javascript:alert(1)"),
+        ("status", "two hundred"),
+        ("status", -1),
+        ("response_headers", "[" * 50_000),
+        ("response_headers", '[["Location"]]'),
+        ("request_headers", '{"a": 1}'),
+        ("note", b"\xff"),
+        ("method", b"\xff"),
+    ],
+)
+def test_a_capture_that_cannot_be_is_left_and_named(tmp_path: Path, column: str, value: object) -> None:
+    captures = Captures(tmp_path / "theirs")
+    for number in range(3):
+        captures.add(
+            Capture(
+                url=f"http://www.example.gov.cn/{number}.html",
+                requested_at=f"2024-01-0{number + 1}T00:00:00.000000Z",
+                status=200,
+                outcome=Outcome.OK,
+                body=b"<p>%d</p>" % number,
+                response_headers=[("Content-Type", "text/html")],
+            )
+        )
+    with captures.db.conn as connection:
+        connection.execute(f"UPDATE captures SET {column} = ? WHERE id = 2", (value,))
+        (row,) = connection.execute("SELECT * FROM captures WHERE id = 2")
+        connection.execute("UPDATE captures SET digest = ? WHERE id = 2", (row_digest(row),))
+    captures.close()
+    done = scrapy(tmp_path / "ours", "merge", tmp_path / "theirs")
+    assert done.returncode == 1
+    assert "values that are none" in done.stderr
+    captures = Captures(tmp_path / "ours", read_only=True)
+    assert [capture.id for capture in captures.history(f"http://www.example.gov.cn/{n}.html" for n in range(3))]
+    assert captures.count() == 2
+    captures.close()
+    assert scrapy(tmp_path / "ours", "verify").returncode == 0
+    assert scrapy(tmp_path / "ours", "reparse").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("portals", "document", "/(a+)+$"),
+        ("portals", "level", "empire"),
+        ("entries", "last_seen", "soon"),
+        ("problems", "kind", "dreadful"),
+        ("runs", "stats", "["),
+        ("runs", "kind", "walk"),
+    ],
+)
+def test_another_row_that_cannot_be_is_left_and_named(tmp_path: Path, table: str, column: str, value: str) -> None:
+    captures = Captures(tmp_path / "theirs")
+    captures.add_portal({"name": "p", "title": "t", "home_url": "http://p.example.gov.cn/"})
+    run_id = captures.start_run(RunKind.IMPORT, "p")
+    captures.add_problem(run_id, "p", Problem(kind=ProblemKind.ERROR, message="m", url="http://p.example.gov.cn/1"))
+    captures.add_entries(
+        [Entry(url="http://p.example.gov.cn/1", title="t", portal="p", listing_url="http://p.example.gov.cn/")]
+    )
+    captures.finish_run(run_id, "finished", {})
+    with captures.db.conn as connection:
+        connection.execute(f"UPDATE {table} SET {column} = ?", (value,))  # a trigger writes its digest, too
+    captures.close()
+    done = scrapy(tmp_path / "ours", "merge", tmp_path / "theirs")
+    assert done.returncode == 1, done.stderr
+    assert "values that are none" in done.stderr
+    for command in ("verify", "health", "reparse"):
+        assert "Traceback" not in scrapy(tmp_path / "ours", command).stderr

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from archive.unicode_form import unicode_form
 from archive.vocabulary import Form, Severity
 
 LABELS: dict[str, Any] = json.loads(files(__name__).joinpath("labels.json").read_text(encoding="utf-8"))
@@ -93,7 +93,7 @@ def without_blanks(text: str) -> str:
     """
     for sign, plain in _FULL_WIDTH:
         text = text.replace(sign, plain)
-    return _INVISIBLE.sub("", "".join(unicodedata.normalize("NFKC", text).split()))
+    return _INVISIBLE.sub("", "".join(unicode_form("NFKC", text).split()))
 
 
 @lru_cache(maxsize=4096)

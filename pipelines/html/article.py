@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 
 from archive.model import Attachment
+from archive.unicode_form import unicode_form
 from pipelines.blanks import collapse_blanks
 from pipelines.html.article_element import (
     content_size,
@@ -256,8 +257,10 @@ def _embedded_article(parsed: ParsedPage, place: Any) -> Any:
 def _last_resort(parsed: ParsedPage) -> Article:
     import trafilatura
 
-    text = trafilatura.extract(parsed.source, fast=True, include_comments=False, include_tables=True, deduplicate=False)
-    lines = (collapse_blanks(line) for line in (text or "").splitlines() if line.strip(" |-"))
+    # bare, for extract() brings its text into normal form at once: with a million marks on a letter that takes for ever
+    found = trafilatura.bare_extraction(parsed.source, fast=True, include_comments=False)
+    text = unicode_form("NFC", found.text or "") if isinstance(found, trafilatura.settings.Document) else ""
+    lines = (collapse_blanks(line) for line in text.splitlines() if line.strip(" |-"))
     paragraphs = [line for line in lines if not is_footer_text(line)]
     head = cut_head(paragraphs)
     return Article(paragraphs=paragraphs, lines_above=head, lines_below=cut_tail(paragraphs))
