@@ -327,11 +327,21 @@ def test_a_report_without_a_year_has_none() -> None:
             "township",
         ),
         ("广州市番禺区中心医院2020年政府信息公开工作年度报告", "广州市番禺区中心医院", "institution", "county"),
+        ("关于广州市番禺区教育局2020年政府信息公开工作年度报告", "广州市番禺区教育局", "department", "county"),
+        ("《关于 广州市番禺区教育局2020年度政府信息公开工作的报告》", "广州市番禺区教育局", "department", "county"),
+        ("关于2020年广州市番禺区教育局政府信息公开工作年度报告", "广州市番禺区教育局", "department", "county"),
+        ("广州市番禺区教育局关于2020年政府信息公开工作年度报告", "广州市番禺区教育局", "department", "county"),
     ],
 )
 def test_the_issuing_body_of_a_title(title: str, expected: str, kind: str, level: str) -> None:
     found = report(html(title=title))
     assert (found.issuing_body, found.body_kind, found.level) == (expected, kind, level)
+
+
+@pytest.mark.parametrize("site", ["广州市番禺区人民政府门户网站", "广州市番禺区政府门户网站", "番禺区人民政府网"])
+def test_the_name_of_a_site_is_that_of_its_government(site: str) -> None:
+    found = report(html(title="2020年政府信息公开工作年度报告", info="", head=metas(SiteName=site)))
+    assert found.issuing_body in {"广州市番禺区人民政府", "番禺区人民政府"}
 
 
 def test_a_zone_has_a_committee_where_its_text_says_so() -> None:

@@ -32,7 +32,9 @@ _RELATIVE = re.compile(r"(?:我|本|各|全)(?:[省市区县局委厅镇乡街]|
 _PLACE = re.compile(r"[\u4e00-\u9fff]{2,8}?[省市区县州旗盟镇乡]")
 _RANK = re.compile(r"(?:省|自治区|市|区|县|州|旗)(?=人民政府)")
 """The kind of division at the head of a name that leaves the division itself out: 区人民政府."""
-_SITE_SUFFIX = re.compile(r"(?:政府)?(?:门户)?网站?$")
+_AROUND_NAME = re.compile(r"^关于\s*(?=\S{4})|(?:年度|年|关于|度)$")
+"""关于…局2020年…的报告, …局关于…: words of the title about the name."""
+_SITE_SUFFIX = re.compile(r"(?:(?<!人民)政府)?(?:门户)?网站?$")
 
 
 def read_issuing_bodies(
@@ -66,7 +68,7 @@ def name_in_title(title: str) -> str:
     title = _YEARS.sub("", normalise(collapse_blanks(title)))
     subject = _TITLE_SUBJECT.search(title)
     name = title[: subject.start()] if subject else ""
-    return re.sub(r"(?:年度|年|关于|度)$", "", name.strip(' 《“"')).strip()
+    return _AROUND_NAME.sub("", name.strip(' 《“"')).strip()
 
 
 def names_in_text(paragraphs: list[str]) -> list[str]:
