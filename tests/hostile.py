@@ -25,7 +25,7 @@ from pipelines.ingest.sandbox import READER
 from tests import page_maker
 from tests.crawling import CRASHED, Forked, scrapy
 from tests.hostile_documents import DOCUMENTS
-from tests.hostile_pages import PAGES
+from tests.hostile_pages import PAGES, TITLE
 from tests.hostile_warcs import INDEXES, WARCS
 from tests.soak import KNOWN
 from tests.test_hostile_documents import HOSTILE
@@ -37,7 +37,7 @@ MOST_S = 75.0
 MOST_MIB = 1_100
 """Of one process, and its largest child: a document may take 1 GiB."""
 SITE = "http://www.example.gov.cn/zwgk/202401/"
-PLACE = f"{SITE}t20210101_1.html"
+PLACE, DOCUMENT = f"{SITE}t20210101_1.html", f"{SITE}nb.doc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def files(one: Input, folder: Path) -> list[str]:
         index.write_text(f"- 20240301000000 {text}\n" * 3, encoding="utf-8")
         return [str(before), str(after), "--cdx", str(index), "--every"]
     else:
-        kind, name = ("text/html", PLACE) if one.kind == "page" else ("application/octet-stream", SITE + "nb.doc")
+        kind, name = ("text/html", PLACE) if one.kind == "page" else ("application/octet-stream", DOCUMENT)
         place.write_bytes(answered(one.make(), name, kind))
     return [str(before), str(place), str(after)]
 
@@ -148,8 +148,8 @@ def rows(archive: Path, name: str, sql: str) -> list[str]:
 def tried(one: Input, folder: Path) -> Tried:
     """Import an input into a new archive, and look at that."""
     archive, note = folder / "archive", folder / "note"
-    if one.kind == "index":
-        declare(archive)
+    if one.kind in {"index", "document"}:
+        declare(archive, PLACE if one.kind == "index" else DOCUMENT)
     arguments = files(one, folder)
     size = max(Path(argument).stat().st_size for argument in arguments if not argument.startswith("-"))
     done = Forked(take_in, str(archive), arguments, str(note)).wait()
@@ -174,13 +174,10 @@ def tried(one: Input, folder: Path) -> Tried:
     )
 
 
-def declare(archive: Path) -> None:
-    """List the address that the index names, so that mementos of it are wanted."""
+def declare(archive: Path, url: str) -> None:
+    """List an address: mementos are wanted of what is listed alone, and documents without a page are read if they are."""
     captures = Captures(archive)
-    entry = Entry(
-        portal="hostile", listing_url=SITE, url=PLACE, title="某某镇2020年政府信息公开工作年度报告", date="2021-01-01"
-    )
-    captures.add_entries([entry])
+    captures.add_entries([Entry(portal="hostile", listing_url=SITE, url=url, title=TITLE, date="2021-01-01")])
     captures.close()
 
 
