@@ -264,15 +264,18 @@ def _is_slow(work: Callable[[str], object], text: tuple[str, str, str]) -> bool:
 
 def seconds(work: Callable[[str], object], text: str) -> float:
     """The processor's time that it takes, up to MOST_S."""
+    is_over = False
 
     def end(*_: object) -> None:
-        raise _TooLongError
+        if not is_over:  # it may come late
+            raise _TooLongError
 
     before = signal.signal(signal.SIGVTALRM, end)
     begun = time.process_time()
     try:
         signal.setitimer(signal.ITIMER_VIRTUAL, MOST_S)
         work(text)
+        is_over = True
     except _TooLongError:
         return MOST_S
     finally:

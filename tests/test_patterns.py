@@ -7,8 +7,11 @@ import pytest
 from tests.hostile_texts import Found, patterns, worst_text
 
 BOUNDED = {
-    "archive.definitions._FIGURE": "a file of the project",
+    "archive.definitions._DERIVED": "a file of the project",
+    "archive.definitions._EACH": "a file of the project",
     "archive.definitions._RATE": "a file of the project",
+    "archive.definitions._TERM": "a file of the project",
+    "archive.definitions._VIEW": "a file of the project",
     "archive.room.chart_images._CHINESE": "names of the machine's fonts",
     "archive.room.vocabulary_bilingual._ASIDE": "words of the project",
     "pipelines.elements._TAG": "markup up to its last >: every < has one",

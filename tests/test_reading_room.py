@@ -183,8 +183,8 @@ def test_the_sums_of_fates_are_those_of_the_archive(archive: Path, room: str) ->
             assert len(found) == entries
             shown = unescape(get(f"{room}/entries?portal={portal}&fate={key}&lang=en")[2].decode())
             assert all((entry["cause"] or "")[:100] in shown for entry in found)
-    assert get(f"{room}/entries?portal=qingxi&fate=nothing")[0] == 404
-    assert get(f"{room}/entries?portal=nowhere")[0] == 404
+    assert get(f"{room}/entries?portal=qingxi&fate=nothing")[0] == 400
+    assert get(f"{room}/entries?portal=nowhere")[0] == 400
 
 
 def test_every_page_says_what_it_is_for(archive: Path, room: str) -> None:
@@ -251,7 +251,7 @@ def test_every_report_says_what_it_consists_of(archive: Path, room: str) -> None
     sql = "SELECT report_id, cause FROM parts WHERE state = 'unread' AND part = 'table_three' LIMIT 1"
     report_id, cause = db.execute(sql).fetchone()
     db.close()
-    shown = get(f"{room}/report/{report_id}", **{"Accept-Language": "en"})[2].decode()
+    shown = unescape(get(f"{room}/report/{report_id}", **{"Accept-Language": "en"})[2].decode())
     assert "What this report consists of" in shown
     assert cause.partition(";")[0] in shown
     told = json.loads(get(f"{room}/report/{report_id}.json")[2])["parts"]

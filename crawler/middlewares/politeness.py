@@ -35,8 +35,8 @@ logger = logging.getLogger(__name__)
 _UNSEEN = re.compile(
     r"<(script|style|title)\b(?:[^<]|<(?!/?\1\b))*+</\1\s*>|<!--(?:[^-<]|-(?!->)|<(?!!--))*+-->", re.IGNORECASE
 )
-_LINE_BREAK = re.compile(r"</?(?:br|p|div|pre|body|li|tr|h\d)\b[^>]*>", re.IGNORECASE)
-_TAG = re.compile(r"<[^>]*>")
+_LINE_BREAK = re.compile(r"</?(?:br|p|div|pre|body|li|tr|h\d)\b[^<>]*+>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*+>")
 
 ENDS = frozenset({ProblemKind.WINDOW_CLOSED, ProblemKind.REQUESTS_SPENT})
 """Problems that end a run as the user's settings ask; the next run goes on from there."""
