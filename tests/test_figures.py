@@ -331,6 +331,14 @@ def test_how_much_text_is_reused_is_kept_for_each_pair_of_years(tmp_path: Path) 
     reports.close()
 
 
+def assert_as_drawn(reports: Reports, *numbers: int) -> None:
+    """The statistics of these reports are those that were put."""
+    for number in numbers:
+        held = reports.record(f"p-{number}")
+        assert held is not None
+        assert set(held.tables["statistics"]) == set(drawn(number).tables["statistics"])
+
+
 def test_words_that_were_rolled_back_get_a_number_again(tmp_path: Path) -> None:
     reports = Reports(tmp_path)
     reports.put_portal({"name": "p"})
@@ -343,10 +351,7 @@ def test_words_that_were_rolled_back_get_a_number_again(tmp_path: Path) -> None:
     for number in (1, 2):
         reports.put(drawn(number))
     reports.commit()
-    for number in (1, 2):
-        held = reports.record(f"p-{number}")
-        assert held is not None
-        assert set(held.tables["statistics"]) == set(drawn(number).tables["statistics"])
+    assert_as_drawn(reports, 1, 2)
     reports.close()
 
 
@@ -361,10 +366,7 @@ def test_words_of_a_report_that_cannot_be_written_get_a_number_again(tmp_path: P
     reports.commit()
     reports.put(drawn(2))
     reports.commit()
-    for number in (1, 2):
-        held = reports.record(f"p-{number}")
-        assert held is not None
-        assert set(held.tables["statistics"]) == set(drawn(number).tables["statistics"])
+    assert_as_drawn(reports, 1, 2)
     reports.close()
 
 

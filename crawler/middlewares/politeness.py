@@ -70,7 +70,10 @@ class Robots(RobotsTxtMiddleware):
             raise UnusableResponse(ProblemKind.ROBOTS_UNREACHABLE, why, is_reported=is_reported)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Raises for a robots.txt that could not be had what is no news to Scrapy: it would log where that was raised."""
+        """Turn a robots.txt that failed to download into an IgnoreRequest, which Scrapy does not log with a traceback.
+
+        The failure itself is reported as robots_unreachable.
+        """
         is_robots = request.callback is NO_CALLBACK and urlparse_cached(request).path == "/robots.txt"
         if is_robots and not isinstance(exception, IgnoreRequest):
             raise _UnreachableError(f"its robots.txt: {type(exception).__name__}: {exception}") from exception
