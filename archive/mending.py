@@ -43,6 +43,8 @@ def _plainly(folder: Path) -> Iterator[sqlite3.Connection]:
     database = open_database(folder / "captures.db", migrations, page_size=PAGE_SIZE)
     with closing(database), writing(folder / "captures.db"):
         database.conn.execute("PRAGMA foreign_keys = OFF")
+        # What is altered may be no text.
+        database.conn.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         with database.conn as connection:
             yield connection
 
