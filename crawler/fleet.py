@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from archive import ArchiveError
 from crawler.command import UNUSABLE, UNWELL, WELL
 from crawler.look_ups import LookUps
+from crawler.silence import Silence
 
 RESULTS: dict[int, str] = {WELL: "well", UNWELL: "unwell", UNUSABLE: "could not run"}
 PORTALS = 200
@@ -28,7 +29,10 @@ PORTALS = 200
 COMPANY = (PORTALS, 50, 10, 1)
 """Portals that share a worker, by the number of workers that died under them."""
 STUCK_S = 120.0
-"""Seconds without a sign of life after which a worker is killed. Nothing in it may take that long: readers have children."""
+"""Seconds of work or of waiting without a sign of life after which a worker is killed. Nothing in it may take that long:
+readers have children."""
+LOOKS = 10
+"""At a silent worker, in these seconds."""
 MOST_FAILED_STARTS = 5
 """Workers in a row that may be killed before they begin, as by a system that lacks memory, until the run ends."""
 ENDING_S = 8.0
@@ -224,15 +228,8 @@ class Fleet:
         self.events.put_nowait(None)
 
     async def _listen(self, worker: _Worker, process: Process) -> None:
-        """Take in what a worker says, until it ends or has been silent for too long."""
-        while process.stdout is not None:
-            try:
-                line = await asyncio.wait_for(process.stdout.readline(), self.stuck)
-            except TimeoutError:
-                process.kill()
-                continue
-            if not line:
-                return
+        """Take in what a worker says, until it ends."""
+        while line := await self._line(process):
             said = json.loads(line)
             if "portal" in said:
                 self._take(worker, said)
@@ -246,6 +243,21 @@ class Fleet:
                 self.events.put_nowait(None)
             else:
                 worker.requests = said["requests"]
+
+    async def _line(self, process: Process) -> bytes:
+        """What a worker says next; nothing at its end. One that is stuck is killed."""
+        if process.stdout is None:
+            return b""
+        silence = Silence(process.pid, self.stuck)
+        line = asyncio.ensure_future(process.stdout.readline())
+        try:
+            while not (await asyncio.wait([line], timeout=self.stuck / LOOKS))[0]:
+                if silence.is_stuck():
+                    with suppress(ProcessLookupError):
+                        process.kill()
+            return await line
+        finally:
+            line.cancel()
 
     def _take(self, worker: _Worker, said: dict[str, Any]) -> None:
         """The crawl of a portal has ended."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -298,3 +299,16 @@ def test_the_readmes_are_kept_equal() -> None:
 
 def _code(text: str) -> list[str]:
     return [line for block in re.findall(r"```\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("module", ["crawler.commands", "crawler.console"])
+def test_ctrl_c_while_a_command_is_loaded_is_one_line(module: str) -> None:
+    code = f"import {module} as m; getattr(m, 'main', int)(); raise KeyboardInterrupt"
+    stub = "import sys, types; sys.modules['scrapy.cmdline'] = types.SimpleNamespace(execute=int)\n"
+    command = [sys.executable, "-c", (stub if module.endswith("console") else "") + code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "scrapy: interrupted\n")
+    command[-1] = command[-1].replace("KeyboardInterrupt", "ValueError")
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
