@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from archive import Reports
 from archive.verification import Scope, chance
 from archive.verify import verify
+from archive.verify_index import index_faults
 from archive.write_ahead_log import log_fault
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
@@ -100,6 +102,49 @@ def test_what_was_altered_comes_back_from_a_copy_and_from_the_captures(archive: 
     assert "built anew" in " ".join(done.stderr.split())
     assert flips.dump(archive).splitlines() == said
     assert scrapy(archive, "verify").returncode == 0
+
+
+@pytest.mark.parametrize("table", ["captures", "entries"])
+def test_a_row_whose_text_is_no_text_any_more_is_mended(archive: Path, original: Path, table: str) -> None:
+    column = {"captures": "response_headers", "entries": "title"}[table]
+    alter(archive, "captures.db", f"UPDATE {table} SET {column} = CAST(x'41ff42' AS TEXT) WHERE rowid = 2")
+    assert scrapy(archive, "verify").returncode == 1
+    done = scrapy(archive, "verify", "--repair-from", original / "captures.db")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert flips.rows(archive / "captures.db") == flips.rows(original / "captures.db")
+
+
+def test_no_byte_of_the_index_of_texts_changes_unnoticed(archive: Path) -> None:
+    """Not even one that says nothing of a word, such as the mark of a deletion."""
+    with closing(sqlite3.connect(archive / "reports.db")) as db:
+        blocks = db.execute("SELECT id, block FROM report_search_data WHERE id > 10").fetchall()
+        assert list(index_faults(db)) == []
+        for number, block in blocks:
+            for place in range(3, len(block), 211):
+                altered = bytes([*block[:place], block[place] ^ (1 << place % 8), *block[place + 1 :]])
+                db.execute("UPDATE report_search_data SET block = ? WHERE id = ?", (altered, number))
+                assert any("index of texts" in line for line in index_faults(db)), (number, place)
+                db.rollback()
+
+
+def test_an_index_of_many_changes_is_that_of_its_texts(archive: Path) -> None:
+    reports = Reports(archive)
+    ids = list(reports.known())
+    for turn in range(12):
+        record = reports.record(ids[turn % 3])
+        assert record is not None
+        reports.remove(record.id)
+        if turn % 2:
+            reports.commit()
+        if turn < 10:
+            reports.put(record)
+            reports.commit()
+    reports.close()
+    with closing(sqlite3.connect(archive / "reports.db")) as db:
+        assert list(index_faults(db)) == []
+        db.execute("UPDATE report_texts SET text = replace(text, '政', '正') WHERE report_id = ?", (ids[0],))
+        (line,) = index_faults(db)
+    assert line == f"the index of texts is not that of the text of {ids[0]}"
 
 
 def test_a_deleted_capture_shows_in_an_archive_that_it_was_to_be_merged_into(archive: Path, tmp_path: Path) -> None:
