@@ -62,7 +62,7 @@ class Trial:
     """Its words; the archive is `archive` in the folder."""
     left: Callable[[Path], list[str]]
     may_be_done: bool = False
-    """Whether a run may exit 2 because the one that was killed had done everything but to say so."""
+    """Whether a run may exit 2 because one before had done everything, and was killed at most before it said so."""
 
 
 def archive_lines(archive: Path, *, with_ids: bool = False) -> list[str]:
@@ -252,28 +252,29 @@ class Killing:
         """Kill one command at some moments, let it end, and compare."""
         if trial.name not in self.wanted:
             with self._prepared(trial, "undisturbed") as folder:
-                self._end(trial, folder, was_killed=False)
+                self._end(trial, folder)
                 self.wanted[trial.name] = trial.left(folder), files(folder)
         with self._prepared(trial, "killed") as folder:
-            was_killed = False
+            was_killed = was_done = False
             for _ in range(MOST_KILLS):
                 share = self.moments.uniform(0, 1)
                 code, _ = run_apart(folder, trial.command(folder), share * self.lives[trial.name])
+                was_done |= code == 0
                 if code == -signal.SIGKILL:
                     was_killed = True
                     self.kills[trial.name] += 1
                     self.spread[int(share * 10)] += 1
-            self._end(trial, folder, was_killed=was_killed)
+            self._end(trial, folder, was_killed=was_killed, was_done=was_done)
             self._compare(trial, folder)
 
     def _prepared(self, trial: Trial, name: str) -> Prepared:
         return Prepared(self.folder / name, trial.prepare)
 
-    def _end(self, trial: Trial, folder: Path, *, was_killed: bool) -> None:
+    def _end(self, trial: Trial, folder: Path, *, was_killed: bool = False, was_done: bool = False) -> None:
         code, seconds = run_apart(folder, trial.command(folder))
-        if not was_killed:
+        if not was_killed and not was_done:
             self.lives[trial.name] = seconds
-        if code != 0 and not (code == 2 and was_killed and trial.may_be_done):
+        if code != 0 and not (code == 2 and (was_killed or was_done) and trial.may_be_done):
             self.wrong.append(f"{trial.name}: exit code {code}: {(folder.parent / 'said').read_text()[-600:]}")
 
     def _compare(self, trial: Trial, folder: Path) -> None:

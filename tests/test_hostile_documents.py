@@ -7,6 +7,7 @@ import json
 import resource
 import struct
 import subprocess
+import sys
 import time
 import zipfile
 import zlib
@@ -18,6 +19,7 @@ import pytest
 
 from crawler.demo import office
 from crawler.demo.reports import Synthetic
+from pipelines.documents import office as old_word
 from pipelines.documents import recognise
 from pipelines.errors import DocumentError
 from pipelines.ingest.sandbox import MEMORY, Child
@@ -211,6 +213,18 @@ def test_a_run_over_all_of_them_ends_normally(folder: Path, tmp_path: Path) -> N
     assert all(one["problems"] for one in told[:-1])
     assert told[-1]["is_report"]
     assert len(told[-1]["statistics"]) > 190
+
+
+def test_an_office_that_takes_too_much_memory_is_no_damage_of_the_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(old_word, "USED_MEMORY", 64 << 20)
+    office_that(
+        tmp_path, monkeypatch, f"exec {sys.executable} -c 'held = [bytes(1 << 20) + b\"x\" for _ in range(200)]'"
+    )
+    with pytest.raises(DocumentError, match="more memory") as told:
+        old_word.read(OLD_WORD, "doc")
+    assert told.value.kind == "oversized"
 
 
 def test_a_child_that_hangs_is_ended_with_what_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

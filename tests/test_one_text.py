@@ -101,7 +101,7 @@ class Archive:
         counts: Counter[str] = Counter()
         captures = Captures(self.folder)
         run = captures.start_run(RunKind.IMPORT, None)
-        read_due(captures, Registry(get_project_settings(), captures), run, counts)
+        self.unwell = read_due(captures, Registry(get_project_settings(), captures), run, counts)
         captures.finish_run(run, "finished", {})
         captures.close()
         return counts
@@ -380,6 +380,8 @@ def test_a_listed_scan_says_which_reader_to_install(archive: Archive, monkeypatc
         ((fate, cause),) = archive.rows("reports", "SELECT fate, cause FROM fates")
         assert (fate, picture.INSTALL_HINT in str(cause)) == ("unreadable", True)
         assert archive.problems() == {"t1.html": ["listed_unread"]}
+        assert archive.unwell, "as a crawl has it"
+        assert archive.reparse().counts["failed"] == 1
     # the extra is there now
     account = archive.reparse(Selection(only_unread=True))
     assert account.counts["read"] == 1

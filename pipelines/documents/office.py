@@ -6,6 +6,7 @@ started in the process group of the reading child: killing the child kills Libre
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import shutil
@@ -22,6 +23,10 @@ from pipelines.errors import DocumentError
 
 MEMORY = 4 * 1024**3
 """Bytes of address space for LibreOffice, which maps far more than it uses."""
+USED_MEMORY = 1024**3
+"""Bytes that it may use."""
+_NEARLY_ALL = 0.9
+"""The part of these that it has used where it failed for want of more."""
 
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
@@ -77,13 +82,19 @@ def _converted(program: str, body: bytes, kind: str, folder: Path) -> bytes:
         *("--headless", "--norestore", "--nolockcheck", "--nodefault", f"--infilter={_FILTERS[kind]}"),
         *("--convert-to", "docx:MS Word 2007 XML", "--outdir", str(folder / "out"), str(source)),
     ]
-    done = subprocess.run(  # noqa: S603 - a program of this machine on files of our own making
-        command, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=folder, preexec_fn=_more_memory
-    )
+    said = folder / "said"
+    with said.open("wb") as file:
+        process = subprocess.Popen(  # noqa: S603 - a program of this machine on files of our own making
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=folder, preexec_fn=_limit_memory
+        )
+        _, status, used = os.wait4(process.pid, 0)
+    code = process.returncode = os.waitstatus_to_exitcode(status)
     result = folder / "out" / "document.docx"
-    if done.returncode == 0 and result.is_file():
+    if code == 0 and result.is_file():
         return result.read_bytes()
-    raise _failure(done.returncode, (done.stderr + done.stdout).decode("utf-8", "replace").strip()[-200:])
+    if used.ru_maxrss * 1024 >= _NEARLY_ALL * USED_MEMORY:
+        raise DocumentError("LibreOffice would take more memory for it than allowed", ProblemKind.OVERSIZED)
+    raise _failure(code, said.read_text(encoding="utf-8", errors="replace").strip()[-200:])
 
 
 def _failure(code: int, said: str) -> DocumentError:
@@ -98,5 +109,6 @@ def _failure(code: int, said: str) -> DocumentError:
     return DocumentError(f"LibreOffice did not run (exit code {code}): {said}", ProblemKind.NOT_READ_HERE)
 
 
-def _more_memory() -> None:
+def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (USED_MEMORY, USED_MEMORY))

@@ -25,13 +25,6 @@ from pipelines.outcomes import NOT_CLOSED, classify
 
 _ASSET = re.compile(r"\s*(?:text/css|font/|application/(?:x-)?font)", re.IGNORECASE)
 """Types of what other archives keep to show pages, and what no reader reads. Their pictures may show tables."""
-_FAILURES = {
-    ProblemKind.UNREADABLE,
-    ProblemKind.READ_FAILED,
-    ProblemKind.NOT_READ_HERE,
-    ProblemKind.TIMED_OUT,
-    ProblemKind.OVERSIZED,
-}
 
 
 class DamagedFileError(ArchiveError):
@@ -180,14 +173,16 @@ def read_due(
     It does not matter which run brought the captures: one that was killed before it could read them is made good for.
     Portals of which nothing came since they were last read are not looked at. `check` is called after each document, and
     ends it by raising ArchiveError.
-    Returns how many pages could not be read, and how many listed reports of the archive gave none without an explanation.
+    Returns how many problems that make a crawl unwell came up, and how many listed reports of the archive gave none without an explanation.
     """
     failures = 0
 
     def record(portal: str, url: str, problems: list[Problem]) -> None:
         nonlocal failures
         captures.put_problems(run_id, Stage.READ, [(portal, url, problems)])
-        failures += sum(problem.kind in _FAILURES for problem in problems)
+        kinds = [problem.kind for problem in problems]
+        if not captures.is_acknowledged(portal, url):
+            failures += sum(not kind.concerns_document or kind is ProblemKind.TIMED_OUT for kind in kinds)
 
     READER.keep_in(captures.path.parent)
     reports = Reports(captures.path.parent)

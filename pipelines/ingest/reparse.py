@@ -344,7 +344,7 @@ class Reparse:
         self.said.append((portal, url, problems))
 
 
-_UNREADABLE = frozenset((ProblemKind.UNREADABLE, ProblemKind.OVERSIZED))
+_UNREADABLE = frozenset((ProblemKind.UNREADABLE, ProblemKind.LISTED_UNREAD, ProblemKind.OVERSIZED))
 
 
 def _is_unreadable(reading: Reading) -> bool:
