@@ -22,6 +22,7 @@ from archive.database import (
     open_database,
     open_to_read,
     placeholders,
+    put_row,
     sql_words,
     utc_now,
     writing,
@@ -417,7 +418,8 @@ class Captures(RunsAndProblems):
 
     def add_portal(self, facts: dict[str, str | None]) -> None:
         """Keep what a portal's file declares today; a portal whose file is removed later stays readable."""
-        self.db.table("portals").upsert(facts, pk="name")
+        with self.db.conn as connection:
+            put_row(connection, "portals", facts, key="name")
 
     def portals(self) -> dict[str, dict[str, str | None]]:
         """Name → declared facts."""

@@ -85,7 +85,10 @@ def candidates_beside(
             name = row["issuing_body"]
             if name not in names:
                 names.update(_alike(reports, name, year, endings(name)))
-        for found in reports.reading(_NAMED, {"year": year, "names": json.dumps(list(names))}):
+        named = {"year": year, "names": json.dumps(list(names))}
+        for found in connection.execute(
+            _NAMED, named
+        ).fetchall():  # a connection of its own would cost more than it asks
             yield Candidate(**dict(found))
 
 

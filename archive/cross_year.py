@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
@@ -55,9 +56,9 @@ def year_pairs(reports: Reports, around: Collection[str] | None = None) -> Itera
 
     Of all reports, or by index of those to which a change of the reports `around` may matter.
     """
-    rows = reports.reading(_BY_AGENCY_AND_YEAR)
+    rows: Iterable[sqlite3.Row] = reports.reading(_BY_AGENCY_AND_YEAR)
     if around is not None:
-        rows = reports.reading(_AROUND, {"ids": json.dumps(list(around))})
+        rows = reports.db.conn.execute(_AROUND, {"ids": json.dumps(list(around))}).fetchall()
     last: tuple[str, int] | None = None
     before: dict[str, str] = {}
     for (agency, year), group in groupby(rows, key=lambda row: (row[0], row[1])):

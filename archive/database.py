@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -169,6 +169,14 @@ def in_memory(migrations: Migrations) -> Database:
     database = Database(connection)
     migrations.apply(database)
     return database
+
+
+def put_row(connection: sqlite3.Connection, table: str, row: Mapping[str, object], *, key: str) -> None:
+    """Insert a row, or change these columns of the one with its key; the caller commits."""
+    names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in row if name != key)
+    sql = f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT ({key}) DO {f'UPDATE SET {changes}' if changes else 'NOTHING'}"  # noqa: S608 - our names
+    connection.execute(sql, dict(row))
 
 
 def placeholders(values: Iterable[object]) -> str:

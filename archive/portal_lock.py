@@ -36,12 +36,13 @@ class PortalLock:
     @classmethod
     def take(cls, folder: Path, portal: str) -> Self:
         """Every call is to be followed by one of `release`. Raises PortalBusyError, and ArchiveError where no file can be made."""
-        path = folder.absolute() / f".{quote(portal, safe='')}{_SUFFIX}"
+        path = _path(folder, portal)
         held = cls._held.get(path)
         if held is not None:
             held.holders += 1
             return held  # type: ignore[return-value]
-        remove_left_over(folder)
+        if not cls._held:  # once is enough for all crawls of a process
+            remove_left_over(folder)
         descriptor = _locked(path)
         if descriptor is None:
             raise PortalBusyError(f"{portal} is being crawled by {_holder(path)}; nothing was asked of it")
@@ -68,6 +69,23 @@ def remove_left_over(folder: Path) -> None:
         if path not in PortalLock._held and (descriptor := _locked(path, create=False)) is not None:
             path.unlink(missing_ok=True)
             os.close(descriptor)
+
+
+def is_crawled(folder: Path, portal: str) -> bool:
+    """Whether a portal is being crawled into an archive, by this process or another. Raises ArchiveError where that cannot be told."""
+    path = _path(folder, portal)
+    if path in PortalLock._held:
+        return True
+    if not path.exists():
+        return False
+    descriptor = _locked(path, create=False)
+    if descriptor is not None:
+        os.close(descriptor)
+    return descriptor is None and path.exists()
+
+
+def _path(folder: Path, portal: str) -> Path:
+    return folder.absolute() / f".{quote(portal, safe='')}{_SUFFIX}"
 
 
 def _locked(path: Path, *, create: bool = True) -> int | None:

@@ -50,6 +50,7 @@ INSERT OR REPLACE INTO read_through (portal, capture_id, entry_change, unexplain
 _UNEXPLAINED = """
 SELECT COALESCE(SUM(unexplained), 0) FROM read_through WHERE portal NOT IN (SELECT value FROM json_each(?))
 """
+_UNRELATED = "SELECT id FROM read_marks WHERE is_related = 0"
 
 State = tuple[int | None, int]
 """The newest capture of a portal, and how often its entries have changed."""
@@ -169,9 +170,13 @@ def _is_outdated(
     return is_newer or mark.entries != _digest(entries, place.urls)
 
 
-def unrelated(reports: Reports) -> list[str]:
-    """Ids of the reports that were written and not yet compared with others, whichever run wrote them."""
-    return [row[0] for row in reports.db.conn.execute("SELECT id FROM read_marks WHERE is_related = 0 ORDER BY id")]
+def unrelated(reports: Reports, portal: str | None = None) -> list[str]:
+    """Ids of the reports, of a portal or of all, that were written and not yet compared with others, whichever run wrote them."""
+    if portal is None:
+        rows = reports.db.conn.execute(f"{_UNRELATED} ORDER BY id")
+    else:
+        rows = reports.db.conn.execute(f"{_UNRELATED} AND id >= ? AND id < ? ORDER BY id", (f"{portal}-", f"{portal}."))
+    return [row[0] for row in rows]
 
 
 def set_related(reports: Reports, document_ids: Sequence[str]) -> None:

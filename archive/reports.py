@@ -21,6 +21,7 @@ from archive.database import (
     open_read_only,
     open_to_read,
     placeholders,
+    put_row,
     savepoint,
     writing,
 )
@@ -174,7 +175,8 @@ class Reports:
         wanted = {column: facts.get(column) for column in PORTAL_COLUMNS}
         row = self.db.conn.execute("SELECT * FROM portals WHERE name = ?", (wanted["name"],)).fetchone()
         if row is None or dict(row) != wanted:
-            self.db.table("portals").upsert(wanted, pk="name")
+            with self.db.atomic():
+                put_row(self.db.conn, "portals", wanted, key="name")
 
     def put(self, record: Record) -> str:
         """Write one report with all its rows, or none of them.
@@ -379,7 +381,7 @@ class Reports:
 
     def attaching(self, urls: Iterable[str]) -> set[str]:
         """Ids of the reports to which any of these documents is attached, or that are one of them."""
-        return {row["id"] for row in self.reading(_ATTACHING, {"urls": json.dumps(list(urls))})}
+        return {row["id"] for row in self.db.conn.execute(_ATTACHING, {"urls": json.dumps(list(urls))})}
 
     def reading(self, sql: str, values: tuple[str, ...] | dict[str, str] = ()) -> Iterator[sqlite3.Row]:
         """Rows of what is committed, one by one: later writes are neither seen nor delayed."""

@@ -198,7 +198,7 @@ class ClusterFleet:
     def _merged(self, crawled: Crawled) -> Crawl:
         """Take in what a crawl has fetched. Raises ArchiveError where it cannot be written."""
         self._requests += crawled.requests
-        told = {name: value for name, value in crawled.told.items() if name != "is_archive_full"}
+        told = {name: value for name, value in crawled.told.items() if name not in {"is_archive_full", "rest"}}
         if crawled.captures:
             with tempfile.TemporaryDirectory(prefix="tongjian-") as folder:
                 (Path(folder) / "captures.db").write_bytes(crawled.captures)

@@ -155,6 +155,7 @@ def crawl_there(task: Task) -> list[Crawled]:
     lease = _lease(task.lease)
     secede()  # it waits: the worker's threads are for reading
     crawled: list[Crawled] = []
+    last = next(reversed(task.portals))
     folder = Path(tempfile.mkdtemp(prefix="crawl-", dir=worker.local_directory))
     try:
         for name, lent in task.portals.items():
@@ -166,6 +167,11 @@ def crawl_there(task: Task) -> list[Crawled]:
                 (crawl.folder / "portals.csv").write_bytes(task.table)
             crawl.begin()
             crawled.append(_wait(crawl, worker, str(key), lease, task.run))
+            rested_at = time.monotonic() + crawled[-1].told["rest"]  # the next one is at the same address
+            while name != last and task.run not in _ending and time.monotonic() < rested_at:
+                if not _goes_on(worker, str(key), lease):
+                    raise LeaseError(f"{name} was the last one: nobody waits for the others")
+                time.sleep(min(_LOOK_S, max(0.0, rested_at - time.monotonic())))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return crawled
@@ -176,7 +182,7 @@ def _wait(crawl: _Crawl, worker: Worker, key: str, lease: Lease, run: str) -> Cr
     while True:
         with suppress(TimeoutError):
             return crawl.done.result(_LOOK_S)
-        is_wanted = worker.status not in _ENDED and not lease.is_over and _is_wanted(worker, key)
+        is_wanted = _goes_on(worker, key, lease)
         if is_wanted and run not in _ending:
             continue
         crawl.stop()
@@ -187,6 +193,11 @@ def _wait(crawl: _Crawl, worker: Worker, key: str, lease: Lease, run: str) -> Cr
         if is_wanted:
             return crawl.so_far()
         raise LeaseError(f"the crawl of {crawl.name} was ended: nobody waits for it")
+
+
+def _goes_on(worker: Worker, key: str, lease: Lease) -> bool:
+    """Whether somebody waits for a task, and can be heard."""
+    return worker.status not in _ENDED and not lease.is_over and _is_wanted(worker, key)
 
 
 def _is_wanted(worker: Worker, key: str) -> bool:

@@ -113,12 +113,19 @@ class Fleet:
         arguments: Mapping[str, str],
         on_start: Callable[[str], None] = lambda _: None,
         stuck: float = STUCK_S,
+        delay: float = 0.0,
     ) -> None:
-        """`settings` and `arguments` are those of the command line; `on_start` is called with each portal that begins."""
+        """`settings` and `arguments` are those of the command line; `on_start` is called with each portal that begins.
+
+        `delay`: seconds for which an address is left in peace whose worker has died, and with it the pace that it kept.
+        """
         self.most = workers
         self.told = {"settings": {**settings, "ARCHIVE": str(archive)}, "arguments": dict(arguments)}
         self.on_start = on_start
         self.stuck = stuck
+        self.delay = delay
+        self.resting: set[str] = set()
+        """Addresses whose last request was a moment ago: of the next portal there, too, they expect a pause."""
         self.workers: dict[_Worker, asyncio.Task[None]] = {}
         self.waiting: dict[str, _Portal] = {}
         self.events: asyncio.Queue[Crawl | ArchiveError | None] = asyncio.Queue()
@@ -179,7 +186,8 @@ class Fleet:
 
     def _deal(self) -> None:
         """Give the portals that wait to workers with room, but no two on one address; see that there are workers."""
-        taken = {one for worker in self.workers for portal in worker.crawling.values() for one in portal.addresses}
+        crawled = (portal for worker in self.workers for portal in worker.crawling.values())
+        taken = self.resting.union(*(portal.addresses for portal in crawled))
         for portal in list(self.waiting.values()):
             if not taken.isdisjoint(portal.addresses):
                 continue
@@ -261,17 +269,30 @@ class Fleet:
 
     def _take(self, worker: _Worker, said: dict[str, Any]) -> None:
         """The crawl of a portal has ended."""
-        is_archive_full = said.pop("is_archive_full")
-        worker.crawling.pop(said["portal"], None)
+        is_archive_full, rest = said.pop("is_archive_full"), said.pop("rest")
+        if portal := worker.crawling.pop(said["portal"], None):
+            self._rest(portal, rest)
         self.events.put_nowait(Crawl(result=RESULTS[said["exit_code"]], **said))
         if is_archive_full:
             self.events.put_nowait(ArchiveError(said["message"]))
+
+    def _rest(self, portal: _Portal, seconds: float) -> None:
+        """Crawl nothing at the addresses of a portal for a while."""
+
+        def end() -> None:
+            self.resting -= portal.addresses
+            self.events.put_nowait(None)
+
+        if seconds:
+            self.resting |= portal.addresses
+            asyncio.get_running_loop().call_later(seconds, end)
 
     def _bury(self, portal: _Portal, code: int) -> None:
         """A worker ended while it crawled a portal: another one is to try, and at last one that has nothing else to do."""
         portal.deaths += 1
         if self.is_stopping:
             return
+        self._rest(portal, self.delay)
         if portal.deaths < len(COMPANY):
             self.waiting[portal.name] = portal
             return

@@ -19,6 +19,7 @@ from scrapy.exceptions import DontCloseSpider, DropItem
 
 from archive import ledger
 from archive.database import CannotWriteError, writing
+from archive.document_index import DocumentIndex
 from archive.model import Entry, Located, PageReference, Problem, Report
 from archive.read_marks import due, state_of
 from archive.records import Reading
@@ -33,7 +34,7 @@ from crawler.waiting import told_as_captured
 from pipelines.errors import DocumentError
 from pipelines.ingest import store
 from pipelines.ingest.compose import document_capture, referenced_page
-from pipelines.ingest.locate import locate, located, located_documents
+from pipelines.ingest.locate import locate, located, located_all
 from pipelines.ingest.portals import OnePortal, PortalFacts
 from pipelines.ingest.sandbox import READER
 from pipelines.ingest.sandbox.kept import is_kept
@@ -159,7 +160,7 @@ class Store:
         self.late: dict[str, list[Problem]] = {}
         self.is_over = False
         self.runs.located = self.located
-        self.runs.unread = {place.key for place in self._due()}
+        self.runs.unread = {place.key for place in self._due(index)}
         self.runs.missing = self._missing()
         self.runs.wanted = {url for beside in self.runs.missing.values() for url in beside.urls}
         self.crawler.signals.connect(self.ask_for_found, signals.spider_idle)
@@ -221,21 +222,22 @@ class Store:
         self.runs.count(f"reports/{result}")
         return reading.report if result in {"new", "changed", "unchanged"} else None
 
-    def _due(self) -> Iterator[Located]:
+    def _due(self, index: DocumentIndex) -> Iterator[Located]:
         """Documents that reports.db lacks or holds in an older state than the captures, whichever run brought them.
 
         Those whose reading process was killed are among them, and those that had no others to be compared with.
         """
-        captures, portals = self.runs.captures, self.store.portals
+        captures = self.runs.captures
         again = captures.urls_with_problem(ProblemKind.NOT_READ_HERE, portal=self.portal.name)
         again |= captures.urls_noted(self.portal.name, NOT_CLOSED)
-        yield from due(captures, self.reports, located_documents(captures, portals, self.portal.name), again=again)
+        yield from due(captures, self.reports, located_all(index, self.store.portals), again=again)
 
     async def _catch_up(self) -> None:
         """Read what this crawl, or one that was killed, has brought and not read. Its problems are told in the end."""
         self.is_over = True
         self.states = state_of(self.runs.captures, self.portal.name)
-        async for reading in self.readers.read_all(self._due()):
+        index = locate(self.runs.captures, self.store.portals, self.portal.name)
+        async for reading in self.readers.read_all(self._due(index)):
             place = reading.located
             result = self.store.write(reading)
             if result == "none" and reading.fate is Fate.ERROR:  # read before there were others to compare it with
@@ -328,7 +330,8 @@ class Store:
         try:
             with writing(self.reports.path):
                 await self._catch_up()
-                self.store.relate()
+                is_last = self.runs.archive.users == 1  # of this process: what killed crawls have left is seen to once
+                self.store.relate(crawled=self.portal.name, with_others=is_last)
                 self.store.note_read(self.states, {self.portal.name: self._balance()})
         except CannotWriteError:
             raise

@@ -44,6 +44,16 @@ class SharedSettings(Settings):
             self.attributes[name] = copy.copy(self.attributes[name])
         super().set(name, value, priority)
 
+    def update(self, values: Any, priority: int | str = "project") -> None:  # type: ignore[override]
+        """As Settings do. Of those that come from the same ones, what is shared is passed over."""
+        if isinstance(values, SharedSettings):
+            own = self.attributes
+            others = {name: one for name, one in values.attributes.items() if own.get(name) is not one}
+            for name, attribute in others.items():
+                self.set(name, attribute.value, attribute.priority)
+        else:
+            super().update(values, priority)
+
 
 class CrawlProcess(AsyncCrawlerProcess):
     """Scrapy's, with an end, and with a process beside it to fork those from that read pages."""

@@ -7,6 +7,8 @@ of their own would only wait for one another, and cost memory and files for each
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
 from typing import ClassVar, Self
@@ -42,6 +44,18 @@ class SharedArchive:
         """Raises ArchiveError when reports.db cannot be used."""
         return Reports(self.folder)
 
+    @contextmanager
+    def reports_to_read(self) -> Iterator[Reports]:
+        """reports.db where it is open; else what there is of it, and none is made. Raises ArchiveError."""
+        if "reports" in vars(self):
+            yield self.reports
+            return
+        reports = Reports.read_or_empty(self.folder)
+        try:
+            yield reports
+        finally:
+            reports.db.close()
+
     @cached_property
     def readers(self) -> Readers:
         """The processes in which its pages are read; each is started when it is first needed."""
@@ -72,8 +86,9 @@ class SharedArchive:
         self.captures.close()
 
 
-_COLLECTED_EVERY = 10
-"""Crawls of a process that end between two searches for what they have left."""
+_COLLECTED_EVERY = 50
+"""Crawls of a process that end between two searches for what they have left: some 0.1 MiB each. A search takes the longer
+the more crawls there are."""
 _ALLOCATIONS = 10_000
 """Allocations between two searches for garbage cycles; Python's default is 700. Reading leaves hardly any cycles."""
 

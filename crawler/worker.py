@@ -26,6 +26,7 @@ from scrapy.utils.project import get_project_settings
 from archive import ArchiveError
 from archive.portal_lock import PortalBusyError
 from crawler.command import UNUSABLE, UNWELL, WELL
+from crawler.extensions.pace import Pace
 from crawler.extensions.runs import Runs
 from crawler.fleet import PORTALS
 from crawler.process import CrawlProcess
@@ -125,7 +126,16 @@ def account(name: str, crawler: Crawler | None, began: float, error: BaseExcepti
         "stats": runs.counts() | {"unwell": sorted(runs.unwell)} if runs is not None else {},
         "message": " ".join(str(failed or error or "").split())[:300],
         "is_archive_full": failed is not None,
+        "rest": rest_after(crawler),
     }
+
+
+def rest_after(crawler: Crawler | None) -> float:
+    """Seconds for which the addresses of a crawl that has ended are left in peace, as between two of its requests."""
+    if not requests_of(crawler) or crawler is None:
+        return 0.0
+    pace = crawler.get_extension(Pace)
+    return float(max([crawler.settings.getfloat("DOWNLOAD_DELAY"), *(pace.delays.values() if pace else ())]))
 
 
 def requests_of(crawler: Crawler | None) -> int:

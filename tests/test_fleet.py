@@ -122,6 +122,29 @@ def test_dead_and_stopped_workers_cost_nothing_and_no_address_is_asked_twice_at_
     assert nation.published(tmp_path / "archive") == nation.published(tmp_path / "single")
 
 
+def test_an_address_rests_between_its_portals_as_between_two_requests(tmp_path: Path) -> None:
+    begun: list[str] = []
+
+    async def dealt() -> None:
+        workers = Fleet(tmp_path, 1, settings={}, arguments={}, on_start=begun.append)
+        worker = fleet._Worker(0, room=5)
+        workers.workers[worker] = asyncio.ensure_future(asyncio.sleep(0))
+        shared = {"hepan": {"127.0.0.2"}, "qinghe": {"127.0.0.2", "127.0.0.3"}, "else": {"127.0.0.4"}}
+        workers.waiting = {name: fleet._Portal(name, frozenset(places)) for name, places in shared.items()}
+        workers._deal()
+        assert begun == ["hepan", "else"]
+        told = {"exit_code": 0, "seconds": 1.0, "is_archive_full": False}
+        workers._take(worker, {"portal": "hepan", "rest": 0.2, **told})
+        workers._deal()
+        assert begun == ["hepan", "else"]
+        while workers.resting:
+            await asyncio.sleep(0.01)
+        workers._deal()
+        assert begun == ["hepan", "else", "qinghe"]
+
+    asyncio.run(dealt())
+
+
 def test_one_process_crawls_portals_at_the_same_time(tmp_path: Path) -> None:
     """Each of the two answers only when the other one has been asked, too."""
     with Server(nation.Meeting("hepan", 2), nation.Meeting("qinghe", 2)) as server:

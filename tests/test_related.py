@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 
 from archive import Reports
+from archive.portal_lock import PortalLock
+from archive.read_marks import unrelated
 from archive.records import Record
 from pipelines.ingest.store import Store
 from tests.made_reports import made
@@ -89,3 +91,24 @@ def test_what_was_touched_is_related_as_if_all_had_been(tmp_path: Path, seed: in
     assert links + pairs > 0
     reports.close()
     whole.close()
+
+
+def test_a_crawl_that_ends_leaves_to_others_what_they_are_still_writing(tmp_path: Path) -> None:
+    reports, store = opened(tmp_path / "archive")
+    for one in ("linchuan-1", "linchuan-2", "qingxi-1", "www.another-site.gov.cn-1"):
+        reports.db.conn.execute(
+            "INSERT INTO read_marks (id, capture_id, entries, reader_version, has_report, is_related) VALUES (?, 1, '', '', 1, 0)",
+            (one,),
+        )
+    reports.commit()
+    crawling = [PortalLock.take(tmp_path / "archive", name) for name in PORTALS]
+    store.relate(crawled="linchuan", with_others=False)
+    assert unrelated(reports) == ["qingxi-1", "www.another-site.gov.cn-1"]
+    assert unrelated(reports, "qingxi") == ["qingxi-1"]
+    store.relate(crawled="linchuan")
+    assert unrelated(reports) == ["qingxi-1"]
+    for lock in crawling:
+        lock.release()
+    store.relate()
+    assert unrelated(reports) == []
+    reports.close()

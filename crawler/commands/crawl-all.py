@@ -139,7 +139,8 @@ class Command(ArchiveCommand):
     def _dealer(self, settings: dict[str, Any], arguments: dict[str, str], opts: Namespace) -> Iterator[Dealer]:
         """The workers of this machine, or of a cluster."""
         if not opts.scheduler:
-            yield Fleet(self.archive, opts.workers, settings=settings, arguments=arguments)
+            delay = self.configuration.getfloat("DOWNLOAD_DELAY")
+            yield Fleet(self.archive, opts.workers, settings=settings, arguments=arguments, delay=delay)
             return
         from crawler.cluster_fleet import ClusterFleet  # an extra that is imported only where it is asked for
         from pipelines.ingest.cluster import connected

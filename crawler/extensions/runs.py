@@ -13,7 +13,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.utils.defer import deferred_from_coro
 from w3lib.url import safe_url_string
 
-from archive import ArchiveError, Reports
+from archive import ArchiveError
 from archive.asking import FOR_GOOD, Asking
 from archive.database import CannotWriteError, utc_now, writing
 from archive.free_space import check_free_space
@@ -238,12 +238,9 @@ class Runs:
 
     def _read_what_is_missing(self, portal: str) -> None:
         """What earlier crawls asked for and did not get, and what of it this one leaves out."""
-        reports = Reports.read_or_empty(self.captures.path.parent)
-        try:
+        with self.archive.reports_to_read() as reports:
             self.unsettled = unsettled_urls(reports, portal)
             self.unreported = unreported_keys(reports, portal)
-        finally:
-            reports.db.close()
         self.failed_before = failed_urls(self.captures, portal)
         self.fetched_before -= self.unsettled | self.failed_before
         self.is_after_outage = bool(self.captures.last_stats(RunKind.CRAWL, portal, self.run_id or 0).get(OUTAGE))

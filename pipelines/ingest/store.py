@@ -14,6 +14,7 @@ from archive.copy_candidates import Candidate
 from archive.document_index import DiskSet
 from archive.fates import Witness
 from archive.model import Located, Problem
+from archive.portal_lock import is_crawled
 from archive.read_marks import State, put_mark, put_read_through, set_related, unrelated
 from archive.records import Reading, Record
 from archive.resume import failed_urls
@@ -222,13 +223,14 @@ class Store:
             settled.unexplained[name] = account.unexplained
         return settled
 
-    def relate(self, *, everything: bool = False) -> None:
+    def relate(self, *, everything: bool = False, crawled: str | None = None, with_others: bool = True) -> None:
         """Evaluate what takes two reports (cross-year checks, copies), for all or for those that this run has touched.
 
-        Those that an earlier run wrote and did not come to relate, because it was killed, are among them. Commits.
+        Those that an earlier run wrote and did not come to relate, because it was killed, are among them: those of the
+        portal whose crawl ends, and `with_others` those of all portals whose crawls do not go on. Commits.
         """
         self.reports.commit()
-        pending = unrelated(self.reports)
+        pending = self._left_over(crawled) if with_others else unrelated(self.reports, crawled)
         self.touched.update(pending)
         self.touched.update(self.reports.loosened)
         if everything or len(self.touched) > _WORTH_A_SCAN:
@@ -238,6 +240,14 @@ class Store:
         set_related(self.reports, pending)
         self.reports.loosened.clear()
         self.reports.commit()
+
+    def _left_over(self, crawled: str | None) -> list[str]:
+        """Reports that were written and not related, without those that other crawls are still writing."""
+        pending, folder = unrelated(self.reports), self.reports.path.parent
+        # the name of a spider holds no hyphen; a stand-in's, which is a host's, is crawled by nobody
+        names = {report_id.partition("-")[0] for report_id in pending} - {crawled}
+        busy = {name for name in names if is_crawled(folder, name)}
+        return [report_id for report_id in pending if report_id.partition("-")[0] not in busy]
 
     def _relate_by_scan(self, touched: Container[str]) -> None:
         """Go through all reports once: cheaper by far where most of them are touched."""
