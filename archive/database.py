@@ -19,6 +19,9 @@ _LARGEST_WAL = 16 << 20
 _STATEMENTS = 500
 """Statements that a writer keeps prepared: one for each number of rows that it inserts at once."""
 
+_HOLDS_OTHER = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '*sqlite_*'"
+"""Whether a database has a table of somebody's."""
+
 
 class ArchiveError(Exception):
     """The archive cannot be opened or written: the message is one line for the user."""
@@ -64,7 +67,7 @@ def open_database(
         connection.execute("PRAGMA foreign_keys = ON")
         refuse(connection, path)
         database = Database(connection)
-        _refuse_newer(database, migrations, path)
+        _refuse_unknown(database, migrations, path)
         if migrations.pending(database):
             migrations.apply(database)
             with connection:
@@ -84,7 +87,7 @@ def open_to_read(path: Path, migrations: Migrations) -> Database:
     connection = open_read_only(path)
     with _closed_on_error(connection, path, ArchiveError):
         database = Database(connection)
-        _refuse_newer(database, migrations, path)
+        _refuse_unknown(database, migrations, path)
     return database
 
 
@@ -101,10 +104,13 @@ def _closed_on_error(connection: sqlite3.Connection, path: Path, kind: type[Arch
         raise kind(f"cannot use {path}: {error}") from error
 
 
-def _refuse_newer(database: Database, migrations: Migrations, path: Path) -> None:
-    """Raises ArchiveError for a database with steps that this version does not know: it cannot say what they mean."""
+def _refuse_unknown(database: Database, migrations: Migrations, path: Path) -> None:
+    """Raises ArchiveError for a database that is none of ours, or has steps that this version does not know."""
     known = {step.name for step in migrations.pending(Database(memory=True))}
-    if newer := [step.name for step in migrations.applied(database) if step.name not in known]:
+    applied = [step.name for step in migrations.applied(database)]
+    if not applied and database.execute(_HOLDS_OTHER).fetchone():
+        raise ArchiveError(f"{path} is another database, no {migrations.name}.db of an archive")
+    if newer := [name for name in applied if name not in known]:
         raise ArchiveError(
             f"{path} was written by a newer version of Tongjian (step {newer[0]}): use that, or a newer one"
         )
@@ -113,7 +119,7 @@ def _refuse_newer(database: Database, migrations: Migrations, path: Path) -> Non
 def open_read_only(path: Path) -> sqlite3.Connection:
     """A connection that cannot write. Raises ArchiveError when there is no such file."""
     if not path.is_file():
-        raise ArchiveError(f"there is no {path}")
+        raise ArchiveError(f"{path} is no file" if os.path.lexists(path) else f"there is no {path}")
     try:
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False

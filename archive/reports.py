@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -125,7 +126,7 @@ class Reports:
     @classmethod
     def read_or_empty(cls, folder: Path) -> Self:
         """The reports to read only; none where there is no reports.db yet, and none is created."""
-        if (folder / "reports.db").is_file():
+        if os.path.lexists(folder / "reports.db"):
             return cls(folder, read_only=True)
         return cls.over(in_memory(migrations), folder / "reports.db")
 

@@ -121,7 +121,7 @@ def check(folder: Path, path: Path) -> SealCheck:
 def _read(path: Path) -> dict[str, Any]:
     try:
         seal = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArchiveError(f"cannot read the seal {path}: {error}") from error
     is_seal = isinstance(seal, dict) and seal.get("format") == FORMAT
     if not is_seal or not {"sealed_at", "captures", "bodies", "root", _LINES} <= seal.keys():

@@ -107,7 +107,8 @@ def _made_by(migrations: Migrations, applied: frozenset[str]) -> tuple[frozenset
 
 
 def _definitions(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    rows = connection.execute("SELECT type, name, sql FROM sqlite_master")
+    """What is defined, but for what ANALYZE keeps: it holds nothing of the archive, and anybody may have it made."""
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_stat*'")
     return {(str(kind), str(name)): _normal(str(sql or "")) for kind, name, sql in map(tuple, rows)}
 
 

@@ -5,6 +5,7 @@ Nothing here trusts the files: whatever is wrong with them becomes a line, and s
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from archive.migrations.captures import migrations
@@ -30,7 +31,7 @@ def verify(folder: Path, progress: Progress = lambda *_: None, scope: Scope | No
         else:
             result.notes.append("the structure of the files was not looked at, as only a sample was asked for")
         CapturesCheck(db, result, scope).run(progress)
-        if (folder / "reports.db").is_file():
+        if os.path.lexists(folder / "reports.db"):
             before = len(result.lines)
             verify_reports(folder / "reports.db", db, result, scope)
             result.is_derived_broken = len(result.lines) > before

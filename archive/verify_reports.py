@@ -32,6 +32,11 @@ def verify_reports(
     path: Path, captures: sqlite3.Connection | None, result: Verification, scope: Scope | None = None
 ) -> None:
     """Add a line to `result` for each thing that is wrong with reports.db. Without `captures` no body is asked for."""
+    if not path.is_file():
+        result.lines.append(
+            "reports.db: it is no file, but a directory, a pipe or a link that leads nowhere: take it away"
+        )
+        return
     db = open_damaged(path)
     try:
         _Reports(db, path, captures, result, scope or Scope()).run()

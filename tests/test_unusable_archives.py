@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 from archive import free_space
 from archive.backup import back_up, restore
 from archive.database import CannotWriteError
+from archive.verify import verify
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
 from tests.crawling import Forked, crawl, execute_afresh, scrapy
@@ -80,6 +82,11 @@ def no_database(archive: Path) -> None:
     (archive / "captures.db").write_bytes(b"no database at all, but text " * 400)
 
 
+def other_database(archive: Path) -> None:
+    """A sound database, but of something else."""
+    shutil.copy(archive / "reports.db", archive / "captures.db")
+
+
 def file_for_archive(archive: Path) -> None:
     """A file where the archive should be."""
     shutil.rmtree(archive)
@@ -108,7 +115,7 @@ def is_one_line(said: str) -> bool:
     return said.startswith("scrapy: ") and said.count("\n") == 1
 
 
-@pytest.mark.parametrize("damage", [newer, folder_for_captures, no_database, file_for_archive])
+@pytest.mark.parametrize("damage", [newer, folder_for_captures, no_database, other_database, file_for_archive])
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "restore"])
 def test_what_cannot_be_used_ends_a_command_with_a_line(
     original: Path, tmp_path: Path, command: str, damage: Callable[[Path], None]
@@ -116,15 +123,34 @@ def test_what_cannot_be_used_ends_a_command_with_a_line(
     archive = tmp_path / "archive"
     shutil.copytree(original / "archive", archive)
     damage(archive)
-    if command in NOT_ASKED and damage in {newer, folder_for_captures, no_database}:
+    if command in NOT_ASKED and damage in {newer, folder_for_captures, no_database, other_database}:
         pytest.skip(NOT_ASKED[command])
     code, said = run(archive, COMMANDS[command], original, tmp_path)
-    if command == "verify" and damage in {newer, no_database}:  # it says what is wrong
+    if command == "verify" and damage in {newer, no_database, other_database}:  # it says what is wrong
         assert code == 1, said
         return
     assert code == 2, said
     assert is_one_line(said), said
     assert not list(tmp_path.glob("*.warc.gz"))
+
+
+@pytest.mark.parametrize("kind", ["directory", "pipe", "link to a device", "link to nowhere"])
+def test_what_is_no_file_is_not_taken_for_no_reports(original: Path, tmp_path: Path, kind: str) -> None:
+    archive = tmp_path / "archive"
+    shutil.copytree(original / "archive", archive)
+    path = archive / "reports.db"
+    path.unlink()
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/null" if kind == "link to a device" else tmp_path / "nowhere" / "reports.db")
+    assert "no file" in verify(archive).lines[0]
+    for command in ("health", "export-data", "reparse"):
+        code, said = run(archive, COMMANDS[command], original, tmp_path)
+        assert code == 2, said
+        assert is_one_line(said), said
 
 
 @pytest.mark.parametrize("command", WRITING)

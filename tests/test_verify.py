@@ -50,6 +50,14 @@ def content(archive: Path) -> list[sqlite3.Row]:
     )
 
 
+def test_what_sqlite_counts_for_its_plans_is_no_damage(archive: Path) -> None:
+    for name in ("captures.db", "reports.db"):
+        connection = sqlite3.connect(archive / name)
+        connection.execute("ANALYZE")
+        connection.close()
+    assert verify(archive).lines == []
+
+
 def test_an_intact_archive_is_well(archive: Path) -> None:
     done = scrapy(archive, "verify")
     assert done.returncode == 0, done.stdout
