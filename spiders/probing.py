@@ -61,6 +61,8 @@ class Probe(scrapy.Spider):
         self.names: dict[str, list[str]] = {}
         """Address of a catalogue → the categories that were asked for."""
         self.failed: dict[str, str] = {}
+        self.moved_to = ""
+        """Where the given page leads to, if that is another site."""
         self.asked: set[str] = set()
 
     def declares(self, url: str) -> bool:
@@ -158,6 +160,8 @@ class Probe(scrapy.Spider):
 
     def page_failed(self, failure: Any) -> None:
         """Remember why; the probe goes on with the rest."""
+        if self.url in failure.request.meta.get("redirect_urls", ()) and not self.declares(failure.request.url):
+            self.moved_to = failure.request.url
         self.failed[failure.request.url] = described(failure)
 
 

@@ -14,7 +14,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from shutil import rmtree
@@ -71,6 +71,13 @@ class Site:
     name: str = ""
     portal: str = ""
     """The portal that is surveyed again, if it is one."""
+    moved_to: str = ""
+    """Where it leads to, if that is another site."""
+
+    @property
+    def address(self) -> str:
+        """What is probed."""
+        return self.moved_to or self.url
 
 
 @dataclass(slots=True, kw_only=True)
@@ -192,37 +199,44 @@ class Survey:
         self.is_stopped = not task.done() or self.is_stopped
 
     async def _judged(self, site: Site) -> None:
-        address = await _address(site.url)
+        address = await _address(site.address)
         async with self.addresses.setdefault(address, asyncio.Lock()), self.places:
             if self.is_stopped:
                 return
             result = await self._result(site)
         if result is None:
             self.is_stopped = True
-            return
-        self._keep(result)
+        elif isinstance(result, Site):
+            await self._judged(result)
+        else:
+            self._keep(result)
 
     def _keep(self, result: Result) -> None:
         self.results.add(result)
         self.on_result(result)
 
-    async def _result(self, site: Site) -> Result | None:
-        """The judgement of one site; None where the survey was stopped before there was one."""
-        owner = self.registry.owner(site.url)
+    async def _result(self, site: Site) -> Result | Site | None:
+        """The judgement of one site; where it leads to another one, the site with that; None where the survey was stopped."""
+        owner = self.registry.owner(site.address)
         if owner is not None and not site.portal:
             return Result(url=site.url, verdict=Verdict.KNOWN, found=[f"portal {owner.name}"])
         name = self._name(site)
         archive = self._archive(site)
         crawler = self._crawler(Probe, archive)
-        if not await self._ended(crawler, url=site.url) or not isinstance(crawler.spider, Probe):
+        if not await self._ended(crawler, url=site.address) or not isinstance(crawler.spider, Probe):
             return None
         probe = crawler.spider
+        if not probe.pages and probe.moved_to and not site.moved_to and not self.offline:
+            self.names.discard(name)
+            return replace(site, moved_to=probe.moved_to)
         if not probe.pages:
             why = list(dict.fromkeys(probe.failed.values()))[:3] or ["no response"]
             return Result(url=site.url, verdict=Verdict.QUEUED, missing=["its page could not be fetched", *why])
         proposed = propose(name, probe)
         self._place(proposed, site)
         result = Result(url=site.url, verdict=Verdict.QUEUED, found=_told(proposed, probe), row=row_of(proposed.portal))
+        if site.moved_to:
+            result.found.insert(0, f"it leads to {site.moved_to}")
         if not proposed.portal.listings:
             result.missing.append("no column of annual reports was found")
             result.missing += [f"{url}: {why}" for url, why in probe.failed.items()]
@@ -283,7 +297,7 @@ class Survey:
         return Crawler(spider, settings)
 
     def _name(self, site: Site) -> str:
-        base = site.portal or name_from(site.url)
+        base = site.portal or name_from(site.address)
         name, number = base, 1
         while name in self.names:
             number += 1

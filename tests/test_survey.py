@@ -38,6 +38,15 @@ class Bare(Nfcms):
         return {"首页": "/", "要闻动态": "/ywdt/"}
 
 
+class Moved(Nfcms):
+    """A site that has moved to another host."""
+
+    target = ""
+
+    def answer(self, request: Request) -> Reply:
+        return Reply(status=301, headers={"Location": self.target})
+
+
 class Short(Nfcms):
     """A column that announces more than it lists: its second page is gone."""
 
@@ -138,6 +147,27 @@ def test_an_accepted_row_is_a_portal_that_can_be_crawled(surveyed: Surveyed, tmp
     listed = scrapy(tmp_path, "list", "-s", f"PORTALS={surveyed.table}")
     assert listed.returncode == 0, listed.stderr
     assert {row["name"] for row in surveyed.rows().values()} <= set(listed.stdout.split())
+
+
+def test_a_site_that_has_moved_is_surveyed_where_it_leads(tmp_path: Path) -> None:
+    archive, hosts, table = tmp_path / "archive", tmp_path / "hosts.txt", tmp_path / "portals.csv"
+    archive.mkdir()
+    with Server(Moved("old", 1), Nfcms("qinghe", 4, place="临川市青溪区"), Moved("lost", 1)) as server:
+        server["old"].__dict__["target"] = server["qinghe"].home_url
+        server["lost"].__dict__["target"] = server["old"].home_url
+        hosts.write_text(f"{server['old'].home_url}\n")
+        done = scrapy(archive, "survey", hosts, "-s", f"PORTALS={table}", *HURRY)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"accepted {server['old'].home_url} portal\n" in done.stdout
+        with table.open(encoding="utf-8", newline="") as file:
+            (row,) = csv.DictReader(file)
+        assert row["home"] == server["qinghe"].home_url
+        result = Results(archive).by_url[server["old"].home_url]
+        assert result.found[0] == f"it leads to {server['qinghe'].home_url}"
+        hosts.write_text(f"{server['lost'].home_url}\n")  # what leads on and on is for a person
+        lost = scrapy(archive, "survey", hosts, "-s", f"PORTALS={table}", *HURRY)
+        assert lost.returncode == 1
+        assert Results(archive).by_url[server["lost"].home_url].missing[0] == "its page could not be fetched"
 
 
 def test_a_line_that_was_cut_off_is_forgotten_and_the_next_is_whole(tmp_path: Path) -> None:
