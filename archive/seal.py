@@ -16,6 +16,7 @@ from typing import Any
 
 from archive.captures import Captures
 from archive.database import ArchiveError, utc_now
+from archive.json_text import parsed
 
 FORMAT = "tongjian-seal-1"
 _LINES = "leaves"
@@ -120,8 +121,8 @@ def check(folder: Path, path: Path) -> SealCheck:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        seal = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        seal = parsed(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise ArchiveError(f"cannot read the seal {path}: {error}") from error
     is_seal = isinstance(seal, dict) and seal.get("format") == FORMAT
     if not is_seal or not {"sealed_at", "captures", "bodies", "root", _LINES} <= seal.keys():

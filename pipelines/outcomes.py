@@ -7,12 +7,12 @@ missing only when the portal says so.
 from __future__ import annotations
 
 import html
-import json
 import re
 from dataclasses import dataclass
 from urllib.parse import urldefrag, urlsplit
 
 from archive.charset import decode
+from archive.json_text import parsed
 from archive.media_types import DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS, extension_of, format_of
 from archive.urls import browser_url, without_www
 from archive.vocabulary import Outcome
@@ -357,7 +357,7 @@ def _is_json(content_type: str | None, body: bytes) -> bool:
     if "json" not in (content_type or ""):
         return False
     try:
-        json.loads(body)
+        parsed(body)
     except ValueError:
         return False
     return True

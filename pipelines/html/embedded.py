@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import html
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +17,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from archive.json_text import parsed
 from pipelines.elements import without_tags
 from pipelines.html.parsing import ParsedPage, parse_html
 
@@ -177,7 +177,7 @@ def _strings_of(text: str) -> Iterator[str]:
     """The markup in a string: the string, or where it is JSON those in it."""
     if text[:1] in "{[":
         try:
-            held = json.loads(text)
+            held = parsed(text)
         except ValueError:
             pass
         else:

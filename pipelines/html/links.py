@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
 
+from archive.json_text import parsed
 from archive.media_types import DOCUMENT_EXTENSIONS, PICTURE_EXTENSIONS, any_extension, media_type_of
 from archive.model import Attachment
 from archive.urls import browser_url
@@ -170,7 +170,7 @@ def listed_documents(listed: Any, base: str, charset: str = "utf-8") -> list[Att
     """Documents in a list of names and addresses, as JSON, as a gkmlpt page has them in `DETAIL.attachment`."""
     if isinstance(listed, str):
         with suppress(ValueError):  # on some sites the list is itself a text of JSON
-            listed = json.loads(listed)
+            listed = parsed(listed)
     if isinstance(listed, dict):
         listed = list(listed.values())
     rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []

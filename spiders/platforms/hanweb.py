@@ -5,7 +5,6 @@ The gateway's JSON holds a piece of HTML instead of rows, so this platform is no
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -14,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from scrapy import Request
 from scrapy.http import Response
 
+from archive.json_text import parsed
 from archive.model import Entry, Problem
 from archive.vocabulary import ProblemKind
 from spiders.platforms import hanweb_lists, listing
@@ -186,7 +186,7 @@ def _next_range(response: Response) -> Iterator[Request]:
 
 
 def _html(response: Response) -> str:
-    answer: Any = json.loads(response.body)
+    answer: Any = parsed(response.body)
     data = answer.get("data") if isinstance(answer, dict) else None
     found = data.get("html") if isinstance(data, dict) else None
     if not isinstance(found, str):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from scrapy import Request
 from scrapy.http import Response
 from w3lib.url import add_or_replace_parameter, url_query_parameter
 
+from archive.json_text import parsed
 from archive.model import Entry
 from archive.urls import browser_url
 from spiders.platforms.listing_reader import ListingReader
@@ -58,7 +58,7 @@ class JSONPages(ListingReader):
 
     def answer(self, response: Response) -> Row:
         """The answer's object. Raises ValueError if it is not JSON, or no object."""
-        answer = json.loads(response.body)
+        answer = parsed(response.body)
         if not isinstance(answer, dict):
             raise ValueError(f"{response.url} answers a JSON {type(answer).__name__}, not an object")
         return answer
