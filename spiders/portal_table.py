@@ -11,6 +11,7 @@ import keyword
 import os
 import pkgutil
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +37,8 @@ OWN = Path(__file__).with_name("portals.csv")
 """The project's own table."""
 _NEEDED = COLUMNS[:4]
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_MARK = b"\xef\xbb\xbf"
+"""With which spreadsheets begin a file of UTF-8."""
 _LONGEST_ROW = 20_000
 _LONGEST_PATTERN = 200
 """Characters."""
@@ -102,7 +105,7 @@ def _read(path: Path, _changed: int, _size: int) -> PortalTable:
     wrong: dict[str, str] = {}
     try:
         stored = files(spiders).joinpath(OWN.name) if path == OWN else path  # the project may be an egg
-        lines = stored.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+        lines = stored.read_bytes().removeprefix(_MARK).splitlines()
     except OSError as error:
         return PortalTable((), {_shown(path): f"cannot be read ({error.strerror})"})
     columns: list[str] | None = None
@@ -139,6 +142,8 @@ def _columns(cells: list[str]) -> list[str]:
     for column in columns:
         if column not in COLUMNS:
             raise WrongRowError(f"there is no column {column!r}{nearest(column, COLUMNS) or '; ' + ', '.join(COLUMNS)}")
+    if twice := [column for column, times in Counter(columns).items() if times > 1]:
+        raise WrongRowError(f"the heading has {', '.join(twice)} more than once")
     if lacking := [column for column in _NEEDED if column not in columns]:
         raise WrongRowError(f"the heading lacks {', '.join(lacking)}")
     return columns
@@ -330,19 +335,28 @@ def write_row(path: Path, row: Mapping[str, str]) -> None:
     Raises WrongRowError where the row declares no portal, or the table has no usable heading.
     """
     portal_of(row)
-    lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode("utf-8").splitlines() if path.exists() else []
-    if not lines:
-        lines = [",".join(COLUMNS)]
-    columns = _columns(_cells(lines[0].encode()))
+    stored = path.read_bytes() if path.exists() else b""
+    mark = _MARK if stored.startswith(_MARK) else b""
+    end = b"\r\n" if b"\r\n" in stored else b"\n"
+    try:
+        stored.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise WrongRowError(f"{_shown(path)} is not UTF-8: save the table as CSV UTF-8") from error
+    lines = stored.removeprefix(mark).splitlines()
+    heading = next((number for number, line in enumerate(lines) if line.strip()), None)
+    if heading is None:
+        lines, heading = [",".join(COLUMNS).encode()], 0
+    columns = _columns(_cells(lines[heading]))
     if lost := [name for name, cell in row.items() if cell and name not in columns]:
         raise WrongRowError(f"{_shown(path)} lacks the column {', '.join(lost)}")
     line = _line(row.get(column, "").replace("\n", " ").replace("\r", " ") for column in columns)
-    at = next((i for i, other in enumerate(lines[1:], 1) if _name_in(columns, other) == row["name"]), len(lines))
-    lines[at : at + 1] = [line]
+    others = range(heading + 1, len(lines))
+    at = next((number for number in others if _name_in(columns, lines[number]) == row["name"]), len(lines))
+    lines[at : at + 1] = [line.encode()]
     new = path.with_name(path.name + ".new")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with new.open("w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
+    with new.open("wb") as file:
+        file.write(mark + end.join(lines) + end)
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
@@ -352,9 +366,9 @@ def _line(cells: Iterator[str]) -> str:
     return ",".join(f'"{c.replace(chr(34), chr(34) * 2)}"' if re.search('[",]', c) else c for c in cells)
 
 
-def _name_in(columns: list[str], line: str) -> str | None:
+def _name_in(columns: list[str], line: bytes) -> str | None:
     try:
-        return _row(columns, _cells(line.encode())).get("name")
+        return _row(columns, _cells(line)).get("name")
     except (WrongRowError, StopIteration):
         return None
 

@@ -169,3 +169,48 @@ def test_the_projects_own_table_is_in_order() -> None:
     assert read_tables(Settings({"PORTALS": str(OWN)})).wrong == {}
     names = [line.partition(",")[0] for line in OWN.read_text(encoding="utf-8").splitlines()[1:]]
     assert names == sorted(names)
+
+
+SHORT = "name,title,home,platform,listings"
+OTHER = "anderswo,临川市东山区人民政府,http://www.dongshan.example.gov.cn/,trs,http://www.dongshan.example.gov.cn/nb/"
+TORN = OTHER.replace("东山", "东\u2028山")
+ADDED = {
+    "name": "hinzu",
+    "title": "临川市青溪区人民政府",
+    "home": "http://www.qingxi.example.gov.cn/",
+    "platform": "trs",
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("\ufeff" + "\r\n".join((SHORT, OTHER, "")), "\r\n", id="of a spreadsheet"),
+        pytest.param(f"\n\n{SHORT}\n\n{OTHER}", "\n", id="with empty lines"),
+        pytest.param(f"{SHORT}\n{TORN}\n", "\n", id="with what only some call an end of line"),
+    ],
+)
+def test_a_row_is_added_and_all_else_stays(tmp_path: Path, before: str, after: str) -> None:
+    table = tmp_path / "portals.csv"
+    table.write_bytes(before.encode())
+    write_row(table, ADDED)
+    end = before if before.endswith(after) else before + after
+    assert table.read_bytes() == f"{end}hinzu,{ADDED['title']},{ADDED['home']},trs,{after}".encode()
+    write_row(table, ADDED | {"title": "青溪区人民政府"})
+    assert table.read_bytes() == f"{end}hinzu,青溪区人民政府,{ADDED['home']},trs,{after}".encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (f"{SHORT}\n{OTHER}\n".encode("gb18030"), "is not UTF-8"),
+        (f"{SHORT}\n{OTHER}\n".encode("utf-16"), "is not UTF-8"),
+        (f"{SHORT},name\n{OTHER},x\n".encode(), "the heading has name more than once"),
+    ],
+)
+def test_a_table_that_is_none_is_refused_and_stays(tmp_path: Path, content: bytes, said: str) -> None:
+    table = tmp_path / "portals.csv"
+    table.write_bytes(content)
+    with pytest.raises(WrongRowError, match=said):
+        write_row(table, ADDED)
+    assert table.read_bytes() == content
