@@ -284,12 +284,29 @@ def test_bodies_are_found_by_name_place_level_and_kind(db: sqlite3.Connection) -
 
     assert named(name="思明 ＿") == []
     assert named(name="思明　财政") == ["思明区财政局"]
-    assert named(place="350500") == ["泉州市人民政府"]
-    assert named(level="township") == ["思明区莲前街道办事处"]
-    assert named(kind="department", place="350000") == ["思明区教育局", "思明区财政局"]
-    assert len(named()) == len({agency_id(one.body, one.code, one.year) for one in MADE})
+    assert named(place="350500") == ["泉州市人民政府", "晋江市财政局"]
+    assert named(level="township") == ["思明区厦港街道办事处", "思明区莲前街道办事处"]
+    assert named(name="厦港 街道") == ["思明区厦港街道办事处"]
+    assert named(name="厦港 财政") == []
+    assert named(kind="department", place="350000") == ["思明区教育局", "思明区财政局", "晋江市财政局"]
+    assert len(named()) == len({agency_id(one.body, one.code, one.year) for one in MADE}) + 2
     total, some = bodies.bodies(db, Wanted(), 2, 3)
     assert (total, [row["name"] for row in some]) == (len(named()), named()[2:5])
+
+
+def test_a_body_that_is_listed_alone_has_no_reports_and_says_who_lists_it(db: sqlite3.Connection, room: str) -> None:
+    every = {row["name"]: row for row in bodies.bodies(db, Wanted())[1]}
+    listed = every["思明区厦港街道办事处"]
+    assert (listed["reports"], listed["first_year"], listed["last_year"], listed["listed_by"]) == (0, None, None, "p")
+    assert {name for name, row in every.items() if row["listed_by"]} == {"思明区厦港街道办事处", "晋江市财政局"}
+    assert every["思明区财政局"]["listed_by"] is None
+    shown = page(room, f"/bodies?q={quote('厦港')}").partition("<tbody>")[2]
+    assert "思明区厦港街道办事处" in shown
+    assert "网站列出：" in shown
+    assert "/body/" not in shown
+    in_english = page(room, f"/bodies?q={quote('厦港')}", "en").partition("<tbody>")[2]
+    assert "listed by " in in_english
+    assert 'href="/portal/p"' in in_english
 
 
 def test_medians_never_mix_scopes(db: sqlite3.Connection) -> None:
@@ -427,7 +444,7 @@ def test_an_empty_cell_tells_its_reason_in_words(room: str, language: str, words
 def test_files_have_every_row(room: str) -> None:
     for path, name, number in (
         ("/rankings", "rows", 3),
-        ("/bodies", "bodies", 12),
+        ("/bodies", "bodies", 14),
         ("/map", "rows", 34),
     ):
         asks = "?year=2022&at_least=0"

@@ -1,4 +1,4 @@
-"""The public bodies whose reports the archive has: found by name, place, level and kind."""
+"""The public bodies that the archive knows, by their reports or by a portal's list: by name, place, level and kind."""
 
 from __future__ import annotations
 
@@ -14,20 +14,33 @@ MAX_WORDS = 8
 _NAMES = """SELECT
   substr(MAX(printf('%04d', COALESCE(report_year, 0)) || issuing_body), 5) AS name,
   MIN(report_year) AS first_year,
-  MAX(report_year) AS last_year
+  MAX(report_year) AS last_year,
+  NULL AS listed_by
 FROM figures INDEXED BY figures_agencies
 WHERE agency_id = ?{named}"""
 _NAMED = "SELECT agency_id FROM figures INDEXED BY figures_agencies WHERE agency_id > ''{named}"
-_MET = """SELECT
+_KNOWN = """SELECT
   agency_id,
   MAX(division_code) AS division_code,
   NULLIF(MAX(level), '') AS level,
   NULLIF(MAX(body_kind), '') AS body_kind,
   SUM(reports) AS reports
-FROM agencies_met
-WHERE {chosen}
+FROM (
+  SELECT agency_id, division_code, level, body_kind, reports FROM agencies_met
+  WHERE {met}
+  UNION ALL
+  SELECT agency_id, division_code, level, body_kind, 0 FROM listed_bodies l
+  WHERE {listed}
+    AND agency_id NOT IN (SELECT earlier FROM later_bodies)
+    AND NOT EXISTS (
+      SELECT 1 FROM agencies_met m WHERE m.division_code = l.division_code AND m.agency_id = l.agency_id
+    )
+)
 GROUP BY agency_id
 ORDER BY MAX(division_code) = '', 2, 1"""
+"""A body of which no report is here, but which a portal lists, has none; as in the view known_bodies."""
+_LISTED = """SELECT MAX(name) AS name, NULL AS first_year, NULL AS last_year, group_concat(portal) AS listed_by
+FROM listed_bodies WHERE agency_id = ?"""
 _SUCCESSIONS = """WITH
   own AS MATERIALIZED (SELECT DISTINCT agency_id FROM figures WHERE issuing_body = ? AND agency_id IS NOT NULL),
   linked AS (
@@ -46,7 +59,19 @@ SELECT
 FROM linked
 ORDER BY since, agency_id"""
 _DIVISIONS = "SELECT id, name FROM places GROUP BY id HAVING first_year = MAX(first_year)"
-COLUMNS = ("agency_id", "name", "division_code", "division", "level", "body_kind", "first_year", "last_year", "reports")
+COLUMNS = (
+    "agency_id",
+    "name",
+    "division_code",
+    "division",
+    "level",
+    "body_kind",
+    "first_year",
+    "last_year",
+    "reports",
+    "listed_by",
+)
+"""`listed_by`: the portals that list a body of which no report is here, by commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +100,18 @@ def bodies(
         if value:
             chosen.append(f"{column} = ?")
             values.append(value)
-    if words:
-        chosen.append(f"agency_id IN ({_NAMED.format(named=named)})")
-        values += words
-    met = db.execute(_MET.format(chosen=" AND ".join(chosen)), values).fetchall()
+    every = " AND ".join(chosen)
+    met = f"{every} AND agency_id IN ({_NAMED.format(named=named)})" if words else every
+    listed = every + "".join(" AND instr(name, ?)" for _ in words)
+    known = db.execute(_KNOWN.format(met=met, listed=listed), (values + words) * 2).fetchall()
     divisions = dict(db.execute(_DIVISIONS).fetchall())
     rows = []
-    for agency_id, code, level, kind, reports in met[first : None if number is None else first + number]:
-        (names,) = dicts(db, _NAMES.format(named=named), (agency_id, *words))
+    for agency_id, code, level, kind, reports in known[first : None if number is None else first + number]:
+        of_reports = (_NAMES.format(named=named), (agency_id, *words))
+        (names,) = dicts(db, *(of_reports if reports else (_LISTED, (agency_id,))))
         about = {"agency_id": agency_id, "division_code": code, "level": level, "body_kind": kind, "reports": reports}
         rows.append(about | names | {"division": divisions.get(code)})
-    return len(met), rows
+    return len(known), rows
 
 
 def successions_of(db: sqlite3.Connection, body: str) -> list[dict[str, Any]]:
