@@ -132,6 +132,9 @@ def test_a_predecessor_counts_with_its_listed_successor(tmp_path: Path) -> None:
         ),
         ("青秀区教育局", "450103", ("450103-教育局", "450103", Level.COUNTY)),
         ("南宁市人民政府门户网站", "450100", ("450100-人民政府", "450100", Level.PREFECTURE)),
+        ("绿城之窗_南宁市人民政府门户网站", "450100", ("450100-人民政府", "450100", Level.PREFECTURE)),
+        ("青秀区教育局 - 青秀在线", "450103", ("450103-教育局", "450103", Level.COUNTY)),
+        ("青秀区教育局|青秀区财政局", "450103", None),  # of which of both
         ("教育局2021年政府信息公开工作年度报告", None, None),  # of whatever place
         ("朝阳区教育局2021年政府信息公开工作年度报告", None, None),  # several of that name
         ("青秀区教育局2021年政府信息公开…", "450103", None),

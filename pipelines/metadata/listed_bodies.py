@@ -13,6 +13,8 @@ from pipelines.metadata.issuing_body import begins_with_place, is_relative, name
 from pipelines.metadata.titles import TITLE_YEAR, is_cut_short, is_report_title, names_body, without_suffix
 
 _IS_SITE = re.compile(r"(?:门户|官方)?网站?$")
+_BETWEEN_NAMES = re.compile(r"[_|｜]+|\s[—–-]+\s")
+"""Between a site's own name and that of the body whose site it is; a dash without blanks is part of a name."""
 
 
 @lru_cache(maxsize=4096)
@@ -21,16 +23,19 @@ def body_named(title: str, division_code: str | None) -> ListedBody | None:
 
     >>> body_named("番禺区教育局2021年政府信息公开工作年度报告", "440113").agency_id
     '440113-教育局'
+    >>> body_named("同安在线_厦门市同安区人民政府门户网站", "350212").name
+    '厦门市同安区人民政府'
     >>> body_named("2021年政府信息公开工作年度报告", "440113")
     """
     title = without_suffix(title)
     site = _IS_SITE.sub("", title)
     if is_report_title(title) and not is_cut_short(title):
         printed = agencies.split_joint(name_in_title(title).removeprefix("关于"))[0]
-    elif names_body(site):
-        printed = site
     else:
-        return None
+        named = [name.strip() for name in _BETWEEN_NAMES.split(site) if names_body(name.strip())]
+        if len(named) != 1:
+            return None
+        printed = named[0]
     codes = [division_code] if division_code else []
     whole = None if is_relative(printed) else agencies.full_name(printed)
     name = with_own_division(whole, codes) if whole else None
