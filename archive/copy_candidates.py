@@ -86,9 +86,8 @@ def candidates_beside(
             if name not in names:
                 names.update(_alike(reports, name, year, endings(name)))
         named = {"year": year, "names": json.dumps(list(names))}
-        for found in connection.execute(
-            _NAMED, named
-        ).fetchall():  # a connection of its own would cost more than it asks
+        # On the open connection: one of its own would cost more than the query.
+        for found in connection.execute(_NAMED, named).fetchall():
             yield Candidate(**dict(found))
 
 
