@@ -54,7 +54,12 @@ def open_database(
             folder.mkdir()
         _refuse_read_only(folder, path)
         connection = sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, cached_statements=_STATEMENTS, uri=True
+            path,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level="IMMEDIATE",  # who has read in a transaction and then writes is refused, not made to wait
+            check_same_thread=False,
+            cached_statements=_STATEMENTS,
+            uri=True,
         )
     except (OSError, sqlite3.Error) as error:
         raise ArchiveError(f"cannot open the archive {folder}: {error}") from error
@@ -82,10 +87,15 @@ def _refuse_read_only(*places: Path) -> None:
             raise ArchiveError(f"cannot use {place}: it may not be written")
 
 
-def open_to_read(path: Path, migrations: Migrations) -> Database:
-    """A database that cannot be written. Raises ArchiveError where there is none, or none that this version can read."""
+def open_to_read(
+    path: Path, migrations: Migrations, *, refuse: Callable[[sqlite3.Connection, Path], None] = lambda *_: None
+) -> Database:
+    """A database that cannot be written. Raises ArchiveError where there is none, or none that this version can read,
+    and what `refuse` raises.
+    """
     connection = open_read_only(path)
     with _closed_on_error(connection, path, ArchiveError):
+        refuse(connection, path)
         database = Database(connection)
         _refuse_unknown(database, migrations, path)
     return database

@@ -175,6 +175,7 @@ def balance(
     facts = portal.facts()
     titles = [facts["title"], *(title for _, _, _, title, _, report_id, _, _ in rows.values() if report_id is None)]
     found = (body_named(title, facts["division_code"]) for title in dict.fromkeys(titles) if title)
+    reports.begin()  # not with the first row that differs: what is compared before could have changed since
     put_listed_bodies(reports, portal.name, filter(None, found))
     _write(reports, portal.name, rows)
     account.fates = sums(reports, portal.name)

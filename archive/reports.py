@@ -108,8 +108,7 @@ class Reports:
         add_those_of(folder)
         self.path = folder / "reports.db"
         if read_only:
-            self.db = open_to_read(self.path, migrations)
-            refuse_earlier(self.db.conn, self.path)
+            self.db = open_to_read(self.path, migrations, refuse=refuse_earlier)
         else:
             self.db = open_database(self.path, migrations, refuse=refuse_earlier)
             self.db.conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -167,6 +166,8 @@ class Reports:
             raise
 
     def _index_texts(self) -> None:
+        if not self._unindexed:  # even no row would begin a transaction
+            return
         rows = [(number, *texts) for number, texts in self._unindexed.items()]
         self._unindexed.clear()
         self.db.conn.executemany("INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)", rows)

@@ -23,7 +23,7 @@ SELECT r.search_id, r.title, t.text FROM reports r LEFT JOIN report_texts t ON t
 _PUT = "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)"
 _DO = "INSERT INTO report_search (report_search) VALUES (?)"
 _SUMS = """
-SELECT doc, COUNT(*), SUM(word_number(term) * ("offset" + 1) * CASE col WHEN 'title' THEN 3 ELSE 1 END)
+SELECT doc, COUNT(*), SUM(word_number(CAST(term AS BLOB)) * ("offset" + 1) * CASE col WHEN 'title' THEN 3 ELSE 1 END)
 FROM temp.places GROUP BY doc
 """
 _SHADOWS = {"data": ("id", "block"), "idx": ("segid", "term", "pgno"), "docsize": ("id", "sz"), "config": ("k", "v")}
@@ -104,9 +104,9 @@ def _sums(connection: sqlite3.Connection) -> dict[int, tuple[int, int]]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _word_number(word: str) -> int:
-    """A number by which a word is known from others, small enough for a sum of all places."""
-    return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=3).digest())
+def _word_number(word: bytes) -> int:
+    """A number by which a word, which may be no UTF-8 any more, is known from others; small enough for a sum of all places."""
+    return int.from_bytes(blake2b(word, digest_size=3).digest())
 
 
 def _name(db: sqlite3.Connection, number: int) -> str:
