@@ -309,6 +309,24 @@ def test_a_body_that_is_listed_alone_has_no_reports_and_says_who_lists_it(db: sq
     assert 'href="/portal/p"' in in_english
 
 
+def test_bodies_are_found_by_how_the_archive_knows_them(db: sqlite3.Connection, room: str) -> None:
+    def named(**wanted: str) -> set[str]:
+        return {row["name"] for row in bodies.bodies(db, Wanted(**wanted))[1]}
+
+    assert named(known="listed_only") == {"思明区厦港街道办事处", "晋江市财政局"}
+    assert named(known="listed_only", place="350500") == {"晋江市财政局"}
+    assert named(known="reported") == named() - named(known="listed_only")
+    (row,) = json.loads(get(f"{room}/bodies.json?known=listed_only&q={quote('厦港')}")[2])["bodies"]
+    assert (row["reports"], row["entries"]) == (0, "/entries?portal=p")
+    lines = get(f"{room}/bodies.csv?known=listed_only")[2].decode("utf-8-sig").splitlines()
+    assert len(lines) == 3
+    assert all(line.endswith("/entries?portal=p") for line in lines[1:])
+    for language, words in (("zh", "仅列出，本档案无其报告"), ("en", "listed only, no report here")):
+        shown = page(room, "/bodies?known=listed_only", language).partition("<tbody>")[2]
+        assert shown.count(words) == 2
+        assert shown.count('href="/entries?portal=p"') == 2
+
+
 def test_medians_never_mix_scopes(db: sqlite3.Connection) -> None:
     every = nation.values(db, FIGURES["applications"], 2022)
     found = nation.medians(every, level="county")
@@ -476,6 +494,7 @@ def test_where_no_county_can_be_ranked_all_levels_are_unless_counties_are_asked_
         "/rankings?page=9",
         "/bodies?level=none",
         "/bodies?place=x",
+        "/bodies?known=x",
         "/nation?figure=days_late",
         "/nation?year=1999",
         "/map?place=350203",

@@ -80,7 +80,10 @@ ENDPOINTS = (
         ),
     ),
     Endpoint(
-        "/bodies", ("json", "csv"), ("机关名录", "list of bodies"), ("q、place、level、kind", "q, place, level, kind")
+        "/bodies",
+        ("json", "csv"),
+        ("机关名录", "list of bodies"),
+        ("q、place、level、kind、known", "q, place, level, kind, known"),
     ),
     Endpoint(
         "/compare",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
+from urllib.parse import urlencode
 
 from archive.divisions import significant_digits
 from archive.room.report import dicts
@@ -70,8 +72,16 @@ COLUMNS = (
     "last_year",
     "reports",
     "listed_by",
+    "entries",
 )
-"""`listed_by`: the portals that list a body of which no report is here, by commas."""
+"""`listed_by`: the portals that list a body of which no report is here, by commas; `entries`: where each shows what it lists."""
+
+
+class Known(StrEnum):
+    """By what the archive knows a body."""
+
+    REPORTED = "reported"
+    LISTED_ONLY = "listed_only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,8 @@ class Wanted:
     place: str = ""
     level: str = ""
     kind: str = ""
+    known: str = ""
+    """One of Known."""
 
 
 def bodies(
@@ -103,6 +115,10 @@ def bodies(
     every = " AND ".join(chosen)
     met = f"{every} AND agency_id IN ({_NAMED.format(named=named)})" if words else every
     listed = every + "".join(" AND instr(name, ?)" for _ in words)
+    if wanted.known == Known.LISTED_ONLY:
+        met += " AND FALSE"
+    elif wanted.known == Known.REPORTED:
+        listed += " AND FALSE"
     known = db.execute(_KNOWN.format(met=met, listed=listed), (values + words) * 2).fetchall()
     divisions = dict(db.execute(_DIVISIONS).fetchall())
     rows = []
@@ -110,8 +126,13 @@ def bodies(
         of_reports = (_NAMES.format(named=named), (agency_id, *words))
         (names,) = dicts(db, *(of_reports if reports else (_LISTED, (agency_id,))))
         about = {"agency_id": agency_id, "division_code": code, "level": level, "body_kind": kind, "reports": reports}
-        rows.append(about | names | {"division": divisions.get(code)})
+        rows.append(about | names | {"division": divisions.get(code), "entries": _entries(names["listed_by"])})
     return len(known), rows
+
+
+def _entries(portals: str | None) -> str | None:
+    """The addresses of the entries of these portals, a blank between two."""
+    return " ".join(f"/entries?{urlencode({'portal': name})}" for name in portals.split(",")) if portals else None
 
 
 def successions_of(db: sqlite3.Connection, body: str) -> list[dict[str, Any]]:

@@ -460,6 +460,10 @@ REPORT_FIELDS: dict[str, Bilingual] = {
 VALUES: dict[str, Mapping[Any, Bilingual]] = {
     "level": LEVELS,
     "kind": BODY_KINDS,
+    "known": {
+        "reported": ("已有报告", "with a report here"),
+        "listed_only": ("仅列出，本档案无其报告", "listed only, no report here"),
+    },
     "report_scope": SCOPES,
     "form": FORMS,
     "verdict": VERDICTS,
