@@ -425,6 +425,7 @@ def test_ctrl_c_ends_a_command_without_a_traceback(tmp_path: Path) -> None:
             writer = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
         except OSError:  # nobody reads from it yet
             time.sleep(0.02)
+    time.sleep(0.5)  # Python sees a signal that falls between its last look and a call that blocks only after the call
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=60)[1] == "scrapy: interrupted\n"
     os.close(writer)
