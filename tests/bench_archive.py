@@ -27,6 +27,8 @@ from tests.bench_figures import made, relate, shaped
 
 REPORTS_OF_PORTAL = 250
 """At every size, so that the page of a portal has as much to show."""
+_ABSENT = 23
+"""One report in so many was never published: questions of missing years have an answer."""
 _FATES = (*[Fate.REPORT] * 17, Fate.NOT_A_REPORT, Fate.MISSING, Fate.ERROR)
 _AT_ONCE = 2_000
 
@@ -71,7 +73,8 @@ def _fill(folder: Path, count: int) -> None:
         }
         reports.put_portal(portal)
         captures.add_portal(portal)
-    records = islice(made(shaped(), portals), count)
+    published = (record for number, record in enumerate(made(shaped(), portals)) if number % _ABSENT)
+    records = islice(published, count)
     numbers = counted(1)
     while batch := list(islice(records, _AT_ONCE)):
         for record in batch:

@@ -134,21 +134,21 @@ def _ids(place: Mapping[str, Any]) -> dict[str, str | None]:
 
 def relate(reports: Reports) -> None:
     """What relating reports writes: last year's report and how much of its text is used again, checks, copies."""
-    before: dict[str, str] = {}
+    ids: dict[tuple[str, int], str] = {}
     query = "SELECT id, issuing_body, report_year FROM reports ORDER BY search_id"
     for number, (report_id, body, year) in enumerate(reports.db.conn.execute(query).fetchall()):
-        if year != YEARS[0]:
+        if before := ids.get((body, year - 1)):
             verdict = Verdict.FAILS if number % WRONG == 1 else Verdict.HOLDS
             reports.put_cross_year(
                 report_id, [("X-A", scope, 3, 4, str(verdict), str(Severity.WARNING)) for scope in _SCOPES]
             )
             reports.db.conn.execute(
                 "UPDATE figures SET previous_report_id = ?, reused_share = ? WHERE report_id = ?",
-                (before[body], number % 97 / 97, report_id),
+                (before, number % 97 / 97, report_id),
             )
             if number % COPIED == 0:
-                link_copies(reports, {report_id: before[body]})
-        before[body] = report_id
+                link_copies(reports, {report_id: before})
+        ids[body, year] = report_id
     reports.commit()
 
 

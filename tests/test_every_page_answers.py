@@ -245,7 +245,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 LISTS = {
     "/search": ("reports", 20),
     "/entries?portal=p": ("entries", 200),
-    "/problems": ("rows", 200),
+    "/problems": ("rows", 100),
     "/questions/late?year=all": ("rows", 100),
     "/portal/p": ("reports", 200),
     "/body/%E5%B1%80": ("reports", 200),

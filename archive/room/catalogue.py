@@ -12,6 +12,7 @@ from typing import Any
 
 from archive.room.fts_queries import plan
 from archive.room.place_names import Named, PlaceNames
+from archive.room.report import numbers
 from archive.room.search_terms import Query, Term, fold, matches
 from archive.room.vocabulary_bilingual import NOT_STATED
 from archive.vocabulary import Verdict
@@ -70,7 +71,7 @@ class Catalogue:
     """What results are ordered, counted and narrowed by, of every report, in memory: some 300 bytes each."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        self.search_ids = _numbers(db.execute(_IN_ORDER).fetchone()[0])
+        self.search_ids = numbers(db.execute(_IN_ORDER).fetchone()[0])
         """Of all reports, newest year first."""
         self.size = max(self.search_ids, default=0) + 1
         portals, groups = db.execute(_PORTALS).fetchall(), db.execute(_GROUPS).fetchall()
@@ -80,8 +81,8 @@ class Catalogue:
         self._portal_of = self._numbered([numbers for _, numbers in portals])
         self._group_of = self._numbered([numbers for *_, numbers in groups])
         self._with_verdict = {
-            Verdict.FAILS.value: self._set(_numbers(db.execute(_FAILING).fetchone()[0])),
-            Verdict.NOT_ASSESSABLE.value: self._set(_numbers(db.execute(_UNCHECKED).fetchone()[0])),
+            Verdict.FAILS.value: self._set(numbers(db.execute(_FAILING).fetchone()[0])),
+            Verdict.NOT_ASSESSABLE.value: self._set(numbers(db.execute(_UNCHECKED).fetchone()[0])),
         }
         self.bodies = sorted(
             ((name, fold(name), number, place or "") for name, number, place in db.execute(_BODIES)),
@@ -159,7 +160,7 @@ class Catalogue:
         of = [0] * self.size
         try:
             for number, string in enumerate(strings):
-                for search_id in _numbers(string):
+                for search_id in numbers(string):
                     of[search_id] = number
         except IndexError:
             raise OutOfDateError from None
@@ -196,7 +197,7 @@ class Catalogue:
                 self._kept.move_to_end(match)
                 return kept
         sql = f"SELECT group_concat(rowid) {_MATCHING}"
-        found = self._set(_numbers(db.execute(sql, {"match": match}).fetchone()[0]))
+        found = self._set(numbers(db.execute(sql, {"match": match}).fetchone()[0]))
         if found & ~self._known:
             raise OutOfDateError
         with self._lock:
@@ -266,11 +267,6 @@ class Catalogue:
             ]
             for name, of in counts.items()
         }
-
-
-def _numbers(string: str | None) -> list[int]:
-    """The numbers that stand in one string."""
-    return list(map(int, string.split(","))) if string else []
 
 
 def _shown(value: object) -> str:

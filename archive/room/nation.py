@@ -8,6 +8,7 @@ from operator import truediv
 from statistics import median
 
 from archive.room.asked_figures import AskedFigure
+from archive.room.report import numbers
 from archive.sums import Country, Sum
 from archive.vocabulary import BodyKind, Level, ReportScope
 
@@ -38,21 +39,17 @@ Values = dict[tuple[str, str, str], list[float]]
 
 
 def _columns(figure: AskedFigure, condition: str = "TRUE") -> str:
-    """SQL for the two numbers of the reports that state a figure, each as one string: faster than a row for each report."""
-    stated = f"{figure.numerator} IS NOT NULL AND {condition}"
+    """SQL for the two numbers of the reports that state a figure, each as one string, for `numbers`."""
+    stated = f"{condition} AND {figure.numerator} IS NOT NULL"
     if figure.share:
         stated += f" AND {figure.denominator} <> 0"
     under = f"group_concat({figure.denominator}) FILTER (WHERE {stated})" if figure.share else "NULL"
     return f"group_concat({figure.numerator}) FILTER (WHERE {stated}), {under}"
 
 
-def _numbers(over: str | None, under: str | None) -> list[float]:
+def _quotients(over: str | None, under: str | None) -> list[float]:
     """The values of two strings of numbers."""
-    if not over:
-        return []
-    if not under:
-        return list(map(float, over.split(",")))
-    return list(map(truediv, map(float, over.split(",")), map(float, under.split(","))))
+    return list(map(truediv, numbers(over), numbers(under))) if under else numbers(over)
 
 
 def values(db: sqlite3.Connection, figure: AskedFigure, year: int) -> Values:
@@ -62,7 +59,7 @@ def values(db: sqlite3.Connection, figure: AskedFigure, year: int) -> Values:
         FROM figures WHERE same_as IS NULL AND report_year = ? GROUP BY 1, 2, 3""",  # noqa: S608 - our own expressions
         (year,),
     )
-    return {(level, kind, scope): found for level, kind, scope, *two in rows if (found := _numbers(*two))}
+    return {(level, kind, scope): found for level, kind, scope, *two in rows if (found := _quotients(*two))}
 
 
 def medians(every: Values, **wanted: str) -> dict[str, Median]:
@@ -76,7 +73,7 @@ def medians(every: Values, **wanted: str) -> dict[str, Median]:
             for one in group
         ]
         if of_scope:
-            found[scope] = Median(median(of_scope), len(of_scope))
+            found[scope] = Median(float(median(of_scope)), len(of_scope))
     return found
 
 
@@ -89,8 +86,8 @@ def medians_of_years(db: sqlite3.Connection, figure: AskedFigure) -> dict[int, d
     )
     found: dict[int, dict[str, Median]] = {}
     for year, *strings in rows:
-        of_scopes = {scope: _numbers(*strings[2 * at : 2 * at + 2]) for at, scope in enumerate(_SCOPES)}
-        found[year] = {scope: Median(median(of), len(of)) for scope, of in of_scopes.items() if of}
+        of_scopes = {scope: _quotients(*strings[2 * at : 2 * at + 2]) for at, scope in enumerate(_SCOPES)}
+        found[year] = {scope: Median(float(median(of)), len(of)) for scope, of in of_scopes.items() if of}
     return found
 
 

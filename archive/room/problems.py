@@ -8,7 +8,7 @@ from typing import Any
 
 from archive.room.report import dicts, each
 
-ROWS = 200
+ROWS = 100
 """Problems on a page."""
 SPREAD = ("portal", "stage", "kind")
 """Columns of `problems` that open problems are counted and narrowed by."""

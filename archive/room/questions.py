@@ -24,6 +24,16 @@ _CHOSEN_PORTAL = "(:portal = '' OR r.portal = :portal)"
 # The same for pairs of years, which an index of bodies leads to: it stays as it is where a year is chosen.
 _CHOSEN_OF_PAIR = "(:portal = '' OR r.portal = :portal) AND (:year = '' OR r.report_year = :year)"
 
+# Every body that may lack the chosen year: one that has it need not be grouped.
+_LACKS = """agency_id IN (
+    SELECT agency_id FROM agencies_met m
+    WHERE NOT EXISTS (SELECT 1 FROM figures y WHERE y.agency_id = m.agency_id AND y.report_year = CAST(:year AS INTEGER))
+    UNION
+    SELECT agency_id FROM figures WHERE same_as IS NOT NULL
+  )"""
+# Where it is put when a year is chosen.
+_LACKS_CHOSEN = "(:year = '' OR :year <> '')"
+
 # The report `p` of the year before `r`, as in the view year_over_year.
 _LAST_YEAR = "p.agency_id = r.agency_id AND p.report_year = r.report_year - 1 AND p.same_as IS NULL"
 
@@ -68,9 +78,9 @@ def _narrowed(sql: str, values: dict[str, str]) -> str:
         f"r.{column} = :{name}" for column, name in (("report_year", "year"), ("portal", "portal")) if values[name]
     ]
     of_all_years = "r.portal = :portal" if values["portal"] else "TRUE"
-    return sql.replace(_CHOSEN, " AND ".join(chosen) or "TRUE").replace(
-        f"AND {_CHOSEN_PORTAL}\n", f"AND {of_all_years}\n"
-    )
+    sql = sql.replace(_CHOSEN, " AND ".join(chosen) or "TRUE")
+    sql = sql.replace(f"AND {_CHOSEN_PORTAL}\n", f"AND {of_all_years}\n")
+    return sql.replace(f"AND {_LACKS_CHOSEN}\n", f"AND {_LACKS if values['year'] else 'TRUE'}\n")
 
 
 _EVERY_REPORT = f"""SELECT
@@ -174,6 +184,24 @@ GROUP BY 1""",  # noqa: S608 - constants
     )
 
 
+# By halves, each of which an index leads to; where no year is stated, so is none chosen.
+_WITHOUT_BODY_OR_YEAR = f"""SELECT 'no_body' AS reason, COUNT(*) AS reports
+FROM figures r
+WHERE issuing_body IS NULL
+  AND {_CHOSEN_PORTAL}
+UNION ALL
+SELECT 'no_year', SUM(reports)
+FROM (
+  SELECT COUNT(*) AS reports FROM figures r
+  WHERE report_year IS NULL AND same_as IS NULL AND issuing_body IS NOT NULL
+    AND {_CHOSEN_PORTAL}
+  UNION ALL
+  SELECT COUNT(*) FROM figures r
+  WHERE report_year IS NULL AND same_as IS NOT NULL AND issuing_body IS NOT NULL
+    AND {_CHOSEN_PORTAL}
+)"""  # noqa: S608 - constants
+
+
 def _missing_years() -> Question:
     # `span` has every body that may lack a year: to count years that are told apart takes longer than to look for them.
     return Question(
@@ -190,7 +218,9 @@ span AS MATERIALIZED (
     MIN(report_year) AS first,
     MAX(report_year) AS newest
   FROM figures r
-  WHERE agency_id IS NOT NULL AND report_year IS NOT NULL AND {_CHOSEN_PORTAL}
+  WHERE agency_id IS NOT NULL AND report_year IS NOT NULL
+    AND {_CHOSEN_PORTAL}
+    AND {_LACKS_CHOSEN}
   GROUP BY agency_id
   HAVING COUNT(*) <= (SELECT year FROM last) - MIN(report_year)
     OR COUNT(same_as) > 0
@@ -220,12 +250,7 @@ JOIN year ON y >= s.first
 WHERE NOT EXISTS (SELECT 1 FROM figures r WHERE r.agency_id = s.agency_id AND r.report_year = y)
   AND (:year = '' OR y = CAST(:year AS INTEGER))
 ORDER BY y DESC, issuing_body""",  # noqa: S608 - constants
-        """SELECT CASE WHEN issuing_body IS NULL THEN 'no_body' ELSE 'no_year' END AS reason, COUNT(*) AS reports
-FROM reports INDEXED BY idx_reports_issuing_body_report_year
-WHERE (issuing_body IS NULL OR report_year IS NULL)
-  AND (:portal = '' OR portal = :portal)
-  AND (:year = '' OR :year <> '')
-GROUP BY 1""",
+        _WITHOUT_BODY_OR_YEAR,
         (
             "没有发布机关或年度的报告；同一机关名称写法不同的合并计算，更名后视为另一机关",
             "reports without a body or year; spellings of one body's name are one body, a renamed body is another",

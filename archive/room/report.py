@@ -106,6 +106,11 @@ def dicts(db: sqlite3.Connection, sql: str, values: Any = ()) -> list[dict[str, 
     return [dict(zip(columns, row, strict=True)) for row in cursor]
 
 
+def numbers(joined: str | None) -> list[Any]:
+    """The numbers that a group_concat joined: one string for many rows comes faster than the rows."""
+    return json.loads(f"[{joined or ''}]")  # type: ignore[no-any-return]
+
+
 def each(db: sqlite3.Connection, sql: str, values: Any = ()) -> Iterator[dict[str, Any]]:
     """The same, row by row."""
     cursor = db.execute(sql, values)
