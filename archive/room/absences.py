@@ -182,16 +182,19 @@ class Judge:
         """An entry of the portal that announces the body's report of the year."""
         if portal not in self.entries:
             self.entries[portal] = self._announced(portal)
+        wanted = fold(body)
+        for named, entry in self.entries[portal].get(str(year), ()):
+            is_its_own = wanted.endswith(named) or named.endswith(wanted) if named else self._is_of_one_body(portal)
+            if is_its_own:
+                return entry
+        return None
+
+    def _is_of_one_body(self, portal: str) -> bool:
+        if portal not in self.bodies:
             (self.bodies[portal],) = self.reports.execute(
                 "SELECT COUNT(DISTINCT issuing_body) FROM figures WHERE portal = ?", (portal,)
             ).fetchone()
-        wanted = fold(body)
-        for named, entry in self.entries[portal].get(str(year), ()):
-            if (named and (wanted.endswith(named) or named.endswith(wanted))) or (
-                not named and self.bodies[portal] == 1
-            ):
-                return entry
-        return None
+        return self.bodies[portal] == 1
 
     def _announced(self, portal: str) -> dict[str, list[tuple[str, dict[str, Any]]]]:
         """Year → entries that came to no report: the name in the title, folded, and the entry."""

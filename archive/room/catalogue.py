@@ -8,6 +8,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from itertools import compress
+from operator import itemgetter
 from typing import Any
 
 from archive.room.fts_queries import plan
@@ -73,6 +74,7 @@ class Catalogue:
     def __init__(self, db: sqlite3.Connection) -> None:
         self.search_ids = numbers(db.execute(_IN_ORDER).fetchone()[0])
         """Of all reports, newest year first."""
+        self._in_order = itemgetter(*self.search_ids, 0)  # of one place alone it would give no tuple
         self.size = max(self.search_ids, default=0) + 1
         portals, groups = db.execute(_PORTALS).fetchall(), db.execute(_GROUPS).fetchall()
         self.portals = [portal for portal, _ in portals]
@@ -226,7 +228,7 @@ class Catalogue:
         """The numbers in the index of these reports, newest year first."""
         if not found:
             return []
-        return list(compress(self.search_ids, map(self._flags(found).__getitem__, self.search_ids)))
+        return list(compress(self.search_ids, self._in_order(self._flags(found))))
 
     def narrow(self, found: Found, chosen: Mapping[str, str]) -> Found:
         """Those that have the chosen value of every facet."""

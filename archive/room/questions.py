@@ -24,12 +24,15 @@ _CHOSEN_PORTAL = "(:portal = '' OR r.portal = :portal)"
 # The same for pairs of years, which an index of bodies leads to: it stays as it is where a year is chosen.
 _CHOSEN_OF_PAIR = "(:portal = '' OR r.portal = :portal) AND (:year = '' OR r.report_year = :year)"
 
-# Every body that may lack the chosen year: one that has it need not be grouped.
+# The bodies that lack the chosen year, for none other need be grouped. `agencies_met` leaves out who has copies alone.
 _LACKS = """agency_id IN (
-    SELECT agency_id FROM agencies_met m
+    SELECT agency_id
+    FROM (
+      SELECT agency_id FROM agencies_met
+      UNION ALL
+      SELECT agency_id FROM figures INDEXED BY figures_copies WHERE same_as IS NOT NULL
+    ) m
     WHERE NOT EXISTS (SELECT 1 FROM figures y WHERE y.agency_id = m.agency_id AND y.report_year = CAST(:year AS INTEGER))
-    UNION
-    SELECT agency_id FROM figures WHERE same_as IS NOT NULL
   )"""
 # Where it is put when a year is chosen.
 _LACKS_CHOSEN = "(:year = '' OR :year <> '')"
