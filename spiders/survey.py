@@ -20,6 +20,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any, cast
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
@@ -199,7 +200,14 @@ class Survey:
         self.is_stopped = not task.done() or self.is_stopped
 
     async def _judged(self, site: Site) -> None:
-        address = await _address(site.address)
+        try:
+            address = await _address(site.address)
+        except (OSError, UnicodeError) as error:
+            if not self.offline and not getproxies():  # a proxy may know the name
+                why = error.strerror if isinstance(error, OSError) else error
+                self._keep(_without_page(site, [f"its name could not be looked up: {why}"]))
+                return
+            address = site.address
         async with self.addresses.setdefault(address, asyncio.Lock()), self.places:
             if self.is_stopped:
                 return
@@ -230,8 +238,7 @@ class Survey:
             self.names.discard(name)
             return replace(site, moved_to=probe.moved_to)
         if not probe.pages:
-            why = list(dict.fromkeys(probe.failed.values()))[:3] or ["no response"]
-            return Result(url=site.url, verdict=Verdict.QUEUED, missing=["its page could not be fetched", *why])
+            return _without_page(site, list(dict.fromkeys(probe.failed.values()))[:3] or ["no response"])
         proposed = propose(name, probe)
         self._place(proposed, site)
         result = Result(url=site.url, verdict=Verdict.QUEUED, found=_told(proposed, probe), row=row_of(proposed.portal))
@@ -313,6 +320,11 @@ class Survey:
             portal.division_code, portal.division = place.code, place.name
 
 
+def _without_page(site: Site, why: list[str]) -> Result:
+    """Nothing of a site could be had."""
+    return Result(url=site.url, verdict=Verdict.QUEUED, missing=["its page could not be fetched", *why])
+
+
 def folder_name(url: str) -> str:
     """A site's folder: its host for people, a hash because a list may have several addresses of one host."""
     host = re.sub(r"[^\w.-]", "_", urlsplit(url).netloc)
@@ -339,10 +351,6 @@ def _left(archive: Path, portal: str) -> tuple[list[ReadReport], list[OpenProble
 
 
 async def _address(url: str) -> str:
-    """The IP address of a site; its host where the name does not resolve."""
-    host = urlsplit(url).hostname or url
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None)
-    except OSError:
-        return host
+    """The IP address of a site. Raises OSError or UnicodeError where its name does not resolve."""
+    found = await asyncio.get_running_loop().getaddrinfo(urlsplit(url).hostname or url, None)
     return str(min(found)[4][0])

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -16,15 +18,24 @@ from typing import Any
 import pytest
 
 from crawler.command import ExitCode
+from crawler.demo.beijing import Beijing
+from crawler.demo.easysite import EasySite
+from crawler.demo.epoint import Epoint
+from crawler.demo.gkmlpt import Gkmlpt
 from crawler.demo.hanweb import Hanweb
 from crawler.demo.links import PlainLinks
 from crawler.demo.messages import Reply, Request
 from crawler.demo.nfcms import Nfcms
+from crawler.demo.replica import Replica
 from crawler.demo.reports import catalogue
 from crawler.demo.server import Server
-from crawler.demo.trees import BeijingTree
+from crawler.demo.trees import BeijingTree, HanwebModule
 from crawler.demo.trs import Trs
+from crawler.demo.trs_fujian import TrsFujian
+from crawler.demo.trs_scripts import TrsWriteln, TrsXml
+from crawler.demo.ucap import Ucap
 from spiders.survey import HostsError, Results, Site, Verdict, read_hosts
+from spiders.trial import FEWEST
 from tests.crawling import ROOT, scrapy
 from tests.test_ends_of_a_crawl import Sluggish
 
@@ -54,13 +65,21 @@ class Short(Nfcms):
         return None if "index_2" in request.path else super().respond(request)
 
 
-GOOD = {
+GOOD: dict[str, Callable[[], Replica]] = {
     "nfcms": lambda: Nfcms("qinghe", 12, page_size=5, place="临川市青溪区"),
     "hanweb": lambda: Hanweb("nanping", 8, place="临川市南坪区"),
     "trs": lambda: Trs("dongshan", 8, place="临川市东山区"),
     "links": lambda: PlainLinks("beihe", 8, place="临川市北河区"),
     "tree": lambda: BeijingTree("xiyan", 8, place="临川市西岩区"),
+} | {
+    kind.__name__.lower(): partial(kind, kind.__name__.lower(), FEWEST + 1, place=f"临川市{character}溪区")
+    for kind, character in zip(
+        (Beijing, EasySite, Epoint, Gkmlpt, HanwebModule, TrsFujian, TrsWriteln, TrsXml, Ucap),
+        "沙石云松龙白长金双",
+        strict=True,
+    )
 }
+"""A home of each replica."""
 BAD = {
     "bare": (lambda: Bare("bare", 5), "no column of annual reports was found"),
     "few": (lambda: Nfcms("few", 2, place="临川市青溪区"), "2 reports were read, 3 are needed"),
@@ -121,8 +140,8 @@ def test_a_refusal_says_what_is_missing(surveyed: Surveyed, name: str) -> None:
 def test_only_what_is_proved_is_accepted_and_the_rest_waits(surveyed: Surveyed) -> None:
     assert surveyed.first.returncode == 1
     assert len(surveyed.rows()) == len(GOOD)
-    assert "5 accepted, 5 queued" in surveyed.first.stdout
-    assert "line 13: 'no' is no host" in surveyed.first.stderr
+    assert f"{len(GOOD)} accepted, 5 queued" in surveyed.first.stdout
+    assert f"line {len(surveyed.urls) + 4}: 'no' is no host" in surveyed.first.stderr
     silent = surveyed.results.by_url["http://127.0.0.99:9/"]
     assert silent.missing[0] == "its page could not be fetched"
     assert not (surveyed.archive / "captures.db").exists(), "a survey leaves the archive alone"
@@ -130,7 +149,7 @@ def test_only_what_is_proved_is_accepted_and_the_rest_waits(surveyed: Surveyed) 
 
 def test_what_is_judged_is_not_surveyed_again(surveyed: Surveyed) -> None:
     assert surveyed.asked_again == 0
-    assert "5 accepted, 5 queued" in surveyed.again.stdout
+    assert f"{len(GOOD)} accepted, 5 queued" in surveyed.again.stdout
 
 
 def test_the_queue_shows_what_was_found_and_what_is_missing(surveyed: Surveyed) -> None:
@@ -168,6 +187,18 @@ def test_a_site_that_has_moved_is_surveyed_where_it_leads(tmp_path: Path) -> Non
         lost = scrapy(archive, "survey", hosts, "-s", f"PORTALS={table}", *HURRY)
         assert lost.returncode == 1
         assert Results(archive).by_url[server["lost"].home_url].missing[0] == "its page could not be fetched"
+
+
+def test_a_name_that_nobody_knows_costs_no_archive(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts.txt"
+    hosts.write_text("nobody.invalid\n" + "a" * 64 + ".gov.cn\n")
+    archive = tmp_path / "archive"
+    surveyed = scrapy(archive, "survey", str(hosts), *HURRY)
+    assert surveyed.returncode == 1
+    results = Results(archive)
+    assert [result.missing[0] for result in results.queue()] == ["its page could not be fetched"] * 2
+    assert all(result.missing[1].startswith("its name could not be looked up: ") for result in results.queue())
+    assert [path.name for path in results.path.parent.iterdir()] == [results.path.name]
 
 
 def test_a_line_that_was_cut_off_is_forgotten_and_the_next_is_whole(tmp_path: Path) -> None:
