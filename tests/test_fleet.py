@@ -9,11 +9,15 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from scrapy.settings import Settings
 from scrapy.utils.project import get_project_settings
 
+from archive import Captures
+from archive.vocabulary import RunKind
 from crawler import fleet
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.replica import Replica
@@ -23,6 +27,7 @@ from crawler.extensions.runs import Runs
 from crawler.fleet import Crawl, Fleet
 from crawler.look_ups import addresses
 from crawler.process import SharedSettings
+from spiders.platforms.trs import TRS
 from tests import nation
 from tests.crawling import HURRY, ROOT, crawl, scrapy_apart
 from tests.test_crawl import rows
@@ -143,6 +148,17 @@ def test_an_address_rests_between_its_portals_as_between_two_requests(tmp_path: 
         assert begun == ["hepan", "else", "qinghe"]
 
     asyncio.run(dealt())
+
+
+def test_the_largest_portal_begins_first_and_an_unknown_one_counts_as_average(tmp_path: Path) -> None:
+    captures = Captures(tmp_path)
+    for name, listed in (("small", 3), ("large", 40)):
+        captures.finish_run(captures.start_run(RunKind.CRAWL, name), "finished", {"entries/listed": listed})
+    captures.close()
+    command = import_module("crawler.commands.crawl-all").Command()
+    command.settings = Settings({"ARCHIVE": str(tmp_path)})
+    kinds = [type(name, (TRS,), {"name": name}) for name in ("small", "unknown", "large")]
+    assert [kind.name for kind in command._largest_first(kinds)] == ["large", "unknown", "small"]
 
 
 def test_one_process_crawls_portals_at_the_same_time(tmp_path: Path) -> None:

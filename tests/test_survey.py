@@ -189,6 +189,28 @@ def test_a_site_that_has_moved_is_surveyed_where_it_leads(tmp_path: Path) -> Non
         assert Results(archive).by_url[server["lost"].home_url].missing[0] == "its page could not be fetched"
 
 
+def test_an_unwell_portal_that_has_moved_is_proposed_where_it_is_today(tmp_path: Path) -> None:
+    archive, table = tmp_path / "archive", tmp_path / "portals.csv"
+    with Server(Moved("old", 1), Nfcms("qinghe", 4, place="临川市青溪区")) as server:
+        old, new = server["old"].home_url, server["qinghe"].home_url
+        server["old"].__dict__["target"] = new
+        with table.open("w", encoding="utf-8", newline="") as file:
+            row = {"name": "qingxi", "title": "青溪区", "home": old, "platform": "trs", "listings": f"{old}nb/"}
+            writer = csv.DictWriter(
+                file, ("name", "title", "home", "platform", "division", "level", "listings", "facts", "note")
+            )
+            writer.writeheader()
+            writer.writerow(row)
+        settings = ("-s", f"PORTALS={table}", *HURRY)
+        assert scrapy(archive, "crawl", "qingxi", *settings).returncode == 1
+        done = scrapy(archive, "survey", "--unwell", *settings)
+        assert done.returncode == 1, done.stdout + done.stderr
+    (result,) = Results(archive).queue()
+    assert (result.url, result.row["name"], result.row["home"]) == (old, "qingxi", new)
+    assert result.found[0] == f"it leads to {new}"
+    assert result.missing == ["portal qingxi is unwell: this is what its site shows today"]
+
+
 def test_a_name_that_nobody_knows_costs_no_archive(tmp_path: Path) -> None:
     hosts = tmp_path / "hosts.txt"
     hosts.write_text("nobody.invalid\n" + "a" * 64 + ".gov.cn\n")
