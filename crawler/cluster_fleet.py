@@ -12,8 +12,8 @@ import io
 import pickle
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from uuid import uuid4
 from distributed import Client
 
 from archive import ArchiveError, Captures
+from archive.database import CannotWriteError
 from archive.lent import lend
 from archive.merge import Merge
 from archive.portal_lock import PortalBusyError, PortalLock
@@ -161,8 +162,8 @@ class ClusterFleet:
                     Crawl(portal=name, exit_code=UNWELL, result=RESULTS[UNWELL], seconds=0.0, message=str(error))
                 )
         if group.portals:
-            with tempfile.TemporaryDirectory(prefix="tongjian-") as folder:
-                lent = {name: lend(self.captures, name, Path(folder) / name) for name in group.portals}
+            with _scratch() as folder:
+                lent = {name: lend(self.captures, name, folder / name) for name in group.portals}
             task = Task(
                 version=READER_VERSION,
                 run=self.run,
@@ -200,9 +201,9 @@ class ClusterFleet:
         self._requests += crawled.requests
         told = {name: value for name, value in crawled.told.items() if name not in {"is_archive_full", "rest"}}
         if crawled.captures:
-            with tempfile.TemporaryDirectory(prefix="tongjian-") as folder:
-                (Path(folder) / "captures.db").write_bytes(crawled.captures)
-                merge = Merge(self.captures, Path(folder) / "captures.db", lambda *_: None)
+            with _scratch() as folder:
+                (folder / "captures.db").write_bytes(crawled.captures)
+                merge = Merge(self.captures, folder / "captures.db", lambda *_: None)
                 merge.run()
             if merge.damaged:
                 told |= {"exit_code": max(told["exit_code"], UNWELL), "message": merge.damaged[0][:300]}
@@ -227,19 +228,32 @@ class ClusterFleet:
             group.locks.pop().release()
 
     async def _stop(self) -> None:
-        """Ask every crawl to end, and take in what it has."""
-        with suppress(OSError, TimeoutError):
-            if self.crawling and self.client.status == "running":
-                asked = self._ask(self.client.run(end_crawls, self.run, asynchronous=True))
-                await asyncio.wait_for(asked, ENDING_S / 2)
-                await asyncio.wait(self.crawling, timeout=ENDING_S)
-        for future in list(self.crawling):
-            if future.done() and not future.cancelled() and not future.exception():
-                self._take(future)
-            else:
+        """Ask every crawl to end, and take in what it has. Raises ArchiveError where that cannot be written."""
+        try:
+            with suppress(OSError, TimeoutError):
+                if self.crawling and self.client.status == "running":
+                    asked = self._ask(self.client.run(end_crawls, self.run, asynchronous=True))
+                    await asyncio.wait_for(asked, ENDING_S / 2)
+                    await asyncio.wait(self.crawling, timeout=ENDING_S)
+            for future in list(self.crawling):
+                if future.done() and not future.cancelled() and not future.exception():
+                    self._take(future)
+        finally:
+            for future, group in self.crawling.items():
                 future.cancel()
-                self._release(self.crawling.pop(future))
-        self.captures.close()
+                self._release(group)
+            self.crawling.clear()
+            self.captures.close()
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder for archives on their way to workers and from them. Raises CannotWriteError where its disk is full."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="tongjian-") as name:
+            yield Path(name)
+    except OSError as error:
+        raise CannotWriteError(f"cannot write to {tempfile.gettempdir()}: {error}") from error
 
 
 def _room(groups: list[_Group]) -> int:

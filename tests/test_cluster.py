@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from scrapy.utils.project import get_project_settings
@@ -21,6 +23,7 @@ from scrapy.utils.project import get_project_settings
 from archive import ArchiveError, Captures, Reports, lent
 from archive.excerpt import ExcerptCaptures, Wanted, excerpt
 from archive.model import Located
+from archive.portal_lock import PortalLock
 from archive.records import Reading
 from archive.vocabulary import RunKind
 from crawler.demo.server import Server
@@ -39,7 +42,9 @@ from tests.test_tls import certificate
 dask = pytest.importorskip("dask", reason="Dask is not installed: pip install 'tongjian[cluster]'")
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install 'tongjian[cluster]'")
 
-from pipelines.ingest import cluster  # noqa: E402 - only where Dask is
+from crawler.cluster_fleet import ClusterFleet, _Group  # noqa: E402 - only where Dask is
+from crawler.cluster_worker import Crawled  # noqa: E402
+from pipelines.ingest import cluster  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -299,6 +304,31 @@ def test_what_a_cluster_crawls_is_merged_and_crawled_on(tmp_path: Path) -> None:
         assert [found["entries/known"] for found in stats] == [3, 3, 3]
         assert all(len(replica.log) - before < 3 for replica, before in zip(server, asked, strict=True))
         assert published(tmp_path / "archive") == published(tmp_path / "single")
+
+
+def test_where_nothing_more_can_be_merged_no_portal_stays_locked(archive: Path, tmp_path: Path) -> None:
+    """Two crawls have come back to a full disk, a third one is under way."""
+    brought = (archive / "captures.db").read_bytes()
+    told = {"portal": "hepan", "exit_code": 0, "seconds": 1.0, "stats": {}, "message": ""}
+
+    async def stopped() -> None:
+        fleet = ClusterFleet(
+            SimpleNamespace(status="closed"), tmp_path / "whole", settings={}, arguments={}, table=None, lease=1
+        )
+        connection = fleet.captures.db.conn
+        connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
+        for number in range(3):
+            future: asyncio.Future[list[Crawled]] = asyncio.get_running_loop().create_future()
+            if number < 2:
+                future.set_result([Crawled(told, brought, 1)])
+            fleet.crawling[future] = _Group([f"p{number}"], locks=[PortalLock.take(fleet.archive, f"p{number}")])
+        with pytest.raises(ArchiveError, match="disk is full"):
+            await fleet._stop()
+        assert not fleet.crawling
+        for number in range(3):
+            PortalLock.take(fleet.archive, f"p{number}").release()
+
+    asyncio.run(stopped())
 
 
 @contextmanager
