@@ -18,7 +18,7 @@ from archive.asking import acknowledged_urls
 from archive.captures import Captures
 from archive.database import sql_words
 from archive.fates import NOT_READ_YET, Judge, ListingPortal, Witness
-from archive.listed_bodies import BodyNamed, put_listed_bodies
+from archive.listed_bodies import BodyNamed, ListedBody, put_listed_bodies
 from archive.model import Entry, Located, Problem
 from archive.reports import Reports
 from archive.vocabulary import Fate, ProblemKind, RunKind, Stage
@@ -173,13 +173,20 @@ def balance(
             witness.capture_id,
         )
     facts = portal.facts()
-    titles = [facts["title"], *(title for _, _, _, title, _, report_id, _, _ in rows.values() if report_id is None)]
-    found = (body_named(title, facts["division_code"]) for title in dict.fromkeys(titles) if title)
+    without_report = [(title, fate) for _, _, _, title, fate, report_id, _, _ in rows.values() if report_id is None]
+    titles = dict.fromkeys([(facts["title"], Fate.NOT_A_REPORT), *without_report])
+    found = [_body_listed(title, fate, facts["division_code"], body_named) for title, fate in titles if title]
     reports.begin()  # not with the first row that differs: what is compared before could have changed since
     put_listed_bodies(reports, portal.name, filter(None, found))
     _write(reports, portal.name, rows)
     account.fates = sums(reports, portal.name)
     return account
+
+
+def _body_listed(title: str, fate: str, division_code: str | None, body_named: BodyNamed) -> ListedBody | None:
+    """The body that a title names; a year only where the entry announces a report."""
+    body = body_named(title, division_code)
+    return body._replace(years="") if body and fate == Fate.NOT_A_REPORT else body
 
 
 def sums(reports: Reports, portal: str) -> Counter[Fate]:

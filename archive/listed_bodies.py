@@ -21,13 +21,15 @@ class ListedBody(NamedTuple):
     level: str
     body_kind: str
     """Empty, like the others but the first two, where it is not known."""
+    years: str = ""
+    """Those of which the listing announces a report that is not here, in order, by commas."""
 
 
 BodyNamed = Callable[[str, str | None], ListedBody | None]
 """By the title of an entry or of a portal, and the portal's code of GB/T 2260; None for what names no body for certain."""
 
 _OF_PORTAL = f"SELECT {', '.join(ListedBody._fields)} FROM listed_bodies WHERE portal = ?"  # noqa: S608 - our names
-_INSERT = "INSERT OR REPLACE INTO listed_bodies VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT OR REPLACE INTO listed_bodies VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _DELETE = "DELETE FROM listed_bodies WHERE portal = ? AND agency_id = ?"
 
 
@@ -35,7 +37,9 @@ def put_listed_bodies(reports: Reports, portal: str, bodies: Iterable[ListedBody
     """Make these the bodies that a portal lists; what is there already is not written again. The caller commits."""
     wanted: dict[str, ListedBody] = {}
     for body in bodies:
-        wanted[body.agency_id] = min(body, wanted.get(body.agency_id, body))
+        known = wanted.get(body.agency_id, body)
+        years = {*known.years.split(","), *body.years.split(",")} - {""}
+        wanted[body.agency_id] = min(body, known)._replace(years=",".join(sorted(years)))
     connection = reports.db.conn
     stored = {body.agency_id: body for body in (ListedBody(*row) for row in connection.execute(_OF_PORTAL, (portal,)))}
     connection.executemany(_DELETE, [(portal, agency_id) for agency_id in stored.keys() - wanted.keys()])

@@ -8,10 +8,12 @@ import json
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from archive import Captures, Reports
+from archive.listed_bodies import ListedBody, put_listed_bodies
 from archive.room.absences import Judge, Walk, walks
 from tests.browsing import browsing, get
 from tests.made_reports import made
@@ -132,3 +134,54 @@ def test_the_question_tells_the_reasons(tmp_path: Path) -> None:
         assert (row["report_year"], row["reason"], row["evidence"]) == (2022, "blocked", "http://p.example/0")
         lines = get(f"{address}/questions/missing-years.csv?year=all")[2].decode("utf-8-sig")
         assert next(csv.DictReader(io.StringIO(lines)))["reason"] == "blocked"
+
+
+ALONE = "某市水务局"
+
+
+def listing(folder: Path, **years: str) -> None:
+    """Bodies that the portal lists with years of which no report is here, by their names."""
+    reports = Reports(folder)
+    found = [
+        ListedBody(f"x-{name}", name, "990001", "990001", "county", "department", of) for name, of in years.items()
+    ]
+    put_listed_bodies(reports, "p", found)
+    reports.commit()
+    reports.close()
+
+
+def missing(address: str, asks: str) -> dict[tuple[str, int], str]:
+    rows = json.loads(get(f"{address}/questions/missing-years.json?{asks}")[2])["rows"]
+    return {(row["issuing_body"], row["report_year"]): row["reason"] for row in rows}
+
+
+def test_a_body_that_is_only_listed_lacks_years_from_the_first_that_is_listed(tmp_path: Path) -> None:
+    filled(tmp_path, [(f"{ALONE}2022年政府信息公开年度报告", "blocked")], [(BODY, [2019, 2020, 2021, 2023])])
+    listing(tmp_path, **{ALONE: "2020,2022", BODY: "2017,2022", "某市网站所有者": ""})
+    Captures(tmp_path).close()
+    with browsing(tmp_path) as address:
+        never, listed = "not_crawled", "listed_not_fetched"
+        expected = {(ALONE, 2020): listed, (ALONE, 2021): never, (ALONE, 2022): "blocked", (ALONE, 2023): never}
+        expected |= {(BODY, 2017): listed, (BODY, 2018): never, (BODY, 2022): listed}
+        assert missing(address, "year=all") == missing(address, "year=all&portal=p") == expected
+        assert missing(address, "year=2022") == {(ALONE, 2022): "blocked", (BODY, 2022): listed}
+        assert missing(address, "year=all&portal=q") == {}
+        found = json.loads(get(f"{address}/body/{quote(ALONE)}.json")[2])
+        assert [row["report_year"] for row in found["missing"]] == [2020, 2021, 2022, 2023]
+        assert (found["listed_by"], found["reports"]) == (["p"], [])
+        for language, words in (("zh", "仅知其见于网站列表"), ("en", "known from listings alone")):
+            assert words in get(f"{address}/body/{quote(ALONE)}?lang={language}")[2].decode()
+        assert get(f"{address}/body/{quote('某市网站所有者')}")[0] == 200
+        assert json.loads(get(f"{address}/search.json?q={quote('水务局')}")[2])["bodies"] == [[ALONE, 0]]
+        assert "仅列出" in get(f"{address}/search?q={quote('水务局')}&lang=zh")[2].decode()
+        page = get(f"{address}/questions/missing-years?year=2021&lang=en")[2].decode()
+        assert 'href="/portal/p"' in page.partition("<tbody>")[2]  # what shows that it was not crawled
+        assert 'href="/body/p"' not in page
+
+
+def test_what_a_portal_lists_under_another_name_is_not_said_to_be_unlisted(tmp_path: Path) -> None:
+    filled(tmp_path, [("市教育体育局二〇二二年公开年报", "pending")], [(BODY, [2021, 2023])])
+    assert reason(tmp_path, 2022, DONE)[0] == "not_listed"
+    listing(tmp_path, **{BODY: "2022"})
+    assert reason(tmp_path, 2022, DONE) == ("listed_not_fetched", "")
+    assert reason(tmp_path, 2020, DONE)[0] == "not_listed"

@@ -108,6 +108,16 @@ def test_what_is_no_longer_listed_is_no_longer_known(tmp_path: Path) -> None:
     reports.close()
 
 
+def test_the_years_of_which_a_report_is_listed_stand_with_the_body(tmp_path: Path) -> None:
+    reports = archive(tmp_path, [])
+    titles = ("翔安区水利局2022年度政府信息公开年度报告", "翔安区水利局2019年政府信息公开年度报告", "翔安区水利局")
+    for order in (titles, titles[::-1]):
+        put_listed_bodies(reports, "p", filter(None, (body_named(title, "350213") for title in order)))
+        rows = reports.db.conn.execute("SELECT name, years FROM listed_bodies").fetchall()
+        assert [tuple(row) for row in rows] == [("翔安区水利局", "2019,2022")]
+    reports.close()
+
+
 def test_a_predecessor_counts_with_its_listed_successor(tmp_path: Path) -> None:
     reports = archive(tmp_path, [Planted(2017, "翔安区水务局", "350213", OWN, 4)])
     put_listed_bodies(reports, "p", filter(None, [body_named(TITLES[0], "350213")]))

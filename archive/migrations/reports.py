@@ -437,3 +437,11 @@ def m028_rates_of_sums(db: Database) -> None:
     views.total_rates(db)
     sums.index_totals(db)
     sums.create_views(db)
+
+
+@migrations()
+def m029_years_of_listed_bodies(db: Database) -> None:
+    """The years of which a portal lists a report that is not here; written by the next crawl or reparse of the portal."""
+    db.execute("ALTER TABLE listed_bodies ADD COLUMN years TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX listed_bodies_names ON listed_bodies (name)")
+    row_digests.fill_digests(db.conn, "reports.db", "listed_bodies")

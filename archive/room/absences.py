@@ -61,6 +61,13 @@ _ENTRIES = """
 SELECT title, fate, url FROM fates
 WHERE portal = ? AND fate IN (SELECT value FROM json_each(?)) AND title IS NOT NULL
 """
+_LISTED = """
+SELECT portal, years FROM listed_bodies
+WHERE years <> '' AND (
+  name = :body OR agency_id IN (SELECT agency_id FROM figures WHERE issuing_body = :body AND agency_id IS NOT NULL)
+)
+ORDER BY portal
+"""
 _PLACES = "SELECT DISTINCT place_id FROM figures WHERE issuing_body = ? AND place_id IS NOT NULL"
 _NAMES = """
 SELECT issuing_body, body_kind, MIN(report_year) AS first, MAX(report_year) AS last
@@ -114,7 +121,10 @@ class Absence:
 
 
 class Judge:
-    """Gives each missing year its reason. `known` is None where captures.db is not served; `today` is a date."""
+    """Gives each missing year its reason. `known` is None where captures.db is not served; `today` is a date.
+
+    What a portal lists of a body speaks before what its reports' portals do not list, under whatever name it lists it.
+    """
 
     def __init__(self, reports: sqlite3.Connection, known: dict[str, Walk] | None, today: str) -> None:
         self.reports = reports
@@ -122,6 +132,7 @@ class Judge:
         self.today = today
         self.entries: dict[str, dict[str, list[tuple[str, dict[str, Any]]]]] = {}
         self.bodies: dict[str, int] = {}
+        self.listings: dict[str, dict[str, list[int]]] = {}
         self.names: dict[str, list[dict[str, Any]]] = {}
         self.places: dict[str, list[dict[str, Any]]] = {}
 
@@ -140,14 +151,26 @@ class Judge:
         deadline = legal_deadline(year, kind) or f"{year + 1}-03-31"
         if self.today <= deadline:
             return Absence(NOT_DUE, deadline)
-        for portal in portals:
+        listing = [portal for portal, years in self.listed(body).items() if year in years]
+        for portal in dict.fromkeys((*portals, *listing)):
             entry = self._entry(portal, body, year)
             if entry:
                 return Absence(_BY_FATE[Fate(entry["fate"])], entry["url"], portal, entry["fate"])
+        if listing:
+            return Absence(NOT_FETCHED, portal=listing[0])
         successor = _successor(body, year, names)
         if successor:
             return Absence(RENAMED, successor)
         return self._of_walks(portals, deadline)
+
+    def listed(self, body: str) -> dict[str, list[int]]:
+        """Portal → the years of which it lists a report of the body that is not here."""
+        if body not in self.listings:
+            rows = self.reports.execute(_LISTED, {"body": body})
+            found = self.listings[body] = {}
+            for portal, years in rows:
+                found.setdefault(portal, []).extend(map(int, years.split(",")))
+        return self.listings[body]
 
     def _names_beside(self, body: str) -> list[dict[str, Any]]:
         """The bodies of the same places, each with its first and last year."""

@@ -135,6 +135,11 @@ def _entries(portals: str | None) -> str | None:
     return " ".join(f"/entries?{urlencode({'portal': name})}" for name in portals.split(",")) if portals else None
 
 
+def listed_by(db: sqlite3.Connection, body: str) -> list[str]:
+    """The portals that list a body of this name."""
+    return [name for (name,) in db.execute("SELECT DISTINCT portal FROM listed_bodies WHERE name = ?", (body,))]
+
+
 def successions_of(db: sqlite3.Connection, body: str) -> list[dict[str, Any]]:
     """The bodies that a body took the place of and those that took its place, each with the document that says so.
 

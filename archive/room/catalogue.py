@@ -58,7 +58,13 @@ _BODIES = """
 SELECT issuing_body, COUNT(*), MAX(place_id) FROM reports INDEXED BY idx_reports_issuing_body_report_year
 WHERE issuing_body IS NOT NULL AND same_as IS NULL
 GROUP BY issuing_body
+UNION ALL
+SELECT name, 0, MAX(place_id) FROM listed_bodies l
+WHERE NOT EXISTS (SELECT 1 FROM figures f WHERE f.agency_id = l.agency_id)
+  AND NOT EXISTS (SELECT 1 FROM figures f WHERE f.issuing_body = l.name)
+GROUP BY name
 """
+"""With those that a portal lists and that have no report here."""
 
 Found = int
 """A set of reports: a byte each at the place of its search_id, one where it is in the set. `&` and `|` cost next to nothing."""
@@ -90,7 +96,7 @@ class Catalogue:
             ((name, fold(name), number, place or "") for name, number, place in db.execute(_BODIES)),
             key=lambda body: (-body[2], body[0]),
         )
-        """Name, folded name, number of reports and place of each issuing body, those with most reports first."""
+        """Name, folded name, number of reports and place of each body, those with most reports first."""
         self.places = PlaceNames(db)
         self._known = self._set(self.search_ids)
         self._with_verdict[Verdict.HOLDS.value] = self._known & ~(
@@ -131,7 +137,7 @@ class Catalogue:
         return bool(wanted.sure and db.execute(sql, values).fetchone()[0])
 
     def bodies_named(self, query: Query, named: Named) -> list[tuple[str, int]]:
-        """Issuing bodies whose name has every term, or one and their place the others, with the number of their reports."""
+        """Bodies whose name has every term, or one and their place the others, with the number of their reports."""
         if not query.groups:
             return []
         having = {term: self._bodies_with(term.folded) for term in (*query.terms, *query.without)}

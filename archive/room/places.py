@@ -70,11 +70,12 @@ def place(db: sqlite3.Connection, place_id: str) -> Place | None:
 
 
 def of_body(db: sqlite3.Connection, body: str) -> Place | None:
-    """The place of a body of this name, by its newest report; None where it is not known."""
+    """The place of a body of this name, by its newest report, or by a listing without one; None where it is not known."""
     row = db.execute(
-        """SELECT place_id FROM figures WHERE issuing_body = ? AND place_id IS NOT NULL
+        """SELECT place_id, report_year FROM figures WHERE issuing_body = :body AND place_id IS NOT NULL
+        UNION ALL SELECT place_id, 0 FROM listed_bodies WHERE name = :body AND place_id <> ''
         ORDER BY report_year DESC LIMIT 1""",
-        (body,),
+        {"body": body},
     ).fetchone()
     return place(db, row[0]) if row else None
 
@@ -129,7 +130,7 @@ class Cell(StrEnum):
     """In the archive, and the portal did not find it lately."""
     REMOVED = "removed"
     BEFORE = "before"
-    """Before the first report of the body here."""
+    """Before the first report of the body here, or the first that a portal lists."""
     ABSENT = "absent"
     """Not in the archive: `absence` says why."""
 
@@ -160,11 +161,13 @@ class BodyOfPlace:
 
 
 _LISTED_ONLY = """
-SELECT l.agency_id, l.name, l.body_kind, l.portal
+SELECT l.agency_id, l.name, l.body_kind, l.portal, l.years
 FROM known_bodies k JOIN listed_bodies l ON l.division_code = k.division_code AND l.agency_id = k.agency_id
 WHERE k.is_listed_only AND k.division_code = ? AND l.place_id = ?
 ORDER BY l.agency_id, l.portal
 """
+_NEVER = 9999
+"""The first year of a body that no portal lists a report of."""
 _STATE_CELLS = {str(ReportState.REMOVED): Cell.REMOVED, str(ReportState.MISSING): Cell.MISSING}
 
 
@@ -187,13 +190,15 @@ def bodies(db: sqlite3.Connection, place_id: str, judge: Judge) -> tuple[list[Bo
         if row["report_year"] is not None:
             before = body.years.get(row["report_year"])
             body.years[row["report_year"]] = _archived(row, (before.reports if before else 0) + 1)
+    listed: dict[str, set[int]] = {}
     for row in dicts(db, _LISTED_ONLY, (place_id[:6], place_id)):
         body = found.setdefault(row["agency_id"], BodyOfPlace(row["agency_id"], row["name"], row["body_kind"]))
         body.portals[row["portal"]] = None
-    here = {year for body in found.values() for year in body.years}
+        listed.setdefault(body.id, set()).update(map(int, filter(None, row["years"].split(","))))
+    here = {year for body in found.values() for year in body.years}.union(*listed.values())
     years = list(range(min(here), max(here) + 1)) if here else []
     for body in found.values():
-        first = min(body.years, default=0)
+        first = min({*body.years, *listed.get(body.id, ())}, default=_NEVER)
         for year in years:
             if year not in body.years:
                 body.years[year] = _without(body, year, first, judge)

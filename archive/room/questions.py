@@ -207,12 +207,13 @@ FROM (
 
 def _missing_years() -> Question:
     # `span` has every body that may lack a year: to count years that are told apart takes longer than to look for them.
+    # `listed` has those of which a portal lists what is not here: they begin before the first report, or without any.
     return Question(
         "missing-years",
         ("缺少报告的年度", "Years without a report"),
         (
-            "自该机关在本档案中的最早年度起，至本档案最新年度止，没有报告的年度",
-            "years without a report, from a body's first year here to the newest year of the archive",
+            "自该机关最早有报告或网站列出其报告的年度起，至本档案最新年度止，没有报告的年度",
+            "years without a report, from the first that a body reported here or a portal lists, to the newest of the archive",
         ),
         f"""WITH RECURSIVE last AS MATERIALIZED (SELECT MAX(report_year) AS year FROM figures WHERE same_as IS NULL),
 span AS MATERIALIZED (
@@ -229,10 +230,22 @@ span AS MATERIALIZED (
     OR COUNT(same_as) > 0
     OR agency_id IN (SELECT agency_id FROM several_reports)
 ),
+listed AS MATERIALIZED (
+  SELECT
+    agency_id,
+    MAX(name) AS name,
+    MIN(CAST(substr(years, 1, 4) AS INTEGER)) AS first,
+    MAX(CAST(substr(years, -4) AS INTEGER)) AS newest,
+    group_concat(portal) AS portals
+  FROM listed_bodies l
+  WHERE years <> '' AND (:portal = '' OR l.portal = :portal)
+  GROUP BY agency_id
+),
 year(y) AS (
-  SELECT MIN(first) FROM span
+  SELECT MIN(first) FROM (SELECT first FROM span UNION ALL SELECT first FROM listed)
   UNION ALL
-  SELECT y + 1 FROM year, last WHERE y < last.year
+  SELECT y + 1 FROM year
+  WHERE y < (SELECT MAX(newest) FROM (SELECT year AS newest FROM last UNION ALL SELECT newest FROM listed))
 )
 SELECT
   (
@@ -249,14 +262,31 @@ SELECT
     WHERE n.agency_id = s.agency_id AND n.report_year IS NOT NULL AND (:portal = '' OR n.portal = :portal)
   ) AS portals
 FROM span s
-JOIN year ON y >= s.first
+JOIN year ON y >= s.first AND y <= (SELECT year FROM last)
 WHERE NOT EXISTS (SELECT 1 FROM figures r WHERE r.agency_id = s.agency_id AND r.report_year = y)
+  AND (:year = '' OR y = CAST(:year AS INTEGER))
+UNION ALL
+SELECT
+  COALESCE((SELECT MAX(issuing_body) FROM figures n WHERE n.agency_id = s.agency_id), s.name),
+  y,
+  (
+    SELECT COUNT(DISTINCT n.report_year) FROM figures n
+    WHERE n.agency_id = s.agency_id AND (:portal = '' OR n.portal = :portal)
+  ),
+  portals
+FROM listed s
+JOIN year ON y >= s.first AND y <= MAX(s.newest, COALESCE((SELECT year FROM last), 0))
+WHERE NOT EXISTS (SELECT 1 FROM figures r WHERE r.agency_id = s.agency_id AND r.report_year = y)
+  AND y < COALESCE((
+    SELECT MIN(n.report_year) FROM figures n WHERE n.agency_id = s.agency_id AND (:portal = '' OR n.portal = :portal)
+  ), 9999)
   AND (:year = '' OR y = CAST(:year AS INTEGER))
 ORDER BY y DESC, issuing_body""",  # noqa: S608 - constants
         _WITHOUT_BODY_OR_YEAR,
         (
-            "没有发布机关或年度的报告；同一机关名称写法不同的合并计算，更名后视为另一机关",
-            "reports without a body or year; spellings of one body's name are one body, a renamed body is another",
+            "没有发布机关或年度的报告，以及只知其名、网站从未列出其报告的机关；同一机关名称写法不同的合并计算，更名后视为另一机关",
+            "reports without a body or year, and bodies known by name alone, of which no portal lists a report; "
+            "spellings of one body's name are one body, a renamed body is another",
         ),
     )
 

@@ -40,7 +40,7 @@ class Results:
     hits: list[Hit]
     facets: dict[str, list[tuple[str, int]]]
     bodies: list[tuple[str, int]] = field(default_factory=list)
-    """Issuing bodies of such a name, with the number of their reports."""
+    """Bodies of such a name, with the number of their reports; none of one that is only listed."""
     places: list[PlaceFound] = field(default_factory=list)
     hints: list[tuple[str, int]] = field(default_factory=list)
     """Where nothing is found: other queries that find something, and how many reports (`hints`)."""

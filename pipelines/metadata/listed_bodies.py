@@ -23,6 +23,8 @@ def body_named(title: str, division_code: str | None) -> ListedBody | None:
 
     >>> body_named("番禺区教育局2021年政府信息公开工作年度报告", "440113").agency_id
     '440113-教育局'
+    >>> body_named("番禺区教育局2021年政府信息公开工作年度报告", "440113").years
+    '2021'
     >>> body_named("同安在线_厦门市同安区人民政府门户网站", "350212").name
     '厦门市同安区人民政府'
     >>> body_named("2021年政府信息公开工作年度报告", "440113")
@@ -51,4 +53,4 @@ def body_named(title: str, division_code: str | None) -> ListedBody | None:
     level = agencies.level(name, kind, division, None)
     identity = agency_id(name, code, year)
     place = place_id(name, code, level, year)
-    return ListedBody(identity or "", name, place or "", code or "", str(level or ""), str(kind))
+    return ListedBody(identity or "", name, place or "", code or "", str(level or ""), str(kind), str(year or ""))

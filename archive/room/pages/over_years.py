@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from archive.room import charts, entries, places
 from archive.room import key_figures as figures
 from archive.room.absences import Absence, Judge
-from archive.room.bodies import successions_of
+from archive.room.bodies import listed_by, successions_of
 from archive.room.charts_over_years import CHARTS, COLUMNS, OUTCOMES, ChartsOverYears, breaks_of_forms, over_years
 from archive.room.database_access import query, walks_of
 from archive.room.holdings import Among, years_held
@@ -51,20 +51,23 @@ _CSV_COLUMNS = (
 
 
 async def body(datasette: Any, request: Any) -> Any:
-    """All years of one issuing body."""
+    """All years of one public body, also of one that is listed and has no report here."""
     name = path_part(request, "name")
     known = await walks_of(datasette)
     today = datetime.now(UTC).date().isoformat()
 
     def missing(db: sqlite3.Connection) -> list[tuple[int, Absence]]:
         judge, (years, portals) = Judge(db, known, today), figures.years_of(db, name)
-        every = range(min(years), max(*years, *years_held(db)[-1:]) + 1) if years else range(0)
-        return [(year, judge.absence(name, year, portals)) for year in every if year not in years]
+        begun = years.union(*judge.listed(name).values())
+        every = range(min(begun), max(*begun, *years_held(db)[-1:]) + 1) if begun else range(0)
+        where = portals or list(judge.listed(name))
+        return [(year, judge.absence(name, year, where)) for year in every if year not in years]
 
     more = {
         "missing": await query(datasette, missing),
         "place": await query(datasette, lambda db: places.of_body(db, name)),
         "successions": await query(datasette, lambda db: successions_of(db, name)),
+        "listed_by": await query(datasette, lambda db: listed_by(db, name)),
     }
     return await _over_years(datasette, request, "body", name, "r.issuing_body = ?", **more)
 
@@ -84,7 +87,7 @@ async def portal(datasette: Any, request: Any) -> Any:
 async def _over_years(datasette: Any, request: Any, template: str, name: str, where: str, **more: Any) -> Any:
     """The reports that meet the condition on `r`, as a page with charts, JSON or CSV; None if there is nothing to show."""
     rows = await query(datasette, lambda db: figures.over_years(db, where, [name]))
-    if not rows and "portal" not in more:
+    if not (rows or "portal" in more or more["listed_by"]):
         return None
     t = Translator(language(request))
     whose = more["portal"]["title"] or name if "portal" in more else name
@@ -124,6 +127,8 @@ async def _as_file(
         facts: dict[str, Any] = {}
         if "sums" in more:
             facts["fates"] = {row["key"]: row["entries"] for row in more["sums"]}
+        if "listed_by" in more:
+            facts["listed_by"] = more["listed_by"]
         if "missing" in more:
             facts["missing"] = [{"report_year": year} | asdict(absence) for year, absence in more["missing"]]
         reports = [{column: row[column] for column in _CSV_COLUMNS} for row in rows]

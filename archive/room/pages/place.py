@@ -69,6 +69,7 @@ async def place(datasette: Any, request: Any) -> Any:
         "year": chosen,
         "years": years,
         "known_years": known_years,
+        "has_reports": bool(totals) or any(body.reports for body in bodies),
         "totals": of_years,
         "undated": [total for total in totals if total.year is None],
         "total": next((total for total in of_years if total.year == chosen), None),
