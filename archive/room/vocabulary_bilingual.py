@@ -110,7 +110,7 @@ VERDICTS: dict[Verdict, Bilingual] = {
 SEVERITIES: dict[Severity, Bilingual] = {
     Severity.SUSPECT_PARSER: ("疑为本系统识读有误", "probably our reading"),
     Severity.SUSPECT_SOURCE: ("疑为原文有误", "probably an error in the report"),
-    Severity.WARNING: ("提示", "warning"),
+    Severity.WARNING: ("原因不明", "cause not known"),
 }
 ORIGINS: dict[Origin, Bilingual] = {
     Origin.HTML: ("网页表格", "table on the page"),
