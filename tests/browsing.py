@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import signal
 import socket
 import subprocess
@@ -14,7 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from archive import Capture, Captures, Reports
+from archive.asking import acknowledge
+from archive.listed_bodies import ListedBody, put_listed_bodies
+from archive.model import Entry
 from archive.records import Rows
+from archive.vocabulary import Fate, RunKind
 from tests.crawling import Forked, execute_afresh
 from tests.made_reports import made
 
@@ -119,6 +124,104 @@ def put_hostile(archive: Path, away: str) -> list[str]:
     captures.close()
     reports.close()
     return ids
+
+
+FAR = "9" * 15
+"""A figure larger than any of a real report."""
+
+
+def put_hostile_beside(archive: Path, away: str) -> None:
+    """Hostile words and figures wherever a page shows any, besides the reports of `put_hostile`, each by itself in its place."""
+    captures, reports = Captures(archive), Reports(archive)
+    for number, text in enumerate(words[:5000] for words in NASTY):
+        portal, url = f"nasty-{number}", f"{away}/beside/{number}?{text[:200]}"
+        at = f"2026-01-02T00:00:{number:02}.000000Z"
+        facts = {"title": text, "home_url": url, "platform": text[:100], "division": text, "level": text[:50]}
+        reports.put_portal({"name": portal, **facts})
+        put = captures.db.execute
+        put("INSERT INTO portals (name, title, home_url, document) VALUES (?, ?, ?, ?)", (portal, text, url, text))
+        run = captures.start_run(RunKind.CRAWL, portal)
+        captures.finish_run(run, text, {text: text, "limits": [text]})
+        found = captures.add(
+            Capture(
+                url=url,
+                requested_at=at,
+                status=999,
+                outcome="ok",
+                body=hostile_page(away).encode() + text.encode(),
+                content_type=text[:300],
+                portal=portal,
+                note=text,
+                request_headers=[(text[:50], text)],
+                response_headers=[("Content-Type", text), ("Location", text), ("Set-Cookie", text)],
+                redirect_url=text,
+                ip_address=text[:60],
+                run_id=run,
+            )
+        )
+        captures.add_entries([Entry(portal=portal, listing_url=text, url=url, title=text, date=text[:40])])
+        acknowledge(captures, portal, url, text)
+        put(
+            "INSERT INTO problems (portal, url, stage, kind, message, seen_at) VALUES (?, ?, ?, ?, ?, ?)",
+            (portal, url, text[:20], "listing_short", text, text[:30]),
+        )
+        cells = [
+            (table, row, column, value, text[:50], text, "number", text[:20])
+            for table, row, column, value in (
+                (1, text[:60], text[:60], -1),
+                (2, "regulations", "in_force", 10**15),
+                (3, "new_received", "total", 10**15),
+                (3, "granted", "total", -(10**15)),
+                (3, "denied_state_secret", "total", 3),
+                (4, "cases", "review_total", 10**15),
+            )
+        ]
+        tables: dict[str, Rows] = {
+            "report_texts": [(f"{text}\n{FAR}件。{text}",)],
+            "statistics": cells,
+            "checks": [
+                (text[:30], text, 10**15, -1, "fails", text[:30]),
+                ("T3-B", text, None, 1, text[:20], "warning"),
+            ],
+            "table_sources": [(3, text[:20], url, text[:30]), (4, "html", text, "verified")],
+            "parts": [("document", text[:20], url, text), (text[:40], "unread", text, text)],
+            "attachments": [(url, text, text[:90], found.sha256), (text, text, "application/msword", text[:64])],
+            "locations": [(f"{url}#2", portal)],
+            "versions": [
+                (found.sha256, at, json.dumps({text: [text, text], "text": [[text], [text]]}), "{}"),
+                (text[:64], f"2026-01-03T00:00:{number:02}.000000Z", json.dumps({"source": [text, None]}), "{}"),
+            ],
+        }
+        row = dict.fromkeys(
+            ("title", "issuing_body", "co_issuing_body", "division", "source", "index_number", "document_number"), text
+        )
+        row |= {"site_id_code": text[:99], "report_scope_witness": text, "published": text[:30], "form": text[:40]}
+        row |= {"body_kind": text[:30], "level": "county", "report_scope": "whole_area", "state": "removed"}
+        row |= {"division_code": "990101", "place_id": f"990101-{text[:200]}", "agency_id": f"990101-{text[:200]}"}
+        name = f"{portal}-{text[:40]}"
+        made_of = {"url": url, "portal": portal, "report_year": 2024 - number, "sha256": found.sha256}
+        reports.put(made(name, tables, **made_of, captured_at=at, first_captured_at=at, **row))
+        body = ListedBody(f"990101-listed{text[:99]}", text, "990101", "990101", "county", "department", "2020,2023")
+        put_listed_bodies(reports, portal, [body])
+        put = reports.db.execute
+        for fate in (*Fate, text[:20]):
+            put(
+                "INSERT INTO fates VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (portal, f"{text}{fate}", url, f"{text}2023年", fate, None, text, found.id),
+            )
+        put(
+            "INSERT INTO unreported (portal, key, fate, cause, capture_id) VALUES (?, ?, 'error', ?, ?)",
+            (portal, text, text, found.id),
+        )
+        put("INSERT INTO contradictions VALUES (?, ?, ?, ?, ?)", (name, portal, text, url, text))
+        put(
+            "INSERT INTO successions VALUES (?, ?, 2020, ?, ?, ?)",
+            (f"a{text[:99]}", f"990101-{text[:200]}", text, text, text),
+        )
+    captures.db.conn.commit()
+    captures.close()
+    reports.commit()
+    reports.close()
 
 
 @contextmanager

@@ -15,16 +15,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from archive import Captures, Reports
 from archive.room.questions import QUESTIONS
 from crawler.demo.demo_portals import demo_replicas
 from crawler.demo.earlier import put_divisions, put_earlier
 from crawler.demo.server import Server
-from tests.browsing import browsing, cpu_ms, get, put_hostile, server_id
+from tests.browsing import NASTY, browsing, cpu_ms, get, put_hostile, put_hostile_beside, server_id
 from tests.crawling import crawl
 from tests.made_reports import made
-from tests.walking import walk
+from tests.walking import Answer, walk
 
 KINDS = ("demo", "empty", "reports alone", "captures alone", "hostile")
 
@@ -46,8 +47,9 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     Captures(found["empty"]).close()
     shutil.copy(found["demo"] / "reports.db", found["reports alone"])
     shutil.copy(found["demo"] / "captures.db", found["captures alone"])
-    shutil.copytree(found["demo"], found["hostile"])
+    put_divisions(found["hostile"])
     put_hostile(found["hostile"], "http://127.66.0.1:9")
+    put_hostile_beside(found["hostile"], "http://127.66.0.1:9")
     return found
 
 
@@ -62,15 +64,37 @@ def rooms(archives: dict[str, Path]) -> Iterator[dict[str, str]]:
 
 @pytest.mark.parametrize(("kind", "language"), [*((kind, "zh") for kind in KINDS), ("demo", "en"), ("empty", "en")])
 def test_a_walk_of_every_link_meets_no_error(rooms: dict[str, str], kind: str, language: str) -> None:
-    answers = list(walk(rooms[kind], language, "/reports", "/codebook", "/feed.atom"))
+    of_one_thing = {"of_one_thing": len(NASTY)} if kind == "hostile" else {}
+    answers = list(walk(rooms[kind], language, "/reports", "/codebook", "/feed.atom", **of_one_thing))
     assert [(a.status, a.path, a.linked_from) for a in answers if a.status >= 400] == []
     assert len(answers) > 100
     for answer in answers:
         if "json" in answer.media_type:
             json.loads(answer.body)
         ours = answer.media_type.startswith("text/html") and not re.match("/(reports|captures|captured)", answer.path)
+        if kind == "hostile":
+            assert_harmless(answer)
         if ours:
             assert f'<html lang="{"zh-CN" if language == "zh" else "en"}">' in answer.body.decode(), answer.path
+
+
+def assert_harmless(answer: Answer) -> None:
+    """No page lets hostile words be markup, turn its lines round or grow without end; files are whole, and no formulas."""
+    if answer.media_type.startswith("text/html") and not re.match(r"/captured/\d+(\?|$)", answer.path):
+        page = answer.body.decode()
+        for tag in ("<script", "<img src=x"):
+            assert tag not in page, (tag, answer.path[:200])
+        assert not re.search(r'href="\s*javascript:', page), answer.path[:200]
+        assert not re.search(">[^<]*[\u202a-\u202e\u2066-\u2069]", page), answer.path[:200]
+        assert len(page) < 1_000_000, answer.path[:200]
+    elif "xml" in answer.media_type or "svg" in answer.media_type:
+        etree.fromstring(answer.body)
+    elif "csv" in answer.media_type:
+        csv.field_size_limit(10_000_000)
+        rows = list(csv.reader(io.StringIO(answer.body.decode("utf-8-sig"), newline="")))
+        assert len({len(row) for row in rows}) <= 1, answer.path[:200]
+        formulas = [cell for row in rows for cell in row if re.match(r"\s*[=+@-]", cell)]
+        assert [cell[:50] for cell in formulas if not re.fullmatch(r"[-+]?[\d.,]*", cell)] == [], answer.path[:200]
 
 
 _OF_THE_PROGRAM = {"_sqlite_migrations", "sqlite_sequence", "row_digests"}

@@ -44,8 +44,11 @@ def kind(path: str) -> tuple[str, ...]:
     return (parts.path, *sorted({name for name, _ in parse_qsl(parts.query)}))
 
 
-def walk(address: str, language: str, *first: str) -> Iterator[Answer]:
-    """The answers to the home page, to `first`, and to whatever is linked from there, in the visitor's language."""
+def walk(address: str, language: str, *first: str, of_one_thing: int = AT_MOST) -> Iterator[Answer]:
+    """The answers to the home page, to `first`, and to whatever is linked from there, in the visitor's language.
+
+    Of pages of one thing (a report, a body, a place …) there are `of_one_thing` of each kind.
+    """
     counts: Counter[tuple[str, ...]] = Counter()
     seen: set[str] = set()
     ahead = [(path, "") for path in ("/", "/robots.txt", *first)]
@@ -59,7 +62,7 @@ def walk(address: str, language: str, *first: str) -> Iterator[Answer]:
             asked = []
             for path, linked_from in ahead:
                 of_kind = kind(path)
-                most = 1 if of_kind[0] in {"reports", "captures"} else AT_MOST
+                most = 1 if of_kind[0] in {"reports", "captures"} else of_one_thing if _OURS.match(path) else AT_MOST
                 if path not in seen and counts[of_kind] < most:
                     counts[of_kind] += 1
                     asked.append((path, linked_from))

@@ -15,7 +15,7 @@ from datasette.utils.asgi import AsgiStream, Response
 from archive.room import chart_images, error_reports
 from archive.room import vocabulary_bilingual as vocabulary
 from archive.room.database_access import portal_titles
-from archive.room.untrusted_text import csv_lines
+from archive.room.untrusted_text import csv_lines, shown
 from archive.room.vocabulary_bilingual import Bilingual
 
 CSP = (
@@ -68,9 +68,9 @@ class Translator:
         if value is None or value == vocabulary.NOT_STATED:
             return self("未说明", "not stated")
         if field == "portal":
-            return self.portals.get(str(value)) or str(value)
+            return shown(self.portals.get(str(value)) or value)
         pair = vocabulary.VALUES.get(field, {}).get(str(value))
-        return self.pair(pair) if pair else str(value)
+        return self.pair(pair) if pair else shown(value)
 
     def cause(self, cause: str) -> str:
         """Why something was not read, as readers of pages say it in English."""
@@ -78,7 +78,7 @@ class Translator:
 
     def label(self, name: str) -> str:
         """A row or column of the tables."""
-        return self.pair(vocabulary.label_of(name))
+        return shown(self.pair(vocabulary.label_of(name)))
 
 
 def number(value: Any, *, share: bool = False) -> str:

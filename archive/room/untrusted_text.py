@@ -10,6 +10,8 @@ from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
+from markupsafe import Markup, escape
+
 _BIDI_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Marks that change the direction of writing, and so what a line seems to say."""
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
@@ -24,6 +26,11 @@ def shown(value: object, limit: int = 300) -> str:
     if len(text) > limit:
         text = text[:limit] + "…"
     return _CONTROLS.sub("", _BIDI_MARKS.sub("", text))
+
+
+def without_marks(markup: object) -> Markup:
+    """HTML without direction marks; those of its addresses are written in percent or tilde, and stay."""
+    return Markup(_BIDI_MARKS.sub("", str(escape(markup))))  # noqa: S704 - what is no markup is escaped
 
 
 def web_address(url: object) -> str | None:

@@ -56,7 +56,7 @@ from archive.room.questions import QUESTIONS
 from archive.room.rendering import number, url_part
 from archive.room.search import MAX_QUERY
 from archive.room.sql_process import SqlElsewhere, become_sql_process, bound_memory, is_sql_process
-from archive.room.untrusted_text import shown, web_address
+from archive.room.untrusted_text import shown, web_address, without_marks
 from archive.text_reuse import reused_share
 
 MAX_SQL_BYTES = 60_000_000
@@ -165,7 +165,7 @@ def extra_template_vars(datasette: Any, request: Any, view_name: str | None) -> 
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Filters for what comes from portals."""
-    env.filters |= {"shown": shown, "web": web_address, "url_part": url_part}
+    env.filters |= {"shown": shown, "web": web_address, "url_part": url_part, "without_marks": without_marks}
 
 
 # Last, so that it replaces Datasette's own function of that name.
@@ -218,6 +218,11 @@ def canned_queries(database: str) -> dict[str, dict[str, Any]] | None:
 @hookimpl
 def render_cell(value: Any, column: str, table: str | None, database: str, datasette: Any) -> Any:
     """Links to reports, units behind numbers, and texts of portals that cannot change the direction of their line."""
+    if isinstance(
+        value, dict
+    ):  # the row that a key names, by its label: Datasette writes the link, and would write all of it
+        value["label"] = shown(value["label"], 120)
+        return None
     if isinstance(value, int | float):
         if table is None:  # the answer of a query, whose cells reach the template as text
             return Markup('<span class="counted">{}</span>').format(value)
