@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -185,3 +186,23 @@ def test_what_a_portal_lists_under_another_name_is_not_said_to_be_unlisted(tmp_p
     listing(tmp_path, **{BODY: "2022"})
     assert reason(tmp_path, 2022, DONE) == ("listed_not_fetched", "")
     assert reason(tmp_path, 2020, DONE)[0] == "not_listed"
+
+
+def test_a_place_tells_of_every_year_that_a_listing_announces(tmp_path: Path) -> None:
+    filled(tmp_path, [(f"{ALONE}2024年政府信息公开年度报告", "blocked")], [(BODY, [2019])])
+    listing(tmp_path, **{ALONE: "2024", "某市网站所有者": ""})
+    reports = Reports(tmp_path)
+    reports.db.execute("INSERT INTO places VALUES ('990001', '某区', 'county', NULL, 2007, NULL)")
+    reports.commit()
+    reports.close()
+    with browsing(tmp_path) as address:
+        page = get(f"{address}/place/990001?lang=en")[2].decode()
+        assert 'href="/place/990001?year=2024"' in page
+        assert '<b aria-current="true">2019</b>' in page
+        page = get(f"{address}/place/990001?year=2024&lang=en")[2].decode()
+        listed = page[page.index('id="without"') :]
+        assert dict(re.findall(r"<li>.*?<bdi>(\w+)</bdi>.*?: (.*?) <", listed)) == {
+            BODY: "not known: records of crawls are not served here",
+            ALONE: "listed; the portal refused it",
+        }
+        assert "no report of it is listed" in listed

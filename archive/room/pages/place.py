@@ -52,8 +52,9 @@ async def place(datasette: Any, request: Any) -> Any:
     if wanted in {"svg", "png"}:
         return await as_image(request, str(wanted), chart)
     of_years = sum_rows.of_years(totals)
-    known_years = [total.year for total in of_years if total.year] or years[::-1]
-    chosen = _year(request, known_years, await query(datasette, years_held))
+    with_sums = [total.year for total in of_years if total.year]
+    known_years = sorted({*with_sums, *years}, reverse=True)
+    chosen = _year(request, (with_sums or known_years)[:1], known_years, await query(datasette, years_held))
     inside = [] if found.is_town else await query(datasette, lambda db: _inside(db, found, chosen))
     towns = await query(datasette, lambda db: _towns(db, found, chosen))
     if wanted == "json":
@@ -69,6 +70,7 @@ async def place(datasette: Any, request: Any) -> Any:
         "year": chosen,
         "years": years,
         "known_years": known_years,
+        "with_sums": with_sums,
         "has_reports": bool(totals) or any(body.reports for body in bodies),
         "totals": of_years,
         "undated": [total for total in totals if total.year is None],
@@ -94,13 +96,13 @@ async def place(datasette: Any, request: Any) -> Any:
     return await page(datasette, request, "place", context)
 
 
-def _year(request: Any, known_years: list[int], held: range) -> int:
-    """The year asked for, else the newest of the place; 0 where it has none.
+def _year(request: Any, newest: list[int], known_years: list[int], held: range) -> int:
+    """The year asked for, else the newest with a sum of the place, or with a body of it; 0 where it has none.
 
     The map leads here in any year of the archive, though the place may have no report of it. Raises BadParameterError for
     a year of which there is no report at all.
     """
-    chosen = int(year(request, known_years[0] if known_years else None) or 0)
+    chosen = int(year(request, newest[0] if newest else None) or 0)
     if chosen and known_years and chosen not in held and chosen not in known_years:
         raise BadParameterError("year", str(chosen))
     return chosen
