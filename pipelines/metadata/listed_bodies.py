@@ -43,8 +43,7 @@ def body_named(title: str, division_code: str | None) -> ListedBody | None:
     name = with_own_division(whole, codes) if whole else None
     if name is None:
         return None
-    found = TITLE_YEAR.search(normalise(title))
-    year = int(found[1]) if found else None
+    year = _year_in(title)
     division, is_certain = agencies.division_of(name, year, codes)
     kind = agencies.body_kind(name)
     if not is_certain or kind is None or not (division or begins_with_place(name)):
@@ -54,3 +53,8 @@ def body_named(title: str, division_code: str | None) -> ListedBody | None:
     identity = agency_id(name, code, year)
     place = place_id(name, code, level, year)
     return ListedBody(identity or "", name, place or "", code or "", str(level or ""), str(kind), str(year or ""))
+
+
+def _year_in(title: str) -> int | None:
+    found = TITLE_YEAR.search(normalise(title))
+    return int(found[1]) if found else None

@@ -52,8 +52,7 @@ async def place(datasette: Any, request: Any) -> Any:
     if wanted in {"svg", "png"}:
         return await as_image(request, str(wanted), chart)
     of_years = sum_rows.of_years(totals)
-    with_sums = [total.year for total in of_years if total.year]
-    known_years = sorted({*with_sums, *years}, reverse=True)
+    with_sums, known_years = _years(of_years, years)
     chosen = _year(request, (with_sums or known_years)[:1], known_years, await query(datasette, years_held))
     inside = [] if found.is_town else await query(datasette, lambda db: _inside(db, found, chosen))
     towns = await query(datasette, lambda db: _towns(db, found, chosen))
@@ -94,6 +93,12 @@ async def place(datasette: Any, request: Any) -> Any:
         "formats": ("json", "csv"),
     }
     return await page(datasette, request, "place", context)
+
+
+def _years(totals: list[Sum], of_bodies: list[int]) -> tuple[list[int], list[int]]:
+    """Those with a sum, and these with those of its bodies, the newest first."""
+    with_sums = [total.year for total in totals if total.year]
+    return with_sums, sorted({*with_sums, *of_bodies}, reverse=True)
 
 
 def _year(request: Any, newest: list[int], known_years: list[int], held: range) -> int:
