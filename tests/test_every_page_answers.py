@@ -144,6 +144,10 @@ NOWHERE = (
 WRONG = (
     "/search?page=x",
     "/search?page=0",
+    "/search?year=20x4",
+    "/search.json?level=none",
+    "/search?q=none&verdict=none",
+    f"/search?{'&'.join(f'a{number}=' for number in range(101))}",
     f"/problems?page=00000000{'9' * 30}",
     f"/bodies?page=1{'0' * 5_000}",
     "/questions/late?year=20x4",
@@ -178,6 +182,32 @@ def test_what_is_wrong_is_said_in_the_readers_language(rooms: dict[str, str], la
                 assert re.search(word, title[2] if title else said), path
                 assert title is None or f'<html lang="{"zh-CN" if language == "zh" else "en"}">' in said
             assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("path", ["/", "/search.json?q=1", "/reports/reports"])
+def test_what_would_write_is_refused_in_the_readers_language(rooms: dict[str, str], path: str) -> None:
+    connection = http.client.HTTPConnection(rooms["demo"].removeprefix("http://"))
+    for language, words in (("zh", "不接受写入"), ("en", "for reading")):
+        connection.request("POST", path, b"title=x", {"Cookie": f"lang={language}"})
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("allow")) == (405, "GET, HEAD, OPTIONS")
+        assert words in answer.read().decode()
+    connection.close()
+
+
+def test_an_address_of_thousands_of_parameters_stops_nobody(rooms: dict[str, str]) -> None:
+    query = "&".join(f"a{number}=" for number in range(5_000))
+    server = server_id(rooms["demo"])
+    began = cpu_ms(server)
+    assert [get(f"{rooms['demo']}{path}?{query}")[0] for path in ("/", "/search", "/reports/reports")] == [400] * 3
+    assert cpu_ms(server) - began < 2_000
+
+
+@pytest.mark.parametrize("typed", ["OR", '"', "%20", "%00"])
+def test_a_query_that_asks_for_nothing_is_not_said_to_be_found(rooms: dict[str, str], typed: str) -> None:
+    page = get(f"{rooms['demo']}/search?q={typed}", Cookie="lang=en")[2].decode()
+    assert "Reports: <b>" in page
+    assert "Reports with" not in page
 
 
 def test_no_answer_names_a_file_of_the_machine(archives: dict[str, Path], rooms: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ from archive.room.bounded_counts import MOST_LISTED, more_than
 from archive.room.codebook import vocabulary_of
 from archive.room.database_access import MOST_ROWS
 from archive.room.rendering import LANGUAGES, Translator, language, number
+from archive.room.request_parameters import all_given
 from archive.room.vocabulary_bilingual import Bilingual
 
 TABLES: dict[str, Bilingual] = {
@@ -108,6 +109,10 @@ _SQL_ERRORS: tuple[tuple[str, str], ...] = (
     (r"You can only execute one statement at a time\.", "每次只能执行一条语句"),
     (r"not authorized", "不允许使用该语句"),
     (r"Cannot sort table by (.+)", r"不能按该列排序：\1"),
+    (r"_size must be a positive integer", "_size 应为正整数"),
+    (r"_size must be <= (.+)", r"_size 不能大于 \1"),
+    (r"_(no)?col=(.+) - invalid columns", r"没有这一列：\2"),
+    (r"string or blob too big", "结果中有的值过长"),
     (r"Cannot use _sort and _sort_desc at the same time", "_sort 与 _sort_desc 不能同时使用"),
 )
 """What SQLite and Datasette say of a query in English, as a pattern → in Chinese."""
@@ -147,7 +152,6 @@ def conditions_in_chinese(filters: Any, search: str, sort: str | None, sort_desc
 def template_vars(datasette: Any, request: Any, portals: Mapping[str, str]) -> dict[str, Any]:
     """What the templates of Datasette's pages use besides what Datasette gives them."""
     t = Translator(language(request), portals)
-    others = [(key, value) for key in request.args for value in request.args.getlist(key) if key != "lang"]
     other = next(name for name in LANGUAGES if name != t.lang)
 
     def named(name: str) -> str:
@@ -182,7 +186,7 @@ def template_vars(datasette: Any, request: Any, portals: Mapping[str, str]) -> d
         "in_order": in_order,
         "t": t,
         "lang": t.lang,
-        "switch": f"{request.path}?{urlencode([*others, ('lang', other)])}",
+        "switch": f"{request.path}?{urlencode([*all_given(request, 'lang'), ('lang', other)])}",
         "number": number,
         "vocabulary": vocabulary,
         "has_captures": "captures" in datasette.databases,

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_plus
 
 from datasette.utils.asgi import Base400, Forbidden, NotFound, Response
 from datasette.views.base import DatasetteError
@@ -15,7 +16,7 @@ from archive.room.captured_pages import DamagedError, WithheldError
 from archive.room.data_pages import sql_error
 from archive.room.database_access import query
 from archive.room.rendering import NoFontError, Translator, as_json, language, page
-from archive.room.request_parameters import BadParameterError
+from archive.room.request_parameters import MAX_PARAMETER, BadParameterError
 from archive.room.vocabulary_bilingual import MESSAGES
 from archive.vocabulary import Fate
 
@@ -89,6 +90,8 @@ async def of_exception(datasette: Any, request: Any, exception: Exception) -> Re
             what, status = "bad", 400
         else:
             _LOG.error("%s failed", request.path, exc_info=exception)
+    if what == "bad" and not detail:
+        detail = unquote_plus(request.query_string)[:MAX_PARAMETER]
     return await message(datasette, request, what, status, detail)
 
 

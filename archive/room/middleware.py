@@ -122,21 +122,38 @@ class OwnWordsForFiles:
             await (await self.missing(Request(scope, receive))).asgi_send(send)
 
 
-class OnlyReading:
-    """ASGI middleware: nothing here can be changed, so no other methods than those that read are answered."""
+MOST_PARAMETERS = 100
+"""More than any page asks for; to take thousands apart, as each page does many times, would stop all other visitors."""
 
-    def __init__(self, app: Any) -> None:
+
+class OnlyReading:
+    """ASGI middleware: nothing here can be changed, so no other methods than those that read are answered.
+
+    Nor are addresses with more parameters than any page has. `message` makes the answer that says why.
+    """
+
+    def __init__(self, app: Any, message: Callable[[Any, str, int], Awaitable[Any]]) -> None:
         self.app = app
+        self.message = message
 
     async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
-        """Answers OPTIONS and refuses what would write; passes GET and HEAD on."""
-        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
+        """Answers OPTIONS, refuses what would write and what asks too much; passes other GET and HEAD on."""
+        without_parameters = Request(scope | {"query_string": b""}, receive)
+        allow = (b"allow", b"GET, HEAD, OPTIONS")
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
-            return
-        status = 204 if scope["method"] == "OPTIONS" else 405
-        headers = [(b"allow", b"GET, HEAD, OPTIONS"), (b"content-length", b"0")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
+        elif scope["method"] == "OPTIONS":
+            await send({"type": "http.response.start", "status": 204, "headers": [allow, (b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+        elif scope["method"] not in {"GET", "HEAD"}:
+            response = await self.message(without_parameters, "only_reading", 405)
+            response.headers["Allow"] = allow[1].decode()
+            await response.asgi_send(send)
+        elif scope.get("query_string", b"").count(b"&") >= MOST_PARAMETERS:
+            response = await self.message(without_parameters, "too_many", 400)
+            await response.asgi_send(send)
+        else:
+            await self.app(scope, receive, send)
 
 
 class OneAddress:

@@ -15,6 +15,7 @@ from datasette.utils.asgi import AsgiStream, Response
 from archive.room import chart_images, error_reports
 from archive.room import vocabulary_bilingual as vocabulary
 from archive.room.database_access import portal_titles
+from archive.room.request_parameters import all_given
 from archive.room.untrusted_text import csv_lines, shown
 from archive.room.vocabulary_bilingual import Bilingual
 
@@ -102,9 +103,8 @@ async def page(datasette: Any, request: Any, template: str, context: dict[str, A
     """A page of the reading room from its template; `formats` in the context names its other formats."""
     lang = language(request)
     portals = {} if status >= 400 else await portal_titles(datasette)  # what is wrong may be the database
-    others = [(key, value) for key in request.args for value in request.args.getlist(key) if key != "lang"]
     other = "en" if lang == "zh" else "zh"
-    switch = f"{request.path}?{urlencode([*others, ('lang', other)])}"
+    switch = f"{request.path}?{urlencode([*all_given(request, 'lang'), ('lang', other)])}"
     context = context | {
         "t": Translator(lang, portals),
         "lang": lang,
@@ -129,9 +129,7 @@ async def page(datasette: Any, request: Any, template: str, context: dict[str, A
 
 def asked(request: Any, **more: str) -> str:
     """The parameters of the page at hand but language and page, and more of them, as the end of an address."""
-    left_out = {"lang", "page", *more}
-    kept = ((name, value) for name in request.args for value in request.args.getlist(name) if name not in left_out)
-    query = urlencode([*kept, *more.items()])
+    query = urlencode([*all_given(request, "lang", "page", *more), *more.items()])
     return f"?{query}" if query else ""
 
 

@@ -657,6 +657,14 @@ MESSAGES: dict[str, tuple[Bilingual, Bilingual]] = {
             "A parameter of the address or a query is wrong; correct it and try again:",
         ),
     ),
+    "too_many": (
+        ("请求有误", "The address asks for what cannot be"),
+        ("网址中的参数过多，多于任何页面所需。", "The address has more parameters than any page takes."),
+    ),
+    "only_reading": (
+        ("不接受该请求", "Not accepted"),
+        ("本阅览室只供读取，不接受写入。", "This room is for reading: nothing can be sent to it."),
+    ),
     "forbidden": (("不予显示", "Not shown"), ("该内容不对外提供。", "This is not open to visitors.")),
     "withheld": (
         ("该内容不公开", "This is withheld"),

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from archive.room import vocabulary_bilingual as vocabulary
 from archive.room.cache import UntilChanged
 from archive.room.catalogue import FACETS, Catalogue
 from archive.room.database_access import batches, cache, query
@@ -16,7 +17,7 @@ from archive.room.error_pages import BusyError
 from archive.room.holdings import Among
 from archive.room.pages import atom_feed
 from archive.room.rendering import as_format, csv_of_all, json_of_all, page
-from archive.room.request_parameters import format_of, given, page_number, part
+from archive.room.request_parameters import BadParameterError, format_of, given, page_number, part
 from archive.room.search import COLUMNS, MAX_QUERY, MOST_HINTED, PAGE, Hit, Results, hits, rows, search
 from archive.room.search_terms import parse
 
@@ -35,6 +36,8 @@ async def results(datasette: Any, request: Any) -> Any:
     found: Results = await _fresh(
         datasette, lambda db, of: search(db, of, asked, chosen, first=first, number=0 if wanted else PAGE)
     )
+    if not found.total:
+        _check(chosen)
     if wanted == "csv":
         return await csv_of_all(COLUMNS, batches(datasette, lambda db: rows(db, found.numbers)))
     if wanted == "atom":
@@ -59,6 +62,7 @@ async def results(datasette: Any, request: Any) -> Any:
 
     context = {
         "query": text,
+        "asks": bool(asked.groups or asked.without),
         "chosen": chosen,
         "found": found,
         "by_index": asked.by_index,
@@ -70,6 +74,17 @@ async def results(datasette: Any, request: Any) -> Any:
         "formats": ("json", "csv"),
     }
     return await page(datasette, request, "search", context)
+
+
+def _check(chosen: dict[str, str]) -> None:
+    """Raises BadParameterError for a filter that no report can meet: `year=x`, a level that does not exist."""
+    for name, value in chosen.items():
+        if name == "year":
+            is_known = value.isascii() and value.isdigit() and len(value) == len("2024")
+        else:
+            is_known = value in vocabulary.VALUES.get(name, {value})
+        if not is_known and value != vocabulary.NOT_STATED:
+            raise BadParameterError(name, value)
 
 
 def _as_data(hit: Hit) -> dict[str, Any]:

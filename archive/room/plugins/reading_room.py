@@ -7,7 +7,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from datasette import hookimpl
@@ -262,6 +262,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
         own: Any = SecurityHeaders(SharedData(CsvWithoutFormulas(files)))
         if os.environ.get("SQL_COMMAND") and not is_sql_process():
             own = SqlElsewhere(own, datasette, datasette.databases)
-        return OneAddress(OnlyReading(LanguageOfData(own, datasette.databases)), base_url)
+        reading = OnlyReading(LanguageOfData(own, datasette.databases), partial(message, datasette))
+        return OneAddress(reading, base_url)
 
     return wrapped
