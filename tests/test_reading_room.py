@@ -676,6 +676,19 @@ def test_columns_of_an_answer_are_wide_enough_to_read(archive: Path, room: str, 
 
 
 @needs_chromium
+def test_tables_of_words_stand_as_lines_on_a_phone(room: str, browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    words = ["/problems", "/entries?portal=qingxi", "/bodies", "/questions/missing-years?year=all", "/api", "/reports"]
+    for address in words:
+        page.goto(room + address)
+        assert page.locator(".wide").evaluate_all("boxes => boxes.every(b => b.scrollWidth <= b.clientWidth)"), address
+        table = page.get_by_role("table").first
+        assert table.get_by_role("columnheader").count() > 3, address  # what it is to a screen reader
+        assert table.get_by_role("row").count() > 1, address
+    page.close()
+
+
+@needs_chromium
 def test_a_visitor_with_a_keyboard_and_no_script(archive: Path, room: str, browser: Any) -> None:
     context = browser.new_context(java_script_enabled=False, locale="zh-CN")
     page = context.new_page()

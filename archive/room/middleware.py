@@ -126,6 +126,32 @@ MOST_PARAMETERS = 100
 """More than any page asks for; to take thousands apart, as each page does many times, would stop all other visitors."""
 
 
+_TAKEN = {
+    "_shape": re.compile("arrays|arrayfirst|objects|object|array"),
+    "_timelimit": re.compile("[1-9][0-9]{0,5}"),
+}
+"""Parameters of Datasette's pages whose other values it answers in English alone, or as if the machine were busy."""
+
+
+class AskedRightly:
+    """ASGI middleware: such a value is said to be wrong as that of any other parameter is."""
+
+    def __init__(self, app: Any, bad: Callable[[Any, str], Awaitable[Any]]) -> None:
+        self.app = app
+        self.bad = bad
+
+    async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        """Answers in Datasette's place, or passes everything through."""
+        if scope["type"] == "http":
+            request = Request(scope, receive)
+            for name, taken in _TAKEN.items():
+                value = request.args.get(name)
+                if value is not None and not taken.fullmatch(value):
+                    await (await self.bad(request, f"{name}={value}")).asgi_send(send)
+                    return
+        await self.app(scope, receive, send)
+
+
 class OnlyReading:
     """ASGI middleware: nothing here can be changed, so no other methods than those that read are answered.
 

@@ -23,6 +23,7 @@ from archive.room.database_access import keep_bodies, portal_titles
 from archive.room.error_pages import message, of_exception, with_error_pages
 from archive.room.fts_queries import escape_fts
 from archive.room.middleware import (
+    AskedRightly,
     LanguageOfData,
     OneAddress,
     OnlyReading,
@@ -259,7 +260,8 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
 
     def wrapped(app: Any) -> Any:
         files = OwnWordsForFiles(app, lambda request: message(datasette, request, "missing", 404))
-        own: Any = SecurityHeaders(SharedData(CsvWithoutFormulas(files)))
+        checked = AskedRightly(files, lambda request, said: message(datasette, request, "bad", 400, said))
+        own: Any = SecurityHeaders(SharedData(CsvWithoutFormulas(checked)))
         if os.environ.get("SQL_COMMAND") and not is_sql_process():
             own = SqlElsewhere(own, datasette, datasette.databases)
         reading = OnlyReading(LanguageOfData(own, datasette.databases), partial(message, datasette))
