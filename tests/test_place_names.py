@@ -62,6 +62,12 @@ def asked(db: sqlite3.Connection, typed: str) -> Results:
         ("集美區", ["350211"]),
         ("廈門 集美區", ["350211"]),
         ("福建省集美区", ["350211"]),
+        ("集美区政府", ["350211"]),
+        ("厦门集美區人民政府", ["350211"]),
+        ("灌口镇政府", ["350211-灌口镇"]),
+        ("区政府", []),
+        ("人民政府", []),
+        ("政府", []),
         ("福建厦门集美", ["350211"]),
         ("厦门市 集美区", ["350211"]),
         ("350211", ["350211"]),
@@ -105,6 +111,9 @@ def test_bodies_are_found_by_the_place_that_they_lie_in(db: sqlite3.Connection) 
     assert [name for name, _ in asked(db, "湖北省 財政局").bodies] == ["襄阳市财政局"]
     assert [name for name, _ in asked(db, "集美区 -教育").bodies] == ["厦门市集美区人民政府", "集美区灌口镇人民政府"]
     assert asked(db, "广东 教育局").bodies == []
+    for typed in ("集美区政府", "集美區人民政府", "厦门 集美区政府"):
+        assert [name for name, _ in asked(db, typed).bodies] == ["厦门市集美区人民政府"]
+    assert asked(db, "集美区民政").bodies == []
 
 
 # The oracle: every spelling of every place, written out.

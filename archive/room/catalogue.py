@@ -93,10 +93,10 @@ class Catalogue:
             Verdict.NOT_ASSESSABLE.value: self._set(numbers(db.execute(_UNCHECKED).fetchone()[0])),
         }
         self.bodies = sorted(
-            ((name, fold(name), number, place or "") for name, number, place in db.execute(_BODIES)),
+            ((name, _short(fold(name)), number, place or "") for name, number, place in db.execute(_BODIES)),
             key=lambda body: (-body[2], body[0]),
         )
-        """Name, folded name, number of reports and place of each body, those with most reports first."""
+        """Name, folded and short name, number of reports and place of each body, those with most reports first."""
         self.places = PlaceNames(db)
         self._known = self._set(self.search_ids)
         self._with_verdict[Verdict.HOLDS.value] = self._known & ~(
@@ -146,13 +146,14 @@ class Catalogue:
             found = {
                 at
                 for at in found
-                if any(at in having[term] or named.lies_in(self.bodies[at][3], term) for term in group)
+                if any(at in having[term] or named.holds(self.bodies[at][3], term) for term in group)
             }
         found.difference_update(*(having[term] for term in query.without))
         return [(self.bodies[at][0], self.bodies[at][2]) for at in sorted(found)]
 
     def _bodies_with(self, folded: str) -> set[int]:
-        return {at for at, body in enumerate(self.bodies) if folded in body[1]} if folded else set()
+        short = _short(folded)
+        return {at for at, body in enumerate(self.bodies) if short in body[1]} if short else set()
 
     def _set(self, search_ids: list[int]) -> Found:
         flags = bytearray(self.size)
@@ -275,6 +276,11 @@ class Catalogue:
             ]
             for name, of in counts.items()
         }
+
+
+def _short(name: str) -> str:
+    """A body's name as people say it: 番禺区政府办公室."""
+    return name.replace("人民政府", "政府")
 
 
 def _shown(value: object) -> str:

@@ -1,6 +1,6 @@
 """Places as people type them: by name with or without 省 and 市, by code, and with the places that they lie in.
 
-"番禺", "番禺區", "广东 番禺", "广州番禺区" and "440113" are all one place. Names that a code once had find it, too.
+"番禺", "番禺區", "番禺区政府", "广东 番禺", "广州番禺区" and "440113" are all one place. Names that a code once had find it, too.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ def spellings(name: str) -> tuple[str, ...]:
     full = fold(name)
     shorter = _KIND.sub("", full)
     return tuple(dict.fromkeys((full, shorter, _PEOPLE.sub("", shorter))))
+
+
+def _without_government(typed: str) -> str:
+    short = typed.removesuffix("政府")
+    return short.removesuffix("人民") if short != typed else typed
 
 
 class PlaceNames:
@@ -97,7 +102,8 @@ class PlaceNames:
 
     def of(self, query: Query) -> Named:
         """What the words of a query name."""
-        return Named(self, {term: self._of_word(term.folded) for term in (*query.terms, *query.without)})
+        words = (*query.terms, *query.without)
+        return Named(self, {term: self._of_word(_without_government(term.folded)) for term in words})
 
     def _of_word(self, typed: str) -> set[str]:
         """Places whose code it is, whose name it is part of, or their name after those of places that they lie in."""
@@ -134,13 +140,17 @@ class Named:
         named = self.places[term]
         return bool(named) and (place_id in named or any(at in named for at in self.names.above(place_id)))
 
+    def holds(self, place_id: str, term: Term) -> bool:
+        """Whether a word names a place that a body lies in; the government of a place is a body beside its others."""
+        return not term.folded.endswith("政府") and self.lies_in(place_id, term)
+
     def found(self, query: Query) -> list[PlaceFound]:
         """The places that a query names: exactly so named first, then the larger and those with more reports.
 
         Each of its words names the place or one that it lies in, and one names the place itself.
         """
         named = set[str]().union(*(self.places[term] for term in query.terms))
-        exact = set[str]().union(*(self.names.ids.get(term.folded, ()) for term in query.terms))
+        exact = set[str]().union(*(self.names.ids.get(_without_government(term.folded), ()) for term in query.terms))
         found = [
             self.names.found[place_id]
             for place_id in named
