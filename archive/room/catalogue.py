@@ -144,9 +144,7 @@ class Catalogue:
         found = set[int]().union(*(having[term] for term in query.terms))
         for group in query.groups:
             found = {
-                at
-                for at in found
-                if any(at in having[term] or named.holds(self.bodies[at][3], term) for term in group)
+                at for at in found if any(at in having[term] or named.holds(self.bodies[at][3], term) for term in group)
             }
         found.difference_update(*(having[term] for term in query.without))
         return [(self.bodies[at][0], self.bodies[at][2]) for at in sorted(found)]
