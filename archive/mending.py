@@ -18,6 +18,7 @@ from typing import Any
 import zstandard
 
 from archive.captures import PAGE_SIZE, Capture, Captures, fingerprint
+from archive.constraints import constrain, release, released
 from archive.database import ArchiveError, open_database, placeholders, utc_now, writing
 from archive.migrations.captures import migrations
 from archive.row_digests import ADDED, DIGESTED, DIGESTED_TABLES, RowCheck, columns, digest_of, key_of, row_digest
@@ -39,14 +40,16 @@ Row = dict[str, Any]
 
 @contextmanager
 def _plainly(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that writes rows and their digests as they come, in one transaction."""
+    """A connection that writes rows and their digests as they come, whatever they hold, in one transaction."""
     database = open_database(folder / "captures.db", migrations, page_size=PAGE_SIZE)
     with closing(database), writing(folder / "captures.db"):
         database.conn.execute("PRAGMA foreign_keys = OFF")
         # What is altered may be no text.
         database.conn.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         with database.conn as connection:
-            yield connection
+            connection.execute("BEGIN IMMEDIATE")
+            with released(connection, "captures.db"):
+                yield connection
 
 
 # Bodies
@@ -149,6 +152,7 @@ def _read_out(path: Path, target: Path) -> None:
     old = open_damaged(path)
     try:
         new.conn.execute("PRAGMA foreign_keys = OFF")
+        release(new.conn)
         for table in (*_TABLES, *_WITHOUT_ROWID):
             names = columns(new.conn, table)
             rows = _in_both_directions(old, table, names) if table in _WITHOUT_ROWID else _rows(old, table, names)
@@ -160,6 +164,7 @@ def _read_out(path: Path, target: Path) -> None:
                     f"INSERT OR IGNORE INTO {table} ({_listed(names)}) VALUES ({placeholders(names)})",  # noqa: S608 - our names
                     (row for row in rows if _can_be_kept(row)),
                 )
+        constrain(new.conn, "captures.db")
         new.conn.execute("PRAGMA journal_mode = DELETE")  # one file: nothing of it is in a log
     except sqlite3.Error as error:
         raise ArchiveError(f"cannot salvage {path}: {error}") from error

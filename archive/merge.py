@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -12,13 +11,14 @@ from typing import Any
 
 from archive.asking import merge_asking
 from archive.captures import Captures
-from archive.database import ArchiveError, DamageError, open_read_only, placeholders, sql_words
+from archive.constraints import bad_column
+from archive.database import ArchiveError, DamageError, open_read_only, placeholders
 from archive.media_types import format_of
 from archive.outside_bodies import OUTSIDE, read_outside, write_outside
 from archive.row_digests import ADDED, DIGESTED, RowCheck, row_digest
 from archive.run_seals import RunSeal, Summed, put, seal
 from archive.runs import FINISHED, INTERRUPTED
-from archive.vocabulary import Level, Outcome, ProblemKind, RunKind, Stage
+from archive.vocabulary import RunKind, Stage
 from archive.warc.checks import ForeignValueError, safe_pattern
 from archive.withheld import merge_withheld
 
@@ -28,7 +28,6 @@ indexes, which are written once a commit."""
 _CACHE = -64 * 1024
 """KiB of pages kept in memory: every capture goes into six indexes."""
 
-_MOMENT = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z"
 _RUN = "SELECT id, finished_at, finish_reason FROM runs WHERE kind = ? AND portal IS ? AND started_at = ?"
 _END_RUN = "UPDATE runs SET finished_at = ?, finish_reason = ?, stats = ? WHERE id = ?"
 _TEMPORARY = """
@@ -38,22 +37,13 @@ CREATE TEMP TABLE unsound (id INTEGER PRIMARY KEY, place TEXT);
 """
 """Ids of the other archive's runs; its captures of one batch that are not here yet, and those that cannot be."""
 _BATCH = "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM other.captures WHERE id > ? ORDER BY id LIMIT ?)"
-_IS_SOUND = f"""(
-    typeof(o.url) = 'text' AND (o.url GLOB 'http://*' OR o.url GLOB 'https://*')
-    AND typeof(o.method) = 'text' AND o.outcome IN ({sql_words(Outcome)})
-    AND typeof(o.requested_at) = 'text' AND o.requested_at GLOB '{_MOMENT}' AND julianday(o.requested_at) IS NOT NULL
-    AND (o.status IS NULL OR (typeof(o.status) = 'integer' AND o.status BETWEEN 0 AND 999))
-    AND are_headers(o.request_headers) AND are_headers(o.response_headers)
-    AND typeof(o.request_body) IN ('null', 'blob')
-    AND typeof(o.note) IN ('null', 'text') AND typeof(o.content_type) IN ('null', 'text')
-    AND typeof(o.redirect_url) IN ('null', 'text') AND typeof(o.portal) IN ('null', 'text')
-)"""
-"""Whether a capture's values are what they claim to be: others may have written them."""
-_UNSOUND = f"""
+_UNSOUND = """
 INSERT INTO temp.unsound (id, place)
 SELECT o.id, substr(o.url, 1, 200) || ' at ' || substr(o.requested_at, 1, 40) FROM other.captures o
-WHERE o.id > ? AND o.id <= ? AND {_IS_SOUND} IS NOT 1
-"""  # noqa: S608 - our words
+WHERE o.id > ? AND o.id <= ?
+    AND ({bad} IS NOT NULL OR NOT are_headers(o.request_headers) OR NOT are_headers(o.response_headers))
+"""
+"""Captures with values that are none: others may have written them."""
 _FRESH = """
 INSERT INTO temp.fresh (id, sha256, outcome)
 SELECT MIN(o.id), o.sha256, o.outcome FROM other.captures o
@@ -68,7 +58,8 @@ INSERT INTO main.bodies (sha256, size, encoding, data)
 SELECT b.sha256, b.size, encoding_here(b.sha256), data_here(b.sha256, b.encoding, b.data)
 FROM (SELECT sha256 FROM temp.fresh WHERE sha256 IS NOT NULL GROUP BY sha256 ORDER BY MIN(id)) f
 CROSS JOIN other.bodies b ON b.sha256 = f.sha256
-WHERE NOT EXISTS (SELECT 1 FROM main.bodies m WHERE m.sha256 = f.sha256) AND is_whole(b.sha256, b.encoding, b.data)
+WHERE {bad} IS NULL AND NOT EXISTS (SELECT 1 FROM main.bodies m WHERE m.sha256 = f.sha256)
+    AND is_whole(b.sha256, b.encoding, b.data)
 """
 _WITHOUT_BODY = """
 SELECT f.id, f.sha256, o.url, o.requested_at FROM temp.fresh f CROSS JOIN other.captures o ON o.id = f.id
@@ -76,16 +67,8 @@ WHERE f.sha256 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM main.bodies b WHERE b.s
 """
 _NO_VALUES = "values that are none"
 _LONGEST_LINE = 500
-_WORDS: dict[str, dict[str, frozenset[str | None]]] = {
-    "portals": {"level": frozenset((*Level, None))},
-    "runs": {"kind": frozenset(RunKind)},
-    "problems": {"kind": frozenset(ProblemKind), "stage": frozenset(Stage)},
-}
-"""Table → column → the words of our vocabulary that may stand there."""
-_MOMENTS = {"runs": ("started_at",), "problems": ("seen_at",), "entries": ("first_seen", "last_seen")}
 _TEXTS = frozenset(("portals", "runs", "problems", "entries"))
 """Tables that hold texts and whole numbers alone."""
-_IS_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z").fullmatch
 _COPIED = ("fingerprint", *DIGESTED)
 _COPY_CAPTURES = f"""
 INSERT INTO main.captures (run_id, digest, {", ".join((*ADDED, *_COPIED))})
@@ -169,9 +152,13 @@ class Merge:
         """The rows of a table of the other archive that are as they were written; the others are named."""
         if not self.source.db.table(table).exists():  # an archive of an earlier version
             return
-        check = RowCheck(self.source.db.conn, "captures.db", table)
-        for row in self.source.db.conn.execute(f"SELECT * FROM {table} ORDER BY {order}"):  # noqa: S608 - our names
-            fault = check.fault(row) or (None if _is_sound(table, row) else _NO_VALUES)
+        connection = self.source.db.conn
+        check, bad = RowCheck(connection, "captures.db", table), bad_column(connection, "captures.db", table)
+        rows = f"SELECT * FROM {table} WHERE {bad} IS NOT NULL"  # noqa: S608 - our names
+        unsound = {check.hash(row) for row in connection.execute(rows)}
+        for row in connection.execute(f"SELECT * FROM {table} ORDER BY {order}"):  # noqa: S608 - our names
+            is_sound = check.hash(row) not in unsound and _is_sound(table, row)
+            fault = check.fault(row) or (None if is_sound else _NO_VALUES)
             if fault is None:
                 yield row
             elif (line := f"{check.name(row)[:_LONGEST_LINE]}: {fault}") not in self.damaged:
@@ -243,6 +230,8 @@ class Merge:
         digest = f"COALESCE(o.digest, {_DIGEST})" if "digest" in columns else _DIGEST
         added = ", ".join(f"o.{name}" if name in columns else "NULL" for name in ADDED)
         copy_captures = _COPY_CAPTURES.format(digest=digest, added=added)
+        unsound_captures = _UNSOUND.format(bad=bad_column(connection, "captures.db", "captures", "o.", "other"))
+        copy_bodies = _COPY_BODIES.format(bad=bad_column(connection, "captures.db", "bodies", "b.", "other"))
         has_seals = self.source.db.table("run_seals").exists()
         (total,) = connection.execute("SELECT COUNT(*) FROM other.captures").fetchone()
         last = done = 0
@@ -253,9 +242,9 @@ class Merge:
                 break
             connection.execute("DELETE FROM temp.fresh")
             connection.execute("DELETE FROM temp.unsound")
-            connection.execute(_UNSOUND, (first, last))
+            connection.execute(unsound_captures, (first, last))
             connection.execute(_FRESH, (first, last))
-            connection.execute(_COPY_BODIES)
+            connection.execute(copy_bodies)
             unsound = connection.execute("SELECT id, place FROM temp.unsound").fetchall()
             self.damaged += (f"{row['place']}: {_NO_VALUES}" for row in unsound)
             damaged = connection.execute(_WITHOUT_BODY).fetchall()
@@ -342,12 +331,7 @@ def _are_headers(text: object) -> bool:
 
 
 def _is_sound(table: str, row: sqlite3.Row) -> bool:
-    """Whether the values of a row are what they claim to be: others may have written them."""
-    if any(row[name] not in words for name, words in _WORDS.get(table, {}).items()):
-        return False
-    moments = (row[name] for name in _MOMENTS.get(table, ()))
-    if any(not isinstance(moment, str) or not _IS_MOMENT(moment) for moment in moments):
-        return False
+    """Whether the values of a row that no column binds are what they claim to be: others may have written them."""
     if table not in _TEXTS:
         return True
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from archive import constraints
 from archive.database import open_read_only
 from archive.verification import UNREADABLE
 
@@ -72,7 +73,7 @@ def in_words(message: str) -> str:
 def _differences(connection: sqlite3.Connection, migrations: Migrations) -> Iterator[str]:
     """Tables, indexes, triggers and views that are missing, other or too many, for the steps that were applied.
 
-    Views hold nothing and are made anew by later steps: those of an earlier version are not compared.
+    Views and constraints hold nothing and are made anew by later steps: those of an earlier version are not compared.
     """
     applied = frozenset(step.name for step in migrations.applied(Database(connection)))
     known, wanted = _made_by(migrations, applied)
@@ -81,7 +82,7 @@ def _differences(connection: sqlite3.Connection, migrations: Migrations) -> Iter
     found = _definitions(connection)
     is_earlier = bool(known - applied)
     for key in sorted(wanted.keys() | found.keys()):
-        if is_earlier and key[0] == "view":
+        if is_earlier and (key[0] == "view" or key[1].startswith(constraints.PREFIX)):
             continue
         what = " ".join(key)
         if key not in found:

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from archive import run_seals
 from archive.captures import fingerprint
+from archive.constraints import violations
 from archive.database import DamageError
 from archive.migrations.captures import migrations
 from archive.outside_bodies import inside
@@ -55,6 +56,9 @@ class CapturesCheck:
         for table in DIGESTED_TABLES["captures.db"] if self.is_current else ():
             with self.looking(f"table {table}"):
                 self._rows(table)
+        if self.scope.share >= 1:
+            with self.looking("what its columns hold"):
+                self.result.notes += [f"captures.db: {line}" for line in violations(self.db, "captures.db")]
         with self.looking("references between tables"):
             self.result.lines += [f"captures.db: {line}" for line in references(self.db) if "bodies" not in line]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from archive.constraints import violations
 from archive.database import ArchiveError
 from archive.figures import COLUMNS
 from archive.migrations.reports import EARLIER, migrations
@@ -91,6 +92,9 @@ class _Reports:
                     "the rows of reports.db were not looked at: the next crawl or reparse brings it up to date"
                 )
                 return
+        if self.scope.share >= 1:
+            with self.looking("what its columns hold"):
+                self.result.notes += [f"reports.db: {line}" for line in violations(self.db, "reports.db")]
         with self.looking("references between tables"):
             for line in references(self.db):
                 self.say(line)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from archive import Capture, Captures, Reports
+from archive.constraints import release
 from archive.merge import Merge
 from archive.model import Entry, Problem
 from archive.row_digests import row_digest
@@ -357,6 +358,7 @@ def test_a_capture_that_cannot_be_is_left_and_named(tmp_path: Path, column: str,
             )
         )
     with captures.db.conn as connection:
+        release(connection)
         connection.execute(f"UPDATE captures SET {column} = ? WHERE id = 2", (value,))
         (row,) = connection.execute("SELECT * FROM captures WHERE id = 2")
         connection.execute("UPDATE captures SET digest = ? WHERE id = 2", (row_digest(row),))
@@ -393,6 +395,7 @@ def test_another_row_that_cannot_be_is_left_and_named(tmp_path: Path, table: str
     )
     captures.finish_run(run_id, "finished", {})
     with captures.db.conn as connection:
+        release(connection)
         connection.execute(f"UPDATE {table} SET {column} = ?", (value,))  # a trigger writes its digest, too
     captures.close()
     done = scrapy(tmp_path / "ours", "merge", tmp_path / "theirs")

@@ -47,6 +47,7 @@ def add_those_of(folder: Path) -> None:
     if own != _beside:
         _beside[:] = own
         _tables.cache_clear()
+        _longest_at.cache_clear()
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
-from archive import row_digests, run_seals
+from archive import constraints, row_digests, run_seals
 from archive.row_digests import row_digest
 
 migrations = Migrations("captures")
@@ -201,6 +201,12 @@ def m009_tls(db: Database) -> None:
 def m010_outside_bodies(db: Database) -> None:
     """Which bodies are kept outside: none, in most archives."""
     db.execute("CREATE INDEX bodies_outside ON bodies (data) WHERE encoding = 'zstd-outside'")
+
+
+@migrations()
+def m011_constraints(db: Database) -> None:
+    """Values that are none are refused before they are stored."""
+    constraints.constrain(db.conn, "captures.db")
 
 
 _COUNT_CHANGE = (

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from sqlite_utils import Database, Migrations
 
-from archive import row_digests
+from archive import constraints, row_digests
 from archive.agencies import places
 from archive.cells import Cells
 from archive.fulltext import search_text
@@ -445,3 +445,9 @@ def m029_years_of_listed_bodies(db: Database) -> None:
     db.execute("ALTER TABLE listed_bodies ADD COLUMN years TEXT NOT NULL DEFAULT ''")
     db.execute("CREATE INDEX listed_bodies_names ON listed_bodies (name)")
     row_digests.fill_digests(db.conn, "reports.db", "listed_bodies")
+
+
+@migrations()
+def m030_constraints(db: Database) -> None:
+    """Values that are none are refused before they are stored."""
+    constraints.constrain(db.conn, "reports.db")

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from archive.captures import Capture, Headers
+from archive.constraints import HIGHEST_STATUS
 from archive.database import iso, utc_now
 from archive.vocabulary import CertificateState, Level
 
@@ -36,6 +37,7 @@ _MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
 _WORD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 """A token of RFC 9110, such as a method."""
 _PORTAL = re.compile(r"[^\s/\\\x00-\x1f]{1,200}")
+_CODE = re.compile(r"[0-9]{1,12}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _LINES = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -51,7 +53,7 @@ def check_capture(capture: Capture) -> None:
     check_moment(capture.requested_at)
     if not (isinstance(capture.method, str) and _WORD.fullmatch(capture.method)):
         raise ForeignValueError("a method that is none")
-    if capture.status is not None and not (_is_number(capture.status) and capture.status <= 999):
+    if capture.status is not None and not (_is_number(capture.status) and capture.status <= HIGHEST_STATUS):
         raise ForeignValueError("a status that is none")
     for name in ("body", "request_body"):
         if not isinstance(getattr(capture, name), bytes | None):
@@ -117,6 +119,8 @@ def check_portal(facts: object) -> dict[str, str | None]:
     check_address(row["home_url"])
     if row["level"] is not None and row["level"] not in set(Level):
         raise ForeignValueError("a portal's level that is none")
+    if row["division_code"] is not None and not _CODE.fullmatch(row["division_code"]):
+        raise ForeignValueError("a division that is none")
     if row["document"] is not None:
         safe_pattern(row["document"])
     return row

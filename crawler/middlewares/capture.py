@@ -18,6 +18,7 @@ from scrapy.responsetypes import responsetypes
 from scrapy.utils.httpobj import urlparse_cached
 
 from archive import Capture
+from archive.constraints import HIGHEST_STATUS
 from archive.database import CannotWriteError, utc_now
 from archive.vocabulary import DOCUMENT_OUTCOMES, Outcome, ProblemKind
 from archive.warc.content_encoding import OVERSIZED
@@ -191,7 +192,7 @@ class CaptureMiddleware:
             method=request.method,
             request_body=request.body,
             requested_at=request.meta.get("requested_at", utc_now()),
-            status=response.status,
+            status=response.status if 0 <= response.status <= HIGHEST_STATUS else 0,  # the note says which it was
             outcome=answer.outcome,
             body=None if TOO_LARGE in response.flags else response.body,
             content_type=content_type.decode("latin-1") if content_type else None,
@@ -324,7 +325,7 @@ def _response(stored: Capture, request: Request, flag: str) -> Response:
     cls = responsetypes.from_args(headers=headers, url=stored.url, body=body)
     return cls(
         url=request.url,
-        status=stored.status if stored.status and stored.status != 304 else 200,
+        status=200 if stored.status in {None, 304} else stored.status,
         headers=headers,
         body=body,
         flags=[flag, FAULTY, stored.note or ""] if stored.outcome == Outcome.ERROR and stored.status == 200 else [flag],

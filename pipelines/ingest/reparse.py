@@ -253,14 +253,14 @@ class Reparse:
         account, place = self.account, reading.located
         account.counts["read"] += 1
         result, changes = self._compared(reading)
-        if result == "failed" or _is_unreadable(reading):
-            account.name("failed", place.id)
-            self.left_alone.add(place.id)
         if self.store is not None:
             written = self.store.write(reading)
             result = result if written == "changed" else written
         elif result not in {"none", "failed"}:
             self.seen.add(place.id)
+        if result == "failed" or _is_unreadable(reading):
+            account.name("failed", place.id)
+            self.left_alone.add(place.id)
         if result != "failed":
             account.name(result, place.id)
         if result == "changed" and reading.record:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from dataclasses import dataclass, field
 from functools import partial
 
-from archive import Captures, Reports, copy_candidates, cross_year, framed, ledger
+from archive import ArchiveError, Captures, Reports, copy_candidates, cross_year, framed, ledger
 from archive.asking import Asking
 from archive.batches import batched
 from archive.copy_candidates import Candidate
+from archive.database import CannotWriteError
 from archive.document_index import DiskSet
 from archive.fates import Witness
 from archive.model import Located, Problem
@@ -20,7 +21,7 @@ from archive.records import Reading, Record
 from archive.resume import failed_urls
 from archive.vocabulary import Fate, ProblemKind, Stage
 from archive.withheld import decision, withhold_also
-from pipelines.ingest.compose import compose
+from pipelines.ingest.compose import compose, failed
 from pipelines.ingest.near_copies import endings, find_copies
 from pipelines.ingest.portals import Portals
 from pipelines.ingest.same_text import contradicted
@@ -92,7 +93,12 @@ class Store:
         Returns new, changed, unchanged, elsewhere (another portal has the address), none (no report) or failed.
         """
         ledger.set_unreported(self.reports, reading.located, _unreported(reading))
-        result = self._put(reading)
+        try:
+            result = self._put(reading)
+        except CannotWriteError:
+            raise
+        except ArchiveError as error:  # a reader has given a value that no column may hold
+            result = self._put(failed(reading, ProblemKind.READ_FAILED, str(error)))
         is_withdrawn = result == "none" and (reading.record is not None or reading.is_unchanged)
         for url, said in reading.problems:
             self.problems(reading.located.portal, url, [] if is_withdrawn else said)

@@ -38,6 +38,8 @@ _DATE = re.compile(
     r"(?:[\sT,]{0,3}(\d{1,2})\s?[:时点]\s?(\d{2})(?!\d))?"
 )
 
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2})?")
+
 
 class PrintedDate(NamedTuple):
     """A date in a line: ISO date or minute, and where in the normalised line it stands."""
@@ -96,7 +98,7 @@ def find_dates(text: str, not_after: str | None = None) -> list[PrintedDate]:
 def is_date(value: str, not_after: str | None = None) -> bool:
     """Whether an ISO date or minute exists, is no older than the portals, and not later than `not_after` by over a day."""
     try:
-        day = datetime.fromisoformat(value).date()
+        day = datetime.fromisoformat(value).date() if _ISO.fullmatch(value) else date.min
         return day.year >= FIRST_YEAR and (not not_after or day <= _latest_day(not_after))
     except ValueError:
         return False
