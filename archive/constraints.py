@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from archive.database import sql_words
 from archive.vocabulary import (
     BodyKind,
     CaptureRole,
@@ -59,7 +58,9 @@ def _between(least: int, most: int) -> str:
 
 
 def _one_of(*words: str) -> str:
-    return f"{{0}} IN ({sql_words(words)})"
+    """Not IN, which makes a table of the words for each statement: a seventh of a report's writing."""
+    cases = " ".join(f"WHEN '{word}' THEN 1" for word in words)
+    return f"CASE {{0}} {cases} END"
 
 
 def _some_of(*words: str) -> str:
