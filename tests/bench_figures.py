@@ -77,7 +77,12 @@ def shaped() -> list[Record]:
         path = expected.url.removeprefix(replica.base)
         reply = replica.answer(Request(method="GET", path=path, target=path))
         report = read(Page(url=expected.url, body=reply.body, content_type=reply.content_type))
-        report.id, report.portal, report.state, report.captured_at = "shape", "bench", ReportState.LIVE, "2026-11-01T08:00:00.000000Z"
+        report.id, report.portal, report.state, report.captured_at = (
+            "shape",
+            "bench",
+            ReportState.LIVE,
+            "2026-11-01T08:00:00.000000Z",
+        )
         versions = [Version(sha256="0" * 64, captured_at="2026-11-01T08:00:00.000000Z")]
         found.append(record(ReportHistory(report=report, versions=versions, locations=[], reader_version="1")))
     found.sort(key=lambda shape: -len(shape.tables["statistics"]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import shutil
 import sqlite3
 import sys
@@ -15,7 +16,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +25,7 @@ from pathlib import Path
 from scrapy.utils.project import get_project_settings
 
 from archive import Captures, Reports
+from archive.constraints import CONSTRAINTS
 from archive.verification import UNREADABLE
 from archive.verify import verify
 from archive.verify_reports import discard_damaged
@@ -134,7 +136,9 @@ def with_logs(source: Path, folder: Path) -> Path:
 
 
 class Places:
-    """Where bits are flipped: anywhere, and more often than their size would have it in what is no row."""
+    """Where bits are flipped: anywhere, and more often than their size would have it in what is no row, and in values
+    that the schema would refuse then.
+    """
 
     def __init__(self, path: Path) -> None:
         self.size = path.stat().st_size
@@ -142,6 +146,9 @@ class Places:
             (self.page,) = db.execute("PRAGMA page_size").fetchone()
             kinds = dict(db.execute("SELECT name, type FROM sqlite_schema").fetchall())
             pages = db.execute("SELECT name, pageno FROM dbstat").fetchall()
+            bound = {str(value) for value in _bound_values(db, path.name)}
+        content = path.read_bytes()
+        self.values = [found.span() for found in re.finditer(b"|".join(map(re.escape, _longest_first(bound))), content)]
         used = {number for _, number in pages}
         self.kinds = {
             "index": [number for name, number in pages if kinds.get(name) == "index"],
@@ -150,13 +157,27 @@ class Places:
         }
 
     def bit(self, lot: random.Random, number: int) -> tuple[str, int]:
-        """Where the flip with this number goes: half of them anywhere."""
-        kind = ("anywhere", "index", "anywhere", "schema", "anywhere", "free", "anywhere", "header")[number % 8]
+        """Where the flip with this number goes: a third of them anywhere."""
+        kind = ("anywhere", "index", "value", "schema", "anywhere", "free", "value", "anywhere", "header")[number % 9]
         if kind == "header":
             return kind, lot.randrange(100 * 8)
+        if kind == "value":
+            start, end = lot.choice(self.values)
+            return kind, lot.randrange(start * 8, end * 8)
         if kind != "anywhere":
             return kind, ((lot.choice(self.kinds[kind]) - 1) * self.page) * 8 + lot.randrange(self.page * 8)
         return kind, lot.randrange(self.size * 8)
+
+
+def _bound_values(db: sqlite3.Connection, name: str) -> Iterator[object]:
+    for table, conditions in CONSTRAINTS[name].items():
+        for column in conditions:
+            sql = f"SELECT DISTINCT {column} FROM {table} WHERE typeof({column}) = 'text' AND length({column}) > 3"
+            yield from (value for (value,) in db.execute(sql))
+
+
+def _longest_first(texts: Collection[str]) -> list[bytes]:
+    return sorted((text.encode() for text in texts), key=len, reverse=True)
 
 
 def play(folder: Path, flips: int, seed: int, *, mend_every: int = 1) -> Flips:

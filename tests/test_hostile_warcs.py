@@ -51,7 +51,8 @@ def sha1(data: bytes) -> str:
 
 ENTRY = {"portal": "p", "listing_url": URL, "url": URL, "title": "t", "date": None}
 PORTAL = {"name": "p", "title": "t", "home_url": "http://p.example.gov.cn/"}
-FAILURE = {"url": URL.format(9), "requested_at": "2024-01-01T00:00:00.000000Z", "outcome": "error"}
+SEEN, MOMENT = ("first_seen", "last_seen"), "2024-01-01T00:00:00.000000Z"
+FAILURE = {"url": URL.format(9), "requested_at": MOMENT, "outcome": "error"}
 BAD = {
     "a month that is none": record(2, WARC_Date="2024-13-01T00:00:00Z"),
     "a year to come": record(2, WARC_Date="2199-01-01T00:00:00Z"),
@@ -60,6 +61,7 @@ BAD = {
     "a host that is none": record(2, WARC_Target_URI="http:///a.html"),
     "an endless address": record(2, WARC_Target_URI=URL.format("a" * 9_000)),
     "a status of four digits": record(2, block=PAGE.replace(b"200 OK", b"2000 OK")),
+    "a status below nothing": record(2, block=PAGE.replace(b"200 OK", b"-1 OK")),
     "another content": record(2, f"WARC-Block-Digest: {sha1(b'other')}"),
     "another payload": record(2, f"WARC-Payload-Digest: {sha1(b'other')}"),
     "a digest that is no base 32": record(2, "WARC-Payload-Digest: sha1:?!"),
@@ -75,6 +77,11 @@ BAD = {
     "a column that portals have not": ours({"portals": [PORTAL | {"x) VALUES (1); --": "1"}]}),
     "an entry without dates": ours({"entries": [ENTRY]}),
     "a failure with an id": ours({"failure": FAILURE | {"request_headers": [], "id": 1}}),
+    "an entry of half a surrogate pair": ours(
+        {"entries": [ENTRY | dict.fromkeys(SEEN, MOMENT) | {"portal": "\ud800"}]}
+    ),
+    "a division of letters": ours({"portals": [PORTAL | {"division_code": "44x"}]}),
+    "a failure with a hash": ours({"failure": FAILURE | {"request_headers": [], "sha256": "0" * 64}}),
     "a failure without headers": ours({"failure": FAILURE}),
     "no JSON": ours(b"{"),
 }

@@ -138,6 +138,7 @@ def check_entry(entry: object) -> dict[str, Any]:
         check_moment(row[name])
     _check_text(row["title"], LONGEST_TEXT, "an entry's title")
     _check_text(row["date"], LONGEST_WORD, "an entry's date")
+    _check_text(row["portal"], LONGEST_WORD, "an entry's portal")
     if not isinstance(row["portal"], str) or not _PORTAL.fullmatch(row["portal"]):
         raise ForeignValueError("an entry without a portal")
     return row
@@ -185,7 +186,7 @@ def _check_headers(headers: Headers) -> None:
         raise ForeignValueError("headers that are too long")
 
 
-OWN_FIELDS = frozenset(field.name for field in fields(Capture)) - {"id", "run_id", "body", "request_body"}
+OWN_FIELDS = frozenset(field.name for field in fields(Capture)) - {"id", "run_id", "sha256", "body", "request_body"}
 """What a record of ours may say of its capture beside the record itself."""
 
 _REPEATS = frozenset(("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"))

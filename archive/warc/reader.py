@@ -375,7 +375,7 @@ def _response(record: Any, data: bytes) -> Capture:
     return Capture(
         url=_url(record),
         requested_at=_moment(record.rec_headers.get_header("WARC-Date")),
-        status=int(status) if status.isdigit() else 200,
+        status=int(status) if status else 200,
         outcome=None,
         body=body,
         content_type=http.get_header("Content-Type")
