@@ -17,6 +17,7 @@ from typing import Any
 
 from archive import divisions
 from archive.captures import PAGE_SIZE, Captures
+from archive.constraints import released
 from archive.database import ArchiveError, DamageError, open_database, open_read_only, placeholders, writing
 from archive.migrations.captures import migrations
 from archive.outside_bodies import inside
@@ -147,7 +148,7 @@ def _add_captures(archive: Captures, target: sqlite3.Connection, result: Backup,
     rows = source.execute("SELECT * FROM captures WHERE id > ? ORDER BY id", (done,))
     while batch := rows.fetchmany(_BATCH):
         hashes = list(dict.fromkeys(row["sha256"] for row in batch if row["sha256"]))
-        with target:
+        with target, released(target, "captures.db"):
             for body in _missing(source, target, hashes):
                 try:
                     archive.body(body["sha256"], check=True)
@@ -191,7 +192,7 @@ def _compare(source: sqlite3.Connection, target: sqlite3.Connection, first: int,
 
 
 def _replace_others(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
-    with target:
+    with target, released(target, "captures.db"):
         for table in _REPLACED:
             which = _OWN if table == "row_digests" else ""
             target.execute(f"DELETE FROM {table} {which}")  # noqa: S608 - our names

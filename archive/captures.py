@@ -128,6 +128,8 @@ SELECT portal FROM (
 )
 """
 """Portals that captures name: a look into an index for each, however many captures it has."""
+_TEXTS = ("url", "method", "requested_at", "content_type", "redirect_url", "note", "portal")
+_IS_SOUND = f"outcome IN ({sql_words(Outcome)}) AND typeof(requested_at) = 'text'"
 _HISTORY_COLUMNS = "id, run_id, portal, url, requested_at, status, outcome, sha256, content_type, redirect_url, note"
 
 
@@ -293,7 +295,7 @@ class Captures(RunsAndProblems):
         """The newest capture of this request whose outcome is one of `outcomes`, with its body; None if there is none.
 
         With `before` (UTC, ISO), the newest that is older than that; with `but_assets`, of those that are read or may be.
-        Raises DamageError when its body is damaged.
+        Raises DamageError when it or its body is damaged.
         """
         older, moment = ("AND requested_at < ?", (before,)) if before else ("", ())
         older += " AND role IS NULL" if but_assets else ""
@@ -313,20 +315,23 @@ class Captures(RunsAndProblems):
         return self.last(method, url, body) or self.last(method, url, body, outcomes=refusals)
 
     def history(self, urls: Iterable[str]) -> list[Capture]:
-        """Every GET of these URLs, oldest first, without bodies and headers."""
+        """Every GET of these URLs, oldest first, without bodies and headers; without damaged rows, which `verify` names."""
         wanted = sorted(set(urls))
         rows: list[sqlite3.Row] = []
         for start in range(0, len(wanted), HISTORY_BATCH):
             batch = wanted[start : start + HISTORY_BATCH]
             rows += self.db.conn.execute(
-                f"SELECT {_HISTORY_COLUMNS} FROM captures WHERE url IN ({placeholders(batch)}) AND method = 'GET'",  # noqa: S608 - placeholders
+                f"""
+                SELECT {_HISTORY_COLUMNS} FROM captures
+                WHERE url IN ({placeholders(batch)}) AND method = 'GET' AND {_IS_SOUND}
+                """,  # noqa: S608 - placeholders
                 batch,
             )
         rows.sort(key=lambda row: (row["requested_at"], row["id"]))
         return [Capture(**{**dict(row), "outcome": Outcome(row["outcome"])}) for row in rows]
 
     def get(self, number: int) -> Capture:
-        """The capture of that id with its body. Raises DamageError when the body is damaged, ArchiveError without a row."""
+        """The capture of that id with its body. Raises DamageError when one is damaged, ArchiveError without a row."""
         row = self.db.conn.execute("SELECT * FROM captures WHERE id = ?", (number,)).fetchone()
         if row is None:
             raise ArchiveError(f"no capture {number} in {self.path}")
@@ -405,10 +410,15 @@ class Captures(RunsAndProblems):
 
     def _capture(self, row: sqlite3.Row, *, with_body: bool = True) -> Capture:
         values = {key: row[key] for key in row.keys() if key not in {"fingerprint", "digest"}}  # noqa: SIM118 - a Row iterates over values
-        values["outcome"] = Outcome(values["outcome"])
-        values["role"] = CaptureRole(values["role"]) if values.get("role") else None
-        values["request_headers"] = [tuple(pair) for pair in json.loads(values["request_headers"] or "[]")]
-        values["response_headers"] = [tuple(pair) for pair in json.loads(values["response_headers"] or "[]")]
+        try:
+            values["outcome"] = Outcome(values["outcome"])
+            values["role"] = CaptureRole(values["role"]) if values.get("role") else None
+            for name in ("request_headers", "response_headers"):
+                values[name] = [(str(key), str(value)) for key, value in json.loads(values[name] or "[]")]
+            if not all(isinstance(values[name], str | None) for name in _TEXTS):
+                raise TypeError("a text that is none")
+        except (ValueError, TypeError, RecursionError) as error:
+            raise DamageError(f"capture {row['id']} is damaged: {error}") from error
         capture = Capture(**values)
         if with_body and capture.sha256:
             capture.body = self.body(capture.sha256)

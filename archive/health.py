@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ from archive.asking import acknowledged_urls
 from archive.captures import CAPTURED_PORTALS, Captures
 from archive.database import sql_words, utc_now
 from archive.reports import Reports
-from archive.runs import FINISHED, is_alive
+from archive.runs import FINISHED, counted, is_alive
 from archive.tallies import Tallies, tallies
 from archive.vocabulary import ProblemKind, ReportState, RunKind, Stage
 
@@ -128,7 +127,7 @@ def last_run(captures: Captures, portal: str) -> LastRun | None:
     row = captures.db.conn.execute(_LAST_RUN, (portal,)).fetchone()
     if row is None:
         return None
-    return LastRun(finish_reason=row["finish_reason"], stats=json.loads(row["stats"] or "{}"), captured=row["captured"])
+    return LastRun(finish_reason=row["finish_reason"], stats=counted(row["stats"]), captured=row["captured"])
 
 
 def _runs(captures: Captures, portal: str, now: datetime, stale: timedelta | relativedelta) -> Iterator[Finding]:
@@ -140,7 +139,7 @@ def _runs(captures: Captures, portal: str, now: datetime, stale: timedelta | rel
     last = rows[0]
     complete = next((row for row in rows if row["finish_reason"] == FINISHED), None)
     if last["finished_at"] is None:
-        if not is_alive(json.loads(last["stats"] or "{}").get("process")):
+        if not is_alive(counted(last["stats"]).get("process")):
             kind = ProblemKind.RUN_CUT_OFF
             yield Finding(portal=portal, kind=kind, message=kind.meaning, since=last["started_at"])
     elif last["finish_reason"] != FINISHED:
@@ -192,7 +191,7 @@ def _listed(captures: Captures, reports: Reports, portal: str) -> Iterator[Findi
     last = captures.db.conn.execute(_LAST_COMPLETE, (portal,)).fetchone()
     if last is None:
         return
-    seen = int(json.loads(last["stats"] or "{}").get("entries/listed", 0))
+    seen = int(counted(last["stats"]).get("entries/listed", 0))
     archived = reports.db.conn.execute(_PUBLISHED, (portal,)).fetchone()[0]
     if not seen:
         listed = captures.db.conn.execute(_LISTED, (portal,)).fetchone()[0]

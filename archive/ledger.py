@@ -21,6 +21,7 @@ from archive.fates import NOT_READ_YET, Judge, ListingPortal, Witness
 from archive.listed_bodies import BodyNamed, ListedBody, put_listed_bodies
 from archive.model import Entry, Located, Problem
 from archive.reports import Reports
+from archive.runs import counted
 from archive.vocabulary import Fate, ProblemKind, RunKind, Stage
 
 LIMITS = "limits"
@@ -204,7 +205,7 @@ def portals_with_entries(captures: Captures) -> list[str]:
 def last_limits(captures: Captures, portal: str) -> tuple[str, ...]:
     """What limited the portal's last crawl: its years, its requests, its hours."""
     row = captures.db.conn.execute(_LIMITS, (portal,)).fetchone()
-    return tuple(json.loads(row["stats"] or "{}").get(LIMITS, ())) if row else ()
+    return tuple(counted(row["stats"]).get(LIMITS, ())) if row else ()
 
 
 def set_unreported(reports: Reports, place: Located, witness: Witness | None) -> None:

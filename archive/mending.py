@@ -46,10 +46,8 @@ def _plainly(folder: Path) -> Iterator[sqlite3.Connection]:
         database.conn.execute("PRAGMA foreign_keys = OFF")
         # What is altered may be no text.
         database.conn.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-        with database.conn as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            with released(connection, "captures.db"):
-                yield connection
+        with database.conn as connection, released(connection, "captures.db"):
+            yield connection
 
 
 # Bodies

@@ -39,7 +39,7 @@ CREATE TEMP TABLE unsound (id INTEGER PRIMARY KEY, place TEXT);
 _BATCH = "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM other.captures WHERE id > ? ORDER BY id LIMIT ?)"
 _UNSOUND = """
 INSERT INTO temp.unsound (id, place)
-SELECT o.id, substr(o.url, 1, 200) || ' at ' || substr(o.requested_at, 1, 40) FROM other.captures o
+SELECT o.id, substr({url}, 1, 200) || ' at ' || substr({requested_at}, 1, 40) FROM other.captures o
 WHERE o.id > ? AND o.id <= ?
     AND ({bad} IS NOT NULL OR NOT are_headers(o.request_headers) OR NOT are_headers(o.response_headers))
 """
@@ -230,7 +230,10 @@ class Merge:
         digest = f"COALESCE(o.digest, {_DIGEST})" if "digest" in columns else _DIGEST
         added = ", ".join(f"o.{name}" if name in columns else "NULL" for name in ADDED)
         copy_captures = _COPY_CAPTURES.format(digest=digest, added=added)
-        unsound_captures = _UNSOUND.format(bad=bad_column(connection, "captures.db", "captures", "o.", "other"))
+        unsound_captures = _UNSOUND.format(
+            bad=bad_column(connection, "captures.db", "captures", "o.", "other"),
+            **{name: f"iif(typeof(o.{name}) = 'text', o.{name}, quote(o.{name}))" for name in ("url", "requested_at")},
+        )
         copy_bodies = _COPY_BODIES.format(bad=bad_column(connection, "captures.db", "bodies", "b.", "other"))
         has_seals = self.source.db.table("run_seals").exists()
         (total,) = connection.execute("SELECT COUNT(*) FROM other.captures").fetchone()

@@ -16,10 +16,23 @@ YEAR = "report_year"
 UNKNOWN_YEAR = "__HIVE_DEFAULT_PARTITION__"
 """Names the folder of what has no year."""
 
+
+def _or_none(convert: Callable[[str], date]) -> Callable[[str], date | None]:
+    """Of a moment that is none, as archives of before may hold, nothing."""
+
+    def converted(text: str) -> date | None:
+        try:
+            return convert(text)
+        except ValueError:
+            return None
+
+    return converted
+
+
 _CONVERTED: dict[str, Callable[[Any], Any]] = {
     "NUMERIC": float,
-    "DATE": date.fromisoformat,
-    "DATETIME": datetime.fromisoformat,
+    "DATE": _or_none(date.fromisoformat),
+    "DATETIME": _or_none(datetime.fromisoformat),
 }
 
 

@@ -67,6 +67,14 @@ WHERE kind = ? AND portal IS ? AND finished_at IS NULL AND id NOT IN (SELECT run
 _RESOLVE_PROBLEM = "UPDATE problems SET resolved_at = ? WHERE id = ?"
 
 
+def counted(stats: str | None) -> dict[str, Any]:
+    """What a run has counted, by its `stats`; nothing where that is damaged."""
+    try:
+        return dict(json.loads(stats or "{}"))
+    except (ValueError, TypeError):
+        return {}
+
+
 def is_alive(process: int | None) -> bool:
     """Whether a process of this machine still runs."""
     try:
@@ -110,7 +118,7 @@ class RunsAndProblems:
         """Mark the runs of this kind that were killed as interrupted; returns when they started."""
         sql = "SELECT id, started_at, stats FROM runs WHERE kind = ? AND finished_at IS NULL ORDER BY id"
         rows = self.db.conn.execute(sql, (kind,)).fetchall()
-        cut_off = [row for row in rows if not _is_running(json.loads(row["stats"] or "{}").get("process"))]
+        cut_off = [row for row in rows if not _is_running(counted(row["stats"]).get("process"))]
         with writing(self.path), self.db.conn as connection:
             for row in cut_off:
                 connection.execute(
@@ -124,7 +132,7 @@ class RunsAndProblems:
         """Seal the runs of this kind and portal that were killed: nothing more comes from them."""
         with writing(self.path), self.db.conn as connection:
             for row in connection.execute(_UNSEALED, (kind, portal)).fetchall():
-                process = json.loads(row["stats"] or "{}").get("process")
+                process = counted(row["stats"]).get("process")
                 if process and not _is_running(process):  # a run that was merged while it ran elsewhere has none
                     seal(connection, row["id"])
 
@@ -196,7 +204,7 @@ class RunsAndProblems:
         """The counters of the last run of this kind before that one; empty where there is none."""
         sql = "SELECT stats FROM runs WHERE kind = ? AND portal IS ? AND id < ? ORDER BY id DESC LIMIT 1"
         row = self.db.conn.execute(sql, (kind, portal, before)).fetchone()
-        return dict(json.loads(row["stats"] or "{}")) if row else {}
+        return counted(row["stats"]) if row else {}
 
     def resolve_overtaken(self, portals: Iterable[str]) -> None:
         """Resolve what says of these portals' addresses that they could not be fetched where the newest capture of one

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from archive import Capture, Captures, Reports
 from archive.asking import acknowledge
+from archive.constraints import release
 from archive.listed_bodies import ListedBody, put_listed_bodies
 from archive.model import Entry
 from archive.records import Rows
@@ -51,10 +52,17 @@ def hostile_page(away: str) -> str:
 <script>document.getElementById("f").submit()</script><a id="link" href="javascript:alert('run')">脚本</a><a href="{away}/ping" ping="{away}/ping">外链</a></body></html>"""
 
 
+def _open_to_anything(archive: Path) -> tuple[Captures, Reports]:
+    """Both databases without the constraints that would refuse words of no vocabulary."""
+    captures, reports = Captures(archive), Reports(archive)
+    for database in (captures.db, reports.db):
+        release(database.conn)
+    return captures, reports
+
+
 def put_hostile(archive: Path, away: str) -> list[str]:
     """Reports whose every text is hostile, each with a hostile page captured; their ids."""
-    captures = Captures(archive)
-    reports = Reports(archive)
+    captures, reports = _open_to_anything(archive)
     reports.put_portal({"name": "nasty", "title": NASTY[0], "home_url": NASTY[2]})
     ids = []
     for number, text in enumerate(NASTY):
@@ -132,7 +140,7 @@ FAR = "9" * 15
 
 def put_hostile_beside(archive: Path, away: str) -> None:
     """Hostile words and figures wherever a page shows any, besides the reports of `put_hostile`, each by itself in its place."""
-    captures, reports = Captures(archive), Reports(archive)
+    captures, reports = _open_to_anything(archive)
     for number, text in enumerate(words[:5000] for words in NASTY):
         portal, url = f"nasty-{number}", f"{away}/beside/{number}?{text[:200]}"
         at = f"2026-01-02T00:00:{number:02}.000000Z"

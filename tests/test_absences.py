@@ -22,6 +22,8 @@ from tests.made_reports import made
 BODY = "某市教育局"
 DONE = {"p": Walk("2030-05-01T00:00:00Z", is_complete=True)}
 
+MOMENT = "2030-01-01T00:00:00.000000Z"
+
 
 def filled(folder: Path, entries: list[tuple[str, str]], bodies: list[tuple[str, list[int]]]) -> None:
     reports = Reports(folder)
@@ -110,15 +112,15 @@ def test_a_walk_is_complete_where_nothing_speaks_against_it(
 ) -> None:
     captures = Captures(tmp_path)
     captures.db.execute(
-        "INSERT INTO runs (kind, portal, started_at, finished_at, finish_reason, stats) VALUES ('crawl', 'p', '', '2030', ?, ?)",
-        (finish, stats),
+        "INSERT INTO runs (kind, portal, started_at, finished_at, finish_reason, stats) VALUES ('crawl', 'p', ?, ?, ?, ?)",
+        (MOMENT, MOMENT, finish, stats),
     )
     if problem:
         captures.db.execute(
-            "INSERT INTO problems (portal, url, stage, kind, message, seen_at) VALUES ('p', 'u', 'listing', ?, '', '')",
-            (problem,),
+            "INSERT INTO problems (portal, url, stage, kind, message, seen_at) VALUES ('p', 'u', 'listing', ?, '', ?)",
+            (problem, MOMENT),
         )
-    assert walks(captures.db.conn) == {"p": Walk("2030", is_complete=complete)}
+    assert walks(captures.db.conn) == {"p": Walk(MOMENT, is_complete=complete)}
     captures.close()
 
 

@@ -120,7 +120,9 @@ def test_what_was_captured_since_is_in_the_next_excerpt(archive: Path) -> None:
         before = ExcerptCaptures(excerpt(captures, place.urls, Wanted()))
         capture = captures.get(before.history(place.urls)[0].id or 0)
         captures.add(
-            replace(capture, id=None, body=b"<html>other</html>", sha256=None, requested_at="2099-01-01T00:00:00Z")
+            replace(
+                capture, id=None, body=b"<html>other</html>", sha256=None, requested_at="2099-01-01T00:00:00.000000Z"
+            )
         )
         after = ExcerptCaptures(excerpt(captures, place.urls, Wanted()))
         assert len(after.history(place.urls)) == len(before.history(place.urls)) + 1
@@ -239,7 +241,9 @@ def test_what_a_crawl_has_fetched_is_given_back_although_it_goes_on(archive: Pat
         newest, _ = lent.newest(captures)
         run = captures.start_run(RunKind.CRAWL, "hepan")
         known = captures.get(newest)
-        captures.add(replace(known, id=None, url=f"{known.url}?again", requested_at="2099-01-01T00:00:00Z", run_id=run))
+        captures.add(
+            replace(known, id=None, url=f"{known.url}?again", requested_at="2099-01-01T00:00:00.000000Z", run_id=run)
+        )
         captures.db.conn.execute("BEGIN IMMEDIATE")  # it is writing
         given = lent.give_back_so_far(archive, newest, {"captures/ok": 1})
         captures.db.conn.rollback()

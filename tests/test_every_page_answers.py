@@ -289,7 +289,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "INSERT INTO fates (portal, listing_url, url, fate) VALUES ('p', 'http://p.example/', ?, 'report')", (url,)
         )
         captures.db.execute(
-            "INSERT INTO problems (portal, url, stage, kind, message, seen_at) VALUES ('p', ?, 'read', 'unsure', '', '')",
+            "INSERT INTO problems (portal, url, stage, kind, message, seen_at) VALUES ('p', ?, 'read', 'unsure', '', '2026-01-01T00:00:00.000000Z')",
             (url,),
         )
     captures.db.conn.commit()

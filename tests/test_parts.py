@@ -275,8 +275,8 @@ def test_values_say_what_they_lack() -> None:
 
 def history(report: Report) -> ReportHistory:
     report.id, report.portal, report.state = "qingxi-1", "qingxi", ReportState.LIVE
-    report.sha256 = report.captured_at = report.first_captured_at = "0"
-    version = Version(sha256="0", captured_at="0")
+    report.sha256, report.captured_at, report.first_captured_at = "0" * 64, "0", "0"
+    version = Version(sha256="0" * 64, captured_at="0")
     return ReportHistory(report=report, versions=[version], locations=[], reader_version="1")
 
 

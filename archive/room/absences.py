@@ -19,6 +19,7 @@ from archive.fulltext import normal_form
 from archive.ledger import LIMITS
 from archive.room.report import dicts, each
 from archive.room.search_terms import fold
+from archive.runs import counted
 from archive.vocabulary import Fate, RunKind, Stage
 
 NOT_DUE = "not_due"
@@ -98,9 +99,7 @@ def walks(captures: sqlite3.Connection) -> dict[str, Walk]:
     return {
         row["portal"]: Walk(
             row["finished_at"] or "",
-            row["finish_reason"] == "finished"
-            and not row["problems"]
-            and not json.loads(row["stats"] or "{}").get(LIMITS),
+            row["finish_reason"] == "finished" and not row["problems"] and not counted(row["stats"]).get(LIMITS),
         )
         for row in dicts(captures, _RUNS)
     }

@@ -144,7 +144,7 @@ class Export:
         self._record("warcinfo", [*headers, ("Content-Type", "application/warc-fields")], block)
 
     def _metadata(self, name: str, date: str, value: dict[str, Any]) -> None:
-        block = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        block = json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
         target = f"urn:tongjian:{name}"
         headers = [("WARC-Record-ID", _urn(f"{target} {date}")), ("WARC-Date", date), ("WARC-Target-URI", target)]
         self._record("metadata", [*headers, ("Content-Type", "application/json"), (OURS, '{"version": 1}')], block)
