@@ -37,13 +37,15 @@ HIGHEST_STATUS = 999
 
 _TEXT = "typeof({0}) = 'text'"
 _BYTES = "typeof({0}) = 'blob'"
-_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+_WHOLE = "typeof({0}) = 'text' AND instr({0}, char(0)) = 0"
+"""GLOB and length look no further than a NUL."""
+_DAY = "[12][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _CLOCK = "[0-9][0-9]:[0-9][0-9]"
-_IS_DAY = f"(typeof({{0}}) = 'text' AND ({{0}} GLOB '{_DAY}' OR {{0}} GLOB '{_DAY} {_CLOCK}'))"
-_IS_MOMENT = f"(typeof({{0}}) = 'text' AND {{0}} GLOB '{_DAY}T{_CLOCK}:[0-9][0-9].{'[0-9]' * 6}Z' AND julianday({{0}}) IS NOT NULL)"
+_IS_DAY = f"({_WHOLE} AND ({{0}} GLOB '{_DAY}' OR {{0}} GLOB '{_DAY} {_CLOCK}') AND julianday({{0}}) IS NOT NULL)"
+_IS_MOMENT = f"({_WHOLE} AND {{0}} GLOB '{_DAY}T{_CLOCK}:[0-9][0-9].{'[0-9]' * 6}Z' AND julianday({{0}}) IS NOT NULL)"
 _IS_ADDRESS = "(typeof({0}) = 'text' AND ({0} GLOB 'http://*' OR {0} GLOB 'https://*'))"
-_IS_SHA256 = "(typeof({0}) = 'text' AND length({0}) = 64 AND {0} NOT GLOB '*[^0-9a-f]*')"
-_IS_CODE = "(typeof({0}) = 'text' AND {0} <> '' AND {0} NOT GLOB '*[^0-9]*')"
+_IS_SHA256 = f"({_WHOLE} AND length({{0}}) = 64 AND {{0}} NOT GLOB '*[^0-9a-f]*')"
+_IS_CODE = f"({_WHOLE} AND {{0}} <> '' AND {{0}} NOT GLOB '*[^0-9]*')"
 _IS_COUNT = "(typeof({0}) = 'integer' AND {0} >= 0)"
 
 

@@ -25,8 +25,8 @@ from tests.test_crawl import rows
 from tests.test_fetching import Answering, replace_status, targets
 
 STEPS = {
-    "captures.db": ("m011_constraints", "a9bd1bfa132a83fd"),
-    "reports.db": ("m030_constraints", "6a9623577f962235"),
+    "captures.db": ("m011_constraints", "a12466a427895fe8"),
+    "reports.db": ("m030_constraints", "b1735361c27f8381"),
 }
 """Database → the last step that sets its constraints, and a hash of what it sets."""
 
@@ -84,7 +84,10 @@ def test_no_column_takes_just_anything() -> None:
         ("captures", "captures", "status", 1000),
         ("captures", "captures", "requested_at", "2024-02-31T00:00:00.000000"),
         ("captures", "captures", "requested_at", "2024-13-01T00:00:00.000000Z"),
+        ("captures", "captures", "requested_at", "2024-01-01T00:00:00.000000Z\0x"),
+        ("captures", "captures", "requested_at", "0000-01-01T00:00:00.000000Z"),
         ("captures", "captures", "sha256", "A" * 64),
+        ("captures", "captures", "sha256", "a" * 64 + "\0x"),
         ("captures", "captures", "fingerprint", b"15 bytes of them"[:15]),
         ("captures", "captures", "wire_bytes", 0.5),
         ("captures", "captures", "certificate", "valid forged"),
@@ -93,6 +96,7 @@ def test_no_column_takes_just_anything() -> None:
         ("captures", "portals", "division_code", "44010x"),
         ("reports", "reports", "report_year", 20024),
         ("reports", "reports", "published", "20240101"),
+        ("reports", "reports", "published", "2024-99-99"),
         ("reports", "reports", "form", "cn-2030"),
         ("reports", "table_sources", "table_no", 5),
     ],
