@@ -148,6 +148,8 @@ WRONG = (
     "/search.json?level=none",
     "/search?q=none&verdict=none",
     f"/search?{'&'.join(f'a{number}=' for number in range(101))}",
+    "/problems?kind=none",
+    "/problems.csv?stage=none",
     f"/problems?page=00000000{'9' * 30}",
     f"/bodies?page=1{'0' * 5_000}",
     "/questions/late?year=20x4",
