@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from scrapy.utils.test import get_crawler
 
 from archive import Capture, Captures
+from archive.constraints import release
 from archive.merge import Merge
 from archive.row_digests import DIGESTED, row_digest
 from archive.vocabulary import Outcome
@@ -204,6 +205,7 @@ def test_rows_of_before_keep_their_digests_and_are_merged(tmp_path: Path) -> Non
     captures = Captures(tmp_path / "old")
     captures.add(Capture(url=URL, requested_at=MOMENT, status=200, outcome=Outcome.OK, body=b"a"))
     row = dict(captures.db.conn.execute("SELECT * FROM captures").fetchone())
+    release(captures.db.conn)
     for name in ("tls_version", "certificate"):
         captures.db.conn.execute(f"ALTER TABLE captures DROP COLUMN {name}")
     captures.close()

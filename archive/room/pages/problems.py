@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 from archive.room.database_access import batches, query
 from archive.room.problems import ROWS, SPREAD, each_open, open_problems
 from archive.room.rendering import csv_of_all, json_of_all, page
-from archive.room.request_parameters import format_of, given, one_of, page_number, part
-from archive.vocabulary import ProblemKind, Stage
+from archive.room.request_parameters import format_of, given, page_number, part
 
 _CSV_COLUMNS = ("id", "portal", "stage", "kind", "url", "message", "seen_at", "days", "capture_id")
 
@@ -17,8 +16,6 @@ _CSV_COLUMNS = ("id", "portal", "stage", "kind", "url", "message", "seen_at", "d
 async def problems(datasette: Any, request: Any) -> Any:
     """Open problems, narrowed by portal, stage and kind."""
     chosen = given(request, *SPREAD)
-    for name, words in (("stage", set(Stage)), ("kind", set(ProblemKind))):
-        one_of(request, name, {*words, ""}, "")
     if "captures" not in datasette.databases:
         return None
     wanted = format_of(request)
