@@ -308,7 +308,7 @@ LISTS = {
     "/search": ("reports", 20),
     "/entries?portal=p": ("entries", 200),
     "/problems": ("rows", 100),
-    "/questions/late?year=all": ("rows", 100),
+    "/questions/late?year=all": ("rows", 50),
     "/portal/p": ("reports", 200),
     "/body/%E5%B1%80": ("reports", 200),
 }

@@ -15,7 +15,7 @@ from archive.room.questions import LEFT_OUT_REASONS, QUESTIONS, Question
 from archive.room.rendering import csv_of_all, json_of_all, page
 from archive.room.request_parameters import format_of, page_number, part, path_part, year
 
-ROWS_ON_PAGE = 100
+ROWS_ON_PAGE = 50
 PORTALS_TO_CHOOSE = 100
 """Of more portals the visitor names one: a list of thousands is no choice, and is larger than the answer."""
 MISSING_YEARS = "missing-years"
