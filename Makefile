@@ -41,6 +41,7 @@ soak: $(READY)  ## portals that fail by lot, random lives of an archive, everyth
 	@$(BIN)/python -m tests.histories
 	@$(BIN)/python -m tests.kills 300
 	@$(BIN)/python -m tests.killed_commands 300
+	@$(BIN)/python -m tests.full_disk
 	@$(BIN)/python -m tests.nation
 	@$(BIN)/python -m tests.cluster_nation
 	@$(BIN)/python -m tests.killed_crawls

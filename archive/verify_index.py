@@ -14,6 +14,7 @@ from hashlib import blake2b
 from itertools import zip_longest
 
 from archive.fulltext import search_text
+from archive.index_pages import wrong_beginnings, wrong_segments
 
 _CREATE = "CREATE VIRTUAL TABLE report_search USING fts5(text, title, content='', tokenize='unicode61')"
 _VOCABULARY = "CREATE VIRTUAL TABLE temp.places USING fts5vocab('main', 'report_search', 'instance')"
@@ -31,7 +32,11 @@ _PLACE = (1 << 37) - 1
 """The bits of a block's id that say where in its segment it is; the others are the segment's."""
 _BLOCKS = f"SELECT id & {_PLACE}, block FROM report_search_data WHERE id > {_PLACE} ORDER BY id"  # noqa: S608 - a number
 _SIZES = "SELECT id, sz FROM report_search_docsize"
-_OTHERS = "SELECT id, block FROM report_search_data WHERE id = 1 UNION ALL SELECT k, v FROM report_search_config"
+_OTHERS = """
+SELECT id, block FROM report_search_data WHERE id = 1
+UNION ALL SELECT id, substr(block, 1, 4) FROM report_search_data WHERE id = 10
+UNION ALL SELECT k, v FROM report_search_config
+"""
 _BEYOND = (1 << 63) - 1
 """A number that no report has."""
 
@@ -43,6 +48,10 @@ def index_faults(db: sqlite3.Connection) -> Iterator[str]:
             kept.execute(_DO, ("integrity-check",))
         except sqlite3.Error as error:
             yield f"the index of texts contradicts itself: {error}"
+        for segment in wrong_segments(kept):
+            yield f"the index of texts says wrongly which pages its segment {segment} has"
+        for segment, number in wrong_beginnings(kept):
+            yield f"the index of texts says wrongly with which word page {number} of its segment {segment} begins"
         for number, _ in sorted(set(kept.execute(_SIZES)) ^ set(made.execute(_SIZES)), key=str):
             yield f"the index of texts has another length of the text of {_name(db, number)}"
         if kept.execute(_OTHERS).fetchall() != made.execute(_OTHERS).fetchall():

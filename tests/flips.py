@@ -39,6 +39,9 @@ from tests.crawling import crawl
 NAMES = ("captures.db", "reports.db")
 Rows = dict[str, Counter[tuple[object, ...]]]
 
+_TEXTS = "report_search_data"
+"""Most of the index of texts; its other tables are small, and say where its words begin."""
+_KINDS = ("anywhere", "index", "value", "schema", "anywhere", "free", "value", "words", "anywhere", "header")
 _MANY = 200
 """Flips after which a line says how it goes."""
 _NOT_COMPARED = frozenset(("_sqlite_migrations", "row_digests"))
@@ -152,13 +155,15 @@ class Places:
         used = {number for _, number in pages}
         self.kinds = {
             "index": [number for name, number in pages if kinds.get(name) == "index"],
+            "words": [number for name, number in pages if name.startswith("report_search_") and name != _TEXTS]
+            or [number for name, number in pages if kinds.get(name) == "index"],
             "schema": [number for name, number in pages if name == "sqlite_schema"],
             "free": [number for number in range(1, self.size // self.page + 1) if number not in used],
         }
 
     def bit(self, lot: random.Random, number: int) -> tuple[str, int]:
         """Where the flip with this number goes: a third of them anywhere."""
-        kind = ("anywhere", "index", "value", "schema", "anywhere", "free", "value", "anywhere", "header")[number % 9]
+        kind = _KINDS[number % len(_KINDS)]
         if kind == "header":
             return kind, lot.randrange(100 * 8)
         if kind == "value":

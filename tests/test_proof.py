@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import sqlite3
 from contextlib import closing
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from archive import Reports
+from archive.index_pages import wrong_beginnings, wrong_segments
 from archive.verification import Scope, chance
 from archive.verify import verify
 from archive.verify_index import index_faults
@@ -125,6 +127,69 @@ def test_no_byte_of_the_index_of_texts_changes_unnoticed(archive: Path) -> None:
                 db.execute("UPDATE report_search_data SET block = ? WHERE id = ?", (altered, number))
                 assert any("index of texts" in line for line in index_faults(db)), (number, place)
                 db.rollback()
+
+
+def test_no_bit_of_where_words_begin_changes_unnoticed(archive: Path) -> None:
+    """It would hide words of a page that is whole."""
+    with closing(sqlite3.connect(archive / "reports.db")) as db:
+        rows = db.execute("SELECT segid, term, pgno FROM report_search_idx").fetchall()
+        assert len(rows) > 2
+        for segment, word, page in rows:
+            altered = [(word, page ^ 1 << bit) for bit in range(4)]
+            for bit in range(8 * len(word)):
+                changed = bytearray(word)
+                changed[bit // 8] ^= 1 << bit % 8
+                altered.append((bytes(changed), page))
+            for values in altered:
+                sql = "UPDATE OR IGNORE report_search_idx SET term = ?, pgno = ? WHERE segid = ? AND term = ?"
+                if db.execute(sql, (*values, segment, word)).rowcount:
+                    assert any("index of texts" in line for line in index_faults(db)), (word, page, values)
+                db.rollback()
+
+
+@pytest.mark.parametrize("column", ["segid = segid + 5", "term = CAST(term AS TEXT)", "pgno = 'x'", "pgno = NULL"])
+def test_a_table_of_where_words_begin_that_is_none_is_told(archive: Path, column: str) -> None:
+    with closing(sqlite3.connect(archive / "reports.db")) as db:
+        db.execute(f"UPDATE report_search_idx SET {column}")
+        assert any("with which word page" in line for line in index_faults(db))
+
+
+def test_where_words_begin_is_right_in_an_index_that_merged_its_segments_in_part() -> None:
+    lot = random.Random(5)
+    with closing(sqlite3.connect("")) as db:
+        db.execute("CREATE VIRTUAL TABLE report_search USING fts5(text, content='', tokenize='unicode61')")
+        for number in range(20_000):
+            words = [chr(0x4E00 + int(lot.expovariate(0.01))) for _ in range(12)]
+            db.execute(
+                "INSERT INTO report_search (rowid, text) VALUES (?, ?)",
+                (number, f"公 开 {' '.join(words)} {number * 7_919}"),
+            )
+            if not number % 9:
+                db.commit()
+        (segments, skipped) = db.execute(
+            "SELECT COUNT(DISTINCT segid), SUM(pgno & 1) FROM report_search_idx"
+        ).fetchone()
+        assert segments > 2
+        assert skipped
+        assert wrong_beginnings(db) == []
+        assert wrong_segments(db) == []
+
+
+def told(db: sqlite3.Connection) -> list[str]:
+    """What is said of the index: that it cannot be read, too."""
+    try:
+        return list(index_faults(db))
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+
+
+def test_pages_of_the_index_that_its_structure_leaves_out_are_told(archive: Path) -> None:
+    with closing(sqlite3.connect(archive / "reports.db")) as db:
+        (block,) = db.execute("SELECT block FROM report_search_data WHERE id = 10").fetchone()
+        for kept in (block[:-1], block[:-1] + bytes([block[-1] - 1]), block[:5], b"\0\0\0\1" + block[4:]):
+            db.execute("UPDATE report_search_data SET block = ? WHERE id = 10", (kept,))
+            assert told(db)
+            db.rollback()
 
 
 def test_an_index_of_many_changes_is_that_of_its_texts(archive: Path) -> None:

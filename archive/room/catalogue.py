@@ -22,6 +22,8 @@ _GROUPED = ("year", "level", "kind", "form")
 FACETS = ("portal", *_GROUPED, "verdict")
 SCAN_FROM = 4
 """If at least one report in so many may have an exact string, all texts are scanned; else each one's text is looked up."""
+FEW = 100
+"""Texts that are sooner read than looked for by a second query of the index."""
 MOST_READ = 2_000
 """Texts that are read for forms of a term that the index does not show."""
 MOST_SCANNED = 20_000
@@ -183,28 +185,59 @@ class Catalogue:
         if term.exact:
             return self._printing(db, term.typed, among)
         wanted = matches(term.folded)
+        few = self._few_with(db, wanted.maybe, among)
+        if few is not None:
+            return self._reading(db, term, few)
         sure = self._matching(db, wanted.sure) & among if wanted.sure else 0
         maybe = among ^ sure
         if maybe and wanted.maybe:
             maybe &= self._matching(db, wanted.maybe)
         number = maybe.bit_count()
         if number <= MOST_READ:
-            ids = list(compress(range(self.size), self._flags(maybe)))
-            texts = db.execute(_TEXTS, (json.dumps(ids),))
-            return sure | self._set([search_id for search_id, *printed in texts if term.is_in(*printed)])
+            return sure | self._reading(db, term, maybe)
         if number <= MOST_SCANNED or not wanted.sure:
             return sure | self._printing(db, term.typed, maybe)
         query.by_index.append(term)
         return sure
 
+    def _few_with(self, db: sqlite3.Connection, match: str | None, among: Found) -> Found | None:
+        """Those of these reports that meet the query, if they are few; None if they may be more."""
+        if among.bit_count() <= FEW:
+            return among
+        if match is None:
+            return None
+        found = self._look_up(match)
+        if found is None:
+            rows = db.execute(f"SELECT rowid {_MATCHING} LIMIT :most", {"match": match, "most": FEW + 1}).fetchall()
+            if len(rows) > FEW:
+                return None
+            found = self._keep(match, [row[0] for row in rows])
+        return among & found if found.bit_count() <= FEW else None
+
+    def _reading(self, db: sqlite3.Connection, term: Term, among: Found) -> Found:
+        """Of these reports, those whose title or text has a term."""
+        ids = list(compress(range(self.size), self._flags(among)))
+        texts = db.execute(_TEXTS, (json.dumps(ids),))
+        return self._set([search_id for search_id, *printed in texts if term.is_in(*printed)])
+
     def _matching(self, db: sqlite3.Connection, match: str) -> Found:
-        with self._lock:
-            kept = self._kept.get(match)
-            if kept is not None:
-                self._kept.move_to_end(match)
-                return kept
+        """The reports that meet a query of the index."""
+        found = self._look_up(match)
+        if found is not None:
+            return found
         sql = f"SELECT group_concat(rowid) {_MATCHING}"
-        found = self._set(numbers(db.execute(sql, {"match": match}).fetchone()[0]))
+        return self._keep(match, numbers(db.execute(sql, {"match": match}).fetchone()[0]))
+
+    def _look_up(self, match: str) -> Found | None:
+        with self._lock:
+            found = self._kept.get(match)
+            if found is not None:
+                self._kept.move_to_end(match)
+            return found
+
+    def _keep(self, match: str, search_ids: list[int]) -> Found:
+        """The set of these reports, kept as the answer to a query."""
+        found = self._set(search_ids)
         if found & ~self._known:
             raise OutOfDateError
         with self._lock:
