@@ -2,7 +2,7 @@
 
 Replicas are served from another process. A crawl of one small portal is taken off the others: what a process costs before
 it asks for anything. Two crawls of a single portal are compared at once: one alone leaves processors idle, which a worker of
-many portals does not, and work costs more CPU time beside other work.
+many portals does not, and work costs more CPU time beside other work. The cheapest of each counts.
 """
 
 from __future__ import annotations
@@ -45,16 +45,21 @@ def lines(line: Callable[..., bool]) -> bool:
 def _crawl_lines(line: Callable[..., bool]) -> bool:
     with served(1, REPORTS) as (folder, _):
         small = crawled(folder, 1)
-    with served(1, SINGLE) as (folder, _), served(1, SINGLE) as (other, _), ThreadPoolExecutor(2) as both:
-        singles = [found["cpu"] for found in both.map(crawled, (folder, other), (1, 1))]
-    with served(PORTALS, REPORTS) as (folder, rude):
-        many = [crawled(folder, workers) for workers in (1, 2)]
-        unwell = sum(found["unwell"] for found in many)
-    too_soon = rude()
-    alone = (sum(singles) / 2 - small["cpu"]) / (SINGLE - REPORTS)
-    pages = [PORTALS * REPORTS - workers * REPORTS for workers in (1, 2)]
-    one, two = ((many[n]["cpu"] - (n + 1) * small["cpu"]) / pages[n] for n in (0, 1))
-    memory = (many[0]["peak"] - small["peak"]) / 1024 / (PORTALS - 1)
+    costs: dict[str, list[float]] = {"alone": [], "one": [], "two": []}
+    peak = unwell = too_soon = 0
+    for _ in range(ROUNDS):
+        with served(1, SINGLE) as (folder, _), served(1, SINGLE) as (other, _), ThreadPoolExecutor(2) as both:
+            singles = [found["cpu"] for found in both.map(crawled, (folder, other), (1, 1))]
+        costs["alone"].append((sum(singles) / 2 - small["cpu"]) / (SINGLE - REPORTS))
+        with served(PORTALS, REPORTS) as (folder, rude):
+            for workers, name in enumerate(("one", "two"), 1):
+                many = crawled(folder, workers)
+                costs[name].append((many["cpu"] - workers * small["cpu"]) / (PORTALS * REPORTS - workers * REPORTS))
+                unwell += many["unwell"]
+                peak = max(peak, many["peak"])
+        too_soon += rude()
+    alone, one, two = map(min, costs.values())
+    memory = (peak - small["peak"]) / 1024 / (PORTALS - 1)
     print(f"CPU a page, ms: one portal {alone * 1e3:.2f}, {PORTALS} {one * 1e3:.2f}, by two workers {two * 1e3:.2f}")
     kept = line(f"worker of {PORTALS} portals: MiB for each beside the first", memory, "<= 1.00", kept=memory <= 1)
     kept &= line("worker: CPU a page / that of a crawl of one portal", one / alone, "<= 1.05", kept=one <= 1.05 * alone)
