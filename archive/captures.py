@@ -330,12 +330,15 @@ class Captures(RunsAndProblems):
         rows.sort(key=lambda row: (row["requested_at"], row["id"]))
         return [Capture(**{**dict(row), "outcome": Outcome(row["outcome"])}) for row in rows]
 
-    def get(self, number: int) -> Capture:
-        """The capture of that id with its body. Raises DamageError when one is damaged, ArchiveError without a row."""
+    def get(self, number: int, *, check: bool = False) -> Capture:
+        """The capture of that id with its body, held against its hash with `check`.
+
+        Raises DamageError when one is damaged, ArchiveError without a row.
+        """
         row = self.db.conn.execute("SELECT * FROM captures WHERE id = ?", (number,)).fetchone()
         if row is None:
             raise ArchiveError(f"no capture {number} in {self.path}")
-        return self._capture(row)
+        return self._capture(row, check=check)
 
     def count(self) -> int:
         """How many captures there are."""
@@ -408,7 +411,7 @@ class Captures(RunsAndProblems):
             raise DamageError(f"body {sha256} is damaged: hash mismatch")
         return body
 
-    def _capture(self, row: sqlite3.Row, *, with_body: bool = True) -> Capture:
+    def _capture(self, row: sqlite3.Row, *, with_body: bool = True, check: bool = False) -> Capture:
         values = {key: row[key] for key in row.keys() if key not in {"fingerprint", "digest"}}  # noqa: SIM118 - a Row iterates over values
         try:
             values["outcome"] = Outcome(values["outcome"])
@@ -421,7 +424,7 @@ class Captures(RunsAndProblems):
             raise DamageError(f"capture {row['id']} is damaged: {error}") from error
         capture = Capture(**values)
         if with_body and capture.sha256:
-            capture.body = self.body(capture.sha256)
+            capture.body = self.body(capture.sha256, check=check)
         return capture
 
     # Portals and entries

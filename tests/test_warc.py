@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -117,6 +118,47 @@ def test_only_what_is_chosen_is_exported(archive: Path, tmp_path: Path) -> None:
     assert scrapy(archive, "export", path, "--since", "then").returncode == 2
     assert scrapy(archive, "export", tmp_path / "no" / "way.warc").returncode == 2
     assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("name", ["all.warc.gz", "all.wacz"])
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("UPDATE bodies SET data = substr(data, 1, 40) WHERE sha256 = :sha256", "is damaged"),
+        ("UPDATE bodies SET data = (SELECT data FROM bodies WHERE sha256 <> :sha256)  WHERE sha256 = :sha256", "hash"),
+        ("DELETE FROM bodies WHERE sha256 = :sha256", "is missing"),
+        ("UPDATE captures SET response_headers = '{' WHERE sha256 = :sha256 AND outcome = 'ok'", "is damaged"),
+    ],
+)
+def test_an_export_names_and_leaves_out_what_is_damaged(
+    archive: Path, tmp_path: Path, name: str, sql: str, said: str
+) -> None:
+    damaged, other, path = tmp_path / "damaged", tmp_path / "other", tmp_path / name
+    shutil.copytree(archive, damaged)
+    connection = sqlite3.connect(damaged / "captures.db")
+    (chosen,) = connection.execute(
+        "SELECT sha256 FROM captures WHERE outcome = 'unchanged' AND url LIKE '%html' LIMIT 1"
+    ).fetchone()
+    ids = connection.execute(
+        f"SELECT id FROM captures WHERE sha256 = ? {'AND outcome = ?' if 'outcome' in sql else ''}",
+        (chosen, "ok")[: 1 + ("outcome" in sql)],
+    ).fetchall()
+    with connection:
+        connection.execute(sql, {"sha256": chosen})
+    connection.close()
+    done = scrapy(damaged, "export", path)
+    assert done.returncode == 1, done.stderr
+    told = [line for line in done.stderr.splitlines() if line.startswith("left out: capture ")]
+    assert len(told) == len(ids)
+    assert all(said in line for line in told)
+    assert f"{len(ids)} damaged captures are left out" in done.stderr
+    scrapy(other, "import", path)
+    kept = sqlite3.connect(other / "captures.db")
+    whole = sqlite3.connect(archive / "captures.db")
+    number = "SELECT COUNT(*) FROM captures"
+    assert kept.execute(number).fetchone()[0] == whole.execute(number).fetchone()[0] - len(ids)
+    kept.close()
+    whole.close()
 
 
 def test_a_revisit_whose_original_is_left_out_is_a_whole_response(archive: Path, tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ class Exported:
     captures: int
     size: int
     """Bytes of the file."""
+    damaged: list[str]
+    """Captures that were left out, and what is wrong with each."""
 
 
 def report_urls(archive: Path, portal: str | None) -> frozenset[str]:
@@ -43,7 +45,7 @@ def export_file(
 ) -> Exported:
     """Write the selected captures of `archive` into the file `out`, compressed where its name ends in .gz.
 
-    `progress` is called with the captures written and the captures there are. Raises ArchiveError when there is no
+    Captures that are damaged are left out. `progress` is called with the captures written and the captures there are. Raises ArchiveError when there is no
     archive or `out` cannot be written; `out` is then as it was.
     """
     captures = Captures(archive, read_only=True)
@@ -57,7 +59,7 @@ def export_file(
             if as_wacz:
                 pack(whole, warc, written, _titles(archive))
             whole.replace(out)
-        return Exported(captures=export.count, size=out.stat().st_size)
+        return Exported(captures=export.count, size=out.stat().st_size, damaged=export.damaged)
     except OSError as error:
         raise ArchiveError(f"cannot write {out}: {error}") from error
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http import HTTPStatus
@@ -13,7 +14,7 @@ from typing import IO, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from archive.captures import Capture, Captures, Headers
-from archive.database import utc_now
+from archive.database import DamageError, utc_now
 from archive.vocabulary import Outcome
 from archive.warc.reader import OURS, RENAMED
 from archive.withheld import urls_withheld
@@ -75,7 +76,7 @@ class Written:
 
 
 class Export:
-    """Writes the captures of an archive into a stream; `count` says how many."""
+    """Writes the captures of an archive into a stream; `count` says how many, `damaged` which were left out and why."""
 
     def __init__(self, captures: Captures, stream: IO[bytes], *, is_gzip: bool = True) -> None:
         self.captures = captures
@@ -83,6 +84,7 @@ class Export:
         self.is_gzip = is_gzip
         self.offset = 0
         self.count = 0
+        self.damaged: list[str] = []
 
     def write(self, selection: ExportSelection, name: str) -> Iterator[Written]:
         """Write the selected captures; yields each response and revisit. `name` is the file's."""
@@ -107,7 +109,12 @@ class Export:
         left_out = self._left_out(selection)
         for row in self.captures.db.conn.execute(sql, values):
             if row["url"] not in left_out and selection.includes(row["url"]):
-                yield self.captures.get(row["id"])
+                try:
+                    capture = self.captures.get(row["id"], check=True)
+                except DamageError as error:
+                    self.damaged.append(f"capture {row['id']} of {row['url']}: {error}")
+                else:
+                    yield capture
 
     def _left_out(self, selection: ExportSelection) -> set[str]:
         """Addresses that are withheld, and listings that name one of them."""
@@ -222,7 +229,8 @@ class Export:
                 (capture.id, capture.sha256, capture.id, *condition_values),
             ).fetchone()
             if row:
-                return self.captures.get(row["id"])
+                with suppress(DamageError):  # it is left out, and what confirmed it is written whole
+                    return self.captures.get(row["id"])
         return None
 
     def _is_selected(self, original: Capture, selection: ExportSelection) -> bool:

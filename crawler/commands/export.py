@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from datetime import date
 from pathlib import Path
@@ -12,15 +13,19 @@ from scrapy.exceptions import UsageError
 from archive import Captures
 from archive.warc.export_file import export_file, report_urls
 from archive.warc.writer import ExportSelection
-from crawler.command import WELL, ArchiveCommand, unknown_portal
+from crawler.command import UNWELL, WELL, ArchiveCommand, unknown_portal
 from crawler.extensions.progress import Counting
 from spiders.registry import Registry
+
+MOST_NAMED = 20
+"""Damaged captures that are named."""
 
 
 class Command(ArchiveCommand):
     """Writes the captures as WARC 1.1, or with the name OUT.wacz as WACZ, for other archives and replay tools.
 
-    Imported into an empty archive the file gives the same captures. OUT is replaced only when the export is complete.
+    Imported into an empty archive the file gives the same captures. OUT is replaced only when the export is complete. What
+    is damaged is left out and named; the exit code is 1 then.
     """
 
     def syntax(self) -> str:
@@ -56,7 +61,16 @@ class Command(ArchiveCommand):
                 self.archive, out, self._selection(opts), counting.show, as_wacz=opts.wacz or out.suffix == ".wacz"
             )
         print(f"{exported.captures} captures in {out}, {exported.size:,} bytes")
-        return WELL
+        if not exported.damaged:
+            return WELL
+        for line in exported.damaged[:MOST_NAMED]:
+            print(f"left out: {line}", file=sys.stderr)
+        print(
+            f"{len(exported.damaged)} damaged captures are left out; scrapy verify names all of them, and mends them with"
+            " --repair-from FILE",
+            file=sys.stderr,
+        )
+        return UNWELL
 
     def _selection(self, opts: Namespace) -> ExportSelection:
         captures = Captures(self.archive, read_only=True)
