@@ -25,6 +25,7 @@ from archive.warc.checks import ForeignValueError, safe_pattern
 from pipelines.ingest.portals import PortalFacts
 from spiders.platforms.links import Links
 from spiders.platforms.portal import Portal
+from spiders.platforms.site import is_code, is_level
 
 
 class Registry:
@@ -140,11 +141,13 @@ def _with_a_file(settings: BaseSettings) -> dict[str, type[Portal]]:
 
 def _archived_portal(facts: Mapping[str, str | None]) -> type[Portal]:
     """A portal from its row in captures.db."""
-    own = {key: facts[key] for key in ("name", "title", "division_code", "division", "level")}
+    own = {key: facts[key] for key in ("name", "title", "division")}
     return make_portal(
         facts["platform"] or "",
         {
             **own,
+            "division_code": facts["division_code"] if is_code(facts["division_code"]) else None,
+            "level": facts["level"] if is_level(facts["level"]) else None,
             "home": facts["home_url"],
             "hosts": tuple((facts["hosts"] or "").split()),
             "document": _document_pattern(facts["document"]),

@@ -141,6 +141,24 @@ def test_only_portals_are_listed_and_a_broken_file_is_named_once(project: Projec
     assert re.search(r"broken\.py: does not import \(ModuleNotFoundError in line 3: .*no_such_module", done.stderr)
 
 
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ('level = "district"', "unknown level 'district'; there are national, province"),
+        ('division_code = "44 01"', "division code '44 01', which is not of digits"),
+        ("division_code = 440113", "division code 440113, which is not of digits"),
+    ],
+)
+def test_a_portal_file_with_a_place_that_is_none_is_named_and_the_others_work(
+    project: Project, tmp_path: Path, declared: str, said: str
+) -> None:
+    source = project.replica.source().replace("'qinghe'", "'wrong'").rstrip() + f"\n    {declared}\n"
+    portals(tmp_path, project.replica, wrong=source)
+    done = scrapy_apart(*words("list"), **environment(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "qinghe\n")
+    assert re.search(rf"wrong\.py: does not import \(ValueError in line \d+: .*{re.escape(said)}", done.stderr)
+
+
 def test_every_command_takes_only_portals(project: Project, crawled: Path, tmp_path: Path) -> None:
     archive = crawled / "archive"
     health = project.scrapy("health", archive=archive)

@@ -12,12 +12,23 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from archive.urls import site_of, without_scheme, without_www
+from archive.vocabulary import Level
 
 
 @lru_cache(maxsize=8192)
 def _sites(addresses: tuple[str, ...], hosts: tuple[str, ...]) -> frozenset[str]:
     """Worked out once for each portal: every address of a crawl is held against them."""
     return frozenset(map(site_of, addresses)) | frozenset(map(without_www, hosts))
+
+
+def is_level(declared: object) -> bool:
+    """Whether a portal may declare that level, or none."""
+    return declared is None or declared in set(Level)
+
+
+def is_code(declared: object) -> bool:
+    """Whether a portal may declare that code of a place, or none."""
+    return declared is None or (isinstance(declared, str) and declared.isascii() and declared.isdigit())
 
 
 class Site:
@@ -58,6 +69,14 @@ class Site:
     """Matches the path of an article's address; its group `key`, if it has one, is the document's key in the portal."""
     next_page_address: ClassVar[re.Pattern[str] | None] = None
     """Matches the addresses of pages 2, 3 … of a split article; None where no article is split."""
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Raises ValueError where a place is declared that is none: the file does not import then, and is named."""
+        super().__init_subclass__(**keywords)
+        if not is_level(cls.level):
+            raise ValueError(f"{cls.__name__} declares the unknown level {cls.level!r}; there are {', '.join(Level)}")
+        if not is_code(cls.division_code):
+            raise ValueError(f"{cls.__name__} declares the division code {cls.division_code!r}, which is not of digits")
 
     @classmethod
     def key(cls, url: str) -> str:
