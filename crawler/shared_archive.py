@@ -22,11 +22,13 @@ class SharedArchive:
     """An open archive, until the last crawl that has it lets go of it."""
 
     _opened: ClassVar[dict[Path, SharedArchive]] = {}
+    _ended: ClassVar[int] = 0
+    """Crawls of this process that have let go of an archive."""
 
     def __init__(self, folder: Path) -> None:
         """Raises ArchiveError when captures.db cannot be used."""
         self.folder = folder
-        self.users = self.ended = 0
+        self.users = 0
         self.failed: ArchiveError | None = None
         """Why nothing more can be written."""
         self.captures = Captures(folder)
@@ -69,12 +71,14 @@ class SharedArchive:
     def release(self) -> None:
         """Close both databases, unless another crawl has them."""
         self.users -= 1
-        self.ended += 1
-        if not self.users or self.ended % _COLLECTED_EVERY == 0:
+        if not self.users:
+            del self._opened[self.folder.absolute()]
+            self._close()
+        SharedArchive._ended += 1
+        if not self._opened or self._ended % _COLLECTED_EVERY == 0:
             gc.collect()  # what ended crawls leave is in cycles, and would be found only after many more
-        if self.users:
-            return
-        del self._opened[self.folder.absolute()]
+
+    def _close(self) -> None:
         if "readers" in vars(self):
             self.readers.close()
         if "reports" in vars(self):
@@ -88,7 +92,7 @@ class SharedArchive:
 
 _COLLECTED_EVERY = 50
 """Crawls of a process that end between two searches for what they have left: some 0.1 MiB each. A search takes the longer
-the more crawls there are."""
+the more crawls there are, and on a cluster each of them has an archive of its own."""
 _ALLOCATIONS = 50_000
 """Objects by which a process grows between two searches for garbage cycles; Python's default is 700. Reading leaves hardly
 any cycles, and reports that wait to be written are some hundreds of objects each: with 10,000 a worker of a hundred portals
