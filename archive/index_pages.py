@@ -17,17 +17,17 @@ _IS_DIRECTORY = 1 << 36
 """The page helps to skip within the places of one word."""
 _KINDS = ((1 << _SEGMENT) - 1) ^ _NUMBER
 _PAGES = f"""
-SELECT id >> {_SEGMENT}, id & {_NUMBER} FROM report_search_data WHERE id >> {_SEGMENT} > 0 AND id & {_KINDS} = ? ORDER BY id
+SELECT id >> {_SEGMENT}, id & {_NUMBER} FROM {{index}}_data WHERE id >> {_SEGMENT} > 0 AND id & {_KINDS} = ? ORDER BY id
 """  # noqa: S608 - our numbers
-_BLOCK = f"SELECT CAST(block AS BLOB) FROM report_search_data WHERE id = (? << {_SEGMENT}) + ?"  # noqa: S608 - a number
+_BLOCK = f"SELECT CAST(block AS BLOB) FROM {{index}}_data WHERE id = (? << {_SEGMENT}) + ?"  # noqa: S608 - a number
 _BEGINNINGS = """
 SELECT segid, pgno >> 1, pgno & 1, term FROM (
   SELECT iif(typeof(segid) = 'integer', segid, NULL) segid, iif(typeof(pgno) = 'integer', pgno, NULL) pgno,
     iif(typeof(term) = 'blob', term, NULL) term
-  FROM report_search_idx
+  FROM {index}_idx
 )
 """
-_STRUCTURE = "SELECT CAST(block AS BLOB) FROM report_search_data WHERE id = 10 AND block NOTNULL"
+_STRUCTURE = "SELECT CAST(block AS BLOB) FROM {index}_data WHERE id = 10 AND block NOTNULL"
 _HEADER = 4
 """Bytes of a page before its first word or places: two numbers of two bytes, the second where its words are listed."""
 
@@ -35,18 +35,18 @@ Page = tuple[int, int]
 """Its segment, its number there."""
 
 
-def wrong_segments(db: sqlite3.Connection) -> list[int]:
-    """Segments that the index has not, or of whose pages it has others as the first and the last than there are."""
+def wrong_segments(db: sqlite3.Connection, index: str) -> list[int]:
+    """Segments that the index, a table of that name, has not, or of whose pages it has others as the first and the last than there are."""
     pages: dict[int, list[int]] = {}
-    for segment, number in db.execute(_PAGES, (0,)):
+    for segment, number in db.execute(_PAGES.format(index=index), (0,)):
         pages.setdefault(segment, []).append(number)
     there = {(segment, min(numbers), max(numbers)) for segment, numbers in pages.items()}
-    return sorted({segment for segment, *_ in there ^ set(_segments(db))})
+    return sorted({segment for segment, *_ in there ^ set(_segments(db, index))})
 
 
-def _segments(db: sqlite3.Connection) -> Iterator[tuple[int, int, int]]:
+def _segments(db: sqlite3.Connection, index: str) -> Iterator[tuple[int, int, int]]:
     """Of each segment that the index reads its number, and those of its first page and its last one."""
-    for (block,) in db.execute(_STRUCTURE):
+    for (block,) in db.execute(_STRUCTURE.format(index=index)):
         numbers, most = chain(_numbers(block, _HEADER), repeat(0)), len(block)
         levels, *_ = islice(numbers, 3)
         for _ in range(min(levels, most)):
@@ -56,13 +56,13 @@ def _segments(db: sqlite3.Connection) -> Iterator[tuple[int, int, int]]:
                 yield segment, first, last
 
 
-def wrong_beginnings(db: sqlite3.Connection) -> list[Page]:
+def wrong_beginnings(db: sqlite3.Connection, index: str) -> list[Page]:
     """Pages whose beginning is not in the table, or is otherwise than they begin; and those in the table that are none."""
-    skipped = set(db.execute(_PAGES, (_IS_DIRECTORY,)))
-    wanted = {page: (int(page in skipped), words) for page, words in _beginnings(db)}
+    skipped = set(db.execute(_PAGES.format(index=index), (_IS_DIRECTORY,)))
+    wanted = {page: (int(page in skipped), words) for page, words in _beginnings(db, index)}
     found: dict[Page, tuple[int, bytes]] = {}
     wrong: set[Page] = set()
-    for segment, number, skips, word in db.execute(_BEGINNINGS):
+    for segment, number, skips, word in db.execute(_BEGINNINGS.format(index=index)):
         if (segment, number) in found:
             wrong.add((segment, number))
         found[segment, number] = (skips, word)
@@ -79,15 +79,15 @@ def _may_begin(word: object, page: Page, words: tuple[bytes, ...]) -> bool:
     return page[1] > 1 and len(words) == 1 and isinstance(word, bytes) and word <= words[0]
 
 
-def _beginnings(db: sqlite3.Connection) -> Iterator[tuple[Page, tuple[bytes, ...]]]:
+def _beginnings(db: sqlite3.Connection, index: str) -> Iterator[tuple[Page, tuple[bytes, ...]]]:
     """Each page on which a word begins, and what the index may have for it.
 
     That is nothing for the first page of a segment, else as much of the first word as tells it from the last one before, or
     all of it, where a merge was taken up again. Words of a page that contradicts itself end there.
     """
-    segment, last = 0, b""
-    for page in db.execute(_PAGES, (0,)):
-        (block,) = db.execute(_BLOCK, page).fetchone()
+    segment, last, stored = 0, b"", _BLOCK.format(index=index)
+    for page in db.execute(_PAGES.format(index=index), (0,)):
+        (block,) = db.execute(stored, page).fetchone()
         for at, word in enumerate(_words(block or b"")):
             if not at and page[0] != segment:
                 yield page, (b"",) if page[1] == 1 else (word,)

@@ -28,7 +28,7 @@ from archive.database import (
 )
 from archive.divisions import add_those_of
 from archive.figures import COLUMNS as FIGURES
-from archive.fulltext import search_text
+from archive.fulltext import Indexed, indexed, put, take
 from archive.migrations.reports import EARLIER, TEXT_KEY, migrations
 from archive.records import COLUMNS, ROW, Record, Rows, figures_of, state_of
 from archive.row_digests import keep_digests, put_cross_year
@@ -115,8 +115,8 @@ class Reports:
             with writing(self.path):
                 keep_digests(self.db.conn, "reports.db")
         self.cells = Cells(self.db.conn)
-        self._unindexed = dict[int, tuple[str, str]]()
-        """Titles and texts that the full-text index gets with the commit: each savepoint would make it write a segment."""
+        self._unindexed = dict[int, Indexed]()
+        """What the full-text indexes get of reports with the commit: each savepoint would make them write a segment."""
         self.loosened = set[str]()
         """Ids of reports that were related to one that has changed or gone since."""
         self.displaced = set[str]()
@@ -168,9 +168,9 @@ class Reports:
     def _index_texts(self) -> None:
         if not self._unindexed:  # even no row would begin a transaction
             return
-        rows = [(number, *texts) for number, texts in self._unindexed.items()]
+        rows = list(self._unindexed.items())
         self._unindexed.clear()
-        self.db.conn.executemany("INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)", rows)
+        put(self.db.conn, rows)
 
     def put_portal(self, facts: dict[str, str | None]) -> None:
         """Write the portal's row as its file declares it, if it differs from the stored one."""
@@ -210,7 +210,7 @@ class Reports:
                     self._delete_rows(self.db.conn, record.id, stored)
                 self._insert(record, search_id)
             ((text,),) = record.tables["report_texts"]
-            self._unindexed[search_id] = search_text(record.row["title"]), search_text(text)
+            self._unindexed[search_id] = indexed(record.row["title"], text)
         except sqlite3.Error as error:
             raise not_written(f"{record.id} to {self.path}", error) from error
         return "changed" if stored else "new"
@@ -362,10 +362,8 @@ class Reports:
         Its checks between years, and its row of figures, stay until they are replaced. `stored` has search_id and title.
         """
         text = connection.execute("SELECT text FROM report_texts WHERE report_id = ?", (report_id,)).fetchone()
-        connection.execute(
-            "INSERT INTO report_search (report_search, rowid, title, text) VALUES ('delete', ?, ?, ?)",
-            (stored["search_id"], search_text(stored["title"]), search_text(text["text"] if text else "")),
-        )
+        was = indexed(stored["title"], text["text"] if text else "")
+        take(connection, stored["search_id"], was)
         for table in (*_AS_THEY_ARE, "figures_of_all_tables"):
             connection.execute(f"DELETE FROM {table} WHERE report_id = ?", (report_id,))  # noqa: S608 - our table names
         for rows in (

@@ -15,6 +15,7 @@ from typing import Any
 
 from archive.captures import Captures
 from archive.database import utc_now, writing
+from archive.fulltext import put_in_order
 from archive.reports import Reports
 
 _PUT = """
@@ -126,7 +127,7 @@ def withhold(captures: Captures, reports: Reports, url: str, why: str) -> Withhe
     reports.commit()
     if ids:
         with writing(reports.path), reports.db.conn as connection:
-            connection.execute("INSERT INTO report_search (report_search) VALUES ('optimize')")
+            put_in_order(connection)
     return Withheld(sorted(labels), ids, sorted(copies - labels.keys()))
 
 

@@ -167,7 +167,9 @@ def _first(folder: Path, path: str) -> float:
 
 def _sizes(path: Path) -> tuple[int, int]:
     db = sqlite3.connect(path)
-    index = db.execute("SELECT SUM(pgsize) FROM dbstat WHERE name GLOB 'report_search*'").fetchone()[0]
+    index = db.execute(
+        "SELECT SUM(pgsize) FROM dbstat WHERE name GLOB 'report_search*' OR name GLOB 'report_breaks*'"
+    ).fetchone()[0]
     text = db.execute("SELECT SUM(LENGTH(CAST(text AS BLOB))) FROM report_texts").fetchone()[0]
     db.close()
     return index, text

@@ -22,6 +22,8 @@ from archive import Reports
 from archive import reports as writer
 from archive.agencies import agency_id, place_id
 from archive.copy_candidates import link_copies
+from archive.fulltext import indexed
+from archive.fulltext import put as put_in_indexes
 from archive.migrations.views import TOTALS_AGAIN, TOTALS_KEY
 from archive.model import Page
 from archive.parquet import ParquetTable, can_be_written
@@ -163,7 +165,7 @@ def relate(reports: Reports) -> None:
 def _write_lines(line: Callable[..., bool], folder: Path, shapes: list[Record]) -> bool:
     """Time and bytes a report without the index of texts, which is left empty here."""
     records = list(islice(made(shapes), WRITTEN))
-    search_text, writer.search_text = writer.search_text, lambda _: ""
+    writer.indexed = lambda *_: indexed("", "")
     times: dict[str, list[float]] = {"text": [], "numbers": []}
     sizes: dict[str, float] = {}
     for number in range(3):
@@ -178,7 +180,7 @@ def _write_lines(line: Callable[..., bool], folder: Path, shapes: list[Record]) 
             values.append((time.process_time() - start) / WRITTEN)
             sizes[kind] = _bytes(reports.db.conn) / WRITTEN
             reports.close()
-    writer.search_text = search_text
+    writer.indexed = indexed
     old, new = (min(values) for values in times.values())
     cells = _cells(records)
     print(
@@ -225,11 +227,12 @@ def _put_text(reports: Reports, one: Record) -> None:
                 f"INSERT OR IGNORE INTO {name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
                 [(one.id, *values) for values in one.tables[table]],
             )
-        connection.execute("INSERT INTO report_search (rowid, title, text) VALUES (?, '', '')", (number,))
+        put_in_indexes(connection, [(number, indexed("", ""))])
 
 
 def _bytes(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT SUM(pgsize) FROM dbstat WHERE name NOT GLOB 'report_search*'").fetchone()[0])
+    sql = "SELECT SUM(pgsize) FROM dbstat WHERE name NOT GLOB 'report_search*' AND name NOT GLOB 'report_breaks*'"
+    return int(connection.execute(sql).fetchone()[0])
 
 
 # Questions

@@ -39,8 +39,9 @@ from tests.crawling import crawl
 NAMES = ("captures.db", "reports.db")
 Rows = dict[str, Counter[tuple[object, ...]]]
 
+_INDEXES = ("report_search", "report_breaks")
 _TEXTS = "report_search_data"
-"""Most of the index of texts; its other tables are small, and say where its words begin."""
+"""Most of the indexes of texts; their other tables are small, and say where words begin and what is parted."""
 _KINDS = ("anywhere", "index", "value", "schema", "anywhere", "free", "value", "words", "anywhere", "header")
 _MANY = 200
 """Flips after which a line says how it goes."""
@@ -56,7 +57,7 @@ def rows(path: Path) -> Rows | str:
             db.text_factory = bytes
             tables = [row[0].decode() for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             for table in tables:
-                if not table.startswith("report_search") or table.count("_") > 1:
+                if table not in _INDEXES:
                     found[table] = Counter(db.execute(f"SELECT * FROM {table} NOT INDEXED"))
     except UNREADABLE as error:
         return str(error)
@@ -155,7 +156,7 @@ class Places:
         used = {number for _, number in pages}
         self.kinds = {
             "index": [number for name, number in pages if kinds.get(name) == "index"],
-            "words": [number for name, number in pages if name.startswith("report_search_") and name != _TEXTS]
+            "words": [number for name, number in pages if name.startswith(_INDEXES) and name != _TEXTS]
             or [number for name, number in pages if kinds.get(name) == "index"],
             "schema": [number for name, number in pages if name == "sqlite_schema"],
             "free": [number for number in range(1, self.size // self.page + 1) if number not in used],
@@ -284,7 +285,7 @@ def dump(archive: Path) -> str:
 def _names(line: str, table: str, row: tuple[object, ...]) -> bool:
     """Whether a line names the row: by its key, its report, or the index or sum that it belongs to."""
     texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in row]
-    is_index = table.startswith("report_search") and "index of texts" in line
+    is_index = table.startswith(_INDEXES) and "index of texts" in line
     return (
         is_index
         or table in line

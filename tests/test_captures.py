@@ -9,7 +9,7 @@ import pytest
 
 from archive import ArchiveError, Capture, Captures, Reports
 from archive.captures import fingerprint
-from archive.fulltext import BORDER, search_text
+from archive.fulltext import indexed
 from archive.model import Entry, Problem
 
 URL = "http://www.example.gov.cn/zwgk/post_1.html"
@@ -158,9 +158,11 @@ def test_both_databases_are_in_wal_mode(tmp_path: Path) -> None:
 
 
 def test_every_han_character_of_the_index_stands_alone() -> None:
-    assert search_text("2021年 WTO报告。") == "2021 年 WTO 报 告"
-    assert search_text("公开。报告") == f"公 开 {BORDER} 报 告"
-    assert search_text(None) == ""
+    title, text, pairs = indexed("2021年 WTO报告。", "公开。报告，公 开。2 报")
+    assert title.split() == ["2021", "年", "wto", "报", "告"]
+    assert text.split() == ["公", "开", "报", "告", "公", "开", "2", "报"]
+    assert pairs == "开报 告公 公开"
+    assert indexed(None, None) == ("", "", "")
 
 
 def test_reports_that_do_not_exist_yet_are_none_and_no_file_is_created(tmp_path: Path) -> None:

@@ -6,13 +6,16 @@ import random
 import re
 import sqlite3
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from archive import Reports
-from archive.reports import search_text
+from archive.fulltext import indexed, put
 from archive.room.catalogue import Catalogue
 from archive.room.fts_queries import escape_fts, plan
 from archive.room.holdings import Among, newest
@@ -58,15 +61,12 @@ def filled(folder: Path, texts: dict[str, tuple[str, str]]) -> sqlite3.Connectio
         )
         reports.db.conn.execute("INSERT INTO figures (report_id, held_checks, failed_checks) VALUES (?, 0, 0)", (name,))
         reports.db.conn.execute("INSERT INTO report_texts VALUES (?, ?)", (name, text))
-        reports.db.conn.execute(
-            "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
-            (number, search_text(title), search_text(text)),
-        )
+        put(reports.db.conn, [(number, indexed(title, text))])
     reports.close()
     return sqlite3.connect(folder / "reports.db", check_same_thread=False)
 
 
-SIMPLIFIED = str.maketrans("開報於後臺務", "开报于后台务")
+SIMPLIFIED = str.maketrans("開報於後臺務複議", "开报于后台务复议")
 """The traditional characters of the texts of these tests."""
 
 
@@ -90,13 +90,13 @@ def plain(text: str) -> str:
     return found
 
 
-def scan(query: str) -> set[str]:
+def scan(query: str, reports: Mapping[str, tuple[str, str]] = TEXTS) -> set[str]:
     """Reports with every word of a query without operators."""
     words = [word for word in query.split() if plain(word)]
     signs = [word for word in query.split() if not plain(word)]
     return {
         name
-        for name, (title, text) in TEXTS.items()
+        for name, (title, text) in reports.items()
         if all(plain(word) in plain(title) or plain(word) in plain(text) for word in words)
         and all(sign in title or sign in text for sign in signs)
     }
@@ -113,6 +113,111 @@ def found(db: sqlite3.Connection, query: str) -> set[str]:
     assert result is not None
     assert result.total == len(result.hits)
     return {hit.row["id"] for hit in result.hits}
+
+
+PARTED = {
+    "both": ("复，议", "行政复议。复、议书"),
+    "parted": ("", "行政复。议书，公 开、公\n开1,855条"),
+    "whole": ("行政公开", "行政复议书１８５５ 条"),
+    "across": ("行政", "复议，公"),
+    "traditional": ("公開報告", "複議；公。開"),
+    "number": ("1,8550", "21,855条 11855条 1，8 55条"),
+    "other": ("公ж开", "公あ开，公é开、公㈠开 公\u0345开 公\U0003ffff开 公ß开"),
+    "empty": ("", ""),
+}
+"""Strings that something parts, or that are of two columns."""
+
+
+@pytest.fixture(scope="module")
+def parted(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
+    return filled(tmp_path_factory.mktemp("parted"), PARTED)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("行政复议", "both parted whole"),
+        ("复议", "both parted whole across traditional"),
+        ('"复议"', "both whole across traditional"),
+        ('"复议书"', "whole"),
+        ('"行政复议"', "both whole"),
+        ('"公开"', "whole traditional"),
+        ("公开", "parted whole traditional other"),
+        ("1855条", "parted whole number"),
+        ("条1855", ""),
+        ("开1855", "parted"),
+        ('"开1,8"', "parted"),
+        ('"1,855"', "parted number"),
+        ('",855条"', "parted number"),
+        ('"书１"', "whole"),
+        ("公ж开", "other"),
+        ("公ι开", "other"),
+        ("公s", "other"),
+        ("公ss开", "other"),
+        ('"公開"', "traditional"),
+        ('"。開"', "traditional"),
+    ],
+)
+def test_what_is_parted_is_told_from_what_is_not(parted: sqlite3.Connection, query: str, names: str) -> None:
+    assert found(parted, query) == set(names.split())
+    if '"' not in query:
+        assert found(parted, query) == scan(query, PARTED)
+
+
+LETTERS = "公开報报告於后後复议1258０３aTo"
+SIGNS = "，,,。、 \n·’㈠①㎡䷀жあéßα\u0345\ue000\U0003ffff\U0003134a"
+
+
+@cache
+def made() -> dict[str, tuple[str, str]]:
+    """Texts by lot, of few characters, so that each meets many others."""
+    lot = random.Random(23)
+
+    def text() -> str:
+        return "".join(lot.choice(LETTERS if lot.random() < 0.7 else SIGNS) for _ in range(lot.randrange(60)))
+
+    return {str(number): (text(), text()) for number in range(300)} | {"numbers": ("1,258公", "公1,258,058开8,12")}
+
+
+@pytest.fixture(scope="module")
+def lots(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    db = filled(tmp_path_factory.mktemp("lots"), made())
+    lots = Catalogue(db)
+    lots.db = db  # type: ignore[attr-defined]
+    return lots
+
+
+PIECES = st.one_of(
+    st.text(LETTERS, min_size=1, max_size=4),
+    st.text(LETTERS + SIGNS, min_size=1, max_size=6),
+    st.tuples(st.sampled_from([text for pair in made().values() for text in pair if text]), st.integers(0, 59)).map(
+        lambda drawn: drawn[0][drawn[1] % len(drawn[0]) :][: 1 + drawn[1] % 9]
+    ),
+)
+
+
+@given(piece=PIECES, is_quoted=st.booleans())
+@settings(max_examples=1_500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_string_is_found_as_by_a_scan(lots: Catalogue, piece: str, *, is_quoted: bool) -> None:
+    asked = f'"{piece}"' if is_quoted else piece
+    found = lots.find(lots.db, parse(asked))  # type: ignore[attr-defined]
+    assert found is not None
+    names = {list(made())[number - 1] for number in lots.in_order(found)}
+    if is_quoted and re.fullmatch(
+        "[公开报告后复议\U0003134a]+", piece
+    ):  # in any form; the characters are simplified ones
+        forms = {
+            name: tuple(unicodedata.normalize("NFKD", text).translate(SIMPLIFIED) for text in pair)
+            for name, pair in made().items()
+        }
+        wanted = {name for name, pair in forms.items() if any(piece in text for text in pair)}
+    elif is_quoted:
+        wanted = {name for name, pair in made().items() if any(piece in text for text in pair)}
+    elif piece.strip():
+        wanted = scan(piece, made())
+    else:
+        wanted = set(made())
+    assert names == wanted
 
 
 @pytest.mark.parametrize("query", PICKED)
@@ -236,10 +341,20 @@ def test_the_handed_phrases_are_found_in_every_form(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("query", [q for q in PICKED if plan(q).exact])
-def test_the_index_alone_finds_strings_of_han_characters(db: sqlite3.Connection, query: str) -> None:
-    sql = "SELECT id FROM reports WHERE search_id IN (SELECT rowid FROM report_search WHERE report_search MATCH ?)"
+def test_the_indexes_alone_find_strings_of_han_characters(db: sqlite3.Connection, query: str) -> None:
+    """But for what a text has both unparted and parted."""
     printing = {name for name, texts in TEXTS.items() if any(query in text.translate(SIMPLIFIED) for text in texts)}
-    assert {row[0] for row in db.execute(sql, (escape_fts(query),))} == printing
+    wanted = plan(query)
+    meeting = numbered(db, "report_search", wanted.match)
+    parted = numbered(db, "report_breaks", wanted.parted) if wanted.parted else set[str]()
+    assert meeting - parted <= printing <= meeting
+    assert numbered(db, "report_search", escape_fts(query)) == meeting == scan(query)
+    assert found(db, f'"{query}"') == printing
+
+
+def numbered(db: sqlite3.Connection, index: str, match: str | None) -> set[str]:
+    sql = f"SELECT id FROM reports WHERE search_id IN (SELECT rowid FROM {index} WHERE {index} MATCH ?)"
+    return {row[0] for row in db.execute(sql, (match,))}
 
 
 @pytest.mark.parametrize("query", [*PICKED, "", '"', 'a"b', "复\0议"])

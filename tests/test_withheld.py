@@ -113,6 +113,7 @@ def test_a_withheld_report_is_on_no_page_and_in_no_query(archive: Path, planted:
         "/captures/runs.json",
         "/captures/problems.json",
         "/reports.json?sql=select+*+from+report_search_data",
+        "/reports.json?sql=select+*+from+report_breaks_data",
         "/captures.json?sql=select+title,*+from+main.entries",
         "/captures.json?sql=select+response_headers+from+captures",
     ]

@@ -12,7 +12,7 @@ from sqlite_utils import Database, Migrations
 from archive import constraints, row_digests
 from archive.agencies import places
 from archive.cells import Cells
-from archive.fulltext import search_text
+from archive.fulltext import indexed
 from archive.migrations import sums, views
 from archive.successions import successions
 from archive.vocabulary import Verdict
@@ -246,7 +246,7 @@ def m015_traditional_characters(db: Database) -> None:
     )
     db.conn.executemany(
         "INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)",
-        ((number, search_text(title), search_text(text)) for number, title, text in texts),
+        ((number, *indexed(title, text)[:2]) for number, title, text in texts),
     )
 
 
@@ -451,3 +451,18 @@ def m029_years_of_listed_bodies(db: Database) -> None:
 def m030_constraints(db: Database) -> None:
     """Values that are none are refused before they are stored."""
     constraints.constrain(db.conn, "reports.db")
+
+
+@migrations()
+def m031_breaks(db: Database) -> None:
+    """The index of texts is written again, without what parts characters; what is parted has an index of its own."""
+    db.execute("INSERT INTO report_search (report_search) VALUES ('delete-all')")
+    db.execute("CREATE VIRTUAL TABLE report_breaks USING fts5(pairs, content='', detail=none, tokenize='unicode61')")
+    texts = db.conn.execute(
+        "SELECT r.search_id, r.title, t.text FROM reports r LEFT JOIN report_texts t ON t.report_id = r.id"
+        " ORDER BY r.search_id"
+    )
+    for number, title, text in texts:
+        *both, pairs = indexed(title, text)
+        db.conn.execute("INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)", (number, *both))
+        db.conn.execute("INSERT INTO report_breaks (rowid, pairs) VALUES (?, ?)", (number, pairs))

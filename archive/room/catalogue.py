@@ -6,11 +6,12 @@ import json
 import sqlite3
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import compress
 from operator import itemgetter
 from typing import Any
 
+from archive.fulltext import normal_form
 from archive.room.fts_queries import plan
 from archive.room.place_names import Named, PlaceNames
 from archive.room.report import numbers
@@ -22,8 +23,6 @@ _GROUPED = ("year", "level", "kind", "form")
 FACETS = ("portal", *_GROUPED, "verdict")
 SCAN_FROM = 4
 """If at least one report in so many may have an exact string, all texts are scanned; else each one's text is looked up."""
-FEW = 100
-"""Texts that are sooner read than looked for by a second query of the index."""
 MOST_READ = 2_000
 """Texts that are read for forms of a term that the index does not show."""
 MOST_SCANNED = 20_000
@@ -37,6 +36,7 @@ FROM reports r JOIN report_texts t ON t.report_id = r.id
 WHERE r.search_id IN (SELECT value FROM json_each(?))
 """
 _MATCHING = "FROM report_search WHERE report_search MATCH :match"
+_PARTING = "FROM report_breaks WHERE report_breaks MATCH :match"
 # One string for many reports comes faster than a row for each.
 _IN_ORDER = """
 SELECT group_concat(search_id) FROM (
@@ -104,7 +104,7 @@ class Catalogue:
         self._with_verdict[Verdict.HOLDS.value] = self._known & ~(
             self._with_verdict[Verdict.FAILS] | self._with_verdict[Verdict.NOT_ASSESSABLE]
         )
-        self._kept: OrderedDict[str, Found] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], Found] = OrderedDict()
         self._lock = threading.Lock()
 
     def find(self, db: sqlite3.Connection, query: Query) -> Found | None:
@@ -185,74 +185,58 @@ class Catalogue:
         if term.exact:
             return self._printing(db, term.typed, among)
         wanted = matches(term.folded)
-        few = self._few_with(db, wanted.maybe, among)
-        if few is not None:
-            return self._reading(db, term, few)
         sure = self._matching(db, wanted.sure) & among if wanted.sure else 0
+        if wanted.is_exact:
+            return sure
         maybe = among ^ sure
         if maybe and wanted.maybe:
             maybe &= self._matching(db, wanted.maybe)
         number = maybe.bit_count()
         if number <= MOST_READ:
-            return sure | self._reading(db, term, maybe)
+            return sure | self._reading(db, maybe, lambda printed: term.folded in fold(printed))
         if number <= MOST_SCANNED or not wanted.sure:
             return sure | self._printing(db, term.typed, maybe)
         query.by_index.append(term)
         return sure
 
-    def _few_with(self, db: sqlite3.Connection, match: str | None, among: Found) -> Found | None:
-        """Those of these reports that meet the query, if they are few; None if they may be more."""
-        if among.bit_count() <= FEW:
-            return among
-        if match is None:
-            return None
-        found = self._look_up(match)
-        if found is None:
-            rows = db.execute(f"SELECT rowid {_MATCHING} LIMIT :most", {"match": match, "most": FEW + 1}).fetchall()
-            if len(rows) > FEW:
-                return None
-            found = self._keep(match, [row[0] for row in rows])
-        return among & found if found.bit_count() <= FEW else None
-
-    def _reading(self, db: sqlite3.Connection, term: Term, among: Found) -> Found:
-        """Of these reports, those whose title or text has a term."""
+    def _reading(self, db: sqlite3.Connection, among: Found, has: Callable[[str | None], bool]) -> Found:
+        """Of these reports, those whose title or text has what is asked for."""
         ids = list(compress(range(self.size), self._flags(among)))
         texts = db.execute(_TEXTS, (json.dumps(ids),))
-        return self._set([search_id for search_id, *printed in texts if term.is_in(*printed)])
+        return self._set([search_id for search_id, *printed in texts if any(map(has, printed))])
 
-    def _matching(self, db: sqlite3.Connection, match: str) -> Found:
-        """The reports that meet a query of the index."""
-        found = self._look_up(match)
-        if found is not None:
-            return found
-        sql = f"SELECT group_concat(rowid) {_MATCHING}"
-        return self._keep(match, numbers(db.execute(sql, {"match": match}).fetchone()[0]))
-
-    def _look_up(self, match: str) -> Found | None:
+    def _matching(self, db: sqlite3.Connection, match: str, meeting: str = _MATCHING) -> Found:
+        """The reports that meet a query of an index. Raises OutOfDateError where one of them is not known."""
+        key = (meeting, match)
         with self._lock:
-            found = self._kept.get(match)
-            if found is not None:
-                self._kept.move_to_end(match)
-            return found
-
-    def _keep(self, match: str, search_ids: list[int]) -> Found:
-        """The set of these reports, kept as the answer to a query."""
-        found = self._set(search_ids)
+            kept = self._kept.get(key)
+            if kept is not None:
+                self._kept.move_to_end(key)
+                return kept
+        sql = f"SELECT group_concat(rowid) {meeting}"
+        found = self._set(numbers(db.execute(sql, {"match": match}).fetchone()[0]))
         if found & ~self._known:
             raise OutOfDateError
         with self._lock:
-            self._kept[match] = found
+            self._kept[key] = found
             while len(self._kept) * self.size > MOST_KEPT:
                 self._kept.popitem(last=False)
         return found
 
     def _printing(self, db: sqlite3.Connection, text: str, among: Found) -> Found:
-        """Of these reports, those that print exactly this string."""
+        """Of these reports, those that print exactly this string; Han characters in whatever form."""
         wanted = plan(text)
         if wanted.match is not None:
             among &= self._matching(db, wanted.match)
-        if wanted.exact:
-            return among
+        if not wanted.exact:
+            return self._typed(db, text, among)
+        parted = among & self._matching(db, wanted.parted, _PARTING) if wanted.parted and among else 0
+        typed = self._typed(db, text, parted)
+        others = self._reading(db, parted ^ typed, lambda printed: text in normal_form(printed))
+        return among ^ parted | typed | others
+
+    def _typed(self, db: sqlite3.Connection, text: str, among: Found) -> Found:
+        """Of these reports, those that have the string as typed."""
         if among.bit_count() * SCAN_FROM < len(self.search_ids):
             sql = f"SELECT 1 FROM reports WHERE search_id = :id AND ({_IN_TEXT})"  # noqa: S608 - constant
             ids = compress(range(self.size), self._flags(among))

@@ -7,22 +7,17 @@ with or without blanks, punctuation and thousands commas.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import product
 
-from archive.fulltext import PIECES, normal_form, simplified
+from archive.fulltext import OTHER, normal_form, places_of_commas, simplified, without_commas, words
 
 MOST_TERMS = 12
 """Words of a query that are looked for; the rest is ignored."""
-_THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3}(?!\d))")
 _PLAIN = re.compile(r"[0-9a-z\u4e00-\u9fff]+")
 """Characters that have no other form, but Han characters the traditional one."""
 _NO_LETTERS = re.compile(r"[\W_]+")
 _JOINT = re.compile(r"(?<![0-9a-z]) | (?![0-9a-z])")
 _TOKEN = re.compile(r"""([-－−](?=\S))?(?:["“”]([^"“”]+)(?:["“”]|$)|([^\s"“”]+))""")
-_MOST_NUMBERS = 3
-"""Numbers of a term that are looked for in every form; of more, none is looked for by the index."""
 _OR = frozenset(("OR", "|", "｜"))
 
 
@@ -36,8 +31,7 @@ def fold(text: str | None) -> str:
     """
     if text and _PLAIN.fullmatch(text):  # names of bodies and places by the ten thousand
         return simplified(text)
-    plain = _THOUSANDS.sub("", normal_form(text)).casefold()
-    return _JOINT.sub("", _NO_LETTERS.sub(" ", plain))
+    return _JOINT.sub("", _NO_LETTERS.sub(" ", without_commas(text).casefold()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,7 @@ class Query:
     without: list[Term] = field(default_factory=list)
     by_index: list[Term] = field(default_factory=list)
     """Terms that were looked for by the index alone, for too many texts would have had to be read: a number is found by
-    its beginning, and not across a thousands comma. Filled by the search."""
+    its beginning. Filled by the search."""
 
     @property
     def terms(self) -> list[Term]:
@@ -106,47 +100,39 @@ class Matches:
     maybe: str | None
     """None if any report may have it."""
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether one query tells which reports have it."""
+        return self.sure is not None and self.sure == self.maybe
+
 
 def matches(folded: str) -> Matches:
-    """The term as two queries of the full-text index, which keeps a border where punctuation parts two Han characters.
+    """The term as queries of the full-text index, whose words are those of the folded texts, one after the other.
 
-    >>> matches("复议")
-    Matches(sure='"复 议"', maybe='NEAR("复" "议", 4)')
-    >>> matches("2021年").maybe
-    '"年"'
+    A term that begins with a number may begin within a longer one: texts with the rest of it may have it.
+
+    >>> matches("复议12")
+    Matches(sure='"复 议 12" *', maybe='"复 议 12" *')
+    >>> matches("2021年")
+    Matches(sure='"2021 年"', maybe='"年"')
     """
-    pieces = [(str(piece.lastgroup), piece[0]) for piece in PIECES.finditer(folded) if piece[0] != " "]
-    if not pieces or any(kind == "other" for kind, _ in pieces):
-        words = dict.fromkeys(text for kind, text in pieces if kind == "han")
-        return Matches(None, " AND ".join(f'"{word}"' for word in words) or None)
-    begins, ends = pieces[0][0] == "run", pieces[-1][0] == "run"
-    sure = f'"{" ".join(text for _, text in pieces)}"' + (" *" if ends else "")
-    return Matches(sure, _anyhow(pieces[1:] if begins else pieces, ends=ends))  # it may begin within a longer number
+    found = words(folded)
+    is_known = not any(word[0] == OTHER for word in found)
+    return Matches(phrase(found) if is_known else None, phrase(without_first_run(found)))
 
 
-def _anyhow(pieces: list[tuple[str, str]], *, ends: bool) -> str | None:
-    """A query that every text with these pieces meets, whatever stands between them."""
-    forms = [list(_printed(kind, text, ends=ends and at == len(pieces) - 1)) for at, (kind, text) in enumerate(pieces)]
-    if sum(len(found) > 1 for found in forms) > _MOST_NUMBERS:
-        forms = [found for found in forms if len(found) == 1]
-    distance = 2 * sum(max(map(len, found)) for found in forms)
-    ways = [[word for form in way for word in form] for way in product(*forms)]
-    return " OR ".join(_near(way, distance) for way in ways if way) or None
+def phrase(found: list[str]) -> str | None:
+    """A query for these words of the index, one after the other; the last, if it is a run, may go on. None for no words.
+
+    >>> phrase(["年", "2021"])
+    '"年 2021" *'
+    """
+    return f'"{" ".join(found)}"{" *" if found[-1].isascii() else ""}' if found else None
 
 
-def _near(words: list[str], distance: int) -> str:
-    return words[0] if len(words) == 1 else f"NEAR({' '.join(words)}, {distance})"
-
-
-def _printed(kind: str, text: str, *, ends: bool) -> Iterator[list[str]]:
-    """The words of the index that a piece may be printed as: a number of four digits or more also with commas."""
-    star = " *" if ends else ""
-    yield [f'"{text}"{star}']
-    if kind == "run" and text.isdigit():
-        for first in (1, 2, 3) if ends else ((len(text) - 1) % 3 + 1,):
-            if first < len(text):
-                groups = [text[:first], *(text[at : at + 3] for at in range(first, len(text), 3))]
-                yield [*(f'"{group}"' for group in groups[:-1]), f'"{groups[-1]}"{star}']
+def without_first_run(found: list[str]) -> list[str]:
+    """Words without a first one that may be the end of a longer one in a text."""
+    return found[1:] if found and found[0].isascii() else found
 
 
 def spans(text: str, terms: list[Term]) -> list[tuple[int, int]]:
@@ -192,7 +178,7 @@ def _mapped(text: str) -> tuple[str, list[int]]:
 def _commas(text: str) -> set[int]:
     """Places of thousands commas: of a text in which one character stands for one, in whatever width."""
     plain = "".join(normal_form(character)[:1] or " " for character in text)
-    return {found.start() for found in _THOUSANDS.finditer(plain)}
+    return set(places_of_commas(plain))
 
 
 def _is_ascii_word(character: str) -> bool:
