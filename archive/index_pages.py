@@ -57,9 +57,15 @@ def _segments(db: sqlite3.Connection, index: str) -> Iterator[tuple[int, int, in
 
 
 def wrong_beginnings(db: sqlite3.Connection, index: str) -> list[Page]:
-    """Pages whose beginning is not in the table, or is otherwise than they begin; and those in the table that are none."""
+    """Pages whose beginning is not in the table, or is otherwise than they begin; and those in the table that are none.
+
+    While words of a segment are merged into another, its first pages go, and what the table has of them stays.
+    """
     skipped = set(db.execute(_PAGES.format(index=index), (_IS_DIRECTORY,)))
     wanted = {page: (int(page in skipped), words) for page, words in _beginnings(db, index)}
+    first: dict[int, Page] = {}
+    for page in wanted:
+        first.setdefault(page[0], page)
     found: dict[Page, tuple[int, bytes]] = {}
     wrong: set[Page] = set()
     for segment, number, skips, word in db.execute(_BEGINNINGS.format(index=index)):
@@ -67,16 +73,22 @@ def wrong_beginnings(db: sqlite3.Connection, index: str) -> list[Page]:
             wrong.add((segment, number))
         found[segment, number] = (skips, word)
     for page in wanted.keys() | found.keys():
-        skips, word = found.get(page, (None, None))
-        are = wanted.get(page)
-        if are is None or skips != are[0] or not (word in are[1] or _may_begin(word, page, are[1])):
+        row, are, begun = found.get(page), wanted.get(page), first.get(page[0])
+        if begun is not None and begun[1] > 1 and page[1] is not None and page[1] <= begun[1]:
+            is_right = _may_be(row, are, wanted[begun][1][0])
+        else:
+            is_right = row is not None and are is not None and row[0] == are[0] and row[1] in are[1]
+        if not is_right:
             wrong.add(page)
     return sorted(wrong, key=str)
 
 
-def _may_begin(word: object, page: Page, words: tuple[bytes, ...]) -> bool:
-    """Of the first page that is left of a segment whose words were merged in part, no more is known than an upper bound."""
-    return page[1] > 1 and len(words) == 1 and isinstance(word, bytes) and word <= words[0]
+def _may_be(row: tuple[int, bytes] | None, are: tuple[int, tuple[bytes, ...]] | None, least: bytes) -> bool:
+    """Whether this row, or none, is right for a page up to the first one left of a segment that was merged in part.
+
+    Of such a page no more is known than an upper bound of its word: the one that the first page left begins with now.
+    """
+    return row is None or (isinstance(row[1], bytes) and row[1] <= least and (are is None or row[0] == are[0]))
 
 
 def _beginnings(db: sqlite3.Connection, index: str) -> Iterator[tuple[Page, tuple[bytes, ...]]]:

@@ -196,6 +196,33 @@ def test_where_words_begin_is_right_in_an_index_that_merged_its_segments_in_part
         assert wrong_segments(db, "made") == []
 
 
+@pytest.mark.parametrize("detail", ["full", "none"])
+def test_pages_that_a_merge_is_done_with_may_still_be_in_the_table(detail: str) -> None:
+    lot = random.Random(7)
+    with closing(sqlite3.connect("")) as db:
+        db.execute(f"CREATE VIRTUAL TABLE made USING fts5(text, content='', detail={detail}, tokenize='unicode61')")
+        db.execute("INSERT INTO made (made, rank) VALUES ('automerge', 0)")
+        for number in range(6_000):
+            words = " ".join(chr(0x4E00 + int(lot.expovariate(0.002))) for _ in range(60))
+            db.execute("INSERT INTO made (rowid, text) VALUES (?, ?)", (number, f"公 开 {words} {number * 7_919}"))
+            if not number % 1_500:
+                db.commit()
+        db.commit()
+        left = 0
+        for _ in range(40):
+            db.execute("INSERT INTO made (made, rank) VALUES ('merge', -16)")
+            db.commit()
+            assert wrong_beginnings(db, "made") == []
+            assert wrong_segments(db, "made") == []
+            starts = {segment: first for segment, first, _ in _segments(db, "made")}
+            before = [row for row in db.execute("SELECT segid, pgno >> 1 FROM made_idx") if row[1] < starts[row[0]]]
+            left = max(left, len(before))
+        assert left
+        (segment, word) = db.execute("SELECT segid, term FROM made_idx WHERE pgno >> 1 = 2").fetchone()
+        db.execute("UPDATE made_idx SET term = x'ff' WHERE segid = ? AND term = ?", (segment, word))
+        assert wrong_beginnings(db, "made") == [(segment, 2)]
+
+
 def told(db: sqlite3.Connection) -> list[str]:
     """What is said of the index: that it cannot be read, too."""
     try:
