@@ -167,6 +167,11 @@ WRONG = (
     "/reports/reports?_timelimit=-1",
     "/reports/reports.json?_shape=x",
     "/reports.json?sql=select+1&_shape=",
+    "/reports.json?sql=select+1&_shape=object",
+    "/reports/key_figures.json?_shape=object",
+    "/reports/late.json?_shape=object",
+    "/reports.json?sql=select+none+from+reports",
+    "/reports.json?sql=select+1;select+2&_shape=array",
     "/reports/statistics?_sort=value&_next=x",
     "/reports/reports?_through=x",
     "/reports/reports?_facet=none",
@@ -187,12 +192,27 @@ def test_what_is_wrong_is_said_in_the_readers_language(rooms: dict[str, str], la
             assert found == status, path
             said = body.decode()
             if "json" in headers["content-type"]:
-                assert re.search(word, json.loads(said)["error"]), path
+                answer = json.loads(said)
+                assert re.search(word, answer["error"]), path
+                assert language == "en" or not re.match("[A-Z]?[a-z]+ [a-z]", answer.get("detail", "")), path
             else:
                 title = re.search("<h1>(.*?)</h1>\n<p>(.*?)</p>", said)
                 assert re.search(word, title[2] if title else said), path
                 assert title is None or f'<html lang="{"zh-CN" if language == "zh" else "en"}">' in said
             assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "二进制数据，16字节"), ("en", "binary, 16 bytes")])
+def test_bytes_are_named_in_the_readers_language(rooms: dict[str, str], language: str, words: str) -> None:
+    for path in ("/captures/captures/1", "/captures?sql=select+fingerprint+from+captures+limit+1"):
+        said = get(rooms["demo"] + path, Cookie=f"lang={language}")[2].decode()
+        assert f">{words}</a>" in said, path
+        assert "Binary" not in said, path
+
+
+def test_a_facet_that_is_asked_for_stands_once(rooms: dict[str, str]) -> None:
+    said = get(f"{rooms['demo']}/reports/reports?_facet=level", Cookie="lang=zh")[2].decode()
+    assert said.count('<span class="mono dim">level</span>') == 1
 
 
 @pytest.mark.parametrize("path", ["/", "/search.json?q=1", "/reports/reports"])

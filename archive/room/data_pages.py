@@ -10,13 +10,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 import yaml
+from markupsafe import Markup
 
 from archive.room import vocabulary_bilingual as vocabulary
 from archive.room.bounded_counts import MOST_LISTED, more_than
 from archive.room.codebook import vocabulary_of
 from archive.room.database_access import MOST_ROWS
+from archive.room.json_renderer import NO_KEY
 from archive.room.rendering import LANGUAGES, Translator, language, number
 from archive.room.request_parameters import all_given
+from archive.room.untrusted_text import without_marks
 from archive.room.vocabulary_bilingual import Bilingual
 
 TABLES: dict[str, Bilingual] = {
@@ -113,9 +116,14 @@ _SQL_ERRORS: tuple[tuple[str, str], ...] = (
     (r"_size must be <= (.+)", r"_size 不能大于 \1"),
     (r"_(no)?col=(.+) - invalid columns", r"没有这一列：\2"),
     (r"string or blob too big", "结果中有的值过长"),
+    (re.escape(NO_KEY), "_shape=object 只适用于有主键的表"),
     (r"Cannot use _sort and _sort_desc at the same time", "_sort 与 _sort_desc 不能同时使用"),
 )
 """What SQLite and Datasette say of a query in English, as a pattern → in Chinese."""
+
+
+_BINARY = re.compile(r'(<a class="blob-download"[^>]*>)&lt;Binary:&nbsp;([\d,]+)&nbsp;bytes?&gt;')
+"""What Datasette shows in the place of bytes: a link in English. A text that reads so is escaped."""
 
 
 def sql_error(said: str, lang: str) -> str:
@@ -157,6 +165,9 @@ def template_vars(datasette: Any, request: Any, portals: Mapping[str, str]) -> d
     def named(name: str) -> str:
         return t.pair(TABLES[name]) if name in TABLES else t(f"内部表 {name}", name)
 
+    def cell_shown(cell: object) -> Markup:
+        return Markup(_BINARY.sub(t(r"\1二进制数据，\2字节", r"\1binary, \2 bytes"), str(without_marks(cell))))  # noqa: S704 - is markup
+
     def condition(shown: str) -> str:
         return t(_CONDITIONS.get(shown, shown), shown)
 
@@ -192,6 +203,7 @@ def template_vars(datasette: Any, request: Any, portals: Mapping[str, str]) -> d
         "has_captures": "captures" in datasette.databases,
         "alternates": {},
         "named": named,
+        "cell_shown": cell_shown,
         "condition": condition,
         "in_words": in_words,
         "column_words": column_words,

@@ -22,6 +22,7 @@ from archive.room.data_pages import template_vars
 from archive.room.database_access import keep_bodies, portal_titles
 from archive.room.error_pages import message, of_exception, with_error_pages
 from archive.room.fts_queries import escape_fts
+from archive.room.json_renderer import render
 from archive.room.middleware import (
     AskedRightly,
     LanguageOfData,
@@ -122,6 +123,12 @@ def register_routes(datasette: Any) -> list[tuple[str, Any]]:
             (elsewhere, other_addresses.nowhere),
         )
     ]
+
+
+@hookimpl
+def register_output_renderer() -> dict[str, Any]:
+    """In the place of Datasette's own JSON."""
+    return {"extension": "json", "render": render}
 
 
 @hookimpl
