@@ -9,6 +9,7 @@ from html import unescape
 
 import pytest
 
+from archive.room.key_figures import cards
 from archive.room.report import passages, under_headings
 from archive.room.versions import differences
 from archive.versions import State
@@ -39,6 +40,23 @@ def test_figures_come_first_then_the_form_then_the_prose(room: str) -> None:
     assert '<dd class="value">43</dd>' in page
 
 
+def test_totals_are_set_apart_and_nothing_else(room: str) -> None:
+    page = seen(room, ADDRESS)
+    assert '<td id="t3-new_received-total" class="total">' in page
+    assert page.count('class="total"') == 3
+
+
+def test_what_a_report_does_not_state_is_no_blank_cell() -> None:
+    names = ("granted", "denied", "carried_out", "reviews", "suits", "processed", "report_scope")
+    figures = dict.fromkeys(names) | {
+        "applications": 7,
+        "trusted": (),
+        "table_three": "prose",
+        "table_four": "verified",
+    }
+    assert [card.has_cell for card in cards(figures, {})] == [False, False, False, False, True, True]
+
+
 def test_a_change_is_told_word_by_word_and_as_figures(room: str) -> None:
     page = seen(room, ADDRESS)
     assert "全年收到申请43件，取得了<del>一定</del><ins>良好</ins>成效。" in page
@@ -56,6 +74,8 @@ def test_any_two_versions_are_compared(room: str) -> None:
     page = seen(room, f"{ADDRESS}/changes?from={MOMENTS[0]}&to={MOMENTS[1]}", "en")
     assert "<del>41</del> → <ins>43</ins>" in page
     assert "一定" not in page.partition("<form class")[0] or "<del>一定" not in page
+    for moment in MOMENTS[:2]:  # what is compared is cited there
+        assert re.search(rf"<pre[^>]*>[^<]*{ADDRESS}/at/{re.escape(moment)}\.[^<]*</pre>", page)
     same = seen(room, f"{ADDRESS}/changes?from={MOMENTS[1]}&to={MOMENTS[1]}", "en")
     assert "The two versions say the same." in same
     for wrong in ("x", "2024-12-31", "2025-01-20x"):

@@ -46,12 +46,12 @@ def citations(report: Cited) -> dict[str, str]:
     """Style (plain, gbt7714, bibtex, ris) → citation."""
     day = report.archived[:10]
     plain = f"{report.body}：《{report.title}》" + (f"，{report.published}发布" if report.published else "")
-    plain += f"，通鉴于{day}存档，原址 {report.url}，存档 {report.address}，SHA-256 {report.sha256}。"
+    plain += f"，通鉴于{day}存档，原网址 {report.url}，存档 {report.address}，SHA-256 {report.sha256}。"
     published = f"({report.published})" if report.published else ""
     return {
         "plain": plain,
         "gbt7714": f"{report.body}. {report.title}[R/OL]. {published}[{day}]. {report.address}."
-        f" 原址：{report.url}. 存档时间：{report.archived}. SHA-256：{report.sha256}.",
+        f" 原网址：{report.url}. 存档时间：{report.archived}. SHA-256：{report.sha256}.",
         "bibtex": _bibtex(report),
         "ris": _ris(report),
     }

@@ -28,6 +28,8 @@ class FormCell:
     place: str = ""
     """Row and column: the cell's own address on the page."""
     failing: tuple[str, ...] = ()
+    is_total: bool = False
+    """Whether it is in a column of totals."""
 
 
 @dataclass(slots=True)
@@ -143,7 +145,10 @@ def _cell(cells: Cells, faults: Faults, row: str, column: str) -> FormCell | Non
     found = cells.get((row, column))
     if found is None:
         return None
-    return FormCell(str(found["raw"] or ""), found["value_state"], f"{row}-{column}", faults.get((row, column), ()))
+    is_total = column.rpartition("_")[2] == names.TOTAL
+    return FormCell(
+        str(found["raw"] or ""), found["value_state"], f"{row}-{column}", faults.get((row, column), ()), is_total
+    )
 
 
 def _form_of(number: int, cells: Cells, forms: Iterable[str]) -> dict[str, Any]:

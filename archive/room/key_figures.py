@@ -250,6 +250,11 @@ class Card:
     """The same of the year before, of the same scope."""
     table: int = 3
 
+    @property
+    def has_cell(self) -> bool:
+        """Whether the report has the table that has a cell for it: without a number there, the cell is blank."""
+        return self.verdict not in {"", TableState.PROSE}
+
 
 _CARDS = ("applications", "granted", "denied", "carried_out", "reviews", "suits")
 _CARD_TITLES: dict[str, Bilingual] = {

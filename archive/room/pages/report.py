@@ -162,7 +162,7 @@ def _card(t: Translator, found: reports.ReportDetails) -> str:
     said = [(t.pair(one.title), number(one.value)) for one in cards(found.figures, found.figures_before)]
     source = (
         t("通鉴档案", "Tongjian archive")
-        + f" · {row['portal']}"
+        + f" · {found.portal_title}"
         + (f" · {row['published'][:10]}" if row["published"] else "")
     )
     return chart_images.card(shown(row["title"] or row["url"], 120), said, source)
@@ -187,8 +187,15 @@ async def changes(datasette: Any, request: Any) -> Any:
     found = versions.differences(old.state, new.state)
     if format_of(request) == "json":
         return as_json({"id": report_id, "from": old.captured_at, "to": new.captured_at} | asdict(found))
+    path = f"/report/{url_part(report_id)}"
+    [row] = await query(
+        datasette, lambda db: reports.dicts(db, "SELECT id, url, portal FROM reports WHERE id = ?", (report_id,))
+    )
+    facts = [row | then.state.fields | {"sha256": then.sha256, "captured_at": then.captured_at} for then in (old, new)]
+    root = f"{origin(datasette, request)}{path}/at/"
     context = {
-        "path": f"/report/{url_part(report_id)}",
+        "path": path,
+        "citations": [citations(cited(one, f"{root}{one['captured_at']}"))["gbt7714"] for one in facts],
         "title": new.state.fields.get("title") or report_id,
         "kept": kept[::-1],
         "old": old,
