@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus
 
 import pytest
 from lxml import etree
@@ -441,6 +441,19 @@ def test_pages_lead_to_each_other(room: str, language: str) -> None:
     assert 'href="/place/350203?year=2022"' in page(room, "/map?year=2022&place=350000", language)
     assert 'href="/place/350200?year=2022"' in page(room, "/place/350000?year=2022", language)
     assert 'href="/report/p-000"' in page(room, "/rankings?year=2022", language)
+
+
+def test_the_country_leads_to_the_ranking_of_each_level_and_kind(room: str) -> None:
+    links = [unescape(link) for link in re.findall(r'href="(/rankings[^"]+)"', page(room, "/nation?year=2022"))]
+    asked = [dict(parse_qsl(link.partition("?")[2])) for link in links]
+    assert {*asked[1]} == {"figure", "year", "level"}
+    assert {"figure": "applications", "year": "2022", "level": "all", "kind": "department"} in asked
+    assert {name for one in asked for name in one} == {"figure", "year", "level", "kind"}
+
+
+def test_a_ranking_says_below_which_denominator_it_leaves_out(room: str) -> None:
+    assert "denominator below 9999 (" in page(room, "/rankings?figure=denial_rate&at_least=9999&year=2022", "en")
+    assert "分母不足9999（" in page(room, "/rankings?figure=denial_rate&at_least=9999&year=2022")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ LEFT_OUT: dict[str, Bilingual] = {
     "scope": ("统计范围不同或不明", "of another scope, or none known"),
     "blank": ("原文未载该数", "do not state it"),
     "nothing": ("分母为零", "denominator zero"),
-    "small": ("分母不足", "denominator too small"),
+    "small": ("分母不足", "denominator below"),
     "unverified": ("表格未经核验", "table not verified"),
 }
 """Why a report is not ranked, in the order in which it is looked at."""
