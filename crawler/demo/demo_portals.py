@@ -64,6 +64,7 @@ def demo_replicas() -> list[Replica]:
     for document in [document for document in qingxi.documents if document.report][::4]:
         document.second_column = True
     qingxi.documents[9].state = "404"
+    qingxi.documents[0].has_word_file = True
 
     yunling = Gkmlpt(
         "yunling",

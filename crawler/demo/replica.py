@@ -49,6 +49,8 @@ class Document:
     """Where a listed address leads by script, refresh or redirect; the document there is not listed itself."""
     second_column: bool = False
     """Published in the portal's other column too."""
+    has_word_file: bool = False
+    """Whether the page links the report as a Word file, too."""
     revised: int = 0
 
     @property
@@ -298,7 +300,9 @@ class Replica:
     def _file(self, request: Request) -> Reply | None:
         number, _, kind = request.path.removeprefix("/files/").partition(".")
         document = self.by_number.get(int(number)) if number.isdecimal() else None
-        if document is None or document.report is None or document.elsewhere != self.base + request.path:
+        if document is None or document.report is None:
+            return None
+        if document.elsewhere != self.base + request.path and not (document.has_word_file and kind == "docx"):
             return None
         body = office.docx(document.report) if kind == "docx" else office.pdf(document.report)
         return Reply(body=body, content_type="application/octet-stream", modified=document.modified)
@@ -340,7 +344,12 @@ class Replica:
 
     def body(self, document: Document, picture_url: Callable[[int], str], blocks: slice = slice(None)) -> str:
         """The HTML of a document's text, or of some of its blocks."""
-        return document.report.html(picture_url, blocks) if document.report else document.body
+        if document.report is None:
+            return document.body
+        text = document.report.html(picture_url, blocks)
+        if document.has_word_file and blocks.stop is None:
+            text += f'<p>附件：<a href="/files/{document.number}.docx">{escape(document.title)}.docx</a></p>'
+        return text
 
     site_name: ClassVar[str] = "{}人民政府门户网站"
 
