@@ -201,7 +201,7 @@ def test_every_page_says_what_it_is_for(archive: Path, room: str) -> None:
         "sql": "SQL 查询",
         "canned query": "修改 SQL",
         "questions": "公开率",
-        "question": "不包括",
+        "question": "未纳入",
         "problems": "blocked",
         "codebook": "denied_state_secret",
         "entries": "重复条目",

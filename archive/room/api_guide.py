@@ -119,7 +119,7 @@ ENDPOINTS = (
     Endpoint(
         "/reports",
         ("json", "csv"),
-        ("自己的查询", "a query of your own"),
+        ("自行编写的查询", "a query of your own"),
         ("sql，以及其中的 :参数", "sql, and its :parameters"),
     ),
     Endpoint("/feed", ("atom",), ("新增、变更、撤下的报告", "new, changed and removed reports")),

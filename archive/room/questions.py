@@ -139,7 +139,7 @@ def _refusals_by_reason() -> Question:
     return Question(
         "denied-by-reason",
         ("不予公开的理由分布", "Refusals by reason"),
-        ("某一理由（第3.3.1至3.3.8项）÷ 不予公开合计", "one reason (rows 3.3.1 to 3.3.8) / all refusals"),
+        ("某一理由（表三“不予公开”第1至8项）÷ 不予公开合计", "one reason (of the eight of table three) / all refusals"),
         f"""WITH sums AS MATERIALIZED (SELECT
   {sums}
 FROM figures r WHERE same_as IS NULL AND {_CHOSEN}
@@ -295,7 +295,10 @@ def _failed_identities() -> Question:
     return Question(
         "failed-identities",
         ("勾稽不符的报告", "Failed identities"),
-        ("T3-A至T4-A、S-1、S-2：表内及文表之间", "T3-A to T4-A, S-1 and S-2: within a report"),
+        (
+            "同一报告内的勾稽关系：表内（T3-A至T4-A）、正文与表格之间（S-1、S-2）",
+            "identities of one report: within tables (T3-A to T4-A), of prose and tables (S-1, S-2)",
+        ),
         f"""SELECT
   r.report_id,
   r.issuing_body,

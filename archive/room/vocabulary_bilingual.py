@@ -132,7 +132,7 @@ TABLE_STATES: dict[TableState, Bilingual] = {
     TableState.VERIFIED: ("勾稽相符", "its identities hold"),
     TableState.FAILS: ("勾稽不符", "an identity fails"),
     TableState.UNCHECKED: ("无法核对", "no identity could be assessed"),
-    TableState.PROSE: ("数字未取自表格", "the figures do not come from the table"),
+    TableState.PROSE: ("数字取自正文", "the figures come from the prose"),
 }
 VALUE_STATES: dict[ValueState, Bilingual] = {
     ValueState.NUMBER: ("数字", "a number"),
@@ -449,7 +449,7 @@ REPORT_FIELDS: dict[str, Bilingual] = {
     "report_scope": ("统计范围", "Scope"),
     "report_scope_witness": ("统计范围依据", "Basis of the scope"),
     "report_year": ("年度", "Report year"),
-    "published": ("公布日期", "Published"),
+    "published": ("发布日期", "Published"),
     "source": ("来源", "Source"),
     "form": ("报告格式", "Form"),
     "index_number": ("索引号", "Index number"),
@@ -651,14 +651,14 @@ MESSAGES: dict[str, tuple[Bilingual, Bilingual]] = {
         ),
     ),
     "bad": (
-        ("请求有误", "The address asks for what cannot be"),
+        ("请求有误", "Something in the address is wrong"),
         (
             "网址中的参数或查询语句有误，请改正后再试：",
             "A parameter of the address or a query is wrong; correct it and try again:",
         ),
     ),
     "too_many": (
-        ("请求有误", "The address asks for what cannot be"),
+        ("请求有误", "Something in the address is wrong"),
         ("网址中的参数过多，多于任何页面所需。", "The address has more parameters than any page takes."),
     ),
     "only_reading": (
@@ -735,6 +735,10 @@ _CAUSES: tuple[tuple[str, str], ...] = (
     ("not read yet", "尚未识读"),
     ("not asked for yet", "尚未抓取"),
     ("cookie script", "要求验证（Cookie脚本）"),
+    ("jsl", "加速乐验证"),
+    ("acw_sc", "阿里云盾验证"),
+    ("ruishu", "瑞数验证"),
+    ("waf", "防火墙拦截"),
     ("the listing has no entries", "列表没有条目"),
     (r"(\d+) entries without a date", r"\1个条目没有日期"),
     (r"more than (\d+) pages", r"超过\1页"),
