@@ -146,6 +146,7 @@ def further_addresses(archive: Path) -> dict[str, str]:
     """Pages that are looked at for their look alone, those that say no among them."""
     body = one(archive, "SELECT issuing_body FROM reports ORDER BY id LIMIT 1")
     changed = one(archive, "SELECT report_id FROM versions ORDER BY report_id LIMIT 1")
+    pictured = one(archive, "SELECT report_id FROM attachments WHERE media_type = 'image/png' LIMIT 1")
     return {
         "place": f"/place/{one(archive, 'SELECT division_code FROM reports ORDER BY id LIMIT 1')}",
         "bodies": "/bodies",
@@ -154,7 +155,7 @@ def further_addresses(archive: Path) -> dict[str, str]:
         "map": "/map",
         "portals": "/portals",
         "changes": f"/report/{changed}/changes",
-        "picture": f"/report/{one(archive, 'SELECT report_id FROM attachments LIMIT 1')}",
+        "picture": f"/report/{pictured}",
         "nothing found": f"/search?q={quote(body)}+nowhere",
         "captured": "/captured/1/page",
         "API": "/api",
@@ -185,6 +186,14 @@ def test_the_sums_of_fates_are_those_of_the_archive(archive: Path, room: str) ->
             assert all((entry["cause"] or "")[:100] in shown for entry in found)
     assert get(f"{room}/entries?portal=qingxi&fate=nothing")[0] == 400
     assert get(f"{room}/entries?portal=nowhere")[0] == 400
+
+
+def test_the_home_page_of_the_demo_leads_to_a_word_file(archive: Path, room: str) -> None:
+    report_id = one(archive, "SELECT report_id FROM attachments WHERE name LIKE '%.docx'")
+    assert f'href="/report/{report_id}"' in get(f"{room}/?lang=zh")[2].decode()
+    link = re.search(r'href="(/captured/\d+)">打开存档的原文件', get(f"{room}/report/{report_id}?lang=zh")[2].decode())
+    assert link
+    assert get(room + link[1])[2].startswith(b"PK")
 
 
 def test_every_page_says_what_it_is_for(archive: Path, room: str) -> None:

@@ -50,7 +50,7 @@ def test_what_a_report_does_not_state_is_no_blank_cell() -> None:
     names = ("granted", "denied", "carried_out", "reviews", "suits", "processed", "report_scope")
     figures = dict.fromkeys(names) | {
         "applications": 7,
-        "trusted": (),
+        "trusted": ["applications"],
         "table_three": "prose",
         "table_four": "verified",
     }

@@ -149,7 +149,9 @@ def test_what_changed_between_two_dates_and_its_citation(visitor: Visitor) -> No
     visitor.click(f'main a[href*="changes?from={MOMENTS[0]}&to={MOMENTS[1]}"]')
     assert "41" in visitor.page.locator("main del").first.inner_text()
     assert "43" in visitor.page.locator("main ins").first.inner_text()
-    assert f"/at/{MOMENTS[1]}" in visitor.page.content()
+    assert "GB/T 7714" in visitor.said
+    assert f"/report/p-changed/at/{MOMENTS[1]}. " in visitor.said
+    assert visitor.clicks <= 2
     visitor.click(f'main a[href="/report/p-changed/at/{MOMENTS[1]}"]')
     assert "GB/T 7714" in visitor.said
     assert f"/report/p-changed/at/{MOMENTS[1]}" in visitor.said
