@@ -30,6 +30,7 @@ from archive import ArchiveError, Captures
 from archive.lent import Lent, forget_runs, give_back, give_back_so_far, newest
 from archive.vocabulary import RunKind
 from crawler.command import UNUSABLE
+from crawler.downloads import GATES
 from crawler.worker import account, requests_of
 from pipelines.ingest.cluster import check_version
 from pipelines.ingest.importing import read_due
@@ -99,6 +100,7 @@ class Lease:
         self.seconds = seconds
         self.heard = time.monotonic()
         worker.loop.add_callback(self._keep)
+        GATES.append(lambda: "the scheduler has not been heard for too long" if self.is_over else "")
 
     async def _keep(self) -> None:
         while self.worker.status not in _ENDED:

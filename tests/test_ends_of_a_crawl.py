@@ -22,6 +22,7 @@ from archive.portal_lock import PortalBusyError, PortalLock
 from archive.vocabulary import Outcome
 from crawler.demo.nfcms import Nfcms
 from crawler.demo.server import Server
+from crawler.downloads import GATES
 from tests.crawling import ROOT, Forked, crawl, perform_later, planned, scrapy_apart, start
 
 DOCUMENTS = 12
@@ -63,6 +64,22 @@ def test_the_first_write_that_fails_ends_the_crawl(tmp_path: Path, served: Serve
     assert len(served["qinghe"].log) <= kept(tmp_path) + 1
     again = crawl(tmp_path, *served)
     assert again.returncode == 0, again.stderr
+    assert reports(tmp_path) == DOCUMENTS
+
+
+def perform_until_a_gate_closes(work: str, requests: int) -> int:
+    """Crawl where no more than so many requests may leave the process."""
+    left = iter(range(requests))
+    GATES.append(lambda: "" if next(left, None) is not None else "the gate is closed")
+    return perform_later(work)
+
+
+def test_nothing_leaves_a_process_whose_gate_is_closed(tmp_path: Path, served: Server) -> None:
+    done = Forked(perform_until_a_gate_closes, planned(tmp_path, *served), 5).wait()
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(served["qinghe"].log) == 5
+    assert crawl(tmp_path, *served).returncode == 0
     assert reports(tmp_path) == DOCUMENTS
 
 
