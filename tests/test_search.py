@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from archive import Reports
-from archive.fulltext import indexed, put
+from archive.fulltext import OTHER, indexed, put
 from archive.room.catalogue import Catalogue
 from archive.room.fts_queries import escape_fts, plan
 from archive.room.holdings import Among, newest
@@ -196,6 +196,7 @@ PIECES = st.one_of(
 )
 
 
+@example(piece=f"{OTHER}α", is_quoted=True)
 @given(piece=PIECES, is_quoted=st.booleans())
 @settings(max_examples=1_500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_string_is_found_as_by_a_scan(lots: Catalogue, piece: str, *, is_quoted: bool) -> None:

@@ -70,7 +70,7 @@ def test_fifty_slow_queries_delay_no_page(room: str) -> None:
 def test_an_answer_is_bounded_in_size(room: str) -> None:
     assert asked(room, LARGE) == 400
     status, _, body = get(f"{room}/reports.json?sql={quote(LARGE)}")
-    assert "larger than" in json.loads(body)["error"]
+    assert "larger than" in json.loads(body)["detail"]
     assert status == 400
 
 

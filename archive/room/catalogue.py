@@ -24,7 +24,7 @@ FACETS = ("portal", *_GROUPED, "verdict")
 SCAN_FROM = 4
 """If at least one report in so many may have an exact string, all texts are scanned; else each one's text is looked up."""
 MOST_READ = 2_000
-"""Texts that are read for forms of a term that the index does not show."""
+"""Texts that are read for forms of a term that the index does not show; of more, those that have it as typed count."""
 MOST_SCANNED = 20_000
 """Of more texts than MOST_READ, those that have the term as typed count; of more than these, those that the index shows."""
 MOST_KEPT = 32_000_000
@@ -232,7 +232,10 @@ class Catalogue:
             return self._typed(db, text, among)
         parted = among & self._matching(db, wanted.parted, _PARTING) if wanted.parted and among else 0
         typed = self._typed(db, text, parted)
-        others = self._reading(db, parted ^ typed, lambda printed: text in normal_form(printed))
+        others = parted ^ typed
+        if others.bit_count() > MOST_READ:
+            return among ^ parted | typed
+        others = self._reading(db, others, lambda printed: text in normal_form(printed))
         return among ^ parted | typed | others
 
     def _typed(self, db: sqlite3.Connection, text: str, among: Found) -> Found:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from archive.fulltext import normal_form, words
+from archive.fulltext import OTHER, normal_form, words
 from archive.room.search_terms import phrase, without_first_run
 
 _OPEN_COMMA = re.compile(r"(?<=\d),\d{0,3}\Z")
@@ -41,7 +41,8 @@ def plan(query: str) -> Plan:
     Plan(match=None, parted=None, exact=False)
     """
     found = words(_OPEN_COMMA.sub(",", normal_form(query)))
-    is_exact = bool(query) and "".join(found) == query == normal_form(query) and not _has_run(found)
+    is_han = OTHER not in query and "".join(found) == query == normal_form(query)
+    is_exact = bool(query) and is_han and not _has_run(found)
     pairs = dict.fromkeys(f'"{before}{after}"' for before, after in pairwise(found)) if is_exact else ()
     return Plan(phrase(without_first_run(found)), " OR ".join(pairs) or None, is_exact)
 
