@@ -94,16 +94,21 @@ def ranking(db: sqlite3.Connection, asked: Asked) -> Ranking:
 
 def _in_order(rows: list[dict[str, Any]], asked: Asked) -> list[dict[str, Any]]:
     """The rows with their ranks, in the order asked for; what is not known comes last."""
-    _rank(rows, descending=asked.descending or asked.sort != "value")
-    rows.sort(key=lambda row: (row["issuing_body"] or "", row["report_id"]))
-    rows.sort(key=lambda row: row["under"] or 0, reverse=True)
+    sign = -1 if asked.descending or asked.sort != "value" else 1
+    rows.sort(key=lambda row: (sign * row["value"], *_among_equals(row)))
+    _rank(rows)
     if asked.sort == "value":
-        rows.sort(key=lambda row: row["value"], reverse=asked.descending)
         return rows
+    rows.sort(key=_among_equals)
     by = {"denominator": "under", "name": "issuing_body", "published": "published"}[asked.sort]
     known = [row for row in rows if row[by] is not None]
     known.sort(key=lambda row: row[by], reverse=asked.descending)
     return known + [row for row in rows if row[by] is None]
+
+
+def _among_equals(row: dict[str, Any]) -> tuple[float, str, str]:
+    """The largest denominator first, then by name."""
+    return -(row["under"] or 0), row["issuing_body"] or "", row["report_id"]
 
 
 def _wanted(asked: Asked) -> tuple[str, dict[str, Any]]:
@@ -181,9 +186,8 @@ def _left_out(asked: Asked, scope: str | None, over: Any, under: Any, *, is_veri
     return "unverified" if asked.verified_only and not is_verified else None
 
 
-def _rank(rows: list[dict[str, Any]], *, descending: bool) -> None:
-    """Put each row's rank into it; equal values share one."""
-    rows.sort(key=lambda row: row["value"], reverse=descending)
+def _rank(rows: list[dict[str, Any]]) -> None:
+    """Put each row's rank into it, of rows in the order of their values; equal values share one."""
     for number, row in enumerate(rows, 1):
         is_equal = number > 1 and rows[number - 2]["value"] == row["value"]
         row["rank"] = rows[number - 2]["rank"] if is_equal else number
