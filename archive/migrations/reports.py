@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from sqlite_utils import Database, Migrations
 
-from archive import constraints, row_digests
+from archive import constraints, fulltext, row_digests
 from archive.agencies import places
 from archive.cells import Cells
 from archive.fulltext import indexed
@@ -462,7 +462,4 @@ def m031_breaks(db: Database) -> None:
         "SELECT r.search_id, r.title, t.text FROM reports r LEFT JOIN report_texts t ON t.report_id = r.id"
         " ORDER BY r.search_id"
     )
-    for number, title, text in texts:
-        *both, pairs = indexed(title, text)
-        db.conn.execute("INSERT INTO report_search (rowid, title, text) VALUES (?, ?, ?)", (number, *both))
-        db.conn.execute("INSERT INTO report_breaks (rowid, pairs) VALUES (?, ?)", (number, pairs))
+    fulltext.put(db.conn, ((number, indexed(title, text)) for number, title, text in map(tuple, texts)))
