@@ -221,7 +221,7 @@ def test_every_figure_can_be_asked_of_figures(db: sqlite3.Connection) -> None:
 
 def test_a_ranking_is_of_one_scope_and_says_what_it_leaves_out(db: sqlite3.Connection) -> None:
     found = ranking(db, Asked(FIGURES["denial_rate"], 2022, level=Level.COUNTY, at_least=30))
-    assert [(row["rank"], row["issuing_body"], row["value"]) for row in found.rows] == [
+    assert [(rank, row.issuing_body, row.value) for rank, row in found.rows] == [
         (1, "思明区人民政府", 0.4),
         (1, "集美区人民政府", 0.4),
     ]
@@ -244,7 +244,7 @@ def test_a_ranking_is_of_one_scope_and_says_what_it_leaves_out(db: sqlite3.Conne
 def test_what_is_asked_for_is_ranked(db: sqlite3.Connection, asked: dict[str, object], names: list[str]) -> None:
     wanted = {"figure": FIGURES["denial_rate"], "year": 2022, "level": Level.COUNTY} | asked
     found = ranking(db, Asked(**wanted))  # type: ignore[arg-type]
-    assert [row["issuing_body"][:2] for row in found.rows] == names
+    assert [(row.issuing_body or "")[:2] for _, row in found.rows] == names
     total = sum(number for _, number in found.left_out) + len(names)
     assert total == len(ranking(db, Asked(**wanted | {"verified_only": False})).rows) + sum(  # type: ignore[arg-type]
         number
@@ -254,7 +254,7 @@ def test_what_is_asked_for_is_ranked(db: sqlite3.Connection, asked: dict[str, ob
 
 def test_departments_are_ranked_by_what_they_report_of_themselves(db: sqlite3.Connection) -> None:
     found = ranking(db, Asked(FIGURES["applications"], 2022, kind=str(DEPARTMENT), level=Level.COUNTY))
-    assert [(row["issuing_body"], row["value"]) for row in found.rows] == [("思明区财政局", 40), ("思明区教育局", 30)]
+    assert [(row.issuing_body, row.value) for _, row in found.rows] == [("思明区财政局", 40), ("思明区教育局", 30)]
 
 
 def test_ranked_rows_are_described_and_their_reasons_named(db: sqlite3.Connection) -> None:

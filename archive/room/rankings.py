@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from archive.divisions import significant_digits
 from archive.figures import REFUSALS
@@ -48,12 +49,29 @@ class Asked:
     descending: bool = True
 
 
+class Ranked(NamedTuple):
+    """A report that may be ranked."""
+
+    whose: str
+    """The area, or the body."""
+    verified: int
+    report_id: str
+    value: float
+    over: int
+    under: int | None
+    issuing_body: str | None
+    published: str | None
+    kind: str | None
+    has_figures: int
+    table_three: str | None
+
+
 @dataclass(slots=True)
 class Ranking:
     """The answer."""
 
-    rows: list[dict[str, Any]]
-    """With `rank` (equal ones share it), `value`, `over` and `under`, in the order asked for; `described` adds the rest."""
+    rows: list[tuple[int, Ranked]]
+    """Each with its rank, which equal ones share, in the order asked for; `described` adds the rest."""
     left_out: list[tuple[str, int]]
     """A key of LEFT_OUT, and how many reports."""
     median: float | None
@@ -63,27 +81,17 @@ class Ranking:
 
 def ranking(db: sqlite3.Connection, asked: Asked) -> Ranking:
     """One row a body: its best report of the year that can be ranked."""
-    reports, copies = _reports(db, asked)
-    left_out: Counter[str] = Counter(copy=copies)
-    chosen: dict[str, dict[str, Any]] = {}
-    columns = [column[0] for column in reports.description]
-    states = [columns.index("table_three" if table == 3 else "table_four") for table in asked.figure.tables]
-    by_area, figure = asked.kind == WHOLE_AREAS, asked.figure
-    for one in reports:  # a row of its own only for what is ranked: most reports of a nation are not
-        report_id, agency_id, division_code, scope, over, under = one[:6]
-        is_verified = all(one[state] == _VERIFIED for state in states)
-        reason = _left_out(asked, scope, over, under, is_verified=is_verified)
-        # Of two reports on one area, the one that comes first in the order of the query counts.
-        whose = (division_code if by_area else agency_id) or report_id
-        if reason is None and whose in chosen:
-            reason = "again"
-        if reason:
-            left_out[reason] += 1
-        else:
-            row = chosen[whose] = dict(zip(columns, one, strict=True))
-            row["verified"], row["value"] = is_verified, over / under if figure.share else over
-    rows = _in_order(list(chosen.values()), asked)
-    values = [row["value"] for row in rows]
+    left_out, others = _left_out(db, asked)
+    chosen: dict[str, tuple[Any, ...]] = {}
+    for one in _reports(db, asked):  # plain tuples: they are many
+        others -= 1
+        if (other := chosen.setdefault(one[0], one)) is not one:
+            left_out["again"] += 1
+            if _counts_before(Ranked(*one), Ranked(*other)):
+                chosen[one[0]] = one
+    left_out["unverified"] = max(0, others)  # less than none where one was written in between
+    rows = _in_order(map(Ranked._make, chosen.values()), asked)
+    values = [row.value for _, row in rows]
     return Ranking(
         rows,
         [(reason, left_out[reason]) for reason in LEFT_OUT if left_out[reason]],
@@ -92,30 +100,40 @@ def ranking(db: sqlite3.Connection, asked: Asked) -> Ranking:
     )
 
 
-def _in_order(rows: list[dict[str, Any]], asked: Asked) -> list[dict[str, Any]]:
-    """The rows with their ranks, in the order asked for; what is not known comes last."""
+def _in_order(reports: Iterable[Ranked], asked: Asked) -> list[tuple[int, Ranked]]:
+    """The reports with their ranks, in the order asked for; what is not known comes last."""
     sign = -1 if asked.descending or asked.sort != "value" else 1
-    rows.sort(key=lambda row: (sign * row["value"], *_among_equals(row)))
-    _rank(rows)
+    rows = _with_ranks(sorted(reports, key=lambda one: (sign * one.value, *_among_equals(one))))
     if asked.sort == "value":
         return rows
-    rows.sort(key=_among_equals)
-    by = {"denominator": "under", "name": "issuing_body", "published": "published"}[asked.sort]
-    known = [row for row in rows if row[by] is not None]
-    known.sort(key=lambda row: row[by], reverse=asked.descending)
-    return known + [row for row in rows if row[by] is None]
+    rows.sort(key=lambda row: _among_equals(row[1]))
+    by = operator.attrgetter({"denominator": "under", "name": "issuing_body", "published": "published"}[asked.sort])
+    known = [row for row in rows if by(row[1]) is not None]
+    known.sort(key=lambda row: by(row[1]), reverse=asked.descending)
+    return known + [row for row in rows if by(row[1]) is None]
 
 
-def _among_equals(row: dict[str, Any]) -> tuple[float, str, str]:
+def _with_ranks(reports: Sequence[Ranked]) -> list[tuple[int, Ranked]]:
+    """Reports in the order of their values with their ranks; equal values share one."""
+    rows: list[tuple[int, Ranked]] = []
+    rank, before = 0, None
+    for number, one in enumerate(reports, 1):
+        if one.value != before:
+            rank, before = number, one.value
+        rows.append((rank, one))
+    return rows
+
+
+def _among_equals(one: Ranked) -> tuple[float, str, str]:
     """The largest denominator first, then by name."""
-    return -(row["under"] or 0), row["issuing_body"] or "", row["report_id"]
+    return -(one.under or 0), one.issuing_body or "", one.report_id
 
 
 def _wanted(asked: Asked) -> tuple[str, dict[str, Any]]:
     """The reports of the year, kind, level and place, as a condition and its values."""
     whole_areas = asked.kind == WHOLE_AREAS
     conditions = ["report_year = :year"]
-    values: dict[str, Any] = {"year": asked.year, "kind": asked.kind}
+    values: dict[str, Any] = {"year": asked.year, "kind": asked.kind, "at_least": asked.at_least}
     if whole_areas:
         conditions.append(
             f"(body_kind = :kind OR (report_scope = '{ReportScope.WHOLE_AREA}'"
@@ -133,64 +151,71 @@ def _wanted(asked: Asked) -> tuple[str, dict[str, Any]]:
     return " AND ".join(conditions), values
 
 
-def _reports(db: sqlite3.Connection, asked: Asked) -> tuple[sqlite3.Cursor, int]:
-    """The reports that are asked for with both numbers, and how many copies there are beside them.
-
-    Of one area the one that counts comes first.
-    """
-    figure, (wanted, values) = asked.figure, _wanted(asked)
+def _left_out(db: sqlite3.Connection, asked: Asked) -> tuple[Counter[str], int]:
+    """How many reports are not ranked, by the reason that an index shows, and how many others there are."""
+    wanted, values = _wanted(asked)
     copies = f"SELECT COUNT(*) FROM figures WHERE same_as IS NOT NULL AND {wanted}"  # noqa: S608 - our own words
-    number = db.execute(copies, values).fetchone()[0]
-    reports = db.execute(
-        f"""SELECT
-          report_id, agency_id, division_code, report_scope,
-          {figure.numerator} AS over, {figure.denominator or "NULL"} AS under,
-          issuing_body, published, table_three, table_four
-        FROM figures
-        WHERE same_as IS NULL AND {wanted}
-        ORDER BY
-          COALESCE(applications, processed) IS NULL,
-          CASE body_kind WHEN '{BodyKind.GOVERNMENT}' THEN 0 WHEN '{BodyKind.GENERAL_OFFICE}' THEN 1 ELSE 2 END,
-          table_three <> '{TableState.VERIFIED}',
-          published DESC,
-          report_id""",  # noqa: S608 - our own names and words
-        values,
-    )
-    return reports, number
+    cases = " ".join(f"WHEN {condition} THEN '{reason}'" for reason, condition in _reasons_to_leave_out(asked))
+    sql = f"SELECT CASE {cases} END AS reason, COUNT(*) FROM figures WHERE same_as IS NULL AND {wanted} GROUP BY reason"  # noqa: S608 - our own words
+    found = dict(db.execute(sql, values))
+    others = found.pop(None, 0)
+    return Counter(found | {"copy": db.execute(copies, values).fetchone()[0]}), others
 
 
-def described(db: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _reasons_to_leave_out(asked: Asked) -> list[tuple[str, str]]:
+    """Keys of LEFT_OUT, each with its condition, in the order in which they are looked at."""
+    scope, figure = ReportScope.WHOLE_AREA if asked.kind == WHOLE_AREAS else ReportScope.BODY_ONLY, asked.figure
+    reasons = [("scope", f"report_scope IS NOT '{scope}'"), ("blank", f"({figure.numerator}) IS NULL")]
+    if figure.denominator is not None:
+        under = f"({figure.denominator})"
+        reasons += [("blank", f"{under} IS NULL"), ("nothing", f"{under} <= 0"), ("small", f"{under} < :at_least")]
+    return reasons
+
+
+def _reports(db: sqlite3.Connection, asked: Asked) -> sqlite3.Cursor:
+    """The fields of Ranked of each report that nothing leaves out but another one."""
+    figure, (wanted, values) = asked.figure, _wanted(asked)
+    tables = ("table_three" if table == 3 else "table_four" for table in figure.tables)
+    verified = " AND ".join(f"{table} IS '{TableState.VERIFIED}'" for table in tables) or "1"
+    over, under = f"({figure.numerator})", f"({figure.denominator or 'NULL'})"
+    expressions = {
+        "whose": f"COALESCE({'division_code' if asked.kind == WHOLE_AREAS else 'agency_id'}, report_id)",
+        "verified": verified,
+        "value": f"CAST({over} AS REAL) / {under}" if figure.share else over,
+        "over": over,
+        "under": under,
+        "kind": "body_kind",
+        "has_figures": "COALESCE(applications, processed) IS NOT NULL",
+    }
+    fields = ", ".join(expressions.get(name, name) for name in Ranked._fields)
+    left_out = " OR ".join(condition for _, condition in _reasons_to_leave_out(asked))
+    ranked = f"NOT ({left_out})" + (f" AND {verified}" if asked.verified_only else "")
+    sql = f"SELECT {fields} FROM figures WHERE same_as IS NULL AND {wanted} AND {ranked}"  # noqa: S608 - our own names and words
+    return db.execute(sql, values)
+
+
+def _counts_before(one: Ranked, other: Ranked) -> bool:
+    """Whether one of two reports on an area, or of a body, counts: with figures, the government's own, verified, the latest."""
+    first, second = _standing(one), _standing(other)
+    if first == second and one.published != other.published:
+        return (one.published or "") > (other.published or "")
+    return (first, one.report_id) < (second, other.report_id)
+
+
+def _standing(report: Ranked) -> tuple[bool, int, bool]:
+    kinds = (BodyKind.GOVERNMENT, BodyKind.GENERAL_OFFICE, report.kind)
+    return not report.has_figures, kinds.index(report.kind), report.table_three != TableState.VERIFIED
+
+
+def described(db: sqlite3.Connection, rows: Sequence[tuple[int, Ranked]]) -> list[dict[str, Any]]:
     """The rows with whose they are, and each reason for refusing: most rows of a nation are never shown."""
-    sql = f"SELECT place_id, level, body_kind, {', '.join(REFUSALS)} FROM figures WHERE report_id = ?"  # noqa: S608 - our own names
-    return [row | found for row in rows for found in dicts(db, sql, (row["report_id"],))]
-
-
-_VERIFIED, _WHOLE_AREA, _BODY_ONLY = (
-    TableState.VERIFIED.value,
-    ReportScope.WHOLE_AREA.value,
-    ReportScope.BODY_ONLY.value,
-)
-
-
-def _left_out(asked: Asked, scope: str | None, over: Any, under: Any, *, is_verified: bool) -> str | None:
-    """Why a report is not ranked; None where it is."""
-    if scope != (_WHOLE_AREA if asked.kind == WHOLE_AREAS else _BODY_ONLY):
-        return "scope"
-    is_share = asked.figure.denominator is not None
-    if over is None or (is_share and under is None):
-        return "blank"
-    if is_share and under <= 0:
-        return "nothing"
-    if is_share and under < asked.at_least:
-        return "small"
-    return "unverified" if asked.verified_only and not is_verified else None
-
-
-def _rank(rows: list[dict[str, Any]]) -> None:
-    """Put each row's rank into it, of rows in the order of their values; equal values share one."""
-    for number, row in enumerate(rows, 1):
-        is_equal = number > 1 and rows[number - 2]["value"] == row["value"]
-        row["rank"] = rows[number - 2]["rank"] if is_equal else number
+    names = ("agency_id", "place_id", "division_code", "level", "body_kind", "report_scope", *REFUSALS)
+    sql = f"SELECT {', '.join(names)} FROM figures WHERE report_id = ?"  # noqa: S608 - our own names
+    return [
+        {"rank": rank} | one._asdict() | {"verified": bool(one.verified)} | found
+        for rank, one in rows
+        for found in dicts(db, sql, (one.report_id,))
+    ]
 
 
 def reasons(db: sqlite3.Connection, asked: Asked) -> list[str]:

@@ -53,8 +53,8 @@ async def rankings(datasette: Any, request: Any) -> Any:
         found = await query(datasette, lambda db: ranking(db, asked))
     wanted = format_of(request)
     shown = part(request, ROWS_ON_PAGE, len(found.rows))
-    rows = found.rows if wanted else found.rows[max(shown.first - 1, 0) : shown.last]
-    rows = await query(datasette, lambda db: described(db, rows))
+    ranked = found.rows if wanted else found.rows[max(shown.first - 1, 0) : shown.last]
+    rows = await query(datasette, lambda db: described(db, ranked))
     if wanted == "csv":
         return as_csv(_COLUMNS, rows)
     if wanted == "json":
