@@ -62,7 +62,7 @@ _IS_CROSS_YEAR = f"""EXISTS (
     WHERE l.layout = evaluations.layout AND k.identity GLOB '{CROSS_YEAR}*'
 )"""  # noqa: S608 - a constant
 
-_CACHE_KIB = 16 * 1024
+_CACHE_KIB = 8 * 1024
 """What a transaction writes stays in memory up to this, and is not written twice."""
 _STORED = "SELECT digest, reader_version, search_id, title FROM reports WHERE id = ?"
 _RIVAL = "SELECT id, portal FROM reports WHERE url = ? AND id <> ?"
