@@ -39,6 +39,7 @@ class SharedArchive:
         place = folder.absolute()
         archive = cls._opened.get(place) or cls._opened.setdefault(place, cls(folder))
         archive.users += 1
+        cls._search_less_for_garbage()
         return archive  # type: ignore[return-value]
 
     @cached_property
@@ -75,8 +76,14 @@ class SharedArchive:
             del self._opened[self.folder.absolute()]
             self._close()
         SharedArchive._ended += 1
+        self._search_less_for_garbage()
         if not self._opened or self._ended % _COLLECTED_EVERY == 0:
             gc.collect()  # what ended crawls leave is in cycles, and would be found only after many more
+
+    @classmethod
+    def _search_less_for_garbage(cls) -> None:
+        crawls = sum(archive.users for archive in cls._opened.values())
+        gc.set_threshold(_ALLOCATIONS + _ALLOCATIONS_OF_CRAWL * max(crawls - 1, 0), *gc.get_threshold()[1:])
 
     def _close(self) -> None:
         if "readers" in vars(self):
@@ -94,16 +101,18 @@ _COLLECTED_EVERY = 50
 """Crawls of a process that end between two searches for what they have left: some 0.1 MiB each. A search takes the longer
 the more crawls there are, and on a cluster each of them has an archive of its own."""
 _ALLOCATIONS = 10_000
-"""Objects by which a process grows between two searches for garbage cycles; Python's default is 700. Reading leaves hardly
-any cycles. Five times as many save a worker of many portals little time, and leave more memory in use."""
+"""Objects by which a process of one crawl grows between two searches for garbage cycles; Python's default is 700. Reading
+leaves hardly any cycles."""
+_ALLOCATIONS_OF_CRAWL = 250
+"""For each crawl beside the first: of more crawls more is alive whenever a search comes, and it finds less. In a worker of two
+hundred, searches took a thirteenth of the time."""
 
 
 @cache
-def search_less_for_garbage() -> None:
-    """Leave what a process has loaded out of the searches for garbage, of which reading would make many.
+def leave_out_of_searches() -> None:
+    """Leave what a process has loaded out of the searches for garbage.
 
     Once: a second time would keep alive what earlier crawls of the process have left.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])

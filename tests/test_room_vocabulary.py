@@ -15,7 +15,7 @@ from archive.forms import LABELS
 from archive.room import vocabulary_bilingual as vocabulary
 from archive.room.codebook import vocabulary_of
 from archive.room.data_pages import conditions_in_chinese, sql_error
-from archive.room.vocabulary_bilingual import cause_in_chinese
+from archive.room.vocabulary_bilingual import cause_in_chinese, cause_in_english
 from archive.vocabulary import (
     BodyKind,
     CertificateState,
@@ -122,6 +122,22 @@ def test_identities_are_spelt_out_from_the_form() -> None:
 )
 def test_causes_are_said_in_chinese(cause: str, words: str) -> None:
     assert cause_in_chinese(cause) == words
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        ("refused (jsl)", "refused (a challenge of Jiasule (加速乐))"),
+        ("ruishu", "a challenge of Ruishu (瑞数)"),
+        ("refused (some-wall)", "refused (some-wall)"),
+        ("titled 'jsl'", "titled 'jsl'"),
+        ("(waf", "(waf"),
+        (")", ")"),
+        ("", ""),
+    ],
+)
+def test_firewalls_are_named_in_english(cause: str, words: str) -> None:
+    assert cause_in_english(cause) == words
 
 
 def test_what_a_table_is_filtered_by_is_said_in_chinese() -> None:

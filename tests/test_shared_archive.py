@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 from pathlib import Path
@@ -75,3 +76,14 @@ def test_an_archive_is_open_until_its_last_user_lets_go(tmp_path: Path) -> None:
     assert isinstance(third.captures, Captures)
     assert isinstance(third.reports, Reports)
     third.release()
+
+
+def test_the_more_crawls_a_process_has_the_fewer_searches_for_garbage_it_makes(tmp_path: Path) -> None:
+    alone = SharedArchive.at(tmp_path / "a")
+    of_one = gc.get_threshold()[0]
+    others = [SharedArchive.at(tmp_path / name) for name in ("a", "b", "b")]
+    of_four = gc.get_threshold()[0]
+    for one in others:
+        one.release()
+    assert of_four > of_one == gc.get_threshold()[0] > 0
+    alone.release()

@@ -75,7 +75,7 @@ class Translator:
 
     def cause(self, cause: str) -> str:
         """Why something was not read, as readers of pages say it in English."""
-        return cause if self.lang == "en" else vocabulary.cause_in_chinese(cause)
+        return vocabulary.cause_in_english(cause) if self.lang == "en" else vocabulary.cause_in_chinese(cause)
 
     def label(self, name: str) -> str:
         """A row or column of the tables."""

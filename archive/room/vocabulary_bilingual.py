@@ -809,3 +809,25 @@ def cause_in_chinese(cause: str) -> str:
         return "、".join(filter(None, parts)) + "：" + "；".join(map(cause_in_chinese, rest.split("; ")))
     is_name = not re.search(r"\s", cause)
     return cause if is_name or re.search("[\u4e00-\u9fff]", cause) else f"详情为英文：{cause}"
+
+
+_FIREWALLS = {
+    "jsl": "a challenge of Jiasule (加速乐)",
+    "acw_sc": "a challenge of Alibaba Cloud",
+    "ruishu": "a challenge of Ruishu (瑞数)",
+    "waf": "a firewall",
+}
+
+
+def cause_in_english(cause: str) -> str:
+    """A cause with the firewall that it goes by put into words.
+
+    >>> cause_in_english("refused (waf)"), cause_in_english("the waf of this house")
+    ('refused (a firewall)', 'the waf of this house')
+    """
+    before, bracket, short = cause.removesuffix(")").rpartition(" (")
+    is_aside = bracket and cause.endswith(")")
+    words = _FIREWALLS.get(short if is_aside else cause)
+    if words is None:
+        return cause
+    return f"{before} ({words})" if is_aside else words

@@ -24,7 +24,7 @@ from archive.portal_lock import PortalLock
 from archive.resume import failed_urls, fetched_since_whole_crawl, unreported_keys
 from archive.vocabulary import ProblemKind, RunKind, Stage
 from crawler.missing import MissingParts
-from crawler.shared_archive import SharedArchive, search_less_for_garbage
+from crawler.shared_archive import SharedArchive, leave_out_of_searches
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -234,7 +234,7 @@ class Runs:
             self.problem(ProblemKind.CLOCK, message, stage=Stage.LISTING)
         elif self.run_id is not None:
             self.resolve_clock(spider.name)
-        search_less_for_garbage()
+        leave_out_of_searches()
 
     def _read_what_is_missing(self, portal: str) -> None:
         """What earlier crawls asked for and did not get, and what of it this one leaves out."""
