@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Iterator
 from html import unescape
+from unittest.mock import Mock
 
 import pytest
 
 from archive.room.key_figures import cards
-from archive.room.report import passages, under_headings
+from archive.room.report import ReportDetails, figures_in_prose, passages, under_headings
 from archive.room.versions import differences
 from archive.versions import State
 from tests.browsing import browsing, get
@@ -182,3 +183,13 @@ def test_paragraphs_are_compared_by_words(old: str, new: str, told: list[list[tu
 def test_long_paragraphs_are_compared_whole() -> None:
     old, new = "长" * 100_000, "长" * 100_000 + "。"
     assert differences(state(old), state(new)).paragraphs == [[("del", old), ("ins", new)]]
+
+
+def test_figures_of_the_prose_come_in_the_order_of_the_form() -> None:
+    def stated(table: int, row: str, origin: str = "narrative") -> dict[str, object]:
+        return {"table_no": table, "row_name": row, "column_name": "total", "origin": origin}
+
+    given = [stated(4, "review"), *(stated(3, row) for row in ("a_row_of_another_form", "granted", "new_received"))]
+    report = Mock(spec=ReportDetails, checks=[], statistics=[*given, stated(3, "carried_in", "table")])
+    found = [one["row_name"] for one in figures_in_prose(report)]
+    assert found == ["new_received", "granted", "a_row_of_another_form", "review"]

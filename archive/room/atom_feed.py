@@ -45,7 +45,8 @@ def atom(entries: Entries, origin: str, page: str, address: str, title: str, sub
         entry = _child(feed, "entry")
         report = f"{origin}/report/{row['path']}"
         _child(entry, "id", f"{report}#{event}-{at}")
-        _child(entry, "title", f"{EVENTS[event][lang != 'zh']}：{shown(row['title'] or row['url'])}")
+        colon = "：" if lang == "zh" else ": "
+        _child(entry, "title", f"{EVENTS[event][lang != 'zh']}{colon}{shown(row['title'] or row['url'])}")
         _child(entry, "updated", at or _NEVER)
         _child(entry, "link", rel="alternate", type="text/html", href=report)
         _child(entry, "category", term=event, label=EVENTS[event][lang != "zh"])

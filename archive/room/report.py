@@ -11,7 +11,7 @@ from typing import Any
 
 from archive.database import placeholders
 from archive.figures import reliability
-from archive.forms import names
+from archive.forms import NATIONAL_FORMS, names, rows
 from archive.vocabulary import DOCUMENT_OUTCOMES, Origin, Outcome, PartName, Verdict
 
 _HEADING = re.compile(r"^\s*(?:[一二三四五六七八九十]{1,3}[、．.]|第[一二三四五六七八九十]{1,3}[章节部])\s*\S.{0,60}$")
@@ -21,6 +21,9 @@ _NUMBER = re.compile(r"[-+]?[\d,.]*[\d/／—–-]")
 _PLAIN_NUMBER = re.compile(r"[\d,.]+")
 _LONGEST_LABEL = 40
 _PART_ORDER = {str(name): place for place, name in enumerate(PartName)}
+_ROWS = dict.fromkeys(row.name for form in reversed(NATIONAL_FORMS) for table in (2, 3, 4) for row in rows(form, table))
+_ROW_ORDER = {name: place for place, name in enumerate(_ROWS)}
+"""Where a row stands in the form, the newest first."""
 
 
 @dataclass(slots=True)
@@ -223,17 +226,15 @@ def _changes(text: str | None) -> dict[str, list[Any]]:
 
 
 def figures_in_prose(report: ReportDetails) -> list[dict[str, Any]]:
-    """The figures that the prose states; `differs` is the failed check (S-2) where the table says otherwise, else None."""
+    """The figures that the prose states, in the order of the form; `differs` is the failed check (S-2) where the table says otherwise, else None."""
     differs = {
         check["scope"]: check
         for check in report.checks
         if check["identity"] == names.PROSE_AGREES and check["verdict"] == Verdict.FAILS
     }
-    return [
-        s | {"differs": differs.get(f"{s['row_name']}.{s['column_name']}")}
-        for s in report.statistics
-        if s["origin"] == Origin.NARRATIVE
-    ]
+    stated = [s for s in report.statistics if s["origin"] == Origin.NARRATIVE]
+    stated.sort(key=lambda s: (s["table_no"], _ROW_ORDER.get(s["row_name"], len(_ROW_ORDER))))
+    return [s | {"differs": differs.get(f"{s['row_name']}.{s['column_name']}")} for s in stated]
 
 
 # From captures.db

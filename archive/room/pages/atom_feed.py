@@ -10,7 +10,7 @@ from datasette.utils.asgi import Response
 from archive.divisions import significant_digits
 from archive.room import holdings
 from archive.room.atom_feed import atom
-from archive.room.database_access import bounded, cache, kept, query
+from archive.room.database_access import bounded, cache, kept, portal_titles, query
 from archive.room.holdings import EVERY, Among
 from archive.room.rendering import Translator, asked, language, origin, url_part
 from archive.vocabulary import ReportState
@@ -50,8 +50,15 @@ async def _answer(
 ) -> Response:
     gone = [row["url"] for event, row in rows if event in {ReportState.MISSING, ReportState.REMOVED}]
     missed = await query(datasette, lambda db: {url: holdings.missed_at(db, url) for url in gone}, "captures") or {}
-    entries = [(event, missed.get(row["url"]) or row["at"], row | {"path": url_part(row["id"])}) for event, row in rows]
-    t = Translator(language(request))
+    t = Translator(language(request), await portal_titles(datasette))
+    entries = [
+        (
+            event,
+            missed.get(row["url"]) or row["at"],
+            row | {"path": url_part(row["id"]), "portal": t.value("portal", row["portal"])},
+        )
+        for event, row in rows
+    ]
     bound = t(
         f"新增、变更、撤下的报告，每种至多最近{EACH}份；全部见网页及其数据文件",
         f"New, changed and removed reports, at most the latest {EACH} of each; the page and its data have all",
