@@ -173,6 +173,8 @@ class _Reader:
         self.fields = [has_result for has_result in self.fields if has_result]  # an instruction ends with its paragraph
         boxes, self.boxes = self.boxes, []
         text = "".join(pieces)
+        if not self.numbering:
+            return text, boxes
         in_list = child(properties, "numPr")
         in_list = in_list if in_list is not None else self.styles.numbering_of(style or self.styles.default_paragraph)
         if in_list is not None and not (not text and self.styles.hide(style, child(properties, "rPr"))):
@@ -267,7 +269,7 @@ def _is_layout(table: Any) -> bool:
     """Whether a table only holds others, of more than a cell, rather than figures of its own."""
     nested = own = 0
     for cell in _cells_of(table):
-        inner = sum(1 for one in cell.iterdescendants() if name_of(one.tag) == "tc")
+        inner = sum(1 for _ in cell.iterdescendants("{*}tc"))
         nested += inner if inner > 1 else 0
         own += not inner
     return nested > own

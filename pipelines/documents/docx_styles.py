@@ -29,13 +29,16 @@ def name_of(tag: Any) -> str:
 
 def attribute(element: Any, wanted: str = "val") -> str | None:
     """An attribute by its name without its namespace."""
-    return next((value for name, value in element.items() if name_of(name) == wanted), None)
+    for name, value in element.items():  # a loop: every run of a document has several
+        if name_of(name) == wanted:
+            return str(value)
+    return None
 
 
 def child(element: Any, *path: str) -> Any:
     """The element under these names, one in another; None where there is none."""
     for wanted in path:
-        element = next((one for one in element if name_of(one.tag) == wanted), None) if element is not None else None
+        element = next(element.iterchildren("{*}" + wanted), None) if element is not None else None
     return element
 
 
@@ -76,8 +79,10 @@ class Styles:
             if name_of(element.tag) == "docDefaults":
                 self._hides_all = bool(is_on(child(element, "rPrDefault", "rPr"), "vanish"))
             elif name_of(element.tag) == "style" and (key := attribute(element, "styleId")):
-                hides = is_on(child(element, "rPr"), "vanish")
-                self._styles[key] = _Style(hides, child(element, "pPr", "numPr"), _value(element, "basedOn"))
+                of = {name_of(one.tag): one for one in element}
+                based_on = attribute(of["basedOn"]) if "basedOn" in of else None
+                numbering = child(of.get("pPr"), "numPr")
+                self._styles[key] = _Style(is_on(of.get("rPr"), "vanish"), numbering, based_on)
                 if attribute(element, "type") == "paragraph" and attribute(element, "default") not in {None, *_OFF}:
                     self.default_paragraph = key
         self._hides_any = self._hides_all or any(style.hides for style in self._styles.values())
@@ -148,6 +153,10 @@ class Numbering:
                     if name_of(change.tag) == "lvlOverride":
                         _override(found, change)
                 self._lists[attribute(one, "numId") or ""] = found
+
+    def __bool__(self) -> bool:
+        """Whether the document has lists."""
+        return bool(self._lists)
 
     def label(self, properties: Any) -> str:
         """The number of a paragraph with these list properties (numPr), as printed; empty for bullets and none."""

@@ -29,6 +29,7 @@ class Package:
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise DocumentError(f"damaged package: {error}") from error
         self._left = LARGEST_PACKAGE
+        self._kept: dict[str, bytes] = {}
         if len(self._members) > MOST_MEMBERS:
             raise DocumentError(f"a package of {len(self._members)} members", ProblemKind.OVERSIZED)
 
@@ -38,6 +39,8 @@ class Package:
 
     def read(self, name: str) -> bytes:
         """A member's bytes. Raises DocumentError where it is missing, damaged, encrypted or too large."""
+        if name in self._kept:
+            return self._kept[name]
         info = self._members.get(name)
         if info is None:
             raise DocumentError(f"damaged package: no {name}")
@@ -55,6 +58,10 @@ class Package:
             raise DocumentError(f"{name} unpacks to more than {limit} bytes", ProblemKind.OVERSIZED)
         self._left -= len(data)
         return data
+
+    def read_all(self, *endings: str) -> None:
+        """Read every member with such an ending of its name, and keep it. Raises DocumentError as `read` does."""
+        self._kept |= {name: self.read(name) for name in self._members if name.endswith(endings)}
 
     def xml(self, name: str) -> Any:
         """A member as an XML tree."""

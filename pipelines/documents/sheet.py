@@ -72,18 +72,23 @@ def _row(
 ) -> list[Cell]:
     """The cells of one row, merged ones as one; `begun` are the merged cells of rows above, and grows."""
     cells: list[Cell] = []
-    for place, column in enumerate(columns):
-        if column >= len(texts[row]) and (row, column) not in owners:
-            continue
-        owner = owners.get((row, column), (row, column))
-        number = owner[0] * MAX_WIDTH * 2 + owner[1]
-        if cells and cells[-1].cell_id == number:
-            cells[-1] = cells[-1]._replace(end=place + 1)
-            continue
-        top, left = owner
-        text = texts[top][left] if left < len(texts[top]) else ""
-        cells.append(Cell(place, place + 1, text, owner not in begun, number))
-    begun |= {owners[row, column] for column in columns if (row, column) in owners}
+    own, first = texts[row], row * MAX_WIDTH * 2
+    merged: set[Slot] = set()
+    place = 0
+    while place < len(columns):
+        column, end = columns[place], place + 1
+        owner = owners.get((row, column))
+        if owner is not None:
+            while end < len(columns) and owners.get((row, columns[end])) == owner:
+                end += 1
+            top, left = owner
+            text = texts[top][left] if left < len(texts[top]) else ""
+            cells.append(Cell(place, end, text, owner not in begun, top * MAX_WIDTH * 2 + left))
+            merged.add(owner)
+        elif column < len(own):
+            cells.append(Cell(place, end, own[column], True, first + column))
+        place = end
+    begun |= merged
     return cells
 
 

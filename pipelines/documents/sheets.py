@@ -26,10 +26,8 @@ def read(body: bytes, kind: str) -> Content:
     facts: Sequence[SheetFacts]
     if kind == "xlsx":
         package = Package(body)
-        for name in package.names():  # the reader below counts nothing and would unpack anything
-            if name.endswith((".xml", ".rels", ".bin")):
-                package.read(name)
-        facts = xlsx_parts.facts_of(Package(body))
+        package.read_all(".xml", ".rels", ".bin")  # the reader below counts nothing and would unpack anything
+        facts = xlsx_parts.facts_of(package)
     else:
         facts = xls_records.facts_of(body)
     content = Content(kind=kind, origin=Origin.XLSX)
@@ -92,6 +90,8 @@ def _give_more_than_zero(zeros: dict[Slot, str], values: list[list[_Value]]) -> 
 
 def _text(value: _Value) -> str:
     """As a reader of the sheet sees it, as far as that is kept: whole numbers without a point."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
