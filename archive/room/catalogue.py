@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
-from itertools import compress
+from itertools import accumulate, compress
 from operator import itemgetter
 from typing import Any
 
@@ -99,6 +100,9 @@ class Catalogue:
             key=lambda body: (-body[2], body[0]),
         )
         """Name, folded and short name, number of reports and place of each body, those with most reports first."""
+        self._names = "\n".join(short for _, short, *_ in self.bodies)
+        self._begins = list(accumulate((len(short) + 1 for _, short, *_ in self.bodies), initial=0))
+        """Where each short name begins in all of them; one look at them all is faster than one at each."""
         self.places = PlaceNames(db)
         self._known = self._set(self.search_ids)
         self._with_verdict[Verdict.HOLDS.value] = self._known & ~(
@@ -152,8 +156,13 @@ class Catalogue:
         return [(self.bodies[at][0], self.bodies[at][2]) for at in sorted(found)]
 
     def _bodies_with(self, folded: str) -> set[int]:
-        short = _short(folded)
-        return {at for at, body in enumerate(self.bodies) if short in body[1]} if short else set()
+        short, found = _short(folded), set[int]()
+        at = self._names.find(short) if short else -1
+        while at >= 0:
+            number = bisect_right(self._begins, at) - 1
+            found.add(number)
+            at = self._names.find(short, self._begins[number + 1])
+        return found
 
     def _set(self, search_ids: list[int]) -> Found:
         flags = bytearray(self.size)

@@ -87,7 +87,7 @@ def hits(db: sqlite3.Connection, numbers: Iterable[int], query: Query) -> Iterat
 
 LEAST_HINT = 2
 """Characters that a shorter query has at least."""
-HINTED_AMONG = 10_000
+HINTED_AMONG = 5_000
 """The last reports, in which a shorter query is looked for."""
 MOST_HINTED = 1_000
 """Reports with a hint that are counted."""
