@@ -63,10 +63,9 @@ def lines(line: Callable[..., bool], archive: Callable[[int], Path]) -> bool:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         kept = _write_lines(line, folder, shapes)
-        few, many = filled(folder / "few", shapes, FEW), folder / "many.db"
+        many = folder / "many.db"
         shutil.copy(archive(MANY) / "reports.db", many)
-        kept &= _question_lines(line, few, many)
-        few.unlink()
+        kept &= _question_lines(line, archive(FEW) / "reports.db", many)
         return kept & _sum_lines(line, many)
 
 
@@ -236,20 +235,6 @@ def _bytes(connection: sqlite3.Connection) -> int:
 
 
 # Questions
-
-
-def filled(folder: Path, shapes: list[Record], count: int) -> Path:
-    """reports.db with so many reports, whose texts are short: no question reads them."""
-    reports = _opened(folder)
-    reports.db.conn.execute("PRAGMA synchronous = OFF")
-    short = [replace(shape, tables=shape.tables | {"report_texts": [("正文",)]}) for shape in shapes]
-    for number, each in enumerate(islice(made(short), count), 1):
-        reports.put(each)
-        if number % 2000 == 0:
-            reports.commit()
-    relate(reports)
-    reports.close()
-    return reports.path
 
 
 def _question_lines(line: Callable[..., bool], few: Path, many: Path) -> bool:
