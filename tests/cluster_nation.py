@@ -8,16 +8,16 @@ was over.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from crawler.demo.server import Server
@@ -45,13 +45,13 @@ def cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.P
     """The address of a scheduler; its process and those of so many workers."""
     from distributed import Client
 
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    processes = [dask(folder, "scheduler", "--host", "127.0.0.1", "--port", str(port))]
-    places = [f"--local-directory={folder / f'worker{number}'}" for number in range(workers)]
-    processes += [dask(folder, "worker", address, "--nthreads", "1", "--no-nanny", place) for place in places]
+    told = folder / "scheduler.json"
+    told.unlink(missing_ok=True)
+    processes = [dask(folder, "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told))]
     try:
+        address = _address(told, processes[0])
+        places = [f"--local-directory={folder / f'worker{number}'}" for number in range(workers)]
+        processes += [dask(folder, "worker", address, "--nthreads", "1", "--no-nanny", place) for place in places]
         with Client(address, timeout=60, set_as_default=False) as client:
             client.wait_for_workers(workers, timeout=120)
         yield address, processes
@@ -59,6 +59,18 @@ def cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.P
         for process in processes:
             process.kill()
             process.wait()
+
+
+def _address(told: Path, scheduler: subprocess.Popen[bytes]) -> str:
+    """Where a scheduler listens, once it says so in its file: a port chosen for it might be taken before it begins."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if scheduler.poll() is not None:
+            raise RuntimeError(f"the scheduler ended with exit code {scheduler.returncode}")
+        with suppress(FileNotFoundError, json.JSONDecodeError):  # not there, or not written to its end
+            return str(json.loads(told.read_text(encoding="utf-8"))["address"])
+        time.sleep(0.05)
+    raise TimeoutError("the scheduler has not begun within 60 seconds")
 
 
 def arguments(address: str) -> tuple[str, ...]:

@@ -53,16 +53,21 @@ class Ranked(NamedTuple):
     """A report that may be ranked."""
 
     whose: str
-    """The area, or the body."""
+    """The code of the area, or the id of the body."""
     verified: int
+    """1 where the tables that the figure is from are."""
     report_id: str
     value: float
+    """The figure, or its share from 0 to 1."""
     over: int
     under: int | None
+    """The numbers of a share, or the figure itself and None."""
     issuing_body: str | None
     published: str | None
     kind: str | None
+    """A BodyKind."""
     has_figures: int
+    """1 where it states how many applications came in or were processed."""
     table_three: str | None
 
 
