@@ -21,6 +21,8 @@ from archive.room.vocabulary_bilingual import Bilingual, label_of
 _CHOSEN = "(:year = '' OR r.report_year = :year) AND (:portal = '' OR r.portal = :portal)"
 # For what looks at every year of a body, whichever is chosen.
 _CHOSEN_PORTAL = "(:portal = '' OR r.portal = :portal)"
+# The same for the reports `n` of one body: its name is in an index, which the condition alone would keep from being used.
+_CHOSEN_PORTAL_OF_BODY = "(:portal = '' OR n.portal = :portal)"
 # The same for pairs of years, which an index of bodies leads to: it stays as it is where a year is chosen.
 _CHOSEN_OF_PAIR = "(:portal = '' OR r.portal = :portal) AND (:year = '' OR r.report_year = :year)"
 
@@ -43,26 +45,35 @@ _LAST_YEAR = "p.agency_id = r.agency_id AND p.report_year = r.report_year - 1 AN
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `left_out_sql` counts the reports that `sql` leaves out: (a key of LEFT_OUT_REASONS, number).
-
-    `sql` ends with its order.
-    """
+    """One question. `left_out_sql` counts the reports that it leaves out: (a key of LEFT_OUT_REASONS, number)."""
 
     name: str
     title: Bilingual
     formula: Bilingual
-    sql: str
+    found_sql: str
+    """What is found, in its order; all that the answer shows, unless there are details."""
     left_out_sql: str
     leaves_out: Bilingual
     all_reports: bool = False
     """Whether every report is a row of the answer or left out."""
+    details_sql: str = ""
+    """What the answer shows of each row of `found`, in its order: it is looked up for the rows shown alone."""
+
+    @property
+    def sql(self) -> str:
+        """The whole answer, in its order."""
+        return f"WITH found AS (\n{self.found_sql}\n)\n{self.details_sql}" if self.details_sql else self.found_sql
 
     def answer(self, db: sqlite3.Connection, values: dict[str, str], first: int, limit: int) -> dict[str, Any]:
         """Rows from `first` on, at most `limit`; how many there are; and (reason, reports) of what is left out."""
-        rows, left_out = _narrowed(self.sql, values), _narrowed(self.left_out_sql, values)
+        rows, details, left_out = (
+            _narrowed(sql, values) for sql in (self.found_sql, self.details_sql, self.left_out_sql)
+        )
         without = [(reason, number) for reason, number in db.execute(left_out, values) if number]
         of_all = "NULL" if self.all_reports else "COUNT(*) OVER ()"
         sql = f"SELECT *, {of_all} AS of_all FROM ({rows}) LIMIT {int(limit)} OFFSET {int(first)}"  # noqa: S608 - our own queries
+        if details:
+            sql = f"WITH found AS MATERIALIZED ({sql}) SELECT *, (SELECT of_all FROM found) AS of_all FROM ({details})"  # noqa: S608 - our own queries
         found = dicts(db, sql, values)
         totals = [row.pop("of_all") for row in found]
         if self.all_reports:  # by an index, without working out each row
@@ -83,6 +94,7 @@ def _narrowed(sql: str, values: dict[str, str]) -> str:
     of_all_years = "r.portal = :portal" if values["portal"] else "TRUE"
     sql = sql.replace(_CHOSEN, " AND ".join(chosen) or "TRUE")
     sql = sql.replace(f"AND {_CHOSEN_PORTAL}\n", f"AND {of_all_years}\n")
+    sql = sql.replace(_CHOSEN_PORTAL_OF_BODY, "n.portal = :portal" if values["portal"] else "TRUE")
     return sql.replace(f"AND {_LACKS_CHOSEN}\n", f"AND {_LACKS if values['year'] else 'TRUE'}\n")
 
 
@@ -168,11 +180,6 @@ def _late() -> Question:
         ),
         f"""SELECT
   report_id,
-  issuing_body,
-  report_year,
-  body_kind,
-  substr(published, 1, 10) AS published,
-  deadline,
   days_late
 FROM figures r INDEXED BY figures_late
 WHERE days_late > 0 AND {_CHOSEN}
@@ -184,6 +191,17 @@ FROM figures r INDEXED BY figures_undated
 WHERE days_late IS NULL AND {_CHOSEN}
 GROUP BY 1""",  # noqa: S608 - constants
         ("没有年度、发布日期或机关类型的报告", "reports without a year, a date of publication or a kind of body"),
+        details_sql="""SELECT
+  f.report_id,
+  r.issuing_body,
+  r.report_year,
+  r.body_kind,
+  substr(r.published, 1, 10) AS published,
+  r.deadline,
+  f.days_late
+FROM found f
+CROSS JOIN figures r ON r.report_id = f.report_id
+ORDER BY f.days_late DESC, f.report_id""",
     )
 
 
@@ -208,6 +226,7 @@ FROM (
 def _missing_years() -> Question:
     # `span` has every body that may lack a year: to count years that are told apart takes longer than to look for them.
     # `listed` has those of which a portal lists what is not here: they begin before the first report, or without any.
+    # CROSS JOIN: body by body, as the indexes have them, and not year by year.
     return Question(
         "missing-years",
         ("缺少报告的年度", "Years without a report"),
@@ -248,46 +267,50 @@ year(y) AS (
   WHERE y < (SELECT MAX(newest) FROM (SELECT year AS newest FROM last UNION ALL SELECT newest FROM listed))
 )
 SELECT
+  agency_id,
   (
     SELECT MAX(issuing_body) FROM figures n
-    WHERE n.agency_id = s.agency_id AND n.report_year = s.newest AND (:portal = '' OR n.portal = :portal)
+    WHERE n.agency_id = s.agency_id AND n.report_year = s.newest AND {_CHOSEN_PORTAL_OF_BODY}
   ) AS issuing_body,
   y AS report_year,
-  (
-    SELECT COUNT(DISTINCT n.report_year) FROM figures n
-    WHERE n.agency_id = s.agency_id AND (:portal = '' OR n.portal = :portal)
-  ) AS years_here,
-  (
-    SELECT group_concat(DISTINCT n.portal) FROM figures n
-    WHERE n.agency_id = s.agency_id AND n.report_year IS NOT NULL AND (:portal = '' OR n.portal = :portal)
-  ) AS portals
+  NULL AS listed_on
 FROM span s
-JOIN year ON y >= s.first AND y <= (SELECT year FROM last)
+CROSS JOIN year ON y >= s.first AND y <= (SELECT year FROM last)
 WHERE NOT EXISTS (SELECT 1 FROM figures r WHERE r.agency_id = s.agency_id AND r.report_year = y)
   AND (:year = '' OR y = CAST(:year AS INTEGER))
 UNION ALL
 SELECT
+  agency_id,
   COALESCE((SELECT MAX(issuing_body) FROM figures n WHERE n.agency_id = s.agency_id), s.name),
   y,
-  (
-    SELECT COUNT(DISTINCT n.report_year) FROM figures n
-    WHERE n.agency_id = s.agency_id AND (:portal = '' OR n.portal = :portal)
-  ),
   portals
 FROM listed s
-JOIN year ON y >= s.first AND y <= MAX(s.newest, COALESCE((SELECT year FROM last), 0))
+CROSS JOIN year ON y >= s.first AND y <= MAX(s.newest, COALESCE((SELECT year FROM last), 0))
 WHERE NOT EXISTS (SELECT 1 FROM figures r WHERE r.agency_id = s.agency_id AND r.report_year = y)
   AND y < COALESCE((
-    SELECT MIN(n.report_year) FROM figures n WHERE n.agency_id = s.agency_id AND (:portal = '' OR n.portal = :portal)
+    SELECT MIN(n.report_year) FROM figures n WHERE n.agency_id = s.agency_id AND {_CHOSEN_PORTAL_OF_BODY}
   ), 9999)
   AND (:year = '' OR y = CAST(:year AS INTEGER))
-ORDER BY y DESC, issuing_body""",  # noqa: S608 - constants
+ORDER BY y DESC, issuing_body, agency_id""",  # noqa: S608 - constants
         _WITHOUT_BODY_OR_YEAR,
         (
             "没有发布机关或年度的报告，以及只知其名、网站从未列出其报告的机关；同一机关名称写法不同的合并计算，更名后视为另一机关",
             "reports without a body or year, and bodies known by name alone, of which no portal lists a report; "
             "spellings of one body's name are one body, a renamed body is another",
         ),
+        details_sql=f"""SELECT
+  issuing_body,
+  report_year,
+  (
+    SELECT COUNT(DISTINCT n.report_year) FROM figures n
+    WHERE n.agency_id = f.agency_id AND {_CHOSEN_PORTAL_OF_BODY}
+  ) AS years_here,
+  COALESCE(listed_on, (
+    SELECT group_concat(DISTINCT n.portal) FROM figures n
+    WHERE n.agency_id = f.agency_id AND n.report_year IS NOT NULL AND {_CHOSEN_PORTAL_OF_BODY}
+  )) AS portals
+FROM found f
+ORDER BY report_year DESC, issuing_body, agency_id""",  # noqa: S608 - constants
     )
 
 
