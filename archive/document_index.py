@@ -25,20 +25,24 @@ class DocumentIndex:
     def __init__(self) -> None:
         self.db = sqlite3.connect("")
         self.db.executescript(_SCHEMA)
+        self._has_redirects = False
 
     def assign(self, url: str, document: DocumentKey) -> DocumentKey:
         """Make `document` the owner of an address, unless it has one; returns its owner."""
-        self.db.execute("INSERT OR IGNORE INTO owners VALUES (?, ?, ?)", (url, *document))
+        if self.db.execute("INSERT OR IGNORE INTO owners VALUES (?, ?, ?)", (url, *document)).rowcount:
+            return document
         portal, key = self.db.execute("SELECT portal, key FROM owners WHERE url = ?", (url,)).fetchone()
         return portal, key
 
     def add_redirect(self, url: str, target: str) -> None:
         """The address redirects to another."""
+        self._has_redirects = True
         self.db.execute("INSERT OR REPLACE INTO redirects VALUES (?, ?)", (url, target))
 
     def end_redirect(self, url: str) -> None:
         """The address has the document itself again."""
-        self.db.execute("DELETE FROM redirects WHERE url = ?", (url,))
+        if self._has_redirects:
+            self.db.execute("DELETE FROM redirects WHERE url = ?", (url,))
 
     def is_redirect(self, url: str) -> bool:
         """Whether the address redirects to another."""

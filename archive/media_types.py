@@ -5,6 +5,7 @@ A new format is added here first; `pipelines.documents` then reads it.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 MEDIA_TYPES = {
@@ -45,20 +46,21 @@ PICTURE_EXTENSIONS = ("png", "jpg", "jpeg", "gif", "webp", "bmp")
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_FIRST_BYTES = (
-    (b"%PDF", "pdf"),
-    (ZIP, "zip"),
-    (OLE, "ole"),
-    (b"\x89PNG", "png"),
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"GIF8", "gif"),
-    (b"II*\0", "tiff"),
-    (b"MM\0*", "tiff"),
-    (b"Rar!", "archive"),
-    (b"7z\xbc\xaf\x27\x1c", "archive"),
-    (b"\x1f\x8b", "archive"),
-    (b"{\\rtf", "rtf"),
-)
+_FIRST_BYTES = {
+    b"%PDF": "pdf",
+    ZIP: "zip",
+    OLE: "ole",
+    b"\x89PNG": "png",
+    b"\xff\xd8\xff": "jpeg",
+    b"GIF8": "gif",
+    b"II*\0": "tiff",
+    b"MM\0*": "tiff",
+    b"Rar!": "archive",
+    b"7z\xbc\xaf\x27\x1c": "archive",
+    b"\x1f\x8b": "archive",
+    b"{\\rtf": "rtf",
+}
+_BEGINNING = re.compile(b"|".join(map(re.escape, _FIRST_BYTES)))
 _ENDS = {
     "pdf": (b"%%EOF", 4_096),
     "zip": (b"PK\x05\x06", 66_000),
@@ -94,7 +96,8 @@ def format_of(body: bytes) -> str | None:
         return "webp"
     if body[:2] == b"BM" and body[6:10] == b"\0\0\0\0":
         return "bmp"
-    return next((name for first, name in _FIRST_BYTES if body.startswith(first)), None)
+    first = _BEGINNING.match(body)
+    return _FIRST_BYTES[first[0]] if first else None
 
 
 def is_cut_off(body: bytes) -> bool:

@@ -11,11 +11,13 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
 
 from archive.batches import batched
 from archive.captures import CAPTURED_PORTALS, HISTORY_BATCH, Captures
 from archive.database import placeholders, sql_words, writing
-from archive.model import Located
+from archive.model import Entry, Located
 from archive.records import Reading, ReadMark
 from archive.reports import Reports
 from archive.vocabulary import ANSWER_OUTCOMES
@@ -25,7 +27,9 @@ _AT_ONCE = 200
 _NEWEST_CAPTURE = "SELECT COALESCE(MAX(id), 0) FROM captures"
 _ANSWERED = sql_words(ANSWER_OUTCOMES)
 _NEWEST_OF = f"SELECT url, MAX(id) FROM captures WHERE url IN ({{}}) AND outcome IN ({_ANSWERED}) GROUP BY url"  # noqa: S608 - words of the vocabulary
-_ENTRIES_OF = "SELECT url, portal, listing_url, title, date FROM entries WHERE url IN ({}) ORDER BY portal, listing_url"
+_ENTRY_COLUMNS = ("url", "portal", "listing_url", "title", "date")
+_ENTRY = attrgetter(*_ENTRY_COLUMNS)
+_ENTRIES_OF = f"SELECT {', '.join(_ENTRY_COLUMNS)} FROM entries WHERE url IN ({{}}) ORDER BY portal, listing_url"  # noqa: S608 - our names
 _STORED = "SELECT * FROM read_marks WHERE id IN ({})"
 _PUT = """
 INSERT INTO read_marks (id, capture_id, entries, reader_version, beside, has_report, is_related)
@@ -37,6 +41,17 @@ ON CONFLICT (id) DO UPDATE SET
     beside = excluded.beside,
     has_report = excluded.has_report,
     is_related = MIN(is_related, :is_unchanged)
+"""
+# a page in a frame of another is at an address of that one's report
+_IS_SAID = """
+SELECT 1 FROM read_marks
+WHERE id = :id AND capture_id = :capture_id AND entries = :entries AND reader_version = :reader_version
+    AND beside IS :beside AND has_report = 1
+    AND NOT EXISTS (SELECT 1 FROM unreported WHERE portal = :portal AND key = :key)
+    AND NOT EXISTS (SELECT 1 FROM contradictions WHERE report_id = :id)
+    AND NOT EXISTS (
+        SELECT 1 FROM json_each(:urls) u CROSS JOIN locations o ON o.url = u.value WHERE o.report_id <> :id
+    )
 """
 _NEWEST_CAPTURES = f"""
 SELECT portal, (SELECT MAX(id) FROM captures c WHERE c.portal = n.portal) FROM ({CAPTURED_PORTALS}) n
@@ -95,11 +110,30 @@ def unexplained_beside(reports: Reports, names: Iterable[str]) -> int:
     return int(reports.db.conn.execute(_UNEXPLAINED, (json.dumps(sorted(names)),)).fetchone()[0])
 
 
-def mark_of(captures: Captures, urls: Sequence[str], reader_version: str) -> ReadMark:
-    """What a reading of a document at these addresses can see. To be taken before it is read: what comes later is new."""
-    newest = int(captures.db.conn.execute(_NEWEST_CAPTURE).fetchone()[0])
-    entries = _digest(_entries(captures, urls), urls)
-    return ReadMark(capture_id=newest, entries=entries, reader_version=reader_version)
+def newest_capture(captures: Captures) -> int:
+    """The id of the newest capture of the archive; 0 where it has none. To be taken before anything is read."""
+    return int(captures.db.conn.execute(_NEWEST_CAPTURE).fetchone()[0])
+
+
+def mark_of(newest: int, urls: Sequence[str], entries: Iterable[Entry], reader_version: str) -> ReadMark:
+    """What a reading of a document at these addresses, of which listings say this, can see.
+
+    newest: the newest capture before it is read; what comes later is new.
+    """
+    said: defaultdict[str, list[tuple[str | None, ...]]] = defaultdict(list)
+    for entry in entries:
+        said[entry.url].append(_ENTRY(entry))
+    return ReadMark(capture_id=newest, entries=_digest(said, urls), reader_version=reader_version)
+
+
+def is_said(reports: Reports, reading: Reading) -> bool:
+    """Whether reports.db says all that a reading of an unchanged report does, and nothing beside: nothing is to be written."""
+    if reading.mark is None or reading.contradicting:
+        return False
+    place = reading.located
+    values = _values(reading.mark, reading)
+    values |= {"portal": place.portal, "key": place.key, "urls": json.dumps(place.urls)}
+    return reports.db.conn.execute(_IS_SAID, values).fetchone() is not None
 
 
 def put_mark(reports: Reports, reading: Reading, *, has_report: bool, is_changed: bool) -> None:
@@ -113,16 +147,18 @@ def put_mark(reports: Reports, reading: Reading, *, has_report: bool, is_changed
         if mark is None:
             reports.db.conn.execute("DELETE FROM read_marks WHERE id = ?", (reading.located.id,))
             return
-        values = {
-            "id": reading.located.id,
-            "capture_id": mark.capture_id,
-            "entries": mark.entries,
-            "reader_version": mark.reader_version,
-            "beside": json.dumps(sorted(reading.beside)) if reading.beside else None,
-            "has_report": has_report,
-            "is_unchanged": not is_changed,
-        }
+        values = _values(mark, reading) | {"has_report": has_report, "is_unchanged": not is_changed}
         reports.db.conn.execute(_PUT, values)
+
+
+def _values(mark: ReadMark, reading: Reading) -> dict[str, Any]:
+    return {
+        "id": reading.located.id,
+        "capture_id": mark.capture_id,
+        "entries": mark.entries,
+        "reader_version": mark.reader_version,
+        "beside": json.dumps(sorted(reading.beside)) if reading.beside else None,
+    }
 
 
 def due(

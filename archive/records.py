@@ -7,6 +7,7 @@ import json
 import marshal
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -38,7 +39,8 @@ FIELDS = (
 
 STATISTIC = ("table_no", "row_name", "column_name", "value", "unit", "raw", "value_state", "origin")
 CHECK = ("identity", "scope", "expected", "actual", "verdict", "severity")
-_STATISTIC = attrgetter(*STATISTIC)
+_STATISTIC = attrgetter(*STATISTIC[:6], "value_state._value_", "origin._value_")
+"""Its row; of the members of vocabularies the plain words."""
 _ATTACHMENT = attrgetter("url", "name", "media_type", "sha256")
 
 
@@ -177,14 +179,8 @@ def _place(statistic: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def statistics(report: Report) -> Rows:
     """The rows of its statistics: of a figure that a second sentence or table states again, the first."""
-    if not report.statistics:
-        return []
-    tables, names, columns, values, units, printed, states, origins = zip(
-        *map(_STATISTIC, report.statistics), strict=True
-    )
-    sources = tuple(map(str, origins))
-    rows = list(zip(tables, names, columns, values, units, printed, map(str, states), sources, strict=True))
-    keys = list(zip(tables, names, columns, sources, strict=True))
+    rows: Rows = list(map(_STATISTIC, report.statistics))
+    keys = list(map(_KEYS["statistics"], rows))
     if len(set(keys)) == len(keys):
         return rows
     first: dict[tuple[Any, ...], tuple[Any, ...]] = {}
@@ -251,17 +247,26 @@ def digest_as_stored(row: Mapping[str, Any], tables: Mapping[str, Rows]) -> str:
     values = [list(map(row.get, ROW)), tables["report_texts"]]
     for table, key in _KEYS.items():
         rows = tables[table]
-        by_key = dict(zip(map(key, reversed(rows)), reversed(rows), strict=True))
-        stored = [by_key[one] for one in sorted(by_key)]
+        stored = list(map(rows.__getitem__, _in_order(tuple(map(key, rows))))) if len(rows) > 1 else rows
         numbers = _NUMBERS.get(table, ())
         columns = [list(map(itemgetter(place), stored)) for place in numbers]
-        if any(float in set(map(type, column)) for column in columns):
-            has_float = [float in set(map(type, row)) for row in zip(*columns, strict=True)]
+        if any(float in map(type, column) for column in columns):
+            has_float = [float in map(type, row) for row in zip(*columns, strict=True)]
             stored = [
                 _whole(one, numbers) if is_float else one for one, is_float in zip(stored, has_float, strict=True)
             ]
         values.append(stored)
     return DIGEST_FORM + _hashed(values)
+
+
+@lru_cache(maxsize=1000)
+def _in_order(keys: tuple[Any, ...]) -> list[int]:
+    """Where the rows of these keys are, in the order of the keys; of two with one key the first.
+
+    Remembered: the rows of nearly all tables have the keys of others, in the same order.
+    """
+    places = {key: place for place, key in reversed(list(enumerate(keys)))}
+    return [places[key] for key in sorted(places)]
 
 
 def _whole(row: tuple[Any, ...], numbers: Collection[int]) -> tuple[Any, ...]:

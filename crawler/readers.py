@@ -13,7 +13,7 @@ from typing import ClassVar, ParamSpec, TypeVar
 
 from archive import Captures
 from archive.model import Located, PageReference
-from archive.read_marks import mark_of
+from archive.read_marks import mark_of, newest_capture
 from archive.records import Reading, with_rows
 from archive.vocabulary import ProblemKind
 from pipelines.documents import Content
@@ -110,7 +110,8 @@ class Readers:
 
     def not_read(self, place: Located, why: str) -> Reading:
         """A reading that takes too long."""
-        mark = mark_of(self.captures, place.urls, READER_VERSION)
+        newest, entries = newest_capture(self.captures), self.captures.entries(urls=place.urls)
+        mark = mark_of(newest, place.urls, entries, READER_VERSION)
         return failed(Reading(located=place, mark=mark), ProblemKind.TIMED_OUT, why)
 
     def _failed(self, place: Located, error: DiedError) -> Reading:

@@ -154,7 +154,7 @@ def reparse(archive: Path, jobs: int) -> None:
     run = Reparse(archive, captures, portals, run_id=captures.start_run("reparse", None))
     run.run(located_documents(captures, portals), jobs)
     run.remove_lost(None)
-    run.relate(everything=True)
+    run.relate(everything=run.concerns_all)
     run.close()
     captures.close()
 

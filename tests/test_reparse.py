@@ -121,6 +121,54 @@ def readers() -> Iterator[None]:
     pipelines.ingest.compose.read = REAL_READ
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_is_unchanged_is_neither_written_nor_related(archive: Path, jobs: int) -> None:
+    before = reparse(archive, 1).counts["read"]
+    captures = Captures(archive)
+    portals = Registry(get_project_settings(), captures)
+    run = Reparse(archive, captures, portals, run_id=captures.start_run("reparse", None))
+    assert run.reports is not None
+    assert run.store is not None
+    run.run(located_documents(captures, portals), jobs)
+    run.remove_lost(None)
+    counts = run.account.counts
+    assert counts["read"] == before
+    assert counts["unchanged"] > 50
+    assert not run.concerns_all
+    assert not len(run.store.touched)
+    assert run.reports.db.conn.total_changes == counts["none"], "the marks of what is no report"
+    run.close()
+    captures.close()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "DELETE FROM read_marks WHERE id = :id",
+        "UPDATE read_marks SET beside = '[]' WHERE id = :id",
+        "INSERT INTO unreported (portal, key, fate) SELECT portal, substr(id, length(portal) + 2), 'missing' FROM reports"
+        " WHERE id = :id",
+        "INSERT INTO contradictions SELECT id, portal, 'http://l', url, 'another year' FROM reports WHERE id = :id",
+    ],
+)
+def test_what_is_said_otherwise_of_an_unchanged_report_is_written_again(archive: Path, loss: str) -> None:
+    reparse(archive, 1)
+    before = dump(archive)
+    with sqlite3.connect(archive / "reports.db") as connection:
+        (report_id,) = connection.execute("SELECT MIN(id) FROM reports").fetchone()
+        assert connection.execute(loss, {"id": report_id}).rowcount == 1
+    connection.close()
+    account = reparse(archive, 1)
+    assert account.counts["changed"] == 0
+    assert dump(archive) == before
+    with sqlite3.connect(archive / "reports.db") as connection:
+        values = {"id": report_id}
+        assert connection.execute("SELECT beside FROM read_marks WHERE id = :id", values).fetchone() == (None,)
+        assert connection.execute("SELECT COUNT(*) FROM contradictions").fetchone() == (0,)
+        assert connection.execute("SELECT COUNT(*) FROM unreported WHERE fate = 'missing'").fetchone() == (0,)
+    connection.close()
+
+
 def test_an_unchanged_reader_changes_nothing(archive: Path) -> None:
     before = dump(archive)
     done = scrapy(archive, "reparse", "--jobs", "2")

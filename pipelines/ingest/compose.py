@@ -6,8 +6,9 @@ the captures and the readers alone, not on the order or the kind of the runs tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
@@ -16,7 +17,7 @@ from w3lib.url import safe_url_string
 from archive.captures import Capture, Captures
 from archive.database import ArchiveError, DamageError
 from archive.model import Attachment, Entry, Located, Page, PageReference, Problem, Report
-from archive.read_marks import mark_of
+from archive.read_marks import mark_of, newest_capture
 from archive.records import Reading, ReportHistory, Version, figures_of, record, state
 from archive.versions import delta
 from archive.vocabulary import DOCUMENT_OUTCOMES, Fate, Outcome, ProblemKind, ReportState
@@ -62,27 +63,82 @@ def compose(captures: Captures, located: Located, prepared: PreparedPage | None 
     Whatever a reader raises, and a damaged body, fails this document alone. Raises ArchiveError when the archive itself
     cannot be read.
     """
-    reading = Reading(located=located, mark=mark_of(captures, located.urls, READER_VERSION))
-    if withheld := decision(captures.db.conn, located.urls):
-        reading.fate, reading.cause = Fate.WITHHELD, withheld.cause
-        reading.problems = [(url, []) for url in located.urls]
-        return reading
+    (reading,) = compose_some(captures, [located], prepared)
+    return reading
+
+
+def compose_some(captures: Captures, places: Sequence[Located], prepared: PreparedPage | None = None) -> list[Reading]:
+    """The same of several documents: all are looked up, then read, then made rows. By turns, each would take longer."""
+    known = _look_up(captures, places)
+    read = [_read_known(captures, one, prepared) for one in known]
+    for one, history in zip(known, read, strict=True):
+        if history is not None:
+            _add_rows(one.reading, history)
+    return [one.reading for one in known]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the archive has of a document before it is read."""
+
+    reading: Reading
+    entries: tuple[Entry, ...]
+    history: list[Capture]
+
+
+def _look_up(captures: Captures, places: Sequence[Located]) -> list[_Known]:
+    """What is to be known of each; what one statement can ask of all of them is asked once."""
+    newest = newest_capture(captures)
+    urls = [url for place in places for url in place.urls]
+    entries = captures.entries(urls=urls)
+    is_any_withheld = decision(captures.db.conn, urls) is not None
+    known = []
+    for place in places:
+        said = tuple(entry for entry in entries if entry.url in place.urls)
+        reading = Reading(located=place, mark=mark_of(newest, place.urls, said, READER_VERSION))
+        history: list[Capture] = []
+        if is_any_withheld and (withheld := decision(captures.db.conn, place.urls)):
+            reading.fate, reading.cause = Fate.WITHHELD, withheld.cause
+            reading.problems = [(url, []) for url in place.urls]
+        else:
+            with _alone(reading):
+                history = captures.history(place.urls)
+        known.append(_Known(reading, said, history))
+    return known
+
+
+def _read_known(captures: Captures, known: _Known, prepared: PreparedPage | None) -> ReportHistory | None:
+    """The report of a document, if it has one and can be read; the rest is said in the reading."""
+    with _alone(known.reading), time_limit():
+        return _history(captures, known, prepared)
+    return None
+
+
+def _add_rows(reading: Reading, history: ReportHistory) -> None:
+    """Add the report to its reading, with its rows unless reports.db holds them already.
+
+    Without a limit: what was read in time becomes rows in a fraction of it.
+    """
+    with _alone(reading):
+        composed = record(history)
+        reading.is_unchanged = composed.digest == reading.located.digest
+        if not reading.is_unchanged:
+            figures_of(composed)  # here, not in the process that writes it
+            reading.record = composed
+        reading.report = history.report
+
+
+@contextmanager
+def _alone(reading: Reading) -> Iterator[None]:
+    """Whatever is raised here fails this document alone. Raises ArchiveError when the archive itself cannot be read."""
     try:
-        with time_limit():
-            history = _history(captures, prepared, reading)
-            composed = record(history) if history else None
-            if composed and composed.digest != located.digest:
-                figures_of(composed)  # here, not in the process that writes it
+        yield
     except OutOfTimeError as error:
-        return failed(reading, ProblemKind.TIMED_OUT, str(error))
+        failed(reading, ProblemKind.TIMED_OUT, str(error))
     except Exception as error:
         if isinstance(error, ArchiveError) and not isinstance(error, DamageError):
             raise
-        return failed(reading, ProblemKind.READ_FAILED, f"{type(error).__name__}: {error}")
-    reading.report = history.report if history else None
-    reading.is_unchanged = composed is not None and composed.digest == located.digest
-    reading.record = None if reading.is_unchanged else composed
-    return reading
+        failed(reading, ProblemKind.READ_FAILED, f"{type(error).__name__}: {error}")
 
 
 def failed(reading: Reading, kind: ProblemKind, message: str) -> Reading:
@@ -97,14 +153,13 @@ def failed(reading: Reading, kind: ProblemKind, message: str) -> Reading:
     return reading
 
 
-def _history(captures: Captures, prepared: PreparedPage | None, reading: Reading) -> ReportHistory | None:
+def _history(captures: Captures, known: _Known, prepared: PreparedPage | None) -> ReportHistory | None:
     """The report at the best of a document's addresses that has one; adds what is to be said of each address read.
 
     Where none has one, the reading says what the best of them is instead.
     """
+    reading, entries, history = known.reading, known.entries, known.history
     located, problems = reading.located, reading.problems
-    history = captures.history(located.urls)
-    entries = tuple(captures.entries(urls=located.urls))
     for url in _addresses_to_read(history, entries, located):
         states = _distinct_bodies([capture for capture in history if capture.url == url])
         versions, report, said = _versions(captures, states, entries, prepared, reading)

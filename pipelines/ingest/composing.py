@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from archive.batches import batched
 from archive.captures import Captures
 from archive.model import Located
 from archive.records import Reading
-from pipelines.ingest.compose import compose
+from pipelines.ingest.compose import compose_some
 from pipelines.ingest.executor import Engine, Prepare, few_collections, spread
 from pipelines.ingest.processes import Processes
 from pipelines.ingest.sandbox import READER
 
 _IN_HAND = 2
 """Batches that a process has at a time; with their size it bounds what is in memory."""
+_IN_A_ROW = 10
+"""Documents composed by this process before they are handed on: by turns, composing and writing would take longer."""
 
 
 def compose_all(
@@ -50,5 +53,5 @@ def compose_all(
             READER.keep_in(archive, read_only=dry_run)
             if prepare:
                 prepare()
-            for place in places:
-                yield compose(captures, place)
+            for batch in batched(places, _IN_A_ROW):
+                yield from compose_some(captures, batch)

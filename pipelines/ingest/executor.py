@@ -23,7 +23,7 @@ from archive.excerpt import ExcerptCaptures, Wanted
 from archive.model import Located, Problem
 from archive.records import Reading
 from archive.vocabulary import ProblemKind
-from pipelines.ingest.compose import compose
+from pipelines.ingest.compose import compose, compose_some
 from pipelines.ingest.processes import DiedError, StuckError
 from pipelines.ingest.sandbox import READER
 
@@ -151,7 +151,9 @@ def compose_here(archive: Path, places: Sequence[Located], *, dry_run: bool) -> 
     """Compose documents in the process that is asked to. Raises ArchiveError."""
     READER.keep_in(archive, read_only=dry_run)
     captures = _opened(archive)
-    return [replace(compose(captures, place), report=None) for place in places]  # its rows are all the caller takes
+    return [
+        replace(reading, report=None) for reading in compose_some(captures, places)
+    ]  # rows are all the caller takes
 
 
 def compose_excerpt(data: bytes) -> bytes:

@@ -161,7 +161,8 @@ def reparse(
             )
             if selection.is_whole:
                 run.remove_lost(selection.portal)
-            run.relate(everything=bool(interrupted) or (selection.is_whole and not selection.portal))
+            is_whole = selection.is_whole and not selection.portal
+            run.relate(everything=bool(interrupted) or (is_whole and run.concerns_all))
             unexplained = run.balance(selection.portal)
             if run.store is not None and not selection.fetched_since:
                 run.store.note_read(states, unexplained)
@@ -200,7 +201,8 @@ class Reparse:
         self.said: list[tuple[str | None, str, list[Problem]]] = []
         self.store = Store(captures, self.reports, portals, self._hear) if self.reports and run_id is not None else None
         self.left_alone: set[str] = set()
-        self.seen = self.store.touched if self.store else DiskSet()
+        self.seen = DiskSet()
+        self._has_anothers = False
 
     def run(
         self,
@@ -247,6 +249,7 @@ class Reparse:
             stored = self.reports.digests(place.id for place in batch) if self.reports else {}
             for place in batch:
                 digest, version = stored.get(place.id, (None, None))
+                self._has_anothers |= version not in {None, READER_VERSION}
                 yield replace(place, digest=digest) if version == READER_VERSION else place
 
     def _take(self, reading: Reading) -> None:
@@ -256,7 +259,7 @@ class Reparse:
         if self.store is not None:
             written = self.store.write(reading)
             result = result if written == "changed" else written
-        elif result not in {"none", "failed"}:
+        if result in {"new", "changed", "unchanged"}:
             self.seen.add(place.id)
         if result == "failed" or _is_unreadable(reading):
             account.name("failed", place.id)
@@ -308,8 +311,13 @@ class Reparse:
                 self.reports.remove(report_id)
         self.commit()
 
+    @property
+    def concerns_all(self) -> bool:
+        """Whether all reports are to be related, after a whole run: another reader has related them, or most are new."""
+        return self._has_anothers or 2 * self.account.counts["new"] > self.account.counts["read"]
+
     def relate(self, *, everything: bool) -> None:
-        """Evaluate what takes two reports: of those that were read, or of all."""
+        """Evaluate what takes two reports: of those that were written, or of all."""
         if self.store is not None:
             self.store.relate(everything=everything)
 

@@ -16,7 +16,7 @@ from archive.document_index import DiskSet
 from archive.fates import Witness
 from archive.model import Located, Problem
 from archive.portal_lock import is_crawled
-from archive.read_marks import State, put_mark, put_read_through, set_related, unrelated
+from archive.read_marks import State, is_said, put_mark, put_read_through, set_related, unrelated
 from archive.records import Reading, Record
 from archive.resume import failed_urls
 from archive.vocabulary import Fate, ProblemKind, Stage
@@ -83,6 +83,7 @@ class Store:
         self.portals = portals
         self.problems = problems
         self.touched = DiskSet()
+        """Reports that are to be related: those that were written, not those that are as they were."""
         self._placed: set[str] = set()
         self.left_due: set[str] = set()
         """Portals with documents that could not be read and stay due."""
@@ -92,6 +93,10 @@ class Store:
 
         Returns new, changed, unchanged, elsewhere (another portal has the address), none (no report) or failed.
         """
+        if reading.is_unchanged and is_said(self.reports, reading):
+            for url, said in reading.problems:
+                self.problems(reading.located.portal, url, said)
+            return "unchanged"
         ledger.set_unreported(self.reports, reading.located, _unreported(reading))
         try:
             result = self._put(reading)
@@ -116,7 +121,6 @@ class Store:
             return "none"
         if reading.is_unchanged:
             ledger.set_contradictions(self.reports, reading.located.id, reading.contradicting)
-            self.touched.add(reading.located.id)
             return "unchanged"
         if reading.fate == Fate.WITHHELD:
             self._withhold(reading.located)
@@ -230,7 +234,7 @@ class Store:
         return settled
 
     def relate(self, *, everything: bool = False, crawled: str | None = None, with_others: bool = True) -> None:
-        """Evaluate what takes two reports (cross-year checks, copies), for all or for those that this run has touched.
+        """Evaluate what takes two reports (cross-year checks, copies), for all or for those that this run has written.
 
         Those that an earlier run wrote and did not come to relate, because it was killed, are among them: those of the
         portal whose crawl ends, and `with_others` those of all portals whose crawls do not go on. Commits.
