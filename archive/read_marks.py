@@ -17,6 +17,7 @@ from typing import Any
 from archive.batches import batched
 from archive.captures import CAPTURED_PORTALS, HISTORY_BATCH, Captures
 from archive.database import placeholders, sql_words, writing
+from archive.fates import Witness
 from archive.model import Entry, Located
 from archive.records import Reading, ReadMark
 from archive.reports import Reports
@@ -46,8 +47,8 @@ ON CONFLICT (id) DO UPDATE SET
 _IS_SAID = """
 SELECT 1 FROM read_marks
 WHERE id = :id AND capture_id = :capture_id AND entries = :entries AND reader_version = :reader_version
-    AND beside IS :beside AND has_report = 1
-    AND NOT EXISTS (SELECT 1 FROM unreported WHERE portal = :portal AND key = :key)
+    AND beside IS :beside AND has_report = :has_report
+    AND (:fate, :cause, :witness) IS (SELECT fate, cause, capture_id FROM unreported WHERE portal = :portal AND key = :key)
     AND NOT EXISTS (SELECT 1 FROM contradictions WHERE report_id = :id)
     AND NOT EXISTS (
         SELECT 1 FROM json_each(:urls) u CROSS JOIN locations o ON o.url = u.value WHERE o.report_id <> :id
@@ -126,13 +127,23 @@ def mark_of(newest: int, urls: Sequence[str], entries: Iterable[Entry], reader_v
     return ReadMark(capture_id=newest, entries=_digest(said, urls), reader_version=reader_version)
 
 
-def is_said(reports: Reports, reading: Reading) -> bool:
-    """Whether reports.db says all that a reading of an unchanged report does, and nothing beside: nothing is to be written."""
+def is_said(reports: Reports, reading: Reading, witness: Witness | None) -> bool:
+    """Whether reports.db says all that a reading without a new record does, and nothing beside: nothing is to be written.
+
+    witness: what shows that it is no report; None where it is one.
+    """
     if reading.mark is None or reading.contradicting:
         return False
     place = reading.located
-    values = _values(reading.mark, reading)
+    values = _values(reading.mark, reading) | {
+        "has_report": reading.is_unchanged,
+        "fate": None,
+        "cause": None,
+        "witness": None,
+    }
     values |= {"portal": place.portal, "key": place.key, "urls": json.dumps(place.urls)}
+    if witness is not None:
+        values |= {"fate": str(witness.fate), "cause": witness.cause, "witness": witness.capture_id}
     return reports.db.conn.execute(_IS_SAID, values).fetchone() is not None
 
 

@@ -136,7 +136,8 @@ def test_what_is_unchanged_is_neither_written_nor_related(archive: Path, jobs: i
     assert counts["unchanged"] > 50
     assert not run.concerns_all
     assert not len(run.store.touched)
-    assert run.reports.db.conn.total_changes == counts["none"], "the marks of what is no report"
+    assert counts["none"] > 1
+    assert run.reports.db.conn.total_changes == 0
     run.close()
     captures.close()
 
@@ -148,13 +149,17 @@ def test_what_is_unchanged_is_neither_written_nor_related(archive: Path, jobs: i
         "UPDATE read_marks SET beside = '[]' WHERE id = :id",
         "INSERT INTO unreported (portal, key, fate) SELECT portal, substr(id, length(portal) + 2), 'missing' FROM reports"
         " WHERE id = :id",
+        "UPDATE unreported SET cause = 'otherwise' WHERE key = (SELECT MIN(key) FROM unreported) AND :id > ''",
+        "DELETE FROM unreported WHERE key = (SELECT MIN(key) FROM unreported) AND :id > ''",
         "INSERT INTO contradictions SELECT id, portal, 'http://l', url, 'another year' FROM reports WHERE id = :id",
     ],
 )
 def test_what_is_said_otherwise_of_an_unchanged_report_is_written_again(archive: Path, loss: str) -> None:
     reparse(archive, 1)
     before = dump(archive)
+    unreported = "SELECT * FROM unreported ORDER BY portal, key"
     with sqlite3.connect(archive / "reports.db") as connection:
+        said = connection.execute(unreported).fetchall()
         (report_id,) = connection.execute("SELECT MIN(id) FROM reports").fetchone()
         assert connection.execute(loss, {"id": report_id}).rowcount == 1
     connection.close()
@@ -165,7 +170,7 @@ def test_what_is_said_otherwise_of_an_unchanged_report_is_written_again(archive:
         values = {"id": report_id}
         assert connection.execute("SELECT beside FROM read_marks WHERE id = :id", values).fetchone() == (None,)
         assert connection.execute("SELECT COUNT(*) FROM contradictions").fetchone() == (0,)
-        assert connection.execute("SELECT COUNT(*) FROM unreported WHERE fate = 'missing'").fetchone() == (0,)
+        assert connection.execute(unreported).fetchall() == said
     connection.close()
 
 

@@ -93,11 +93,12 @@ class Store:
 
         Returns new, changed, unchanged, elsewhere (another portal has the address), none (no report) or failed.
         """
-        if reading.is_unchanged and is_said(self.reports, reading):
+        witness = _unreported(reading)
+        if _is_of_no_change(reading) and is_said(self.reports, reading, witness):
             for url, said in reading.problems:
                 self.problems(reading.located.portal, url, said)
-            return "unchanged"
-        ledger.set_unreported(self.reports, reading.located, _unreported(reading))
+            return "unchanged" if reading.is_unchanged else "none"
+        ledger.set_unreported(self.reports, reading.located, witness)
         try:
             result = self._put(reading)
         except CannotWriteError:
@@ -313,6 +314,11 @@ def _unreported(reading: Reading) -> Witness | None:
         return Witness(fate=reading.fate, cause=reading.cause, capture_id=reading.capture_id)
     said = [problem for _, problems in reading.problems for problem in problems if problem.kind in _FATES]
     return Witness(fate=_FATES[said[0].kind], cause=said[0].message) if said else None
+
+
+def _is_of_no_change(reading: Reading) -> bool:
+    """Whether the document gave the report that is stored, or none, so that at most what is said of it is to be written."""
+    return reading.record is None and not reading.failed and reading.fate != Fate.WITHHELD
 
 
 class _Everything(Container[str]):
