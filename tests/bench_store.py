@@ -30,8 +30,8 @@ from spiders.registry import Registry
 from tests.crawling import ROOT
 from tests.replicas import portal_class
 
-ROUNDS = 3
-PAGES = 1_200
+ROUNDS = 4
+PAGES = 3_000
 """Enough that a second process is worth its start."""
 SMALL, LARGE = 600, 6_000
 REAL = ROOT.parent / "shared" / "real"
