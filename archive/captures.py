@@ -474,8 +474,8 @@ class Captures(RunsAndProblems):
         """Entries of these URLs, or of a portal, or all; ordered by listing and URL."""
         sql, values = "SELECT portal, listing_url, url, title, date FROM entries", []
         if urls is not None:
-            values = sorted(set(urls))
-            sql += f" WHERE url IN ({placeholders(values)})"
+            values = [json.dumps(sorted(set(urls)))]
+            sql += " WHERE url IN (SELECT value FROM json_each(?))"  # a document may have more addresses than SQLite variables
         elif portal is not None:
             values = [portal]
             sql += " WHERE portal = ?"

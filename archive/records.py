@@ -259,7 +259,7 @@ def digest_as_stored(row: Mapping[str, Any], tables: Mapping[str, Rows]) -> str:
     return DIGEST_FORM + _hashed(values)
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=100)
 def _in_order(keys: tuple[Any, ...]) -> list[int]:
     """Where the rows of these keys are, in the order of the keys; of two with one key the first.
 

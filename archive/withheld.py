@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.captures import Captures
-from archive.database import placeholders, utc_now, writing
+from archive.database import utc_now, writing
 from archive.fulltext import put_in_order
 from archive.reports import Reports
 
@@ -28,7 +28,7 @@ WHERE excluded.decided_at > decided_at
 """
 _OF = """
 SELECT url, label, why, decided_at FROM withheld
-WHERE is_lifted = 0 AND url IN ({}) ORDER BY decided_at, url LIMIT 1
+WHERE is_lifted = 0 AND url IN (SELECT value FROM json_each(?)) ORDER BY decided_at, url LIMIT 1
 """
 _LISTED = """
 SELECT w.url, '' AS label, w.why, w.decided_at FROM withheld w CROSS JOIN entries e ON e.url = w.url
@@ -80,9 +80,8 @@ class Withheld:
 
 def decision(db: sqlite3.Connection, urls: Iterable[str]) -> Decision | None:
     """The decision that withholds one of these addresses, if any does. An archive of an earlier version has none."""
-    wanted = list(urls)
     try:
-        row = db.execute(_OF.format(placeholders(wanted)), wanted).fetchone()
+        row = db.execute(_OF, (json.dumps(list(urls)),)).fetchone()
     except sqlite3.OperationalError:
         if _is_there(db):
             raise

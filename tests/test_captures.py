@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from archive import ArchiveError, Capture, Captures, Reports
-from archive.captures import fingerprint
+from archive.captures import HISTORY_BATCH, fingerprint
 from archive.fulltext import indexed
-from archive.model import Entry, Problem
+from archive.model import Entry, Located, Problem
+from archive.withheld import decision
+from pipelines.ingest.compose import compose_some
 
 URL = "http://www.example.gov.cn/zwgk/post_1.html"
 
@@ -100,6 +102,21 @@ def test_entries_follow_the_listing(captures: Captures) -> None:
     captures.add_entries([Entry(url=URL, title="two", date="2026-01-02", portal="example", listing_url=listing)])
     (entry,) = captures.entries(urls=[URL])
     assert (entry.title, entry.date) == ("two", "2026-01-02")
+
+
+def test_a_document_may_have_more_addresses_than_a_statement_has_variables(captures: Captures) -> None:
+    captures.db.conn.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, HISTORY_BATCH)
+    urls = tuple(f"{URL}?{number}" for number in range(HISTORY_BATCH + 1))
+    captures.add_entries([Entry(url=url, title="one", portal="example", listing_url=URL) for url in urls])
+    assert len(captures.entries(urls=urls)) == len(urls)
+    assert decision(captures.db.conn, urls) is None
+    several = [Located(portal="example", key=key, urls=some) for key, some in (("a", urls), ("b", urls[:1]), ("c", ()))]
+    first, second, third = compose_some(captures, several)
+    assert not first.failed
+    assert first.mark
+    assert second.mark
+    assert third.mark
+    assert len({first.mark.entries, second.mark.entries, third.mark.entries}) == 3
 
 
 @pytest.mark.parametrize("content", [b"this is no database, but long enough to be taken for one" * 40, b"\0" * 5000])

@@ -70,8 +70,8 @@ def compose(captures: Captures, located: Located, prepared: PreparedPage | None 
 def compose_some(captures: Captures, places: Sequence[Located], prepared: PreparedPage | None = None) -> list[Reading]:
     """The same of several documents: all are looked up, then read, then made rows. By turns, each would take longer."""
     known = _look_up(captures, places)
-    read = [_read_known(captures, one, prepared) for one in known]
-    for one, history in zip(known, read, strict=True):
+    histories = [_read_known(captures, one, prepared) for one in known]
+    for one, history in zip(known, histories, strict=True):
         if history is not None:
             _add_rows(one.reading, history)
     return [one.reading for one in known]
@@ -94,7 +94,8 @@ def _look_up(captures: Captures, places: Sequence[Located]) -> list[_Known]:
     is_any_withheld = decision(captures.db.conn, urls) is not None
     known = []
     for place in places:
-        said = tuple(entry for entry in entries if entry.url in place.urls)
+        own = set(place.urls)
+        said = tuple(entry for entry in entries if entry.url in own)
         reading = Reading(located=place, mark=mark_of(newest, place.urls, said, READER_VERSION))
         history: list[Capture] = []
         if is_any_withheld and (withheld := decision(captures.db.conn, place.urls)):

@@ -151,9 +151,8 @@ def compose_here(archive: Path, places: Sequence[Located], *, dry_run: bool) -> 
     """Compose documents in the process that is asked to. Raises ArchiveError."""
     READER.keep_in(archive, read_only=dry_run)
     captures = _opened(archive)
-    return [
-        replace(reading, report=None) for reading in compose_some(captures, places)
-    ]  # rows are all the caller takes
+    # the rows are all that the caller takes
+    return [replace(reading, report=None) for reading in compose_some(captures, places)]
 
 
 def compose_excerpt(data: bytes) -> bytes:
